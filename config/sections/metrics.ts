@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { duration, quantity, resources } from "../values";
+
+/** Metrics: kube-prometheus-stack, the exporters, the base monitors. */
+
+/** Settings of kube-prometheus-stack: operator and Prometheus only. */
+export const kps = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe("false: a cluster without kube-prometheus-stack (its CRDs are installed all the same)"),
+    releaseName: z.string().default("kube-prometheus-stack").describe("name of the Helm release"),
+    chartVersion: z.string().default("88.5.3").describe("version of the chart kube-prometheus-stack"),
+    crdsChartVersion: z.string().default("30.0.1").describe("version of the chart prometheus-operator-crds"),
+    retention: duration.default("14d").describe("age at which Prometheus deletes samples"),
+    retentionSize: z
+      .string()
+      .regex(/^\d+(\.\d+)?(B|KB|MB|GB|TB)$/, "is not a size")
+      .meta({ allowed: "a number with B, KB, MB, GB or TB", example: "65GB" })
+      .optional()
+      .describe("size at which Prometheus deletes its oldest samples; default: 90 % of the volume"),
+    storage: quantity.default("70Gi").describe("size of Prometheus's volume, in bytes"),
+    storageClass: z.string().optional().describe("storage class of that volume; default: cluster.storageClass"),
+    scrapeInterval: duration.default("30s").describe("how often targets are scraped"),
+    dropApiserverHistograms: z
+      .boolean()
+      .default(true)
+      .describe("drops the API server's histogram buckets: over half of a small cluster's series"),
+    resources: resources({ cpu: "200m", memory: "1Gi", memoryLimit: "3Gi" }),
+  })
+  .prefault({});
+
+/** Settings of node-exporter and kube-state-metrics. */
+export const exporters = z
+  .strictObject({
+    nodeExporter: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe("false: something else exports the nodes' metrics on host port 9100"),
+        resources: resources({ cpu: "20m", memory: "32Mi", memoryLimit: "96Mi" }),
+      })
+      .prefault({}),
+    kubeStateMetrics: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe("false: something else runs kube-state-metrics"),
+        labelsAllowlist: z
+          .array(z.string())
+          .default(["pods=[*]", "deployments=[*]", "persistentvolumeclaims=[*]"])
+          .describe("labels that become metrics (--metric-labels-allowlist)"),
+        resources: resources({ cpu: "20m", memory: "96Mi", memoryLimit: "256Mi" }),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
+/** Settings of the base monitors. */
+export const monitors = z
+  .strictObject({
+    kubelet: z.boolean().default(true).describe("scrapes the kubelet and cAdvisor on every node"),
+    apiServer: z.boolean().default(true).describe("scrapes the API server"),
+    coreDns: z.boolean().default(true).describe("scrapes CoreDNS (kube-system, label k8s-app=kube-dns)"),
+    etcd: z
+      .strictObject({
+        endpoints: z
+          .array(z.ipv4())
+          .default([])
+          .describe("addresses of etcd members whose metrics port can be reached; none: not scraped"),
+        port: z.int().min(1).max(65535).default(2381).describe("their metrics port (--listen-metrics-urls)"),
+      })
+      .prefault({}),
+  })
+  .prefault({});

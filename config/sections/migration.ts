@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+/** The migration: its stage, its retirement step, and what the cluster already has. */
+
+/** The stages, in their order. */
+export const stageNames = ["loki", "dual-write", "mimir-default", "kps-removed"] as const;
+
+/** Name of a stage. */
+export type StageName = (typeof stageNames)[number];
+
+/** Which stage the stack is in. */
+export const stage = z.enum(stageNames).default("loki").describe("stage of the migration");
+
+/** Steps between stages. */
+export const migration = z
+  .strictObject({
+    from: z
+      .enum(stageNames)
+      .optional()
+      .describe("stage that the cluster is in, where the stack's own outputs don't say (offline: --from)"),
+    retireKps: z
+      .boolean()
+      .default(false)
+      .describe("lifts the protection of kube-prometheus-stack; a step of its own before stage `kps-removed`"),
+    reclaimVolumes: z
+      .array(z.enum(["prometheus"]))
+      .default([])
+      .describe("volumes that the removal of kube-prometheus-stack may delete"),
+  })
+  .prefault({});
+
+/** What exists already and is taken over. */
+export const adopt = z
+  .strictObject({
+    kps: z
+      .strictObject({
+        release: z
+          .string()
+          .regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "is not namespace/name")
+          .meta({ allowed: "namespace/name", example: "monitoring/kube-prometheus-stack" })
+          .describe("the Helm release that is imported"),
+        keepGrafana: z
+          .boolean()
+          .default(false)
+          .describe("keeps the Grafana inside the release until the stack's own has taken over"),
+        keepExporters: z
+          .boolean()
+          .default(false)
+          .describe("keeps the release's node-exporter and kube-state-metrics (host port 9100) for this update"),
+      })
+      .optional()
+      .describe("a kube-prometheus-stack that runs already"),
+    crds: z
+      .boolean()
+      .default(false)
+      .describe("CRDs exist without Helm ownership (a chart's crds/ folder): their release takes ownership"),
+    alertmanagerUrl: z.url().optional().describe("an Alertmanager that exists and is used in place of the stack's own"),
+  })
+  .prefault({});
