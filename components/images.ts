@@ -1,46 +1,87 @@
 import list from "../images.json";
 
-/**
- * The stack's images, from `images.json`, the one list of them.
- */
+/** The images that this program can name, in the order of `images.json`. */
+export const imageNames = [
+  "loki",
+  "loki-canary",
+  "nginx",
+  "minio",
+  "minio-mc",
+  "alloy",
+  "prometheus",
+  "prometheus-operator",
+  "prometheus-config-reloader",
+  "alertmanager",
+  "node-exporter",
+  "kube-state-metrics",
+  "grafana",
+  "k8s-sidecar",
+  "mimir",
+] as const;
 
-/** Name of an image in `images.json`. */
-export type ImageName = (typeof list.images)[number]["name"] & string;
+/** The name of an image in `images.json`, such as `loki`. */
+export type ImageName = (typeof imageNames)[number];
+
+interface ListedImage {
+  name: string;
+  reference: string;
+  /** `sha256:…` of the image index, as a registry served it; null until one was asked. */
+  digest: string | null;
+  /** Operating system and architecture, such as `linux/arm64`. */
+  platforms: string[];
+}
+
+const byName = new Map<string, ListedImage>(list.images.map((listed) => [listed.name, listed]));
 
 /**
- * The reference of an image: the stack's own, or the list's, with its digest where that was read from a registry.
- * @param name its name in `images.json`
- * @param overrides references that the settings give in its place (setting `images`)
- * @throws Error when the list has no such image
+ * The reference to write into a pod or a chart value: registry, repository, exact tag, and the digest where `images.json` has one.
+ *
+ * `images.json` is the one list of images; the policy `pi-nodes-run-arm64-images` refuses every other image.
+ *
+ * @param name the image's name in `images.json`
+ * @returns for example `docker.io/grafana/loki:3.6.3`, or `docker.io/grafana/loki:3.6.3@sha256:…`
+ * @throws Error when `images.json` has no image of that name; the message lists the names it has
  */
-export function image(name: string, overrides: Readonly<Record<string, string>> = {}): string {
-  const entry = list.images.find((i) => i.name === name);
-  if (!entry) {
-    throw new Error(`images.json has no image "${name}". It has: ${list.images.map((i) => i.name).join(", ")}.`);
+export function image(name: ImageName): string {
+  const listed = byName.get(name);
+  if (!listed) {
+    throw new Error(
+      `images.json has no image named "${name}"; it has ${[...byName.keys()].join(", ")}. ` +
+        `Add "${name}" there with its reference, platforms and the page that documents them.`,
+    );
   }
-  return overrides[name] ?? (entry.digest ? `${entry.reference}@${entry.digest as string}` : entry.reference);
+  return pinned(listed);
 }
 
 /**
- * References of several images.
- * @param overrides references that the settings give (setting `images`)
- * @param names their names in `images.json`
- * @throws Error when the list lacks one
- */
-export function images<Name extends string>(
-  overrides: Readonly<Record<string, string>>,
-  ...names: Name[]
-): Record<Name, string> {
-  return Object.fromEntries(names.map((name) => [name, image(name, overrides)])) as Record<Name, string>;
-}
-
-/**
- * The architectures that all of some images have, as values of the node label `kubernetes.io/arch`.
- * @param references image references; one that the list doesn't know limits nothing here (the policy refuses it)
+ * The architectures that all of these images have, as nodes are labelled with (`kubernetes.io/arch`).
+ *
+ * @param references the images of one pod, as {@link image} gives them
+ * @returns for example `["amd64", "arm64"]`, in the order of the first image
+ * @throws Error when `images.json` doesn't have one of them, or when no architecture is common to all
  */
 export function architectures(references: readonly string[]): string[] {
-  const known = references.flatMap((reference) =>
-    list.images.filter((i) => i.reference === reference.split("@sha256:")[0]),
-  );
-  return ["amd64", "arm64"].filter((arch) => known.every((i) => i.platforms.includes(`linux/${arch}`)));
+  const [first = [], ...others] = references.map(architecturesOf);
+  const common = first.filter((each) => others.every((other) => other.includes(each)));
+  if (common.length === 0) {
+    throw new Error(
+      `No node could run all images of this pod: ${references.join(", ")} have no architecture in common in images.json.`,
+    );
+  }
+  return common;
+}
+
+function architecturesOf(reference: string): string[] {
+  const listed = list.images.find((each) => pinned(each) === reference);
+  if (!listed) {
+    throw new Error(
+      `images.json doesn't have the image ${reference}, so nobody knows which nodes can run it. ` +
+        `Add it there with its platforms and the page that documents them.`,
+    );
+  }
+  return listed.platforms.map((platform) => platform.split("/")[1]);
+}
+
+function pinned({ reference, digest }: ListedImage): string {
+  return digest ? `${reference}@${digest}` : reference;
 }
