@@ -1,1 +1,138 @@
-export {};
+import { Alertmanager } from "./components/alertmanager/alertmanager";
+import { LogCollector } from "./components/alloy/log-collector";
+import { baseDashboards } from "./components/dashboards/base";
+import { Exporters } from "./components/exporters/exporters";
+import { dataSources } from "./components/grafana/data-sources";
+import { ExistingGrafana } from "./components/grafana/existing";
+import { Grafana } from "./components/grafana/grafana";
+import { images } from "./components/images";
+import { PrometheusOperatorCrds } from "./components/kube-prometheus-stack/crds";
+import { KubePrometheusStack } from "./components/kube-prometheus-stack/kube-prometheus-stack";
+import { cluster } from "./components/kubernetes/cluster";
+import { environment as describe } from "./components/kubernetes/environment";
+import { Loki } from "./components/loki/loki";
+import { BaseMonitors } from "./components/monitors/monitors";
+import { objectStorage } from "./components/object-storage/object-storage";
+import { baseRules } from "./components/rules/base";
+import { BaseRules } from "./components/rules/rules";
+import { Secrets } from "./components/secrets/secrets";
+import { loadSettings } from "./config/load";
+import { stages } from "./migration/stages";
+
+const { settings, secretValues } = loadSettings();
+const on = stages[settings.stage];
+const environment = describe(settings);
+const image = <Name extends string>(...names: Name[]) => images(settings.images, ...names);
+
+// Every stage: what the cluster must have before anything else.
+const inNamespace = cluster(settings);
+const crds = new PrometheusOperatorCrds(
+  "prometheus-operator-crds",
+  { environment, chartVersion: settings.kps.crdsChartVersion, takeOwnership: settings.adopt.crds },
+  inNamespace,
+);
+const opts = { ...inNamespace, dependsOn: [...inNamespace.dependsOn, crds] };
+
+// Every stage: secrets and object storage; data belongs to no stage.
+const secrets = new Secrets("secrets", { environment, settings: settings.secrets, values: secretValues }, opts);
+const storage = objectStorage(
+  "object-storage",
+  {
+    environment,
+    settings: settings.objectStore,
+    buckets: settings.buckets,
+    images: image("minio", "minio-mc"),
+    secrets,
+  },
+  opts,
+);
+
+// Every stage: alerts, logs, and what exports and scrapes the cluster's own metrics.
+const alertmanager = new Alertmanager(
+  "alertmanager",
+  { environment, settings: settings.alertmanager, images: image("alertmanager"), secrets },
+  opts,
+);
+const loki = new Loki(
+  "loki",
+  {
+    environment,
+    settings: settings.loki,
+    images: image("loki", "loki-canary", "nginx"),
+    storage: storage.loki,
+    alertmanagerUrl: alertmanager.url,
+  },
+  { ...opts, dependsOn: [...opts.dependsOn, storage] },
+);
+const collector = new LogCollector(
+  "alloy",
+  { environment, settings: settings.logs, images: image("alloy"), pushUrl: loki.pushUrl },
+  { ...opts, dependsOn: [...opts.dependsOn, loki] },
+);
+new Exporters(
+  "exporters",
+  {
+    environment,
+    settings: settings.exporters,
+    images: image("node-exporter", "kube-state-metrics"),
+    adopt: settings.adopt.kps,
+  },
+  opts,
+);
+new BaseMonitors(
+  "monitors",
+  { environment, settings: settings.monitors, dropApiserverHistograms: settings.kps.dropApiserverHistograms },
+  opts,
+);
+new BaseRules(
+  "rules",
+  {
+    environment,
+    groups: { ...baseRules(environment), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
+  },
+  opts,
+);
+
+// Stages `loki` to `mimir-default`: kube-prometheus-stack.
+const kps =
+  on.kps && settings.kps.enabled
+    ? new KubePrometheusStack(
+        "kube-prometheus-stack",
+        {
+          environment,
+          settings: settings.kps,
+          adopt: settings.adopt.kps,
+          stage: on,
+          retire: settings.migration.retireKps,
+          images: image("prometheus", "prometheus-operator", "prometheus-config-reloader"),
+          alertmanager,
+        },
+        opts,
+      )
+    : undefined;
+
+// Every stage: Grafana, with what the stage has to show.
+const shown = {
+  environment,
+  settings: settings.grafana,
+  dataSources: dataSources({
+    default: on.defaultDataSource,
+    loki: loki.queryUrl,
+    prometheus: kps?.prometheusUrl,
+    alertmanager: alertmanager.url,
+  }),
+  dashboards: [...baseDashboards(), ...loki.dashboards],
+};
+const grafana = settings.grafana.create
+  ? new Grafana("grafana", { ...shown, images: image("grafana"), secrets }, opts)
+  : new ExistingGrafana("grafana", shown, opts);
+
+/** The stage that this update brings about: the next one's order is checked against it. */
+export const stage = settings.stage;
+/** How to open Grafana. */
+export const grafanaAccess = grafana.access;
+/** Where logs are pushed to, and queried from, inside the cluster. */
+export const lokiPushUrl = loki.pushUrl;
+export const lokiQueryUrl = loki.queryUrl;
+/** Where alerts are sent to, inside the cluster. */
+export const alertmanagerUrl = alertmanager.url;
