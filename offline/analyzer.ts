@@ -1,0 +1,243 @@
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import * as proto from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { PolicyPackFailed } from "./errors";
+import { Graph, Resource } from "./graph";
+import { Deployment } from "./monitor";
+import { levelOf, PolicySettings, reconcile } from "./policy-config";
+import { Configuration } from "./project";
+import { call, channelOptions, fromStruct, toStruct } from "./rpc";
+import { providerUrn } from "./urn";
+import { downgrade, mapProperties, Properties } from "./values";
+
+/** What a policy found. `remediate` says that the policy changed the resource. */
+export interface Violation {
+  policy: string;
+  level: "advisory" | "mandatory" | "remediate";
+  /** null: about the whole stack */
+  urn: string | null;
+  message: string;
+}
+
+/** A policy pack in its own process, behind Pulumi's analyzer protocol. */
+export interface Analyzer {
+  /** Whether a policy may change resources (level `remediate`). */
+  remediates(): boolean;
+  /** Lets policies change a resource. */
+  remediate(resource: Resource, graph: Graph): Promise<{ inputs: Properties; violations: Violation[] }>;
+  /** Findings about one resource. */
+  analyze(resource: Resource, graph: Graph): Promise<Violation[]>;
+  /** Findings about the stack. */
+  analyzeStack(graph: Graph): Promise<Violation[]>;
+  /** Ends the process. */
+  stop(): void;
+}
+
+/**
+ * Starts a policy pack as Pulumi does (`NewPolicyAnalyzer` in pkg/resource/plugin/analyzer_plugin.go) and configures it.
+ *
+ * @param folder the pack: PulumiPolicy.yaml and package.json
+ * @param deployment where the pack believes to be; it may read the stack's name and its configuration
+ * @param settings levels and properties of policies
+ * @returns the process, at once, and the analyzer as soon as it answers; that rejects with {@link PolicyPackFailed}
+ */
+export function startAnalyzer(
+  folder: string,
+  deployment: Deployment,
+  configuration: Configuration,
+  settings: PolicySettings,
+): { ready: Promise<Analyzer>; stop(): void } {
+  const pack = resolve(folder);
+  const child = spawn(
+    process.execPath,
+    [require.resolve("@pulumi/pulumi/cmd/run-policy-pack", { paths: [pack] }), "", "."],
+    {
+      cwd: pack,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(configuration.values),
+        ...environment(deployment),
+      },
+    },
+  );
+  const printed: string[] = [];
+  child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  let client: AnalyzerClient | undefined;
+  const stop = () => {
+    client?.close();
+    child.kill("SIGKILL");
+  };
+
+  const port = new Promise<string>((found, failed) => {
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const line = /^(\d+)\n/.exec(output);
+      if (line) {
+        found(line[1]);
+      }
+    });
+    child.once("error", (error) => failed(new PolicyPackFailed(`${pack} could not be run: ${error.message}`)));
+    child.once("close", (code) =>
+      failed(
+        new PolicyPackFailed(`The policy pack ${pack} ended with exit code ${code}.\n${output}${printed.join("")}`),
+      ),
+    );
+  });
+  const ready = port.then(async (found) => {
+    client = new AnalyzerClient(`127.0.0.1:${found}`, grpc.credentials.createInsecure(), channelOptions);
+    return configure(client, deployment, settings, stop);
+  });
+  ready.catch(() => undefined);
+  return { ready, stop };
+}
+
+const environment = ({ organization, project, stack, dryRun }: Deployment): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({ ORGANIZATION: organization, PROJECT: project, STACK: stack, DRY_RUN: String(dryRun) }).flatMap(
+      ([name, value]) => [
+        [`PULUMI_NODEJS_${name}`, value],
+        [`PULUMI_${name}`, value],
+      ],
+    ),
+  );
+
+async function configure(
+  client: AnalyzerClient,
+  deployment: Deployment,
+  settings: PolicySettings,
+  stop: () => void,
+): Promise<Analyzer> {
+  const ask = async <Response>(start: Parameters<typeof call<Response>>[0]): Promise<Response> => {
+    try {
+      return await call<Response>(start);
+    } catch (error) {
+      throw new PolicyPackFailed(`The policy pack failed: ${(error as grpc.ServiceError).details}`);
+    }
+  };
+  const stack = new proto.AnalyzerStackConfigureRequest();
+  stack.setStack(deployment.stack);
+  stack.setProject(deployment.project);
+  stack.setOrganization(deployment.organization);
+  stack.setDryRun(deployment.dryRun);
+  await ask<proto.AnalyzerStackConfigureResponse>((done) => client.configureStack(stack, done));
+  const info = await ask<proto.AnalyzerInfo>((done) => client.getAnalyzerInfo(new Empty(), done));
+  const initial = [...info.getInitialconfigMap().entries()] as [string, proto.PolicyConfig][];
+  const config = reconcile(info.getPoliciesList(), initial, settings);
+  const request = new proto.ConfigureAnalyzerRequest();
+  config.forEach((value, name) => request.getPolicyconfigMap().set(name, value));
+  await ask<Empty>((done) => client.configure(request, done));
+
+  return {
+    remediates: () => [...config.values()].some((c) => c.getEnforcementlevel() === proto.EnforcementLevel.REMEDIATE),
+    async remediate(resource, graph) {
+      const response = await ask<proto.RemediateResponse>((done) => client.remediate(asRequest(resource, graph), done));
+      let inputs = resource.inputs;
+      const violations = response.getRemediationsList().map((remediation): Violation => {
+        const found = { policy: remediation.getPolicyname(), urn: resource.urn };
+        if (remediation.getDiagnostic() !== "") {
+          return { ...found, level: "advisory", message: remediation.getDiagnostic() };
+        }
+        inputs = mapProperties(fromStruct(remediation.getProperties()), downgrade);
+        return { ...found, level: "remediate", message: remediation.getDescription() };
+      });
+      return { inputs, violations };
+    },
+    async analyze(resource, graph) {
+      const response = await ask<proto.AnalyzeResponse>((done) => client.analyze(asRequest(resource, graph), done));
+      return response.getDiagnosticsList().map((diagnostic) => violation(diagnostic, resource.urn));
+    },
+    async analyzeStack(graph) {
+      const all = new proto.AnalyzeStackRequest();
+      all.setResourcesList([...graph.values()].map((resource) => asStackResource(resource, graph)));
+      const response = await ask<proto.AnalyzeResponse>((done) => client.analyzeStack(all, done));
+      return response.getDiagnosticsList().map((diagnostic) => violation(diagnostic, diagnostic.getUrn() || null));
+    },
+    stop,
+  };
+}
+
+function violation(diagnostic: proto.AnalyzeDiagnostic, urn: string | null): Violation {
+  const level = levelOf(diagnostic.getEnforcementlevel());
+  return {
+    policy: diagnostic.getPolicyname(),
+    // A policy that still finds something after it remediated counts as mandatory.
+    level: level === "advisory" ? "advisory" : "mandatory",
+    urn,
+    message: diagnostic.getMessage(),
+  };
+}
+
+/** Analyzers get everything but Pulumi's internal properties (`SkipInternalKeys`). */
+const analyzable = (properties: Properties): Properties =>
+  Object.fromEntries(Object.entries(properties).filter(([key]) => !key.startsWith("__")));
+
+function asRequest(resource: Resource, graph: Graph): proto.AnalyzeRequest {
+  return fill(new proto.AnalyzeRequest(), resource, graph, resource.inputs);
+}
+
+function asStackResource(resource: Resource, graph: Graph): proto.AnalyzerResource {
+  const result = fill(new proto.AnalyzerResource(), resource, graph, resource.outputs);
+  result.setParent(resource.parent ?? "");
+  result.setDependenciesList(resource.options.dependsOn);
+  for (const [key, urns] of Object.entries(resource.propertyDependencies)) {
+    const dependencies = new proto.AnalyzerPropertyDependencies();
+    dependencies.setUrnsList(urns);
+    result.getPropertydependenciesMap().set(key, dependencies);
+  }
+  return result;
+}
+
+function fill<Message extends proto.AnalyzeRequest | proto.AnalyzerResource>(
+  message: Message,
+  resource: Resource,
+  graph: Graph,
+  properties: Properties,
+): Message {
+  message.setType(resource.type);
+  message.setUrn(resource.urn);
+  message.setName(resource.name);
+  message.setProperties(toStruct(analyzable(properties)));
+  message.setOptions(optionsOf(resource));
+  const provider = resource.provider === undefined ? undefined : graph.get(providerUrn(resource.provider));
+  if (provider) {
+    const described = new proto.AnalyzerProviderResource();
+    described.setType(provider.type);
+    described.setUrn(provider.urn);
+    described.setName(provider.name);
+    described.setProperties(toStruct(analyzable(provider.inputs)));
+    message.setProvider(described);
+  }
+  return message;
+}
+
+function optionsOf({ options, parent }: Resource): proto.AnalyzerResourceOptions {
+  const result = new proto.AnalyzerResourceOptions();
+  result.setProtect(options.protect ?? false);
+  result.setIgnorechangesList(options.ignoreChanges);
+  result.setDeletebeforereplace(options.deleteBeforeReplace ?? false);
+  result.setDeletebeforereplacedefined(options.deleteBeforeReplace !== undefined);
+  result.setAdditionalsecretoutputsList(options.additionalSecretOutputs);
+  result.setAliasesList(options.aliases);
+  result.setParent(parent ?? "");
+  const timeouts = new proto.AnalyzerResourceOptions.CustomTimeouts();
+  timeouts.setCreate(seconds(options.customTimeouts.create));
+  timeouts.setUpdate(seconds(options.customTimeouts.update));
+  timeouts.setDelete(seconds(options.customTimeouts.delete));
+  timeouts.setRead(seconds(options.customTimeouts.read));
+  result.setCustomtimeouts(timeouts);
+  return result;
+}
+
+const secondsIn: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
+
+/** A duration of Go's notation (`1h30m`) in seconds. */
+const seconds = (duration = ""): number =>
+  [...duration.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * secondsIn[unit],
+    0,
+  );

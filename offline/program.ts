@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { dirname } from "node:path";
+import { Diagnostic, Deployment } from "./monitor";
+import { Configuration, Project } from "./project";
+import { ProgramFailed } from "./errors";
+
+/** How a run of the program ended. */
+export interface Run {
+  /** Resolves when the program has ended well, else rejects with {@link ProgramFailed}. */
+  finished: Promise<void>;
+  /** Ends it. */
+  stop(): void;
+}
+
+/**
+ * Runs the program under Pulumi's own Node.js language runtime, with the arguments and environment that
+ * `pulumi-language-nodejs` gives it (sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
+ *
+ * @param address where the monitor and the engine listen
+ * @param diagnostics what the engine has been told; an error in it fails the run
+ */
+export function runProgram(
+  project: Project,
+  deployment: Deployment,
+  configuration: Configuration,
+  address: string,
+  diagnostics: Diagnostic[],
+): Run {
+  const runtime = require.resolve("@pulumi/pulumi/cmd/run", { paths: [project.folder] });
+  const child = spawn(
+    process.execPath,
+    [
+      ...project.nodeArguments,
+      runtime,
+      ...["--monitor", address, "--engine", address],
+      ...["--organization", deployment.organization, "--project", deployment.project, "--stack", deployment.stack],
+      ...["--root-directory", project.folder, "--pwd", project.folder, "--parallel", "16"],
+      ...(deployment.dryRun ? ["--dry-run"] : []),
+      project.main,
+    ],
+    {
+      cwd: project.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(configuration.values),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(configuration.secretKeys),
+        ...(project.tsNode ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
+      },
+    },
+  );
+  const printed: string[] = [];
+  child.stdout.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  const finished = new Promise<void>((resolve, reject) => {
+    child.once("error", (error) => reject(new ProgramFailed(`${dirname(runtime)} could not be run: ${error.message}`)));
+    child.once("close", (code, signal) => {
+      const output = printed.join("").trim();
+      const errors = diagnostics.filter(({ severity }) => severity === "error");
+      if (code === 0 && errors.length === 0) {
+        if (output !== "") {
+          diagnostics.push({ severity: "info", message: output });
+        }
+        resolve();
+      } else {
+        const said = errors.map(({ message, urn }) => (urn ? `${urn}: ${message}` : message)).join("\n");
+        const ended = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+        reject(new ProgramFailed(`The program ${ended}.\n${[said, output].filter(Boolean).join("\n")}`));
+      }
+    });
+  });
+  // A run that is stopped, or fails before somebody waits for it, is no unhandled rejection.
+  finished.catch(() => undefined);
+  return { finished, stop: () => child.kill("SIGKILL") };
+}
