@@ -1,0 +1,128 @@
+import { imagesOf, isWorkload, type KubernetesObject, type Kubectl } from "./kubectl";
+import { waves, type Node } from "./waves";
+
+/**
+ * Stands in for Pulumi's engine where its CLI can't be had: applies a stack's objects in the order of their dependencies, each wave ready
+ * before the next, and removes what an earlier run applied and this one does not. Volumes are never removed: no claim is among the objects.
+ */
+
+/** A resource of the graph; one without an object is a component. */
+export interface Applicable extends Node {
+  object?: KubernetesObject;
+}
+
+/** Why a workload is not run: by image reference. */
+export type Unavailable = ReadonlyMap<string, string>;
+
+/** What became of a workload. */
+export interface Outcome {
+  object: KubernetesObject;
+  /** Why it is not run; undefined: it is ready. */
+  notRun?: string;
+}
+
+/** How to apply. */
+export interface ApplyOptions {
+  /** Image references that can't be had here, each with the reason: the only reason for which a workload is left out. */
+  unavailable: Unavailable;
+  /** Deadline of each workload, in seconds; default 300. */
+  timeout?: number;
+  /** Is told of each step. */
+  progress?: (line: string) => void;
+}
+
+const inventoryName = "observability-inventory";
+
+/**
+ * Applies a stack.
+ * @param kubectl the cluster
+ * @param namespace where the inventory of what was applied is kept
+ * @param resources the graph, in order of registration
+ * @returns each workload's outcome
+ * @throws Error when an object is refused or a workload isn't ready in time; run it again to go on
+ */
+export async function apply(
+  kubectl: Kubectl,
+  namespace: string,
+  resources: readonly Applicable[],
+  options: ApplyOptions,
+): Promise<Outcome[]> {
+  const { unavailable, timeout = 300, progress = () => undefined } = options;
+  const outcomes: Outcome[] = [];
+  const before = await readInventory(kubectl, namespace);
+  const now: string[] = [];
+  const steps = waves(resources).map((wave) => wave.flatMap((r) => (r.object ? [r.object] : [])));
+  for (const [i, objects] of steps.filter((s) => s.length > 0).entries()) {
+    const runnable = objects.filter((o) => reason(o, unavailable) === undefined);
+    for (const object of objects.filter(isWorkload)) outcomes.push({ object, notRun: reason(object, unavailable) });
+    progress(`wave ${i + 1}: ${runnable.length} objects`);
+    if (runnable.length > 0) await kubectl.apply(runnable);
+    now.push(...runnable.map(identity));
+    // Written before the wait: what a killed run had applied is known to the next one.
+    await writeInventory(kubectl, namespace, [...new Set([...before, ...now])]);
+    await Promise.all(
+      runnable.map((object) =>
+        kubectl.ready(object, timeout).then(() => isWorkload(object) && progress(`  ready: ${identity(object)}`)),
+      ),
+    );
+  }
+  await remove(
+    kubectl,
+    before.filter((id) => !now.includes(id)),
+    progress,
+  );
+  await writeInventory(kubectl, namespace, now);
+  return outcomes;
+}
+
+function reason(object: KubernetesObject, unavailable: Unavailable): string | undefined {
+  if (!isWorkload(object)) return undefined;
+  return imagesOf(object)
+    .map((image) => unavailable.get(image))
+    .find((why) => why !== undefined);
+}
+
+// `kind.group/namespace/name`: what `kubectl delete` takes, whichever kinds share a name.
+function identity({ apiVersion, kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes("/") ? `.${apiVersion.split("/")[0]}` : "";
+  return `${kind}${group}/${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+async function readInventory(kubectl: Kubectl, namespace: string): Promise<string[]> {
+  const text = await kubectl.run([
+    "get",
+    "configmap",
+    inventoryName,
+    "-n",
+    namespace,
+    "--ignore-not-found",
+    "-o",
+    "jsonpath={.data.objects}",
+  ]);
+  return text.split("\n").filter((line) => line !== "");
+}
+
+async function writeInventory(kubectl: Kubectl, namespace: string, objects: readonly string[]): Promise<void> {
+  const exists = await kubectl.run(["get", "namespace", namespace, "--ignore-not-found", "-o", "name"]);
+  if (exists.trim() === "") return;
+  await kubectl.apply([
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: inventoryName, namespace },
+      data: { objects: objects.join("\n") },
+    },
+  ]);
+}
+
+async function remove(
+  kubectl: Kubectl,
+  identities: readonly string[],
+  progress: (line: string) => void,
+): Promise<void> {
+  for (const id of identities) {
+    const [kind, namespace, name] = id.split("/");
+    progress(`removed: ${id}`);
+    await kubectl.run(["delete", kind, name, ...(namespace ? ["-n", namespace] : []), "--ignore-not-found", "--wait"]);
+  }
+}
