@@ -18,7 +18,7 @@ require (
 	sigs.k8s.io/knftables v0.0.18 // indirect
 )
 
-tool github.com/containernetworking/plugins/plugins/main/bridge
+tool github.com/containernetworking/plugins/plugins/main/ptp
 
 tool github.com/containernetworking/plugins/plugins/main/loopback
 
