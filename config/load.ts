@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { allConfig } from "@pulumi/pulumi/runtime";
-import type { z } from "zod";
-import { explain, type Problem } from "./explain";
-import { crossFieldProblems } from "./rules";
-import { settingsSchema, type SecretValues, type Settings } from "./schema";
+import * as runtime from "@pulumi/pulumi/runtime";
+import { checkSettings } from "./check";
+import { problemsMessage } from "./problem";
+import type { SecretValues, Settings } from "./schema";
 
 const project = "observability";
+
+/** Which keys are secret is known to the runtime, in a function that its types leave out. */
+const { isConfigSecret } = runtime as unknown as { isConfigSecret(key: string): boolean };
 
 /** The settings as a program sees them: the given secrets stand apart, so that no component gets them by accident. */
 export interface LoadedSettings {
@@ -19,7 +21,8 @@ export interface LoadedSettings {
  * @throws pulumi.RunError one message that names every problem, with its key, value, what is allowed and an example
  */
 export function loadSettings(): LoadedSettings {
-  return parseSettings(rawSettings(allConfig()));
+  const raw = rawSettings(runtime.allConfig());
+  return parseSettings(raw, { secretKeys: Object.keys(raw).filter((key) => isConfigSecret(`${project}:${key}`)) });
 }
 
 /**
@@ -40,25 +43,17 @@ function fromText(text: string): unknown {
 }
 
 /**
- * Checks raw settings: first each by itself, then against each other.
+ * Checks raw settings: each by itself and all against each other.
+ * @param raw what the stack gives, by top-level key
+ * @param options the stack's name for the message (default: Pulumi's), and the keys that Pulumi holds as secrets
  * @throws pulumi.RunError with every problem
  */
-export function parseSettings(raw: Record<string, unknown>): LoadedSettings {
-  const parsed = settingsSchema.safeParse(raw);
-  const problems: Problem[] = parsed.success
-    ? crossFieldProblems(parsed.data)
-    : explain(settingsSchema, raw, (parsed.error as z.ZodError).issues);
-  if (!parsed.success || problems.length > 0) throw new pulumi.RunError(message(problems));
-  const { secretValues, ...settings } = parsed.data;
+export function parseSettings(
+  raw: Record<string, unknown>,
+  { stack = pulumi.getStack(), secretKeys }: { stack?: string; secretKeys?: readonly string[] } = {},
+): LoadedSettings {
+  const checked = checkSettings(raw, { secretKeys });
+  if (!checked.settings) throw new pulumi.RunError(problemsMessage(stack, checked.problems));
+  const { secretValues, ...settings } = checked.settings;
   return { settings, secretValues };
-}
-
-function message(problems: readonly Problem[]): string {
-  const lines = problems.map((p) => [
-    `  ${project}:${p.key}: ${p.what}`,
-    ...(p.allowed ? [`      allowed: ${p.allowed}`] : []),
-    ...(p.example !== undefined ? [`      example: ${JSON.stringify(p.example)}`] : []),
-  ]);
-  const head = `Stack ${pulumi.getStack()}: ${problems.length} problem${problems.length === 1 ? "" : "s"} in the settings; nothing was changed.`;
-  return [head, ...lines.flat()].join("\n");
 }

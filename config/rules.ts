@@ -1,11 +1,19 @@
-import type { Problem } from "./explain";
-import type { ParsedSettings } from "./schema";
+import { clusterRules } from "./rules/cluster";
+import { lokiRules } from "./rules/loki";
+import { metricsRules } from "./rules/metrics";
+import { migrationRules } from "./rules/migration";
+import { objectStoreRules } from "./rules/object-store";
+import { resourceRules } from "./rules/resources";
+import type { Rule } from "./rules/rule";
+import { secretRules } from "./rules/secrets";
 
-/**
- * Problems that one setting alone doesn't show.
- * @param settings settings that are each valid by themselves
- */
-export function crossFieldProblems(settings: ParsedSettings): Problem[] {
-  void settings;
-  return [];
-}
+/** What settings must be to each other, beside what each must be by itself. */
+export const rules: readonly Rule[] = [
+  ...migrationRules,
+  ...clusterRules,
+  ...secretRules,
+  ...objectStoreRules,
+  ...lokiRules,
+  ...metricsRules,
+  ...resourceRules,
+];

@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { isDuration, quantityValue, seconds } from "./units";
+
+export { quantityValue, seconds } from "./units";
 
 /**
  * The kinds of value that settings are made of. Each carries `allowed` and `example` for the error message and for the
  * README's table, so that what is checked and what is explained stand in one place.
  */
 
-/** What is said about a setting beside its type: see {@link z.GlobalMeta}. */
+/** What is said about a setting beside its type, by `.meta()`. */
 export interface SettingMeta {
   /** What values are allowed, in words. */
   allowed?: string;
@@ -13,85 +16,167 @@ export interface SettingMeta {
   example?: unknown;
 }
 
-const durationUnits: Readonly<Record<string, number>> = {
-  y: 365 * 86400,
-  w: 7 * 86400,
-  d: 86400,
-  h: 3600,
-  m: 60,
-  s: 1,
-  ms: 0.001,
-};
+/** Text that a pattern describes. */
+const pattern = (regex: RegExp, what: string, meta: SettingMeta, longest = Infinity) =>
+  z
+    .string()
+    .refine((v) => regex.test(v) && v.length <= longest, `is not ${what}`)
+    .meta({ ...meta });
 
-// The grammar of `model.ParseDuration` in prometheus/common, which Loki, Mimir and Prometheus share: units once each, largest first.
-const prometheusDuration = /^(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/;
+/** `pulumi config set --path` turns `30` and `true` into a number and a boolean; where text is meant, they are text. */
+const asText = (value: unknown): unknown =>
+  typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 
-/**
- * Seconds in a Prometheus duration.
- * @param duration such as `30d` or `1h30m`
- * @throws Error when it is not one
- */
-export function seconds(duration: string): number {
-  if (!prometheusDuration.test(duration))
-    throw new Error(`"${duration}" is not a Prometheus duration such as 720h or 30d`);
-  return [...duration.matchAll(/(\d+)(ms|[ywdhms])/g)].reduce(
-    (sum, [, n, unit]) => sum + Number(n) * durationUnits[unit],
-    0,
-  );
-}
+/** Any text. */
+export const text = z.preprocess(asText, z.string()).meta({ allowed: "text", example: "text" });
 
-const quantityUnits: Readonly<Record<string, number>> = {
-  "": 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
+/** Text that is not empty. */
+export const nonEmptyText = z
+  .preprocess(
+    asText,
+    z.string().refine((v) => v.trim() !== "", "is empty"),
+  )
+  .meta({ allowed: "text that is not empty", example: "text" });
 
-const kubernetesQuantity = /^(\d+(?:\.\d+)?)(m|k|[MGTPE]i?|Ki)?$/;
+/** A number; `pulumi config set --path` leaves `0.5` as text. */
+export const positiveNumber = z
+  .preprocess((v) => (typeof v === "string" && /^\d+\.\d+$/.test(v) ? Number(v) : v), z.number().positive())
+  .meta({ allowed: "a number above 0", example: 10 });
 
-/**
- * The number behind a Kubernetes quantity: cores for CPU, bytes for memory and storage.
- * @param quantity such as `500m` or `10Gi`
- * @throws Error when it is not one
- * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
- */
-export function quantityValue(quantity: string): number {
-  const match = kubernetesQuantity.exec(quantity);
-  if (!match) throw new Error(`"${quantity}" is not a Kubernetes quantity such as 500m or 10Gi`);
-  return Number(match[1]) * quantityUnits[match[2] ?? ""];
-}
+/** A whole number of replicas, at least one. */
+export const replicas = z.int().min(1).meta({ allowed: "a whole number, at least 1", example: 3 });
 
-/** A duration as Prometheus, Loki and Mimir write it. */
+/** A port. */
+export const port = z.int().min(1).max(65535).meta({ allowed: "a whole number from 1 to 65535", example: 2381 });
+
+/** A duration as Prometheus, Alertmanager and Loki's limits write it (`model.Duration`); zero is one. */
+export const durationOrZero = z.string().refine(isDuration, "is not a duration").meta({
+  allowed: "a number and a unit (ms, s, m, h, d, w, y), largest unit first, no spaces, or 0s",
+  example: "30s",
+});
+
+/** A duration as Prometheus, Alertmanager and Loki's limits write it (`model.Duration`), longer than nothing. */
 export const duration = z
   .string()
-  .refine((v) => prometheusDuration.test(v), "is not a duration")
+  .refine((v) => isDuration(v) && seconds(v) > 0, { error: "is not a duration", abort: true })
   .meta({ allowed: "a number and a unit (ms, s, m, h, d, w, y), largest unit first, no spaces", example: "720h" });
 
-/** A Kubernetes quantity; a bare number is taken too, as YAML turns `1` into one. */
-export const quantity = z
-  .union([z.string(), z.number().transform(String)])
-  .pipe(z.string().refine((v) => kubernetesQuantity.test(v), "is not a Kubernetes quantity"))
-  .meta({ allowed: "a Kubernetes quantity: a number with m, k, M, G, T, Ki, Mi, Gi, Ti or no unit", example: "10Gi" });
-
-/** The name of a Kubernetes object (RFC 1123 subdomain). */
-export const objectName = z
+/** A duration that Loki reads with Go's `time.ParseDuration`, which has no days, weeks or years. */
+export const goDuration = z
   .string()
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "is not a Kubernetes object name")
-  .meta({
-    allowed: "lower-case letters, digits, '-' and '.', starting and ending with a letter or digit",
+  .refine((v) => isDuration(v) && !/[ywd]/.test(v) && seconds(v) > 0, "is not a duration of Go")
+  .meta({ allowed: "a number and a unit (ms, s, m, h; no days here), largest unit first, no spaces", example: "2h" });
+
+const positiveQuantity = (regex: RegExp, what: string, meta: SettingMeta) =>
+  z
+    .preprocess(
+      asText,
+      z.string().refine((v) => regex.test(v) && quantityValue(v) > 0, `is not ${what}`),
+    )
+    .meta({ ...meta });
+
+/** CPU cores; finer than a thousandth is refused by Kubernetes. A bare number is taken too, as YAML turns `1` into one. */
+export const cpu = positiveQuantity(/^(\d+m|\d+(\.\d{1,3})?)$/, "an amount of CPU", {
+  allowed: "cores: a number, with at most three decimals, or thousandths with m",
+  example: "500m",
+});
+
+/** Bytes of memory or storage; `m`, thousandths of a byte, is Kubernetes' best-known typing mistake and refused. */
+export const bytes = positiveQuantity(/^\d+(\.\d+)?(k|[MGTPE]i?|Ki)?$/, "an amount of bytes", {
+  allowed: "bytes: a number with k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or no unit",
+  example: "10Gi",
+});
+
+/** A size as Loki's limits write it. */
+export const size = pattern(/^[1-9]\d*(B|KB|MB|GB|TB)$/, "a size", {
+  allowed: "a whole number with B, KB, MB, GB or TB",
+  example: "5MB",
+});
+
+const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const qualifiedName = `(${label}(\\.${label})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?`;
+
+/** The name of a namespace (RFC 1123 label). */
+export const namespaceName = pattern(
+  new RegExp(`^${label}$`),
+  "the name of a namespace",
+  {
+    allowed: "at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit",
     example: "monitoring",
+  },
+  63,
+);
+
+/** The name of a Kubernetes object, or a DNS name (RFC 1123 subdomain). */
+export const objectName = pattern(
+  new RegExp(`^${label}(\\.${label})*$`),
+  "a Kubernetes object name",
+  {
+    allowed:
+      "at most 253 lower-case letters, digits, '-' and '.', each part between dots starting and ending with a letter or digit",
+    example: "openebs-hostpath",
+  },
+  253,
+);
+
+/** A host name. */
+export const hostName = pattern(
+  new RegExp(`^${label}(\\.${label})*$`),
+  "a host name",
+  { allowed: "a host name in lower case, without scheme, port or path", example: "grafana.example.org" },
+  253,
+);
+
+/** The key of a Kubernetes label or annotation. */
+export const labelKey = pattern(
+  new RegExp(`^(?=[^/]{1,253}/[^/]{1,63}$|[^/]{1,63}$)${qualifiedName}$`),
+  "the key of a label",
+  {
+    allowed: "letters, digits, '-', '_', '.', with a DNS name and '/' before it or not",
+    example: "kubernetes.io/arch",
+  },
+);
+
+/** The value of a Kubernetes label. */
+export const labelValue = z
+  .preprocess(
+    asText,
+    z
+      .string()
+      .refine((v) => /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(v), "is not the value of a label"),
+  )
+  .meta({
+    allowed: "at most 63 letters, digits, '-', '_', '.', starting and ending with a letter or digit",
+    example: "arm64",
   });
+
+/** A key in a Kubernetes Secret. */
+export const secretKey = pattern(
+  /^[-._a-zA-Z0-9]+$/,
+  "a key of a Secret",
+  { allowed: "at most 253 letters, digits, '-', '_' and '.'", example: "AWS_ACCESS_KEY_ID" },
+  253,
+);
+
+/** The name of a Prometheus label. */
+export const metricLabel = pattern(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "the name of a label", {
+  allowed: "letters, digits and '_', not starting with a digit",
+  example: "alertname",
+});
+
+/** The name of a Helm release. */
+export const releaseName = pattern(
+  new RegExp(`^${label}$`),
+  "the name of a Helm release",
+  { allowed: "at most 53 lower-case letters, digits and '-'", example: "kube-prometheus-stack" },
+  53,
+);
+
+/** The exact version of a chart. */
+export const chartVersion = pattern(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, "an exact version", {
+  allowed: "an exact version, no range",
+  example: "88.5.3",
+});
 
 /**
  * The name of a bucket.
@@ -99,37 +184,59 @@ export const objectName = z
  */
 export const bucketName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "is not a bucket name")
-  .refine((v) => !/\.\.|\.-|-\.|^\d+\.\d+\.\d+\.\d+$/.test(v), "is not a bucket name")
+  .refine(
+    (v) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(v) && !/\.\.|\.-|-\.|^\d+\.\d+\.\d+\.\d+$/.test(v),
+    "is not a bucket name",
+  )
   .meta({ allowed: "3 to 63 lower-case letters, digits, '-' and '.', not an IP address", example: "loki-production" });
 
 /** An address without a scheme, as the MinIO provider wants it. */
 export const hostPort = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "is not host:port")
-  .refine((v) => Number(v.slice(v.lastIndexOf(":") + 1)) <= 65535, "is not host:port")
+  .refine((v) => !v.includes("://"), "has a scheme in it")
+  .refine((v) => {
+    const match = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(v);
+    return v.includes("://") || (match !== null && Number(match[2]) >= 1 && Number(match[2]) <= 65535);
+  }, "is not host:port")
   .meta({ allowed: "host:port without http:// or https:// and without a path", example: "10.0.40.10:9000" });
 
-/** An http or https URL. */
-export const httpUrl = z
-  .url({ protocol: /^https?$/, error: "is not an http(s) URL" })
-  .meta({ allowed: "a URL that starts with http:// or https://", example: "http://10.0.40.10:9000" });
+const parsedUrl = (v: string): URL | undefined => (URL.canParse(v) ? new URL(v) : undefined);
 
-/** An image reference with an exact tag or a digest. */
+/** An http or https URL; a password in it would lie in plain text in the settings. */
+export const httpUrl = z
+  .string()
+  .refine((v) => /^https?:\/\//i.test(v) && parsedUrl(v) !== undefined, "is not an http(s) URL")
+  .refine((v) => !parsedUrl(v)?.username && !parsedUrl(v)?.password, "has a user name or password in it")
+  .meta({
+    allowed: "a URL that starts with http:// or https://, without user name and password",
+    example: "http://10.0.40.10:9000",
+  });
+
+/** An http or https URL of a server as such. */
+export const httpOrigin = httpUrl
+  .refine((v) => {
+    const url = parsedUrl(v);
+    return !url || (url.pathname === "/" && !url.search && !url.hash);
+  }, "has a path in it")
+  .meta({ allowed: "http://host:port or https://host:port, without a path", example: "http://10.0.40.10:9000" });
+
+/**
+ * An image reference with an exact tag, a digest or both.
+ * @see https://github.com/distribution/reference/blob/main/reference.go
+ */
 export const imageReference = z
   .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?(:(?!latest$)[\w][\w.-]{0,127}|@sha256:[a-f0-9]{64})$/i,
-    "is not an image reference with an exact tag",
-  )
-  .refine((v) => v.includes("@") || v.lastIndexOf(":") > v.lastIndexOf("/"), "has no tag")
+  .refine((v) => {
+    const match =
+      /^(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::(\w[\w.-]{0,127}))?(@sha256:[a-f0-9]{64})?$/.exec(
+        v,
+      );
+    return match !== null && (match[2] !== undefined || (match[1] !== undefined && match[1] !== "latest"));
+  }, "is not an image reference with an exact tag")
   .meta({
     allowed: "registry/repository:tag, the tag given and not `latest`, or …@sha256:digest",
     example: "docker.io/grafana/loki:3.6.3",
   });
-
-/** A whole number of replicas, at least one. */
-export const replicas = z.int().min(1).meta({ allowed: "a whole number, at least 1", example: 3 });
 
 /**
  * Requests and limits of one container; the CPU limit is left out by default, because throttling hurts more than it helps.
@@ -140,14 +247,14 @@ export const resources = (defaults: { cpu: string; memory: string; memoryLimit: 
     .strictObject({
       requests: z
         .strictObject({
-          cpu: quantity.default(defaults.cpu).describe("CPU cores asked for"),
-          memory: quantity.default(defaults.memory).describe("memory in bytes asked for"),
+          cpu: cpu.default(defaults.cpu).describe("CPU cores asked for"),
+          memory: bytes.default(defaults.memory).describe("memory in bytes asked for"),
         })
         .prefault({}),
       limits: z
         .strictObject({
-          cpu: quantity.optional().describe("most CPU cores"),
-          memory: quantity.default(defaults.memoryLimit).describe("most memory in bytes; more is an OOM kill"),
+          cpu: cpu.optional().describe("most CPU cores"),
+          memory: bytes.default(defaults.memoryLimit).describe("most memory in bytes; more is an OOM kill"),
         })
         .prefault({}),
     })

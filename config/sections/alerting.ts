@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, httpUrl, quantity, resources } from "../values";
+import { bytes, duration, durationOrZero, httpUrl, metricLabel, objectName, resources } from "../values";
 
 /** Alerts: Alertmanager and whom it tells. */
 export const alertmanager = z
@@ -13,16 +13,16 @@ export const alertmanager = z
       .optional()
       .describe("an http receiver in the cluster that gets every notification, for what is built in and not secret"),
     groupBy: z
-      .array(z.string())
+      .array(metricLabel)
       .default(["alertname", "namespace", "cluster"])
       .describe("labels that alerts are grouped by"),
-    groupWait: duration.default("30s").describe("how long a new group waits for more alerts"),
+    groupWait: durationOrZero.default("30s").describe("how long a new group waits for more alerts"),
     groupInterval: duration.default("5m").describe("how long a group waits before it tells of new alerts in it"),
     repeatInterval: duration.default("12h").describe("how long until a firing group is told again"),
     heartbeatInterval: duration.default("5m").describe("how often the dead man's switch is called"),
     externalUrl: httpUrl.optional().describe("address that notifications link to"),
-    storage: quantity.default("1Gi").describe("size of the volume for silences and the notification log, in bytes"),
-    storageClass: z.string().optional().describe("storage class of that volume; default: cluster.storageClass"),
+    storage: bytes.default("1Gi").describe("size of the volume for silences and the notification log, in bytes"),
+    storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     resources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "128Mi" }),
   })
   .prefault({});

@@ -1,64 +1,73 @@
 import { z } from "zod";
-import { objectName, quantity } from "../values";
+import { bytes, cpu, hostName, labelKey, labelValue, namespaceName, nonEmptyText, objectName } from "../values";
 
 /** Where the stack goes: cluster, namespace, nodes. */
 
 /** How Pulumi reaches the cluster. */
 export const kubernetes = z
   .strictObject({
-    kubeconfig: z.string().optional().describe("path of the kubeconfig file; default: KUBECONFIG, then ~/.kube/config"),
-    context: z.string().optional().describe("context in it; default: its current context"),
+    kubeconfig: nonEmptyText
+      .optional()
+      .describe("path of the kubeconfig file; default: KUBECONFIG, then ~/.kube/config"),
+    context: nonEmptyText.optional().describe("context in it; default: its current context"),
   })
   .prefault({});
 
 /** The namespace that everything namespaced lives in. */
 export const namespace = z
   .strictObject({
-    name: objectName.default("monitoring").describe("namespace of every component"),
+    name: namespaceName.default("monitoring").describe("namespace of every component"),
     create: z.boolean().default(true).describe("false: it exists already and is used, not created"),
   })
   .prefault({});
 
-const labelValue = z.record(z.string(), z.string());
-
 /** A kind of node of the cluster, for placement, policies and the sum of requests. */
 export const node = z.strictObject({
-  name: z.string().describe("what you call this kind of node"),
+  name: nonEmptyText.describe("what you call this kind of node"),
   arch: z.enum(["amd64", "arm64"]).describe("its `kubernetes.io/arch` label"),
   count: z.int().min(1).default(1).describe("how many there are"),
-  cpu: quantity.describe("allocatable CPU cores of one"),
-  memory: quantity.describe("allocatable memory of one, in bytes"),
+  cpu: cpu.describe("allocatable CPU cores of one"),
+  memory: bytes.describe("allocatable memory of one, in bytes"),
 });
 
 /** The cluster as such. */
 export const cluster = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[a-zA-Z0-9_.-]+$/, "is not a label value")
+    name: labelValue
+      .refine((v) => v !== "", "is empty")
+      .meta({ example: "production" })
       .optional()
-      .meta({ allowed: "letters, digits, '_', '.', '-'", example: "production" })
       .describe("value of the label `cluster` on metrics, logs and alerts; none when left out"),
     nodes: z.array(node).default([]).describe("the kinds of node there are"),
-    storageClass: z
-      .string()
+    storageClass: objectName
       .optional()
       .describe("storage class of volumes that name none; default: the cluster's own default class"),
-    nodeSelector: labelValue
+    nodeSelector: z
+      .record(labelKey, labelValue)
       .default({})
       .describe("labels of the nodes that may run the stack's workloads (agents run on all)"),
     tolerations: z
       .array(
         z.strictObject({
-          key: z.string().optional(),
-          operator: z.enum(["Exists", "Equal"]).optional(),
-          value: z.string().optional(),
-          effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
-          tolerationSeconds: z.int().optional(),
+          key: labelKey.optional().describe("key of the taint; none: every key"),
+          operator: z
+            .enum(["Exists", "Equal"])
+            .optional()
+            .describe("whether the taint has to be there, or to have this value; default: Equal"),
+          value: labelValue.optional().describe("value of the taint"),
+          effect: z
+            .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+            .optional()
+            .describe("effect of the taint; none: every effect"),
+          tolerationSeconds: z
+            .int()
+            .min(0)
+            .optional()
+            .describe("how long it is tolerated, in seconds; default: for ever"),
         }),
       )
       .default([])
       .describe("taints that the stack's workloads tolerate"),
-    dnsDomain: z.string().default("cluster.local").describe("DNS domain of the cluster"),
+    dnsDomain: hostName.default("cluster.local").describe("DNS domain of the cluster"),
   })
   .prefault({});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resources } from "../values";
+import { namespaceName, resources } from "../values";
 
 /** The log collector: Grafana Alloy on every node. */
 export const logs = z
@@ -16,7 +16,7 @@ export const logs = z
       .default("/var/log/journal")
       .describe("where it lies (persistent or volatile)"),
     events: z.boolean().default(true).describe("collects Kubernetes events, once per cluster"),
-    excludeNamespaces: z.array(z.string()).default([]).describe("namespaces whose pods are not collected"),
+    excludeNamespaces: z.array(namespaceName).default([]).describe("namespaces whose pods are not collected"),
     resources: resources({ cpu: "100m", memory: "256Mi", memoryLimit: "512Mi" }),
   })
   .prefault({});

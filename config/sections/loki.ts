@@ -1,22 +1,61 @@
 import { z } from "zod";
-import { duration, quantity, replicas, resources } from "../values";
+import {
+  bytes,
+  duration,
+  durationOrZero,
+  goDuration,
+  nonEmptyText,
+  objectName,
+  positiveNumber,
+  replicas,
+  resources,
+  size,
+} from "../values";
+import { seconds } from "../units";
 
 /** Loki: mode, sizes, retention, limits. */
+
+/** Loki's index is kept by the day; with retention on, less than a day is refused for streams and not kept for tenants. */
+const retention = duration
+  .refine((v) => seconds(v) >= 86400, "is shorter than a day")
+  .meta({ allowed: "a duration of at least 24h: a number and a unit (h, d, w, y), no spaces", example: "30d" });
+
+/** A day. YAML 1.1 reads an unquoted one as a time, which arrives as `2024-04-01T00:00:00Z`. */
+const day = z
+  .preprocess(
+    (v) => (typeof v === "string" ? v.replace(/T00:00:00(\.000)?Z$/, "") : v),
+    z.string().refine((v) => /^\d{4}-\d{2}-\d{2}$/.test(v) && isDay(v), "is not a day"),
+  )
+  .meta({ allowed: "YYYY-MM-DD", example: "2024-04-01" });
+
+const isDay = (text: string): boolean => {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+};
 
 /**
  * A period of Loki's schema.
  * @see https://grafana.com/docs/loki/latest/configure/#period_config
  */
 const schemaPeriod = z.looseObject({
-  from: z
-    .string()
-    .regex(/^\d{4}-\d{2}-\d{2}$/, "is not a day")
-    .meta({ allowed: "YYYY-MM-DD", example: "2024-04-01" })
-    .describe("first day of the period"),
-  store: z.string().describe("index store: tsdb, or what an older period was written with"),
-  object_store: z.string().describe("chunk store: s3"),
-  schema: z.string().describe("schema version: v13, or what an older period was written with"),
-  index: z.object({ prefix: z.string(), period: z.string() }).describe("prefix and period of the index tables"),
+  from: day.describe("first day of the period"),
+  store: z
+    .enum(["tsdb", "boltdb-shipper"])
+    .describe("index store: tsdb; an older period may have been written with boltdb-shipper"),
+  object_store: z.enum(["s3", "aws"]).describe("chunk store, by the name that the data was written under"),
+  schema: z
+    .enum(["v9", "v10", "v11", "v12", "v13"])
+    .meta({ example: "v13" })
+    .describe("schema version: v13, or what an older period was written with"),
+  index: z
+    .looseObject({
+      prefix: nonEmptyText.meta({ example: "loki_index_" }).describe("start of the index tables' names"),
+      period: duration
+        .refine((v) => seconds(v) % 86400 === 0, "is not a multiple of a day")
+        .meta({ allowed: "24h, or what an older period was written with", example: "24h" })
+        .describe("how much time an index table covers"),
+    })
+    .describe("prefix and period of the index tables"),
 });
 
 const target = (what: string, defaults: { replicas: number; cpu: string; memory: string; memoryLimit: string }) =>
@@ -35,11 +74,11 @@ export const loki = z
       .default("single-binary")
       .describe("one process, or write, read and backend apart"),
     replicationFactor: z.int().min(1).default(1).describe("how many writers hold a line before it is acknowledged"),
-    retention: duration.default("720h").describe("age at which lines are deleted"),
-    retentionMinimum: duration.default("168h").describe("the stack's minimum: a shorter retention is refused"),
-    retentionDeleteDelay: duration.default("2h").describe("how long a chunk stays after its index entry went"),
+    retention: retention.default("720h").describe("age at which lines are deleted"),
+    retentionMinimum: retention.default("168h").describe("the stack's minimum: a shorter retention is refused"),
+    retentionDeleteDelay: goDuration.default("2h").describe("how long a chunk stays after its index entry went"),
     retentionDeleteWorkers: z.int().min(1).default(150).describe("workers that delete chunks"),
-    compactionInterval: duration.default("10m").describe("how often the compactor runs"),
+    compactionInterval: goDuration.default("10m").describe("how often the compactor runs"),
     schemaConfigs: z
       .array(schemaPeriod)
       .min(1)
@@ -47,37 +86,22 @@ export const loki = z
       .describe(
         "the schema's periods, word for word, of a Loki that has data; default: one period, tsdb v13, from 2024-04-01",
       ),
-    storage: quantity
+    storage: bytes
       .default("10Gi")
       .describe("size of the volume for write-ahead log and index cache, in bytes, of each replica that has one"),
-    storageClass: z.string().optional().describe("storage class of those volumes; default: cluster.storageClass"),
+    storageClass: objectName.optional().describe("storage class of those volumes; default: cluster.storageClass"),
     patternIngester: z.boolean().default(true).describe("detects patterns in lines (Grafana's Logs Drilldown)"),
     structuredMetadata: z.boolean().default(true).describe("accepts structured metadata"),
     volume: z.boolean().default(true).describe("answers log-volume queries"),
     limits: z
       .strictObject({
-        ingestionRateMb: z.number().positive().default(10).describe("lines accepted a second, in MB"),
-        ingestionBurstMb: z.number().positive().default(20).describe("burst above that, in MB"),
-        perStreamRateLimit: z
-          .string()
-          .regex(/^\d+(B|KB|MB|GB)$/, "is not a size")
-          .meta({ allowed: "a number with B, KB, MB or GB", example: "5MB" })
-          .default("5MB")
-          .describe("lines accepted a second in one stream"),
-        perStreamRateLimitBurst: z
-          .string()
-          .regex(/^\d+(B|KB|MB|GB)$/, "is not a size")
-          .meta({ allowed: "a number with B, KB, MB or GB", example: "20MB" })
-          .default("20MB")
-          .describe("burst above that"),
+        ingestionRateMb: positiveNumber.default(10).describe("lines accepted a second, in MB"),
+        ingestionBurstMb: positiveNumber.default(20).describe("burst above that, in MB"),
+        perStreamRateLimit: size.default("5MB").describe("lines accepted a second in one stream"),
+        perStreamRateLimitBurst: size.default("20MB").describe("burst above that"),
         maxStreams: z.int().min(0).default(10000).describe("most active streams; 0: no limit"),
-        maxLineSize: z
-          .string()
-          .regex(/^\d+(B|KB|MB|GB)$/, "is not a size")
-          .meta({ allowed: "a number with B, KB, MB or GB", example: "256KB" })
-          .default("256KB")
-          .describe("longest line"),
-        maxQueryLength: duration.default("721h").describe("longest range of one query"),
+        maxLineSize: size.default("256KB").describe("longest line"),
+        maxQueryLength: durationOrZero.default("721h").describe("longest range of one query; 0s: no limit"),
         queryTimeout: duration.default("2m").describe("longest time of one query"),
         rejectOldSamplesMaxAge: duration.default("168h").describe("lines older than this are refused"),
       })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, quantity, resources } from "../values";
+import { bytes, chartVersion, duration, objectName, port, releaseName, resources, size } from "../values";
 
 /** Metrics: kube-prometheus-stack, the exporters, the base monitors. */
 
@@ -10,18 +10,16 @@ export const kps = z
       .boolean()
       .default(true)
       .describe("false: a cluster without kube-prometheus-stack (its CRDs are installed all the same)"),
-    releaseName: z.string().default("kube-prometheus-stack").describe("name of the Helm release"),
-    chartVersion: z.string().default("88.5.3").describe("version of the chart kube-prometheus-stack"),
-    crdsChartVersion: z.string().default("30.0.1").describe("version of the chart prometheus-operator-crds"),
+    releaseName: releaseName.default("kube-prometheus-stack").describe("name of the Helm release"),
+    chartVersion: chartVersion.default("88.5.3").describe("version of the chart kube-prometheus-stack"),
+    crdsChartVersion: chartVersion.default("30.0.1").describe("version of the chart prometheus-operator-crds"),
     retention: duration.default("14d").describe("age at which Prometheus deletes samples"),
-    retentionSize: z
-      .string()
-      .regex(/^\d+(\.\d+)?(B|KB|MB|GB|TB)$/, "is not a size")
-      .meta({ allowed: "a number with B, KB, MB, GB or TB", example: "65GB" })
+    retentionSize: size
+      .meta({ example: "60GB" })
       .optional()
       .describe("size at which Prometheus deletes its oldest samples; default: 90 % of the volume"),
-    storage: quantity.default("70Gi").describe("size of Prometheus's volume, in bytes"),
-    storageClass: z.string().optional().describe("storage class of that volume; default: cluster.storageClass"),
+    storage: bytes.default("70Gi").describe("size of Prometheus's volume, in bytes"),
+    storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     scrapeInterval: duration.default("30s").describe("how often targets are scraped"),
     dropApiserverHistograms: z
       .boolean()
@@ -30,6 +28,11 @@ export const kps = z
     resources: resources({ cpu: "200m", memory: "1Gi", memoryLimit: "3Gi" }),
   })
   .prefault({});
+
+const labelsAllowlistEntry = z
+  .string()
+  .refine((v) => /^(\*|[a-z]+)=\[[^[\]\s]+\]$/.test(v), "is not resource=[label,…]")
+  .meta({ allowed: "resource=[label,…], or resource=[*] for every label", example: "pods=[*]" });
 
 /** Settings of node-exporter and kube-state-metrics. */
 export const exporters = z
@@ -47,7 +50,7 @@ export const exporters = z
       .strictObject({
         enabled: z.boolean().default(true).describe("false: something else runs kube-state-metrics"),
         labelsAllowlist: z
-          .array(z.string())
+          .array(labelsAllowlistEntry)
           .default(["pods=[*]", "deployments=[*]", "persistentvolumeclaims=[*]"])
           .describe("labels that become metrics (--metric-labels-allowlist)"),
         resources: resources({ cpu: "20m", memory: "96Mi", memoryLimit: "256Mi" }),
@@ -68,7 +71,7 @@ export const monitors = z
           .array(z.ipv4())
           .default([])
           .describe("addresses of etcd members whose metrics port can be reached; none: not scraped"),
-        port: z.int().min(1).max(65535).default(2381).describe("their metrics port (--listen-metrics-urls)"),
+        port: port.default(2381).describe("their metrics port (--listen-metrics-urls)"),
       })
       .prefault({}),
   })

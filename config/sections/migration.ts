@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { httpUrl } from "../values";
 
 /** The migration: its stage, its retirement step, and what the cluster already has. */
 
@@ -24,8 +25,10 @@ export const migration = z
       .describe("lifts the protection of kube-prometheus-stack; a step of its own before stage `kps-removed`"),
     reclaimVolumes: z
       .array(z.enum(["prometheus"]))
-      .default([])
-      .describe("volumes that the removal of kube-prometheus-stack may delete"),
+      .optional()
+      .describe(
+        "volumes that the removal of kube-prometheus-stack deletes; `[]` keeps every one; stage `kps-removed` needs the choice",
+      ),
   })
   .prefault({});
 
@@ -36,7 +39,7 @@ export const adopt = z
       .strictObject({
         release: z
           .string()
-          .regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "is not namespace/name")
+          .refine((v) => /^[a-z0-9-]+\/[a-z0-9-]+$/.test(v), "is not namespace/name")
           .meta({ allowed: "namespace/name", example: "monitoring/kube-prometheus-stack" })
           .describe("the Helm release that is imported"),
         keepGrafana: z
@@ -54,6 +57,6 @@ export const adopt = z
       .boolean()
       .default(false)
       .describe("CRDs exist without Helm ownership (a chart's crds/ folder): their release takes ownership"),
-    alertmanagerUrl: z.url().optional().describe("an Alertmanager that exists and is used in place of the stack's own"),
+    alertmanagerUrl: httpUrl.optional().describe("an Alertmanager that exists and is used in place of the stack's own"),
   })
   .prefault({});

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { bucketName, hostPort, httpUrl, quantity, resources } from "../values";
+import { bucketName, bytes, hostPort, httpOrigin, nonEmptyText, objectName, resources } from "../values";
 
 /** Object storage: which S3 there is and which buckets are used. */
 
 const common = {
-  region: z
-    .string()
-    .min(1)
+  region: nonEmptyText
+    .meta({ example: "us-east-1" })
     .default("us-east-1")
     .describe("S3 region; Loki 3.6 needs one with retention even where the store ignores it"),
 };
@@ -14,7 +13,7 @@ const common = {
 /** MinIO outside the stack, its buckets, users and policies kept by the MinIO provider. */
 const minio = z.strictObject({
   kind: z.literal("minio"),
-  endpoint: httpUrl.describe("address as pods reach it"),
+  endpoint: httpOrigin.describe("address as pods reach it"),
   providerAddress: hostPort.describe("address as the machine that runs Pulumi reaches it"),
   providerTls: z.boolean().default(false).describe("whether that address speaks TLS"),
   forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
@@ -25,8 +24,8 @@ const minio = z.strictObject({
 /** MinIO inside the cluster, its buckets, users and policies made by a Job. */
 const embedded = z.strictObject({
   kind: z.literal("embedded"),
-  storage: quantity.default("50Gi").describe("size of its volume, in bytes"),
-  storageClass: z.string().optional().describe("storage class of its volume; default: cluster.storageClass"),
+  storage: bytes.default("50Gi").describe("size of its volume, in bytes"),
+  storageClass: objectName.optional().describe("storage class of its volume; default: cluster.storageClass"),
   resources: resources({ cpu: "100m", memory: "256Mi", memoryLimit: "1Gi" }),
   ...common,
 });
@@ -34,7 +33,7 @@ const embedded = z.strictObject({
 /** Buckets that exist, with keys from the secret store: any S3. */
 const existing = z.strictObject({
   kind: z.literal("existing"),
-  endpoint: httpUrl.describe("address as pods reach it"),
+  endpoint: httpOrigin.describe("address as pods reach it"),
   forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
   ...common,
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { httpUrl, objectName } from "../values";
+import { httpUrl, nonEmptyText, objectName, secretKey } from "../values";
 
 /** Secrets: where given ones are read, where generated ones are kept. */
 
@@ -45,10 +45,16 @@ const keysOf = <T extends object>(table: T) => Object.keys(table) as [keyof T & 
 const existingSecret = z.strictObject({
   name: objectName.describe("name of the Secret in the stack's namespace"),
   keys: z
-    .record(z.string(), z.string())
+    .record(z.string(), secretKey)
     .default({})
     .describe("the program's key → the key in that Secret, where they differ"),
 });
+
+const isOnePasswordId = (text: string): boolean => /^[a-z0-9]{26}$/.test(text);
+const onePasswordIdMeta = {
+  allowed: "26 lower-case letters and digits (a title is not unique)",
+  example: "abcdefghijklmnopqrstuvwxy1",
+};
 
 /** Settings of the secret store. */
 export const secrets = z
@@ -63,11 +69,8 @@ export const secrets = z
       .strictObject({
         vault: z
           .string()
-          .regex(/^[a-z0-9]{26}$/, "is not the UUID of a vault")
-          .meta({
-            allowed: "26 lower-case letters and digits (a title is not unique)",
-            example: "abcdefghijklmnopqrstuvwxy1",
-          })
+          .refine((v) => isOnePasswordId(v), "is not the UUID of a vault")
+          .meta(onePasswordIdMeta)
           .describe("UUID of the vault that generated items are written to and given items are read from"),
         connectUrl: httpUrl
           .optional()
@@ -79,11 +82,8 @@ export const secrets = z
             z.enum(keysOf(givenSecrets)),
             z
               .string()
-              .regex(/^[a-z0-9]{26}$/, "is not the UUID of an item")
-              .meta({
-                allowed: "26 lower-case letters and digits (a title is not unique)",
-                example: "abcdefghijklmnopqrstuvwxy2",
-              }),
+              .refine((v) => isOnePasswordId(v), "is not the UUID of an item")
+              .meta(onePasswordIdMeta),
           )
           .default({})
           .describe("given secret → UUID of its item"),
@@ -106,6 +106,6 @@ export const secrets = z
 
 /** Given secrets of a stack without 1Password: `pulumi config set --secret --path observability:secretValues.pushover.token …`. */
 export const secretValues = z
-  .partialRecord(z.enum(keysOf(givenSecrets)), z.record(z.string(), z.string()))
+  .partialRecord(z.enum(keysOf(givenSecrets)), z.record(z.string(), nonEmptyText))
   .default({})
   .describe("given secrets of provider `config`, set with `pulumi config set --secret --path`");

@@ -1,0 +1,65 @@
+import type { Rule } from "./rule";
+
+const builtInNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/** Rules of the cluster and its namespace. */
+export const clusterRules: readonly Rule[] = [
+  {
+    must: "a namespace that every cluster has is not created",
+    check: ({ namespace }) =>
+      namespace.create && builtInNamespaces.includes(namespace.name)
+        ? [
+            {
+              key: "namespace.create",
+              what: `true can't create "${namespace.name}", which every cluster has`,
+              allowed: "false, or a name of your own",
+              example: false,
+            },
+          ]
+        : [],
+  },
+  {
+    must: "each kind of node has a name of its own",
+    check: ({ cluster }) =>
+      cluster.nodes.flatMap(({ name }, i) =>
+        cluster.nodes.findIndex((other) => other.name === name) === i
+          ? []
+          : [
+              {
+                key: `cluster.nodes[${i}].name`,
+                what: `"${name}" is there twice`,
+                allowed: "one entry for each kind of node, with how many there are as `count`",
+              },
+            ],
+      ),
+  },
+  {
+    must: "Kubernetes accepts the tolerations",
+    check: ({ cluster }) =>
+      cluster.tolerations.flatMap((toleration, i) => {
+        const key = `cluster.tolerations[${i}]`;
+        const wrong = [];
+        if (!toleration.key && toleration.operator !== "Exists")
+          wrong.push({
+            key: `${key}.operator`,
+            what: `${JSON.stringify(toleration.operator ?? "Equal")} needs a key`,
+            allowed: "Exists where there is no key",
+            example: "Exists",
+          });
+        if (toleration.operator === "Exists" && toleration.value)
+          wrong.push({
+            key: `${key}.value`,
+            what: `"${toleration.value}" contradicts operator Exists, which takes any value`,
+            allowed: "nothing, or operator Equal",
+          });
+        if (toleration.tolerationSeconds !== undefined && toleration.effect !== "NoExecute")
+          wrong.push({
+            key: `${key}.effect`,
+            what: `${JSON.stringify(toleration.effect ?? "every effect")} can't be tolerated for a time (tolerationSeconds)`,
+            allowed: "NoExecute",
+            example: "NoExecute",
+          });
+        return wrong;
+      }),
+  },
+];

@@ -1,0 +1,50 @@
+import { imageNames } from "../../components/images";
+import { nearest } from "../nearest";
+import { formatPath } from "../problem";
+import { quantityValue, sizeBytes } from "../units";
+import type { Rule } from "./rule";
+
+/** Rules of kube-prometheus-stack, Grafana and the images. */
+export const metricsRules: readonly Rule[] = [
+  {
+    must: "Prometheus deletes samples before its volume is full",
+    check: ({ kps: { retentionSize, storage } }) =>
+      retentionSize && sizeBytes(retentionSize) >= quantityValue(storage)
+        ? [
+            {
+              key: "kps.retentionSize",
+              what: `"${retentionSize}" is not below kps.storage, "${storage}": the volume fills before anything is deleted`,
+              allowed: "less than the volume, with room for the write-ahead log (1GB is 2^30 bytes)",
+              example: `${Math.max(1, Math.floor((quantityValue(storage) * 0.9) / 2 ** 20))}MB`,
+            },
+          ]
+        : [],
+  },
+  {
+    must: "a Grafana that exists keeps its own way in",
+    check: ({ grafana }) =>
+      !grafana.create && grafana.ingress
+        ? [
+            {
+              key: "grafana.ingress",
+              what: "has no effect with grafana.create: false: the Grafana that exists has its own way in",
+              allowed: "nothing, or grafana.create: true",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "an image takes the place of one that the program uses",
+    check: ({ images }) =>
+      Object.keys(images)
+        .filter((name) => !(imageNames as readonly string[]).includes(name))
+        .map((name) => {
+          const near = nearest(name, imageNames);
+          return {
+            key: formatPath(["images", name]),
+            what: `the program uses no image of this name${near ? `; did you mean ${formatPath(["images", near])}?` : ""}`,
+            allowed: `the names in images.json: ${imageNames.join(", ")}`,
+          };
+        }),
+  },
+];

@@ -1,0 +1,144 @@
+import { builtStages } from "../../migration/stages";
+import type { Problem } from "../problem";
+import { stageNames, type StageName } from "../sections/migration";
+import type { Rule } from "./rule";
+
+/** Rules of stages, of the removal of kube-prometheus-stack, and of what is taken over. */
+export const migrationRules: readonly Rule[] = [
+  {
+    must: "this version can bring about the stage",
+    check: ({ stage }) =>
+      builtStages.includes(stage)
+        ? []
+        : [
+            {
+              key: "stage",
+              what: `"${stage}" is a stage of the migration that this version can't bring about yet`,
+              allowed: builtStages.join(", "),
+              example: builtStages.at(-1),
+            },
+          ],
+  },
+  {
+    must: "a stack with kube-prometheus-stack goes one stage at a time, forward or back",
+    check: ({ stage, migration, kps }) => {
+      const route = migration.from && kps.enabled ? between(migration.from, stage) : [];
+      if (route.length <= 2) return [];
+      return [
+        {
+          key: "stage",
+          what: `"${stage}" is not next to "${migration.from}", where the cluster is (migration.from)`,
+          allowed: `one step at a time: ${route.join(" → ")}`,
+          example: route[1],
+        },
+      ];
+    },
+  },
+  {
+    must: "kube-prometheus-stack is retired only when Mimir has taken over",
+    check: ({ stage, migration }) =>
+      migration.retireKps && (stage === "loki" || stage === "dual-write")
+        ? [
+            {
+              key: "migration.retireKps",
+              what: `true contradicts stage "${stage}", in which kube-prometheus-stack evaluates the rules`,
+              allowed: "true only in stage mimir-default, as the step before kps-removed",
+              example: false,
+            },
+          ]
+        : [],
+  },
+  {
+    must: "kube-prometheus-stack's protection was lifted in an update of its own before it is removed",
+    check: ({ stage, migration, kps }) =>
+      stage === "kps-removed" && kps.enabled && migration.from !== "kps-removed" && !migration.retireKps
+        ? [
+            {
+              key: "migration.retireKps",
+              what: 'false contradicts stage "kps-removed": a protected release can\'t be deleted in the update that unprotects it',
+              allowed: "true, set in stage mimir-default and brought about by an update of its own first",
+              example: true,
+            },
+          ]
+        : [],
+  },
+  {
+    must: "it is decided what becomes of kube-prometheus-stack's volume before it is removed",
+    check: ({ stage, migration, kps }) =>
+      kps.enabled && (migration.retireKps || stage === "kps-removed") && migration.reclaimVolumes === undefined
+        ? [
+            {
+              key: "migration.reclaimVolumes",
+              what: "is missing: the removal of kube-prometheus-stack has to know whether Prometheus's samples go with it",
+              allowed: "[prometheus] deletes its volume, [] keeps it",
+              example: ["prometheus"],
+            },
+          ]
+        : [],
+  },
+  {
+    must: "volumes are reclaimed only with the retirement that frees them",
+    check: ({ migration }) =>
+      migration.reclaimVolumes?.length && !migration.retireKps
+        ? [
+            {
+              key: "migration.reclaimVolumes",
+              what: `${JSON.stringify(migration.reclaimVolumes)} has no effect while migration.retireKps is false`,
+              allowed: "nothing, or migration.retireKps: true in stage mimir-default",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "only a kube-prometheus-stack that is there is retired or adopted",
+    check: ({ kps, migration, adopt }) => {
+      if (kps.enabled) return [];
+      const set = [migration.retireKps && "migration.retireKps", adopt.kps && "adopt.kps"].filter(
+        (key) => key !== false,
+      );
+      return set.flatMap((key) =>
+        key
+          ? [
+              {
+                key,
+                what: "contradicts kps.enabled: false, which says that the cluster has no kube-prometheus-stack",
+                allowed: `nothing while kps.enabled is false, or kps.enabled: true`,
+              },
+            ]
+          : [],
+      );
+    },
+  },
+  {
+    must: "what is kept of an adopted kube-prometheus-stack outlives it nowhere",
+    check: ({ stage, adopt }) => {
+      if (stage !== "kps-removed" || !adopt.kps) return [];
+      const { keepGrafana, keepExporters } = adopt.kps;
+      const kept: Problem[] = [];
+      const gone = 'true contradicts stage "kps-removed": it goes with the release';
+      if (keepGrafana) kept.push({ key: "adopt.kps.keepGrafana", what: gone, allowed: "false", example: false });
+      if (keepExporters) kept.push({ key: "adopt.kps.keepExporters", what: gone, allowed: "false", example: false });
+      return kept;
+    },
+  },
+  {
+    must: "an existing Alertmanager's receivers are its own affair",
+    check: ({ adopt, alertmanager }) => {
+      if (!adopt.alertmanagerUrl) return [];
+      const { pushover, heartbeat, webhook } = alertmanager;
+      return Object.entries({ pushover, heartbeat, webhook })
+        .filter(([, value]) => value)
+        .map(([key, value]) => ({
+          key: `alertmanager.${key}`,
+          what: `${JSON.stringify(value)} has no effect: adopt.alertmanagerUrl uses an Alertmanager that exists, with its own receivers`,
+          allowed: "nothing, or no adopt.alertmanagerUrl",
+        }));
+    },
+  },
+];
+
+/** The stages from one to another, both included. */
+function between(from: StageName, to: StageName): StageName[] {
+  const [start, end] = [stageNames.indexOf(from), stageNames.indexOf(to)];
+  return start <= end ? stageNames.slice(start, end + 1) : stageNames.slice(end, start + 1).reverse();
+}
