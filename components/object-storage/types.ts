@@ -1,3 +1,6 @@
+import type { Settings } from "../../config/schema";
+import type { Environment } from "../kubernetes/environment";
+import type { Secrets } from "../secrets/secrets";
 import type { SecretRef } from "../secrets/types";
 
 /** How an S3 server is reached from pods. */
@@ -9,6 +12,9 @@ export interface S3Connection {
   /** Bucket in the path, not in the host name. */
   forcePathStyle: boolean;
 }
+
+/** What a bucket is for: a key of the setting `buckets`. */
+export type BucketUse = keyof Settings["buckets"];
 
 /** What one application needs to use its buckets and no others. */
 export interface ApplicationStorage<Bucket extends string> {
@@ -29,4 +35,18 @@ export type MimirStorage = ApplicationStorage<"mimirBlocks" | "mimirRuler" | "mi
 export interface ObjectStorage {
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
+}
+
+/** Which server there is: the setting `objectStore.kind`. */
+export type Kind = Settings["objectStore"]["kind"];
+
+/** Arguments of an implementation; each sees the settings of its own kind. */
+export interface ObjectStorageArgs<OfKind extends Kind = Kind> {
+  environment: Environment;
+  settings: Extract<Settings["objectStore"], { kind: OfKind }>;
+  /** Names of the buckets. */
+  buckets: Settings["buckets"];
+  /** Images of the embedded server and of its client. */
+  images: Record<"minio" | "minio-mc", string>;
+  secrets: Secrets;
 }

@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+import { applications, storageOf, type ApplicationName, type StorageOf } from "./applications";
+import type { LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from "./types";
+
+/**
+ * Buckets that exist, on any S3: a NAS, Garage, SeaweedFS, RustFS, AWS. Nothing is made there; each application's key is a given secret.
+ */
+export class Existing extends pulumi.ComponentResource implements ObjectStorage {
+  readonly loki: LokiStorage;
+  // Made when it is asked for: a stack without Mimir needs no key for it.
+  readonly #mimir: () => MimirStorage;
+
+  constructor(name: string, args: ObjectStorageArgs<"existing">, opts: pulumi.ComponentResourceOptions) {
+    const { environment, settings, buckets } = args;
+    super("observability:object-storage:Existing", name, { environment, settings, buckets }, opts);
+    this.loki = existingStorage("loki", args);
+    let mimir: MimirStorage | undefined;
+    this.#mimir = () => (mimir ??= existingStorage("mimir", args));
+    this.registerOutputs({});
+  }
+
+  get mimir(): MimirStorage {
+    return this.#mimir();
+  }
+}
+
+function existingStorage<Name extends ApplicationName>(
+  name: Name,
+  { settings, buckets, secrets }: ObjectStorageArgs<"existing">,
+): StorageOf<Name> {
+  const { endpoint, region, forcePathStyle } = settings;
+  const { secret } = applications[name];
+  const credentials = secrets.mount(secret, () => ({
+    AWS_ACCESS_KEY_ID: secrets.given(secret, "accessKey"),
+    AWS_SECRET_ACCESS_KEY: secrets.given(secret, "secretKey"),
+  }));
+  return storageOf(name, { endpoint, region, forcePathStyle }, buckets, credentials);
+}

@@ -1,0 +1,37 @@
+/**
+ * An access policy of S3.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-policy-language-overview.html
+ */
+export interface Policy {
+  Version: "2012-10-17";
+  Statement: { Effect: "Allow" | "Deny"; Action: string[]; Resource?: string[] }[];
+}
+
+// Sorted, because MinIO sorts them: in any other order a refresh shows a difference for ever.
+const onBucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"];
+const onObjects = [
+  "s3:AbortMultipartUpload",
+  "s3:DeleteObject",
+  "s3:GetObject",
+  "s3:ListMultipartUploadParts",
+  "s3:PutObject",
+];
+
+/**
+ * What Loki and Mimir need in their buckets, and nothing beside it: objects are read, written, listed and deleted, large ones in parts.
+ *
+ * Not in it: making and removing buckets, bucket policies, versions, other buckets. MinIO lets every user make service accounts of its own,
+ * whose keys a rotation of the user's key leaves valid; that is denied.
+ *
+ * @param buckets names of the application's buckets
+ */
+export function leastPrivilege(buckets: readonly string[]): Policy {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: onBucket, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}`) },
+      { Effect: "Allow", Action: onObjects, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}/*`) },
+      { Effect: "Deny", Action: ["admin:CreateServiceAccount"] },
+    ],
+  };
+}

@@ -1,0 +1,56 @@
+import type { Settings } from "../../config/schema";
+import { applicationNames, bucketsOf, type ApplicationName } from "./applications";
+import { leastPrivilege } from "./policy";
+
+/**
+ * What the embedded server's Job runs: files for a ConfigMap, and the environment that they read. Nothing in it is secret.
+ */
+
+/** Folder that the files are mounted at. */
+export const setupDirectory = "/setup";
+
+/**
+ * Variables of the environment that bring an application's key to the script.
+ * @param name the application
+ */
+export function keyVariables(name: ApplicationName): { accessKey: string; secretKey: string } {
+  return { accessKey: `${name.toUpperCase()}_ACCESS_KEY`, secretKey: `${name.toUpperCase()}_SECRET_KEY` };
+}
+
+// POSIX sh and mc only, as the image has little else. Secrets come by the environment and go to mc by its standard input: arguments
+// show in the process list. `mc ready` waits for as long as it takes: the Job's deadline ends it. Every step may be repeated: a bucket that
+// exists is left alone, a policy is overwritten, a user that exists gets the new key, a policy that is attached stays so.
+const prelude = `#!/bin/sh
+set -eu
+
+mc ready "$MINIO_URL"
+printf '%s\\n%s\\n' "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" | mc alias set store "$MINIO_URL"
+
+bucket() { # name
+  mc mb --ignore-existing --region "$MINIO_REGION" "store/$1"
+}
+
+application() { # name, access key, secret key
+  mc admin policy create store "$1" "${setupDirectory}/$1.json"
+  printf '%s\\n%s\\n' "$2" "$3" | mc admin user add store
+  mc admin policy attach store "$1" --user "$2"
+}
+`;
+
+/**
+ * The script that makes buckets, users and policies, and the policies that it reads: file name → text.
+ * @param names names of all buckets
+ * @see https://github.com/minio/mc/blob/RELEASE.2025-08-13T08-35-41Z/cmd/admin-policy-attach.go why attaching may be repeated
+ */
+export function setupFiles(names: Settings["buckets"]): Record<string, string> {
+  const buckets = applicationNames.flatMap((name) => bucketsOf(name, names)).map((bucket) => `bucket ${bucket}`);
+  const users = applicationNames.map((name) => {
+    const { accessKey, secretKey } = keyVariables(name);
+    return `application ${name} "$${accessKey}" "$${secretKey}"`;
+  });
+  const policies = applicationNames.map((name) => [
+    `${name}.json`,
+    `${JSON.stringify(leastPrivilege(bucketsOf(name, names)), undefined, 2)}\n`,
+  ]);
+  return { "setup.sh": [prelude, ...buckets, "", ...users, ""].join("\n"), ...Object.fromEntries(policies) };
+}
