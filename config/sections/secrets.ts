@@ -108,4 +108,9 @@ export const secrets = z
 export const secretValues = z
   .partialRecord(z.enum(keysOf(givenSecrets)), z.record(z.string(), nonEmptyText))
   .default({})
+  .meta({
+    allowed: Object.entries(givenSecrets)
+      .map(([secret, { fields }]) => `${secret}: ${fields.join(", ")}`)
+      .join("; "),
+  })
   .describe("given secrets of provider `config`, set with `pulumi config set --secret --path`");
