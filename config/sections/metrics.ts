@@ -12,7 +12,9 @@ export const kps = z
       .describe("false: a cluster without kube-prometheus-stack (its CRDs are installed all the same)"),
     releaseName: releaseName.default("kube-prometheus-stack").describe("name of the Helm release"),
     chartVersion: chartVersion.default("88.5.3").describe("version of the chart kube-prometheus-stack"),
-    crdsChartVersion: chartVersion.default("30.0.1").describe("version of the chart prometheus-operator-crds"),
+    crdsChartVersion: chartVersion
+      .default("31.0.1")
+      .describe("version of the chart prometheus-operator-crds; the one whose operator is chartVersion's"),
     retention: duration.default("14d").describe("age at which Prometheus deletes samples"),
     retentionSize: size
       .meta({ example: "60GB" })
@@ -26,6 +28,8 @@ export const kps = z
       .default(true)
       .describe("drops the API server's histogram buckets: over half of a small cluster's series"),
     resources: resources({ cpu: "200m", memory: "1Gi", memoryLimit: "3Gi" }),
+    operatorResources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "256Mi" }),
+    reloaderResources: resources({ cpu: "5m", memory: "24Mi", memoryLimit: "64Mi" }),
   })
   .prefault({});
 

@@ -50,6 +50,11 @@ export const adopt = z
           .boolean()
           .default(false)
           .describe("keeps the release's node-exporter and kube-state-metrics (host port 9100) for this update"),
+        values: z
+          .record(z.string(), z.unknown())
+          .default({})
+          .meta({ allowed: "values of the chart", example: { fullnameOverride: "kps" } })
+          .describe("values of the release that stay (`helm get values`), under those that this program sets"),
       })
       .optional()
       .describe("a kube-prometheus-stack that runs already"),
