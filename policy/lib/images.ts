@@ -1,0 +1,62 @@
+import { z } from "zod";
+import listed from "../../images.json";
+
+/** A parameter of policies: images beside those of `images.json`. */
+export const moreImages = z
+  .array(
+    z.strictObject({
+      reference: z.string().describe("registry host, repository and exact tag, such as ghcr.io/org/app:1.2.3"),
+      digest: z.string().nullable().default(null).describe("sha256:… of the image index, where a registry was asked"),
+      platforms: z.array(z.string()).describe("such as linux/amd64, linux/arm64"),
+    }),
+  )
+  .prefault([])
+  .describe("images that this stack runs beside those of images.json");
+
+/** An image that is known. */
+export type KnownImage = z.infer<typeof moreImages>[number];
+
+/** What a reference consists of. */
+interface Reference {
+  /** Registry host and repository, such as `docker.io/grafana/loki`. */
+  repository: string;
+  tag?: string;
+  digest?: string;
+}
+
+/** What is known about a reference. */
+export interface Lookup {
+  /** The image, where it is known. */
+  image?: KnownImage;
+  /** References of the same repository that are known. */
+  others: string[];
+}
+
+/**
+ * Looks an image up in `images.json` and in those given.
+ *
+ * References are compared as a container runtime completes them: `grafana/loki:3.6.3` is `docker.io/grafana/loki:3.6.3`. A digest that the
+ * list doesn't have makes an image unknown, whatever its tag: it may be that of a single platform.
+ */
+export function lookUp(reference: string, given: readonly KnownImage[]): Lookup {
+  const wanted = parse(reference);
+  const known = [...listed.images, ...given].map((image) => ({ image, is: parse(image.reference) }));
+  const same = known.filter(({ is }) => is.repository === wanted.repository);
+  const found = same.find(({ image, is }) =>
+    wanted.digest ? wanted.digest === image.digest && (!wanted.tag || wanted.tag === is.tag) : wanted.tag === is.tag,
+  );
+  return {
+    image: found?.image,
+    others: same.map(({ image }) => image.reference + (image.digest ? `@${image.digest}` : "")),
+  };
+}
+
+// github.com/distribution/reference: what comes first is a host if it has a dot or a port, or is localhost.
+function parse(reference: string): Reference {
+  const [, name, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@(\w+:\w+))?$/s.exec(reference) ?? ["", reference];
+  const [first, ...rest] = name.split("/");
+  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  const [host, path] = hasHost ? [first, rest.join("/")] : ["docker.io", name];
+  const repository = `${host === "index.docker.io" ? "docker.io" : host}/${host === "docker.io" && !path.includes("/") ? `library/${path}` : path}`;
+  return { repository, tag: tag ?? (digest ? undefined : "latest"), digest };
+}

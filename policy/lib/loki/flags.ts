@@ -1,0 +1,31 @@
+import type { Setting } from "./read";
+
+/**
+ * Reads a flag as Go's package flag does: one or two dashes, `-name=value` or `-name value`, the last one counts.
+ *
+ * @param words arguments of a container; one that holds a whole command (`sh -c "loki -target=all"`) is split
+ * @param name the flag without dashes
+ * @param isSwitch whether the flag is one of true or false, which takes no following word
+ */
+export function flagOf(words: readonly string[], name: string, isSwitch = false): Setting<string> {
+  const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));
+  const given = all.flatMap((word, index) => {
+    const [flag, ...value] = word.replace(/^--?/, "").split("=");
+    if (!word.startsWith("-") || flag !== name) return [];
+    if (value.length > 0) return [value.join("=")];
+    return [isSwitch ? "true" : (all[index + 1] ?? "")];
+  });
+  const last = given.at(-1);
+  if (last === undefined) return { missing: "missing" };
+  const variable = /\$[({]([^)}]+)[)}]/.exec(last)?.[1];
+  return variable
+    ? { unreadable: `taken from the environment variable ${variable}` }
+    : last === ""
+      ? { missing: "empty" }
+      : { value: last };
+}
+
+/** Whether Go's strconv.ParseBool takes a text for false. */
+export function isFalse(value: string): boolean {
+  return ["0", "f", "F", "false", "FALSE", "False"].includes(value);
+}

@@ -1,0 +1,65 @@
+import { unreadable } from "../placeholders";
+import { isBlock, Unknown } from "../unknown";
+import { readYaml } from "./yaml";
+
+/** A setting, as Loki would read it. */
+export type Setting<T> =
+  | { value: T }
+  /** How it is missing: there is no such key, or it is null or empty, which Loki takes for the same. */
+  | { missing: "missing" | "null" | "empty" }
+  /** Why it can't be told; an {@link Unknown} where an update will know. */
+  | { unreadable: string | Unknown };
+
+/** A setting of true or false: missing and null are false, and Loki refuses a text in quotes. */
+export function flag(block: unknown, key: string): Setting<boolean> {
+  const scalar = scalarOf(block, key);
+  if (!("value" in scalar)) return scalar;
+  if (typeof scalar.value === "boolean") return { value: scalar.value };
+  return { unreadable: `${quote(scalar.value)}, where Loki accepts only true or false (without quotes)` };
+}
+
+/** A text setting: an empty one and null are as good as none. */
+export function text(block: unknown, key: string): Setting<string> {
+  const scalar = scalarOf(block, key);
+  if (!("value" in scalar)) return scalar;
+  return scalar.value === "" ? { missing: "empty" } : { value: String(scalar.value) };
+}
+
+/** Shows a value in a message. */
+export function quote(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+    : String(value);
+}
+
+function scalarOf(block: unknown, key: string): Setting<unknown> {
+  if (block instanceof Unknown) return { unreadable: block };
+  if (block === undefined || block === null) return { missing: "missing" };
+  if (!isBlock(block)) return notABlock(block);
+  return settled(block[key]);
+}
+
+function settled(value: unknown): Setting<unknown> {
+  if (value instanceof Unknown) return { unreadable: value };
+  if (value === undefined) return { missing: "missing" };
+  if (value === null) return { missing: "null" };
+  if (typeof value === "object")
+    return { unreadable: `a ${Array.isArray(value) ? "list" : "block"}, where Loki accepts one value` };
+  // Chart values keep their placeholders until Loki reads them, as plain YAML.
+  if (typeof value === "string" && value.includes("${") && !isEscaped(value)) return settled(readYaml(value).content);
+  const why = unreadable(value);
+  return why ? { unreadable: why } : { value };
+}
+
+function notABlock(value: unknown): Setting<never> {
+  return {
+    unreadable:
+      unreadable(value) ??
+      `${Array.isArray(value) ? "a list" : quote(value)}, where Loki accepts only a block of settings`,
+  };
+}
+
+// `$${VAR}` is a text and no placeholder.
+function isEscaped(value: string): boolean {
+  return !/(^|[^$])\$\{/.test(value);
+}

@@ -1,0 +1,11 @@
+/**
+ * Writes a path as a person would: `data["config.yaml"]`, `spec.containers[0].args`.
+ *
+ * @param path where the mapping or list is; empty, or ending in `: `, where a path starts
+ * @param key a key in it, or an index
+ */
+export function inner(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" || path.endsWith(": ") ? path + key : `${path}.${key}`;
+}

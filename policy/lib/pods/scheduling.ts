@@ -1,0 +1,134 @@
+import { at, isBlock, Unknown, type Block } from "../unknown";
+import type { Node, Taint } from "./node";
+
+// "maybe": it depends on a label that nothing is known of, or on a value that a preview can't know.
+type Answer = "yes" | "no" | "maybe";
+
+// What the DaemonSet controller adds to each of its pods.
+// https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
+const daemonSetTolerations = [
+  "not-ready",
+  "unreachable",
+  "disk-pressure",
+  "memory-pressure",
+  "pid-pressure",
+  "unschedulable",
+  "network-unavailable",
+].map((condition) => ({ key: `node.kubernetes.io/${condition}`, operator: "Exists" }));
+
+/**
+ * Whether a pod may run on a node, decided as the scheduler decides it: nodeSelector, required node affinity, taints and tolerations; for a
+ * pod that names its node, as the kubelet does. What isn't known counts for "may".
+ *
+ * Preferences, spreading, resources and volumes are not looked at: they depend on what else runs. A RuntimeClass can add a node selector
+ * and tolerations that a pod doesn't show.
+ *
+ * @param spec a pod's spec
+ * @param node what is known of the node
+ * @param ofDaemonSet whether a DaemonSet makes the pod, which then tolerates the taints of a node's conditions
+ */
+export function mayRunOn(spec: Block, node: Node, ofDaemonSet = false): boolean {
+  const answers = [namesNode(spec, node), selects(spec.nodeSelector, node), ...affinity(spec, node)];
+  if (answers.includes("no")) return false;
+  const tolerations = [
+    ...(Array.isArray(spec.tolerations) ? spec.tolerations : []),
+    ...(ofDaemonSet ? daemonSetTolerations : []),
+  ];
+  // A pod that names its node passes by the scheduler, and with it by NoSchedule.
+  const keepsOff = spec.nodeName ? ["NoExecute"] : ["NoExecute", "NoSchedule"];
+  if (spec.tolerations instanceof Unknown) return true;
+  return node.taints
+    .filter(({ effect }) => keepsOff.includes(effect))
+    .every((taint) => tolerations.some((toleration) => tolerates(toleration, taint)));
+}
+
+function namesNode({ nodeName }: Block, node: Node): Answer {
+  if (nodeName === undefined || nodeName === null || nodeName === "") return "yes";
+  if (typeof nodeName !== "string" || node.name === undefined) return "maybe";
+  return answer(nodeName === node.name);
+}
+
+function selects(selector: unknown, node: Node): Answer {
+  if (selector instanceof Unknown) return "maybe";
+  return all(
+    Object.entries(isBlock(selector) ? selector : {}).map(([key, value]) =>
+      expression({ key, operator: "In", values: [value] }, node),
+    ),
+  );
+}
+
+function affinity(spec: Block, node: Node): Answer[] {
+  const required = at(spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution");
+  if (required === undefined || required === null) return [];
+  const terms = at(required, "nodeSelectorTerms");
+  if (terms instanceof Unknown) return ["maybe"];
+  return [any((Array.isArray(terms) ? terms : []).map((each) => term(each, node)))];
+}
+
+// A term without requirements matches no node.
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#NodeSelector
+function term(value: unknown, node: Node): Answer {
+  if (!isBlock(value)) return value instanceof Unknown ? "maybe" : "no";
+  const { matchExpressions, matchFields } = value;
+  if (matchExpressions instanceof Unknown || matchFields instanceof Unknown) return "maybe";
+  const expressions = Array.isArray(matchExpressions) ? matchExpressions : [];
+  const fields = Array.isArray(matchFields) ? matchFields : [];
+  if (expressions.length + fields.length === 0) return "no";
+  // metadata.name is the only field there is.
+  const named: Node = {
+    ...node,
+    labels: node.name === undefined ? {} : { "metadata.name": node.name },
+    withoutLabels: [],
+  };
+  return all([...expressions.map((each) => expression(each, node)), ...fields.map((each) => expression(each, named))]);
+}
+
+function expression(requirement: unknown, node: Node): Answer {
+  if (!isBlock(requirement)) return "maybe";
+  const { key, operator, values: given } = requirement;
+  if (typeof key !== "string" || given instanceof Unknown) return "maybe";
+  const label = node.labels[key] as string | undefined;
+  if (label === undefined && !node.withoutLabels.includes(key)) return "maybe";
+  const values = Array.isArray(given) ? given : [];
+  if (label !== undefined && !values.includes(label) && values.some((value) => value instanceof Unknown))
+    return "maybe";
+  switch (operator) {
+    case "In":
+      return answer(label !== undefined && values.includes(label));
+    case "NotIn":
+      return answer(label === undefined || !values.includes(label));
+    case "Exists":
+      return answer(label !== undefined);
+    case "DoesNotExist":
+      return answer(label === undefined);
+    case "Gt":
+      return answer(label !== undefined && Number(label) > Number(values[0]));
+    case "Lt":
+      return answer(label !== undefined && Number(label) < Number(values[0]));
+    default:
+      return "maybe";
+  }
+}
+
+// https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+function tolerates(toleration: unknown, taint: Taint): boolean {
+  if (!isBlock(toleration)) return toleration instanceof Unknown;
+  const is = (key: string, expected: string) =>
+    !toleration[key] || toleration[key] === expected || toleration[key] instanceof Unknown;
+  if (!is("effect", taint.effect) || !is("key", taint.key)) return false;
+  if (!toleration.key) return toleration.operator === "Exists";
+  const { operator = "Equal", value = "" } = toleration;
+  return operator === "Equal" ? value === taint.value || value instanceof Unknown : true;
+}
+
+function answer(is: boolean): Answer {
+  return is ? "yes" : "no";
+}
+
+function all(answers: Answer[]): Answer {
+  return answers.includes("no") ? "no" : answers.includes("maybe") ? "maybe" : "yes";
+}
+
+function any(answers: Answer[]): Answer {
+  return answers.includes("yes") ? "yes" : answers.includes("maybe") ? "maybe" : "no";
+}

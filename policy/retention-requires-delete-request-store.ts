@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { Arguments, LokiConfig } from "./lib/loki/config";
+import { lokiSettings } from "./lib/loki/find";
+import { flagOf, isFalse } from "./lib/loki/flags";
+import { flag, text, type Setting } from "./lib/loki/read";
+import { cannotBeRead, reasons, show } from "./lib/loki/show";
+import { listStores, storesOf, uses, type Stores } from "./lib/loki/stores";
+import { definePolicy, type Finding } from "./lib/policy";
+import { isBlock, Unknown } from "./lib/unknown";
+
+const refusal =
+  "CONFIG ERROR: invalid compactor config: compactor.delete-request-store should be configured when retention is enabled";
+
+/**
+ * Refuses a Loki whose retention is on without a store for its delete requests, which crash-loops, or with one that no period of the
+ * schema uses, which Loki's own -verify-config lets through; and a retention period that no compactor carries out.
+ *
+ * Follows `Validate` in pkg/compactor/config.go and `initCompactor` in pkg/loki/modules.go of Loki 3.6.
+ */
+export const retentionRequiresDeleteRequestStore = definePolicy({
+  name: "retention-requires-delete-request-store",
+  description: "Loki's retention names a store for delete requests: present, not empty, and one that the schema uses.",
+  url: "https://grafana.com/docs/loki/latest/operations/storage/retention/",
+  severity: "critical",
+  parameters: {
+    requireDeletion: z
+      .boolean()
+      .default(true)
+      .describe(
+        "also refuse a retention period in limits_config that no compactor carries out; false where the bucket's own rules delete",
+      ),
+  },
+  *check(resource, { requireDeletion }) {
+    const { configs, unreadable, arguments: lists } = lokiSettings(resource);
+    for (const each of unreadable) yield cannotBeRead(each);
+    for (const config of configs) yield* retention(config, requireDeletion);
+    for (const list of lists) yield* overridden(list);
+  },
+});
+
+function* retention(config: LokiConfig, requireDeletion: boolean): Iterable<Finding> {
+  const { compactor } = config.content;
+  const path = config.pathOf("compactor");
+  if (compactor === null) yield emptyBlock(path);
+  const enabled = flag(compactor, "retention_enabled");
+  if ("missing" in enabled || ("value" in enabled && !enabled.value)) {
+    if (requireDeletion) yield* undeleted(config, `${path}.retention_enabled`, show(enabled));
+    return;
+  }
+  const store = text(compactor, "delete_request_store");
+  const stores = storesOf(config.content);
+  if ("value" in store && uses(stores, store.value)) return;
+  const unknown = [...reasons(store), ...reasons(enabled), ...stores.unreadable].find(
+    (each) => each instanceof Unknown,
+  );
+  yield unknown ?? unfitStore(`${path}.delete_request_store`, store, enabled, stores);
+}
+
+function unfitStore(path: string, store: Setting<string>, enabled: Setting<boolean>, stores: Stores): Finding {
+  const doubt =
+    "value" in enabled ? "" : ` Whether retention is on can't be told: retention_enabled is ${show(enabled)}.`;
+  return {
+    path,
+    found: show(store),
+    wanted: listStores(stores),
+    fix: `${whyUnfit(store, stores)}${doubt} ${write(stores)}`,
+  };
+}
+
+function whyUnfit(store: Setting<string>, { names }: Stores): string {
+  if (!("value" in store)) return `With retention on, Loki refuses to start without a store ("${refusal}").`;
+  if (names.length === 0) return "Whether the schema uses that store can't be told.";
+  return "No period of the schema uses that store, so the compactor would look for its delete requests where nothing is.";
+}
+
+function write({ names: [name] }: Stores): string {
+  return name
+    ? `Write delete_request_store: ${name} there.`
+    : "Write the same plain name as object_store in schema_config and as delete_request_store there.";
+}
+
+function* undeleted({ content, pathOf }: LokiConfig, path: string, found: string): Iterable<Finding> {
+  const limits = content.limits_config;
+  const period = text(limits, "retention_period");
+  const streams = isBlock(limits) ? limits.retention_stream : undefined;
+  const isSet = "unreadable" in period || ("value" in period && /[1-9]/.test(period.value));
+  if (!isSet && !(Array.isArray(streams) && streams.length > 0)) return;
+  const unknown = reasons(period).find((each) => each instanceof Unknown);
+  const set = isSet
+    ? `retention_period in ${pathOf("limits_config")} is ${show(period)}`
+    : `${pathOf("limits_config")} has retention_stream`;
+  yield (
+    unknown ?? {
+      path,
+      found,
+      wanted: "true",
+      fix: `${set}, but only a compactor with retention on deletes anything: the bucket would grow for ever. Write retention_enabled: true there. ${write(storesOf(content))} Where the bucket's own rules delete, set requireDeletion: false for this policy.`,
+    }
+  );
+}
+
+function emptyBlock(path: string): Finding {
+  return {
+    path,
+    found: "empty",
+    wanted: "a block of settings, or no such key",
+    fix: `An empty block zeroes all of its defaults, and Loki refuses to start ("max compaction parallelism must be >= 1"). Remove the key, or write retention_enabled and delete_request_store there.`,
+  };
+}
+
+// A resource shows the file or the arguments, never both: a store that is an argument can't be held against the schema.
+function* overridden({ path, words }: Arguments): Iterable<Finding> {
+  const enabled = flagOf(words, "compactor.retention-enabled", true);
+  const store = flagOf(words, "compactor.delete-request-store");
+  const isAbsent = (setting: Setting<string>) => "missing" in setting && setting.missing === "missing";
+  if ((isAbsent(enabled) && isAbsent(store)) || ("value" in enabled && isFalse(enabled.value))) return;
+  yield {
+    path: `${path}: -compactor.delete-request-store`,
+    found: show(store),
+    wanted: "no argument, but compactor.delete_request_store in the configuration file, beside schema_config",
+    fix:
+      "missing" in store
+        ? `An argument overrides the file. With retention on, Loki refuses to start without a store ("${refusal}"). Move retention_enabled and delete_request_store into the file.`
+        : "An argument overrides the file, and whether the schema uses that store can't be told from here. Move retention_enabled and delete_request_store into the file.",
+  };
+}
