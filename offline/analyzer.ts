@@ -9,6 +9,7 @@ import { Graph, Resource } from "./graph";
 import { Deployment } from "./monitor";
 import { levelOf, PolicySettings, reconcile } from "./policy-config";
 import { Configuration } from "./project";
+import { runtimeArguments } from "./runtime";
 import { call, channelOptions, fromStruct, toStruct } from "./rpc";
 import { providerUrn } from "./urn";
 import { downgrade, mapProperties, Properties } from "./values";
@@ -51,19 +52,15 @@ export function startAnalyzer(
   settings: PolicySettings,
 ): { ready: Promise<Analyzer>; stop(): void } {
   const pack = resolve(folder);
-  const child = spawn(
-    process.execPath,
-    [require.resolve("@pulumi/pulumi/cmd/run-policy-pack", { paths: [pack] }), "", "."],
-    {
-      cwd: pack,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(configuration.values),
-        ...environment(deployment),
-      },
+  const child = spawn(process.execPath, runtimeArguments("run-policy-pack", pack, ["--import", "tsx"], ["", "."]), {
+    cwd: pack,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      PULUMI_CONFIG: JSON.stringify(configuration.values),
+      ...environment(deployment),
     },
-  );
+  });
   const printed: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
   let client: AnalyzerClient | undefined;
@@ -127,7 +124,7 @@ async function configure(
   await ask<proto.AnalyzerStackConfigureResponse>((done) => client.configureStack(stack, done));
   const info = await ask<proto.AnalyzerInfo>((done) => client.getAnalyzerInfo(new Empty(), done));
   const initial = [...info.getInitialconfigMap().entries()] as [string, proto.PolicyConfig][];
-  const config = reconcile(info.getPoliciesList(), initial, settings);
+  const config = await reconcile(info.getPoliciesList(), initial, settings);
   const request = new proto.ConfigureAnalyzerRequest();
   config.forEach((value, name) => request.getPolicyconfigMap().set(name, value));
   await ask<Empty>((done) => client.configure(request, done));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Resource } from "./graph";
+import { isMap } from "./json";
 import { Properties, secret, unknownValue, Value } from "./values";
 
 /** What providers would answer. */
@@ -56,19 +57,20 @@ export function readKubernetes(resource: Resource): Properties {
   };
 }
 
-/** The Kubernetes provider names what has no name (`<name>-<8 hex digits>`), in the preview already. */
+/**
+ * The Kubernetes provider names what has no name (`<name>-<8 hex digits>`), in the preview already; an object that is
+ * taken over has the name of its id.
+ */
 export function withKubernetesDefaults(resource: Resource): Properties {
   const outputs = { ...resource.inputs };
-  const suffix = createHash("sha256").update(resource.urn).digest("hex").slice(0, 8);
-  if (resource.type === "kubernetes:helm.sh/v3:Release") {
-    return { name: `${resource.name}-${suffix}`, ...outputs };
-  }
   if (!resource.type.startsWith("kubernetes:")) {
     return outputs;
   }
-  const metadata = outputs.metadata ?? {};
-  if (typeof metadata === "object" && !Array.isArray(metadata) && metadata !== null) {
-    outputs.metadata = { name: `${resource.name}-${suffix}`, ...metadata };
+  const suffix = createHash("sha256").update(resource.urn).digest("hex").slice(0, 8);
+  const name = resource.options.import?.split("/").at(-1) ?? `${resource.name}-${suffix}`;
+  if (resource.type === "kubernetes:helm.sh/v3:Release") {
+    return { name, ...outputs };
   }
-  return outputs;
+  const metadata = outputs.metadata ?? {};
+  return isMap<Value>(metadata) ? { ...outputs, metadata: { name, ...metadata } } : outputs;
 }

@@ -2,36 +2,50 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { InvalidInput, PolicyPackFailed, ProgramFailed } from "./errors";
+import { formatPreview, formatRendered, formatViolations } from "./format";
 import { offlinePreview, ownProgram, Preview, PreviewOptions } from "./preview";
-import { formatPreview, formatViolations } from "./format";
 
 /** Exit codes of the contract. */
 const exitCode = { clean: 0, mandatoryViolation: 1, failed: 2 };
 
-interface Arguments {
+/** Arguments that every command has. */
+interface StackArguments {
   stack: string;
   stage?: string;
   from?: string;
   config: string[];
-  json?: string;
   program?: string;
-  policyPack?: string;
-  policies: boolean;
+}
+
+interface PreviewArguments extends StackArguments {
+  json?: string;
+  policyPack: string;
+  policies?: boolean;
+}
+
+interface RenderArguments extends StackArguments {
+  out: string;
+  withSecrets?: string;
 }
 
 const program = new Command("offline")
-  .description("Shows and checks a stack without Pulumi's CLI, a cluster or credentials")
+  .description("Shows, checks and renders a stack without Pulumi's CLI, a cluster or credentials")
+  .configureHelp({ showGlobalOptions: true })
+  // Inherited by the commands below: a mistake on the command line is no finding of a policy (exit code 1).
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.clean : exitCode.failed));
 
-stackCommand("preview", "the resource tree, every policy finding, and requests by node architecture")
+previewCommand("preview", "the resource tree, every policy finding, and requests by node architecture")
   .option("--no-policies", "leave the policy pack out")
-  .action((args: Arguments) => guarded(() => preview(args, formatPreview)));
+  .action((args: PreviewArguments) => guarded(() => preview(args, formatPreview)));
 
-stackCommand("policy", "every policy finding: the line that a CI job calls").action((args: Arguments) =>
+previewCommand("policy", "every policy finding: the line that a CI job calls").action((args: PreviewArguments) =>
   guarded(() => preview(args, formatViolations)),
 );
 
-void program.parseAsync();
+stackCommand("render", "the Kubernetes objects and Helm values as YAML files")
+  .requiredOption("--out <folder>", "where the files go; files of an earlier render are replaced")
+  .option("--with-secrets <file>", "write the Secrets in clear to this file; generated values are reused from it")
+  .action((args: RenderArguments) => guarded(() => render(args)));
 
 function stackCommand(name: string, description: string): Command {
   const collect = (value: string, all: string[]) => [...all, value];
@@ -42,34 +56,52 @@ function stackCommand(name: string, description: string): Command {
     .option("--stage <stage>", "the stage to show; by default the stack's own")
     .option("--from <stage>", "the stage that the stack is in")
     .option("--config <key=value>", "a setting, in Pulumi's path syntax; may be repeated", collect, [])
-    .option("--json <file>", "write JSON to a file, or to standard output: -")
-    .option("--program <folder>", "another program's folder")
-    .option("--policy-pack <folder>", "another policy pack's folder");
+    .option("--program <folder>", "another program's folder");
 }
 
-async function preview(args: Arguments, format: (preview: Preview) => string): Promise<number> {
-  const options: PreviewOptions = {
-    stack: args.stack,
-    stage: args.stage,
-    from: args.from,
-    config: args.config,
-    program: args.program,
-    policyPack: args.policies === false ? undefined : (args.policyPack ?? resolve(ownProgram, "policy")),
-  };
-  const result = await offlinePreview(options);
-  if (args.json !== "-") {
+function previewCommand(name: string, description: string): Command {
+  return stackCommand(name, description)
+    .option("--json <file>", "write JSON to a file, or to standard output: -")
+    .option("--policy-pack <folder>", "another policy pack's folder", resolve(ownProgram, "policy"));
+}
+
+const optionsOf = ({ stack, stage, from, config, program }: StackArguments): PreviewOptions => ({
+  ...{ stack, stage, from, config, program },
+});
+
+async function preview(args: PreviewArguments, format: (preview: Preview) => string): Promise<number> {
+  const policyPack = args.policies === false ? undefined : args.policyPack;
+  const result = await offlinePreview({ ...optionsOf(args), policyPack });
+  if (args.json === "-") {
+    process.stdout.write(toJson(result));
+  } else {
     console.log(format(result));
   }
-  if (args.json !== undefined) {
-    const json = `${JSON.stringify(result, null, 2)}\n`;
-    if (args.json === "-") {
-      process.stdout.write(json);
-    } else {
-      writeFileSync(args.json, json);
-    }
+  if (args.json !== undefined && args.json !== "-") {
+    writeFileSync(args.json, toJson(result));
   }
   const refused = result.violations.some(({ level }) => level === "mandatory");
   return refused ? exitCode.mandatoryViolation : exitCode.clean;
+}
+
+const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+async function render({ out, withSecrets, ...args }: RenderArguments): Promise<number> {
+  // Loaded here: a preview would be slower by what only a render needs.
+  const { offlineRender } = await import("./render");
+  const { KeptValues, placeholders } = await import("./generated");
+  const { assertApart, readGenerated, writeObjects, writeSecrets } = await import("./render-files");
+  if (withSecrets !== undefined) {
+    assertApart(out, withSecrets);
+  }
+  const kept = withSecrets === undefined ? undefined : new KeptValues(readGenerated(withSecrets));
+  const rendered = await offlineRender(optionsOf(args), kept ?? placeholders);
+  if (withSecrets !== undefined && kept) {
+    writeSecrets(rendered, withSecrets, kept.values);
+  }
+  const files = writeObjects(rendered, out);
+  console.log(formatRendered(rendered, files, out));
+  return exitCode.clean;
 }
 
 /** Sets the exit code; an error that a person can act on is told without its stack trace. */
@@ -82,3 +114,5 @@ async function guarded(command: () => Promise<number>): Promise<void> {
     process.exitCode = exitCode.failed;
   }
 }
+
+void program.parseAsync();

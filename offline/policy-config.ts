@@ -1,5 +1,4 @@
 import { EnforcementLevel, PolicyConfig, PolicyInfo } from "@pulumi/pulumi/proto/analyzer_pb";
-import { z } from "zod";
 import { PolicyPackFailed } from "./errors";
 import { isMap } from "./json";
 import { fromStruct, toStruct } from "./rpc";
@@ -36,11 +35,11 @@ export const levelOf = (level: EnforcementLevel): Level =>
  *
  * @throws {PolicyPackFailed} naming every setting that is not allowed
  */
-export function reconcile(
+export async function reconcile(
   policies: PolicyInfo[],
   initial: [string, PolicyConfig][],
   settings: PolicySettings,
-): Map<string, PolicyConfig> {
+): Promise<Map<string, PolicyConfig>> {
   const configured = new Map<string, Configured>();
   for (const policy of policies) {
     configured.set(policy.getName(), { level: levelOf(policy.getEnforcementlevel()), properties: defaultsOf(policy) });
@@ -51,7 +50,11 @@ export function reconcile(
       { enforcementLevel: levelOf(config.getEnforcementlevel()), ...fromStruct(config.getProperties()) },
     ]),
   );
-  const problems = [...apply(configured, packs), ...apply(configured, settings), ...validate(policies, configured)];
+  const problems = [
+    ...apply(configured, packs),
+    ...apply(configured, settings),
+    ...(await validate(policies, configured)),
+  ];
   if (problems.length > 0) {
     throw new PolicyPackFailed(`The policy pack's configuration is not valid:\n${problems.join("\n")}`);
   }
@@ -97,7 +100,9 @@ function split(setting: unknown): { level?: unknown; properties: Properties } {
 
 const isLevel = (level: unknown): level is Level => typeof level === "string" && level in levels;
 
-function validate(policies: PolicyInfo[], configured: Map<string, Configured>): string[] {
+async function validate(policies: PolicyInfo[], configured: Map<string, Configured>): Promise<string[]> {
+  // Loaded while the program starts, which it would otherwise delay by a tenth of a second.
+  const { z } = await import("zod");
   return policies.flatMap((policy) => {
     const declared = policy.getConfigschema();
     if (!declared) {

@@ -6,6 +6,7 @@ import { Deployment, Diagnostic, Monitor, startMonitor } from "./monitor";
 import { PolicySettings } from "./policy-config";
 import { runProgram } from "./program";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
+import { ArchitectureRequests, nodeKinds, requestsByArchitecture } from "./requests";
 import { inTreeOrder } from "./tree";
 import { providerUrn } from "./urn";
 import { present, Properties } from "./values";
@@ -49,6 +50,8 @@ export interface Preview {
   /** the stack's outputs, secrets and unknowns marked as in inputs */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the outputs of any program
   outputs: Record<string, any>;
+  /** what pods ask of nodes, by the architecture that they are bound to */
+  requests: ArchitectureRequests[];
   /** what the program and its runtime logged */
   diagnostics: Diagnostic[];
 }
@@ -102,6 +105,7 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
           (position.get(a.urn ?? "") ?? -1) - (position.get(b.urn ?? "") ?? -1) || a.policy.localeCompare(b.policy),
       ),
       outputs: present(result.outputs) as Record<string, unknown>,
+      requests: requestsByArchitecture(resources, nodeKinds(configuration, project.name)),
       diagnostics: result.diagnostics,
     };
   } finally {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { dirname } from "node:path";
 import { Diagnostic, Deployment } from "./monitor";
 import { Configuration, Project } from "./project";
 import { ProgramFailed } from "./errors";
+import { runtimeArguments } from "./runtime";
 
 /** How a run of the program ended. */
 export interface Run {
@@ -26,18 +26,15 @@ export function runProgram(
   address: string,
   diagnostics: Diagnostic[],
 ): Run {
-  const runtime = require.resolve("@pulumi/pulumi/cmd/run", { paths: [project.folder] });
   const child = spawn(
     process.execPath,
-    [
-      ...project.nodeArguments,
-      runtime,
+    runtimeArguments("run", project.folder, project.nodeArguments, [
       ...["--monitor", address, "--engine", address],
       ...["--organization", deployment.organization, "--project", deployment.project, "--stack", deployment.stack],
       ...["--root-directory", project.folder, "--pwd", project.folder, "--parallel", "16"],
       ...(deployment.dryRun ? ["--dry-run"] : []),
       project.main,
-    ],
+    ]),
     {
       cwd: project.folder,
       stdio: ["ignore", "pipe", "pipe"],
@@ -53,7 +50,7 @@ export function runProgram(
   child.stdout.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
   const finished = new Promise<void>((resolve, reject) => {
-    child.once("error", (error) => reject(new ProgramFailed(`${dirname(runtime)} could not be run: ${error.message}`)));
+    child.once("error", (error) => reject(new ProgramFailed(`The program could not be run: ${error.message}`)));
     child.once("close", (code, signal) => {
       const output = printed.join("").trim();
       const errors = diagnostics.filter(({ severity }) => severity === "error");

@@ -166,7 +166,17 @@ function decrypted(path: string, value: Value): Value {
     : value;
 }
 
-const asText = (value: Value): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** Go writes JSON with sorted keys, so that is the order in which a program sees them. */
+const asText = (value: Value): string => (typeof value === "string" ? value : JSON.stringify(value, sortKeys));
+
+const sortKeys = (_key: string, value: Value): Value =>
+  isMap<Value>(value)
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, value[key]]),
+      )
+    : value;
 
 function readYaml(file: string): Record<string, unknown> {
   let content: unknown;

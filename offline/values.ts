@@ -96,8 +96,7 @@ export function upgrade(properties: Properties, dependencies: Record<string, str
 /** The URNs that outputs inside the value depend on. */
 export function outputDependencies(value: Value): string[] {
   const own = signatureOf(value) === outputSignature ? ((value as { dependencies?: string[] }).dependencies ?? []) : [];
-  const parts = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
-  return [...own, ...parts.flatMap(outputDependencies)];
+  return [...own, ...partsOf(value).flatMap(outputDependencies)];
 }
 
 /** What a secret value is in the JSON contract. */
@@ -139,17 +138,18 @@ export function reveal(value: Value): Value {
 }
 
 /** Whether any part of the value is unknown. */
-export function containsUnknown(value: Value): boolean {
-  const parts = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
-  return value === unknownValue || parts.some(containsUnknown);
-}
+export const containsUnknown = (value: Value): boolean =>
+  value === unknownValue || partsOf(value).some(containsUnknown);
+
+/** Whether any part of the value is secret. */
+export const containsSecret = (value: Value): boolean => isSecret(value) || partsOf(value).some(containsSecret);
+
+const partsOf = (value: Value): Value[] => (Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []);
 
 function withoutSignature(value: Value): Value {
-  if (signatureOf(value) === undefined) {
-    return value;
-  }
-  const { [signatureKey]: _, ...rest } = value as Properties;
-  return rest;
+  return signatureOf(value) === undefined
+    ? value
+    : Object.fromEntries(Object.entries(value as Properties).filter(([key]) => key !== signatureKey));
 }
 
 function mapAny(value: Value, change: (part: Value) => unknown): unknown {

@@ -1,0 +1,120 @@
+import { withKubernetesDefaults } from "./answers";
+import { Graph, Resource } from "./graph";
+import { isMap } from "./json";
+import { providerUrn } from "./urn";
+import { containsUnknown, isSecret, mapProperties, Properties, reveal, Value } from "./values";
+
+/** A Kubernetes object. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; [key: string]: unknown };
+  [key: string]: unknown;
+}
+
+/** A Helm release. */
+export interface HelmRelease {
+  name: string;
+  namespace: string;
+  chart: string;
+  version: string | null;
+  repository: string | null;
+  values: Record<string, unknown>;
+}
+
+/** Kinds without a namespace: those of Kubernetes itself, and those of the operators that this project meets. */
+const clusterScoped = new Set([
+  ...["APIService", "CertificateSigningRequest", "ClusterIssuer", "ClusterRole", "ClusterRoleBinding", "CSIDriver"],
+  ...["CSINode", "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace"],
+  ...["Node", "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass"],
+  ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"],
+  ...["VolumeAttachment", "VolumeSnapshotClass"],
+]);
+
+/** The Kubernetes object that a resource stands for, secrets still marked; undefined for any other resource. */
+export function objectOf(resource: Resource, graph: Graph): Properties | undefined {
+  const { apiVersion, kind } = resource.inputs;
+  const isObject = resource.type.startsWith("kubernetes:") && !resource.read && !resource.type.endsWith("Patch");
+  if (!isObject || typeof apiVersion !== "string" || typeof kind !== "string") {
+    return undefined;
+  }
+  assertKnown(resource);
+  const object = withKubernetesDefaults(resource);
+  const metadata = object.metadata as Properties;
+  return clusterScoped.has(kind) || metadata.namespace !== undefined
+    ? object
+    : { ...object, metadata: { ...metadata, namespace: defaultNamespace(resource, graph) } };
+}
+
+/** The Helm release that a resource stands for, secrets still marked; undefined for any other resource. */
+export function releaseOf(
+  resource: Resource,
+  graph: Graph,
+): (Omit<HelmRelease, "values"> & { values: Value }) | undefined {
+  if (resource.type !== "kubernetes:helm.sh/v3:Release" || resource.read) {
+    return undefined;
+  }
+  assertKnown(resource);
+  const { chart, version, namespace, name, values } = withKubernetesDefaults(resource);
+  const repository = resource.inputs.repositoryOpts as { repo?: string } | undefined;
+  return {
+    name: String(name),
+    namespace: namespace === undefined ? defaultNamespace(resource, graph) : String(namespace),
+    chart: String(chart),
+    version: version === undefined ? null : String(version),
+    repository: repository?.repo ?? null,
+    values: values ?? {},
+  };
+}
+
+/** The object with every secret in clear. */
+export const inClear = (object: Properties): KubernetesObject =>
+  mapProperties(object, reveal) as unknown as KubernetesObject;
+
+/**
+ * The object with a readable placeholder for every secret. A Secret's own values all count as secret, and stand in
+ * `stringData`, where they can be read.
+ */
+export function withPlaceholders(object: Properties): KubernetesObject {
+  const { data, stringData, ...rest } = object;
+  const covered = mapProperties(rest, cover) as unknown as KubernetesObject;
+  if (object.kind !== "Secret" || typeof object.apiVersion !== "string") {
+    const others = mapProperties(
+      Object.fromEntries(Object.entries({ data, stringData }).filter(([, v]) => v !== undefined)),
+      cover,
+    );
+    return { ...covered, ...others };
+  }
+  const keys = [data, stringData].flatMap((part) =>
+    part === undefined ? [] : Object.keys(reveal(part) as Properties),
+  );
+  const { name, namespace } = covered.metadata;
+  const placeholders = keys.sort().map((key) => [key, `placeholder for ${key} of ${namespace}/${name}`]);
+  return { ...covered, stringData: Object.fromEntries(placeholders) };
+}
+
+/** A value with a readable placeholder for every secret. */
+export const cover = (value: Value): Value => {
+  if (isSecret(value)) {
+    return "placeholder for a secret value";
+  }
+  if (Array.isArray(value)) {
+    return value.map(cover);
+  }
+  return isMap<Value>(value) ? mapProperties(value, cover) : value;
+};
+
+function assertKnown(resource: Resource): void {
+  const unknown = Object.keys(resource.inputs).filter((key) => containsUnknown(resource.inputs[key]));
+  if (unknown.length > 0) {
+    throw new Error(
+      `${resource.urn}: ${unknown.join(", ")} can't be known without a provider, so it can't be rendered.`,
+    );
+  }
+}
+
+function defaultNamespace(resource: Resource, graph: Graph): string {
+  const provider = resource.provider === undefined ? undefined : graph.get(providerUrn(resource.provider));
+  const namespace = provider && reveal(provider.inputs.namespace ?? null);
+  return typeof namespace === "string" ? namespace : "default";
+}
