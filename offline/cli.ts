@@ -88,9 +88,9 @@ const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 async function render({ out, withSecrets, ...args }: RenderArguments): Promise<number> {
   // Loaded here: a preview would be slower by what only a render needs.
-  const { offlineRender } = await import("./render");
-  const { KeptValues, placeholders } = await import("./generated");
-  const { assertApart, readGenerated, writeObjects, writeSecrets } = await import("./render-files");
+  const { offlineRender } = await import("./render.js");
+  const { KeptValues, placeholders } = await import("./generated.js");
+  const { assertApart, readGenerated, writeObjects, writeSecrets } = await import("./render-files.js");
   if (withSecrets !== undefined) {
     assertApart(out, withSecrets);
   }
