@@ -1,0 +1,29 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { goCommand } from "./go";
+import { goModuleDir, moduleVersion, PROGRAMS } from "./programs";
+import { run } from "./run";
+
+/** The Prometheus operator's custom resource definitions. */
+export interface OperatorCrds {
+  /** Version of the operator that they belong to (`v0.85.0`). The chart's operator can be newer: this is the newest that exists as a Go module. */
+  version: string;
+  /** One YAML manifest each, absolute paths, sorted. */
+  files: string[];
+}
+
+/**
+ * Finds the manifests in the operator's Go module, downloading the module where the module cache lacks it.
+ *
+ * @throws Error when Go is missing or the module can't be had.
+ */
+export async function operatorCrds(): Promise<OperatorCrds> {
+  const go = await goCommand();
+  const said = await run(go, ["mod", "download", "-json", PROGRAMS["prometheus-operator"].module], {
+    cwd: goModuleDir("prometheus-operator"),
+    env: { GOFLAGS: "", GOWORK: "off" },
+  });
+  const dir = join((JSON.parse(said) as { Dir: string }).Dir, "example", "prometheus-operator-crd");
+  const files = readdirSync(dir).filter((file) => file.endsWith(".yaml"));
+  return { version: moduleVersion("prometheus-operator"), files: files.sort().map((file) => join(dir, file)) };
+}

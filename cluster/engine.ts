@@ -1,0 +1,27 @@
+import { Report } from "./build";
+
+/** What a cluster is to be like. */
+export interface ClusterOptions {
+  /** Address range for link, pods and services (`A.B.0.0/16`); kind chooses its own. */
+  range: string;
+  /** Storage classes; the first is the default one. All of them are folders of this machine. */
+  storageClasses: string[];
+}
+
+/** A way to run a throw-away Kubernetes of one node. */
+export interface Engine {
+  /** Its name, as `status` tells it. */
+  name: "kind" | "native";
+  /** Whether the cluster answers. */
+  isUp(): Promise<boolean>;
+  /**
+   * Brings the cluster to the point where it takes objects. What is already there stays as it is.
+   *
+   * @throws Error that says what is missing on this machine and what to do.
+   */
+  up(options: ClusterOptions, report: Report): Promise<void>;
+  /** Puts an image into the node, under its own name. */
+  load(archive: string): Promise<void>;
+  /** Removes the cluster and everything that `up` changed on this machine; no error when there is none. */
+  down(report: Report): Promise<void>;
+}

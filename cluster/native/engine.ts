@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { binariesOf, build, Report, timed } from "../build";
+import { ClusterOptions, Engine } from "../engine";
+import { kubeconfigPath, stateDir } from "../paths";
+import { hostFacts, hostProblems } from "../preflight";
+import { installPrerequisites } from "../prerequisites";
+import { programRelease } from "../programs";
+import { run, succeeds, waitFor } from "../run";
+import { buildSystemImages } from "../system-images";
+import { coreDns, PROVISIONER, storageClasses } from "./addons";
+import {
+  CNI_CONFIG_DIR,
+  cniConfig,
+  containerdConfig,
+  CONTAINERD_SOCKET,
+  kubeletConfig,
+  kubeProxyConfig,
+} from "./config";
+import { binary, configDir, Daemon, daemons, keysDir, pluginDir, READY_SECONDS } from "./daemons";
+import { makeCgroups, removeCgroups, restoreSysctls, saveSysctls } from "./host";
+import { connect, disconnect, Network, network } from "./network";
+import { daemonLog, daemonRuns, inNode, runInNode, runningNode, startDaemon, startNode, stopNode } from "./node";
+import { certificates, kubeconfig, makeKeys } from "./pki";
+
+const NODE_PROGRAMS = ["containerd", "runc", "cni", "etcd", "kubernetes", "coredns"] as const;
+const LINES_OF_A_LOG = 15;
+
+/** What `down` must know of what `up` did. */
+interface Record {
+  network: Network;
+  /** Cgroup controllers that were switched on. */
+  controllers: string[];
+}
+
+/** Kubernetes from Go modules, in namespaces of this machine. Linux and root. */
+export const native: Engine = {
+  name: "native",
+
+  async isUp() {
+    return runningNode() !== undefined && (await answers());
+  },
+
+  async up(options, report) {
+    if (!runningNode()) {
+      if (process.platform === "linux" && process.geteuid?.() === 0) await installPrerequisites(report);
+      const problems = hostProblems(await hostFacts(), options.range);
+      if (problems.length > 0) throw new Error(`The cluster can't run here:\n- ${problems.join("\n- ")}`);
+    }
+    await build(binariesOf([...NODE_PROGRAMS]), report);
+    const record = await prepare(options);
+    const init = runningNode() ?? (await startNode());
+    await connect(record.network, init);
+    await startDaemons(init, record.network, report);
+    for (const image of await buildSystemImages(report)) await importOnce(init, image.archive);
+    await apply([
+      ...coreDns(record.network, programRelease("coredns")),
+      ...storageClasses(options.storageClasses, PROVISIONER),
+    ]);
+    await timed("waiting for the cluster's DNS", report, () =>
+      kubectl("rollout", "status", "deployment/coredns", "--namespace=kube-system", `--timeout=${READY_SECONDS}s`),
+    );
+  },
+
+  async load(archive) {
+    await importOnce(runningNode()!, archive);
+  },
+
+  async down(report) {
+    const record = readRecord();
+    report("ending the node's processes");
+    await stopNode();
+    await disconnect();
+    await removeCgroups(record?.controllers ?? []);
+    restoreSysctls(sysctlsFile());
+    rmSync(stateDir(), { recursive: true, force: true });
+  },
+};
+
+function sysctlsFile(): string {
+  return join(stateDir(), "sysctls.json");
+}
+
+function recordFile(): string {
+  return join(stateDir(), "native.json");
+}
+
+function readRecord(): Record | undefined {
+  return existsSync(recordFile()) ? (JSON.parse(readFileSync(recordFile(), "utf8")) as Record) : undefined;
+}
+
+/** Writes everything that the daemons read, and takes note of what changes on the machine before it changes. */
+async function prepare(options: ClusterOptions): Promise<Record> {
+  mkdirSync(stateDir(), { recursive: true });
+  const net = network(options.range);
+  const before = readRecord();
+  if (before && before.network.range !== net.range) {
+    throw new Error(
+      `A cluster with the range ${before.network.range} is there already, and its range can't change: take it down first, or leave --range ${net.range} out.`,
+    );
+  }
+  saveSysctls(sysctlsFile());
+  const record = before ?? { network: net, controllers: [] };
+  record.controllers = [...new Set([...record.controllers, ...makeCgroups()])];
+  writeFileSync(recordFile(), JSON.stringify(record));
+
+  await makeKeys(keysDir(), net);
+  for (const { name, names } of certificates(net)) {
+    if (!names) writeFileSync(join(keysDir(), `${name}.kubeconfig`), kubeconfig(keysDir(), net, name), { mode: 0o600 });
+  }
+  writeFileSync(kubeconfigPath(), kubeconfig(keysDir(), net, "admin"), { mode: 0o600 });
+
+  const resolvConf = join(configDir(), "resolv.conf");
+  const cni = join(stateDir(), "node", CNI_CONFIG_DIR);
+  for (const dir of [configDir(), cni]) mkdirSync(dir, { recursive: true });
+  const onOverlay = (await run("stat", ["--file-system", "--format=%T", stateDir()])).trim() === "overlayfs";
+  const containerd = containerdConfig(binary("runc", "runc"), pluginDir(), onOverlay ? "native" : "overlayfs");
+  writeFileSync(join(configDir(), "containerd.toml"), containerd);
+  writeFileSync(join(configDir(), "kubelet.yaml"), stringify(kubeletConfig(net, keysDir(), resolvConf)));
+  writeFileSync(join(configDir(), "kube-proxy.yaml"), stringify(kubeProxyConfig(net, keysDir())));
+  writeFileSync(resolvConf, "# the node has no way out, so there is no server to name\n");
+  writeFileSync(join(cni, "10-pods.conflist"), JSON.stringify(cniConfig(net)));
+  return record;
+}
+
+async function startDaemons(init: number, net: Network, report: Report): Promise<void> {
+  for (const daemon of daemons(net)) {
+    if (daemonRuns(init, daemon.name)) continue;
+    await timed(`starting ${daemon.name}`, report, async () => {
+      startDaemon(init, daemon.name, daemon.argv);
+      await waitFor(
+        daemon.name,
+        READY_SECONDS,
+        () => isReady(init, daemon),
+        () => endOfLog(daemon.name),
+      );
+    });
+  }
+}
+
+async function isReady(init: number, daemon: Daemon): Promise<boolean> {
+  if (!daemonRuns(init, daemon.name)) return false;
+  return daemon.ready === undefined || succeeds(...inNode(init, daemon.ready));
+}
+
+function endOfLog(name: string): string {
+  const lines = existsSync(daemonLog(name)) ? readFileSync(daemonLog(name), "utf8").trim().split("\n") : [];
+  return `The end of ${daemonLog(name)}:\n${lines.slice(-LINES_OF_A_LOG).join("\n")}`;
+}
+
+/** Imports an archive unless the node has had it since its state was made. */
+async function importOnce(init: number, archive: string): Promise<void> {
+  const file = join(stateDir(), "imported.json");
+  const done = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as string[]) : [];
+  if (done.includes(archive)) return;
+  const ctr = [binary("containerd", "ctr"), `--address=${CONTAINERD_SOCKET}`, "--namespace=k8s.io"];
+  await runInNode(init, [...ctr, "images", "import", "--local", archive]);
+  writeFileSync(file, JSON.stringify([...done, archive]));
+}
+
+async function apply(objects: object[]): Promise<void> {
+  const list = { apiVersion: "v1", kind: "List", items: objects };
+  await run(
+    binary("kubernetes", "kubectl"),
+    ["apply", "--server-side", "--force-conflicts", "--filename=-", `--kubeconfig=${kubeconfigPath()}`],
+    { input: JSON.stringify(list) },
+  );
+}
+
+function kubectl(...args: string[]): Promise<string> {
+  return run(binary("kubernetes", "kubectl"), [...args, `--kubeconfig=${kubeconfigPath()}`]);
+}
+
+function answers(): Promise<boolean> {
+  return kubectl("get", "--raw=/readyz", "--request-timeout=5s").then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { HOST, Report } from "./build";
+import { goCommand } from "./go";
+import { BuiltImage, buildImage } from "./image-build";
+import { ImageRecipe } from "./images";
+import { coreDnsImage } from "./native/addons";
+import { PAUSE_IMAGE } from "./native/config";
+import { cacheDir } from "./paths";
+import { goModuleDir, moduleVersion, programRelease, PROGRAMS } from "./programs";
+import { run } from "./run";
+
+/** Makes the images that the cluster itself needs before anything can run: the one that holds a pod's namespaces, and its DNS server. */
+export async function buildSystemImages(report: Report): Promise<BuiltImage[]> {
+  const pause: ImageRecipe = {
+    program: "kubernetes",
+    entries: [{ path: "/pause", from: await buildPause(), mode: 0o755 }],
+    config: { Entrypoint: ["/pause"], User: "65535:65535" },
+  };
+  const coreDns: ImageRecipe = {
+    program: "coredns",
+    binaries: { "/coredns": "coredns" },
+    config: { Entrypoint: ["/coredns"] },
+  };
+  return [
+    await buildImage("pause", PAUSE_IMAGE, pause, report),
+    await buildImage("coredns", coreDnsImage(programRelease("coredns")), coreDns, report),
+  ];
+}
+
+/** Compiles `pause.c` from the Kubernetes module, with its Makefile's flags. */
+async function buildPause(): Promise<string> {
+  const out = join(cacheDir(), "bin", "pause", `${moduleVersion("kubernetes")}-${HOST.arch}`, "pause");
+  if (existsSync(out)) return out;
+  const said = await run(await goCommand(), ["mod", "download", "-json", PROGRAMS.kubernetes.module], {
+    cwd: goModuleDir("kubernetes"),
+    env: { GOFLAGS: "", GOWORK: "off" },
+  });
+  const source = join((JSON.parse(said) as { Dir: string }).Dir, "build", "pause", "linux", "pause.c");
+  mkdirSync(join(out, ".."), { recursive: true });
+  const version = `-DVERSION=${moduleVersion("kubernetes")}`;
+  await run("gcc", ["-Os", "-Wall", "-Werror", "-static", version, "-o", out, source]);
+  return out;
+}
