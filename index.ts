@@ -66,7 +66,7 @@ const loki = new Loki(
 );
 const collector = new LogCollector(
   "alloy",
-  { environment, settings: settings.logs, images: image("alloy"), pushUrl: loki.pushUrl },
+  { environment, settings: settings.logs, limits: settings.loki.limits, images: image("alloy"), pushUrl: loki.pushUrl },
   { ...opts, dependsOn: [...opts.dependsOn, loki] },
 );
 new Exporters(

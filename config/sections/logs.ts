@@ -18,5 +18,6 @@ export const logs = z
     events: z.boolean().default(true).describe("collects Kubernetes events, once per cluster"),
     excludeNamespaces: z.array(namespaceName).default([]).describe("namespaces whose pods are not collected"),
     resources: resources({ cpu: "100m", memory: "256Mi", memoryLimit: "512Mi" }),
+    eventsResources: resources({ cpu: "20m", memory: "96Mi", memoryLimit: "256Mi" }),
   })
   .prefault({});

@@ -1,0 +1,182 @@
+import type { Settings } from "../../config/schema";
+import { seconds, sizeBytes } from "../../config/units";
+import { block, component, concat, env, exported, write, type Block, type Expression } from "./syntax";
+
+/** Environment variable with the name of the pod's node; the pod template sets it. */
+export const nodeNameVariable = "NODE_NAME";
+
+/** What a configuration is made of. */
+export interface AlloyConfigArgs {
+  settings: Settings["logs"];
+  /** What Loki takes, so that what it would refuse is not sent. */
+  limits: Pick<Settings["loki"]["limits"], "rejectOldSamplesMaxAge" | "maxLineSize">;
+  /** URL of Loki's push API. */
+  pushUrl: string;
+  /** Value of the label `cluster`; none when left out. */
+  cluster?: string;
+}
+
+/**
+ * The configuration of the collector on each node: pods' logs and the node's journal.
+ * @param args settings, limits, where to
+ */
+export function alloyLogsConfig(args: AlloyConfigArgs): string {
+  return write(logPipeline(args));
+}
+
+/**
+ * The configuration of the one collector of Kubernetes events.
+ * @param args settings, limits, where to
+ */
+export function alloyEventsConfig(args: AlloyConfigArgs): string {
+  return write(eventPipeline(args));
+}
+
+/** {@link alloyLogsConfig} before it is text. */
+export function logPipeline(args: AlloyConfigArgs): Block[] {
+  const write = lokiWrite(args);
+  const receiver = exported(write, "receiver");
+  return [...podLogs(args, receiver), ...(args.settings.journal ? journal(args, receiver) : []), write];
+}
+
+/** {@link alloyEventsConfig} before it is text. */
+export function eventPipeline(args: AlloyConfigArgs): Block[] {
+  const write = lokiWrite(args);
+  const events = component("loki.source.kubernetes_events", "cluster", {
+    job_name: "kubernetes-events",
+    log_format: "logfmt",
+    forward_to: [exported(write, "receiver")],
+  });
+  return [events, write];
+}
+
+/** @see https://grafana.com/docs/alloy/v1.12/reference/components/loki/loki.write/ */
+function lokiWrite({ cluster, pushUrl }: AlloyConfigArgs): Block {
+  return component("loki.write", "loki", { external_labels: cluster === undefined ? undefined : { cluster } }, [
+    block("endpoint", {
+      url: pushUrl,
+      // 0 is "for ever" (internal/component/loki/write/types.go); the default gives lines up after 8.5 minutes. While it retries,
+      // the sources wait and their positions stand still: the node's own log files are the buffer.
+      max_backoff_retries: 0,
+      // Default 5m: a Loki that is back would wait that long for the first line.
+      max_backoff_period: "30s",
+    }),
+  ]);
+}
+
+function podLogs({ settings, limits }: AlloyConfigArgs, receiver: Expression): Block[] {
+  const files = settings.source === "files";
+  const pods = component("discovery.kubernetes", "pods", { role: "pod" }, [
+    // The API server sends each node its own pods only.
+    block("selectors", { role: "pod", field: concat("spec.nodeName=", env(nodeNameVariable)) }),
+  ]);
+  const relabelled = component(
+    "discovery.relabel",
+    "pods",
+    { targets: exported(pods, "targets") },
+    ruleBlocks([...podRules(settings), ...(files ? podFileRules : [])]),
+  );
+  const process = component("loki.process", "pods", { forward_to: [receiver] }, [
+    ...(files ? [criStage(limits)] : []),
+    tooOldStage(limits),
+    // `loki.source.file` adds it; it is not of the label set, and each restart of a container would be a stream of its own.
+    ...(files ? [block("stage.label_drop", { values: ["filename"] })] : []),
+  ]);
+  const source = component(
+    files ? "loki.source.file" : "loki.source.kubernetes",
+    "pods",
+    { targets: exported(relabelled, "output"), forward_to: [exported(process, "receiver")] },
+    files ? [block("file_match", { enabled: true })] : [],
+  );
+  return [pods, relabelled, source, process];
+}
+
+/** A step of relabelling, with Alloy's names. */
+export interface Rule {
+  action?: "replace" | "keep" | "drop";
+  source_labels: readonly string[];
+  separator?: string;
+  regex?: string;
+  replacement?: string;
+  target_label?: string;
+}
+
+const ruleBlocks = (rules: readonly Rule[]): Block[] => rules.map((rule) => block("rule", { ...rule }));
+
+const meta = (name: string) => `__meta_kubernetes_${name}`;
+
+/**
+ * The labels of pods' lines: `namespace`, `pod`, `container`, `app`, `job`, `container_runtime`. `stream` comes from the line, `cluster` is the writer's.
+ * @param settings which namespaces are left out
+ */
+export function podRules({ excludeNamespaces }: Settings["logs"]): Rule[] {
+  const containerId = meta("pod_container_id");
+  return [
+    // A container that never started has no log. Taken in before its id is known, it would change its labels once it is, and be read twice.
+    { action: "keep", source_labels: [containerId], regex: ".+" },
+    ...(excludeNamespaces.length > 0
+      ? [{ action: "drop" as const, source_labels: [meta("namespace")], regex: excludeNamespaces.join("|") }]
+      : []),
+    { source_labels: [meta("namespace")], target_label: "namespace" },
+    { source_labels: [meta("pod_name")], target_label: "pod" },
+    { source_labels: [meta("pod_container_name")], target_label: "container" },
+    { source_labels: [meta("pod_label_app_kubernetes_io_name")], target_label: "app" },
+    { source_labels: [meta("namespace"), meta("pod_container_name")], separator: "/", target_label: "job" },
+    // containerd://…, cri-o://…, docker://…
+    { source_labels: [containerId], regex: "(.+)://.+", target_label: "container_runtime" },
+  ];
+}
+
+const podFile = (uid: string): Rule => ({
+  source_labels: [meta("namespace"), meta("pod_name"), uid, meta("pod_container_name")],
+  separator: "/",
+  regex: "([^/]+)/([^/]+)/([^/]+)/([^/]+)",
+  // `${1}_`, because `$1_` would be a group named "1_".
+  replacement: "/var/log/pods/${1}_${2}_${3}/${4}/*.log",
+  target_label: "__path__",
+});
+
+/**
+ * Where the kubelet keeps a container's log. Of a static pod (kube-apiserver, etcd …) the folder has not the uid of its mirror in the API
+ * but the hash of its manifest, which the mirror has as an annotation; where there is none, the second rule matches nothing.
+ */
+export const podFileRules: readonly Rule[] = [
+  podFile(meta("pod_uid")),
+  podFile(meta("pod_annotation_kubernetes_io_config_hash")),
+];
+
+// A container that writes without ever ending its line must not fill the memory: what Loki would refuse is cut off.
+const criStage = ({ maxLineSize }: AlloyConfigArgs["limits"]) =>
+  block("stage.cri", { max_partial_line_size: sizeBytes(maxLineSize), max_partial_line_size_truncate: true });
+
+// At the first start the files reach back for months. Loki would refuse those lines, and with each its whole batch would count as lost.
+const tooOldStage = (limits: AlloyConfigArgs["limits"]) =>
+  block("stage.drop", { older_than: oldest(limits), drop_counter_reason: "too_old" });
+
+/** Alloy's durations are Go's, which have no days. */
+const oldest = ({ rejectOldSamplesMaxAge }: AlloyConfigArgs["limits"]) => `${seconds(rejectOldSamplesMaxAge)}s`;
+
+function journal({ settings, limits }: AlloyConfigArgs, receiver: Expression): Block[] {
+  // It only lends its rules to the source: a journal entry's fields don't get past it.
+  const relabel = component("loki.relabel", "journal", { forward_to: [] }, ruleBlocks(journalRules));
+  const source = component("loki.source.journal", "node", {
+    path: settings.journalPath,
+    // Default 7h: a collector that was off longer would skip entries.
+    max_age: oldest(limits),
+    labels: { job: "systemd-journal", node: env(nodeNameVariable) },
+    relabel_rules: exported(relabel, "rules"),
+    forward_to: [receiver],
+  });
+  return [relabel, source];
+}
+
+/** `unit`: services only, without the instance of a template, because sessions, scopes and instances are without number; and the kernel. */
+export const journalRules: readonly Rule[] = [
+  {
+    source_labels: ["__journal__systemd_unit"],
+    regex: "([^@]+@?).*([.]service)",
+    replacement: "${1}${2}",
+    target_label: "unit",
+  },
+  { source_labels: ["__journal__transport"], regex: "kernel", replacement: "kernel", target_label: "unit" },
+];

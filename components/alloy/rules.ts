@@ -1,0 +1,104 @@
+import type { AlertingRule, RuleGroup } from "../rules/types";
+
+/** What the alerts are made for. */
+export interface AlloyRulesArgs {
+  /** Namespace of the collector. */
+  namespace: string;
+  /** Value of the label `cluster`, where the stack has one: alerts then keep it. */
+  cluster?: string;
+}
+
+/**
+ * Alerts on the log collector: is it there, does it read, does it get rid of what it read.
+ * Metric names are those of Alloy 1.12 ("Debug metrics" of each component's reference, and its mixin).
+ * @param args where it runs
+ */
+export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] {
+  const own = `job="alloy", namespace="${namespace}"`;
+  const pod = cluster === undefined ? "node, pod" : "cluster, node, pod";
+  const rules: AlertingRule[] = [
+    {
+      alert: "AlloyAbsent",
+      expr: `absent(up{${own}})`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "No log collector is being scraped.",
+        description: `Prometheus knows no target of the Service alloy: logs may still flow, or not at all. Look at kubectl -n ${namespace} get daemonset,servicemonitor alloy.`,
+      },
+    },
+    {
+      alert: "AlloyDown",
+      expr: `max by (${pod}) (up{${own}}) == 0`,
+      for: "10m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "The log collector on {{ $labels.node }} does not answer.",
+        description: `No logs of that node arrive while it is down; they wait in its files until the kubelet rotates them away. kubectl -n ${namespace} describe pod {{ $labels.pod }}.`,
+      },
+    },
+    {
+      alert: "AlloyMissingOnNodes",
+      expr: `kube_daemonset_status_desired_number_scheduled{daemonset="alloy", namespace="${namespace}"} - kube_daemonset_status_number_ready{daemonset="alloy", namespace="${namespace}"} > 0`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value }} nodes have no working log collector.",
+        description: `kubectl -n ${namespace} get pods -o wide -l app.kubernetes.io/name=alloy shows which. After a change of its configuration: kubectl logs of the pod that does not start names the line.`,
+      },
+    },
+    {
+      alert: "AlloyUnhealthyComponents",
+      expr: `sum by (${pod}) (alloy_component_controller_running_components{${own}, health_type!="healthy"}) > 0`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value }} components of {{ $labels.pod }} on {{ $labels.node }} have trouble.",
+        description: `A source that can't read (no journal in that folder, no permission) is one. kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why.`,
+      },
+    },
+    {
+      alert: "AlloyLinesDropped",
+      expr: `sum by (${pod}, reason) (increase(loki_write_dropped_entries_total{${own}}[15m])) > 0`,
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "Loki refused lines of {{ $labels.node }}: {{ $labels.reason }}.",
+        description: `About {{ $value | humanize }} lines in 15 minutes are lost, counted by batch: some of them may have been taken. kubectl -n ${namespace} logs {{ $labels.pod }} has Loki's answer ("final error sending batch").`,
+      },
+    },
+    {
+      alert: "AlloyCannotSend",
+      expr: `sum by (${pod}) (rate(loki_write_batch_retries_total{${own}}[10m])) > 0 and sum by (${pod}) (rate(loki_write_sent_entries_total{${own}}[10m])) == 0`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Nothing from {{ $labels.node }} gets through to Loki.",
+        description:
+          "It retries for ever and the lines wait in the node's files, but the kubelet rotates those away (10 MiB a container by default). Is Loki ready, and does it answer 429 or 5xx? See the dashboard Log pipeline.",
+      },
+    },
+    {
+      alert: "AlloySendErrors",
+      expr: `sum by (${pod}) (rate(loki_write_request_duration_seconds_count{${own}, status_code!~"2.."}[10m])) / sum by (${pod}) (rate(loki_write_request_duration_seconds_count{${own}}[10m])) > 0.1`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value | humanizePercentage }} of the requests of {{ $labels.node }} to Loki fail.",
+        description:
+          "429 is a limit of Loki (rate, streams), 5xx a Loki in trouble, -1 no answer at all. Lines are late, not lost, unless AlloyLinesDropped fires too.",
+      },
+    },
+    {
+      alert: "AlloyReadsTooSlowly",
+      expr: `sum by (${pod}) (loki_source_file_file_bytes_total{${own}} - loki_source_file_read_bytes_total{${own}}) > 10 * 1024 * 1024`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value | humanize1024 }}B of log files on {{ $labels.node }} are not read yet.",
+        description:
+          "Its read positions don't keep up with what containers write: Loki takes too little (see AlloyCannotSend, AlloySendErrors), the collector lacks CPU, or one container writes without end. What the kubelet rotates away before it is read is lost.",
+      },
+    },
+  ];
+  return [{ name: "alloy", rules }];
+}
