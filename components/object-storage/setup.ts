@@ -23,7 +23,7 @@ export function keyVariables(name: ApplicationName): { accessKey: string; secret
 const prelude = `#!/bin/sh
 set -eu
 
-mc ready "$MINIO_URL"
+MC_HOST_anybody="$MINIO_URL" mc ready anybody
 printf '%s\\n%s\\n' "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" | mc alias set store "$MINIO_URL"
 
 bucket() { # name

@@ -1,0 +1,177 @@
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
+import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import type { Settings } from "../../config/schema";
+import { checksum } from "../kubernetes/checksum";
+import { serviceHost, type Environment } from "../kubernetes/environment";
+import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
+import { placement } from "../kubernetes/placement";
+import { restrictedContainer, restrictedPod } from "../kubernetes/security";
+import { serviceMonitor } from "../kubernetes/service-monitor";
+import { retainVolumes, volumeClaim } from "../kubernetes/storage";
+import type { RuleGroup } from "../rules/types";
+import type { Secrets } from "../secrets/secrets";
+import type { SecretRef } from "../secrets/types";
+import { alertmanagerConfig, secretFiles, secretsDirectory, type SecretFile } from "./config";
+import { alertmanagerRules } from "./rules";
+
+/** Arguments of {@link Alertmanager}. */
+export interface AlertmanagerArgs {
+  environment: Environment;
+  settings: Settings["alertmanager"];
+  images: { alertmanager: string };
+  secrets: Secrets;
+}
+
+const identity = { name: "alertmanager" };
+const config = { directory: "/etc/alertmanager/config", file: "alertmanager.yaml" };
+const uid = 65534; // nobody, as in the upstream image
+
+/**
+ * The stack's one Alertmanager: in every stage, told by whoever evaluates rules.
+ *
+ * One replica: Prometheus and Mimir's ruler send again until it answers, and its silences and notification log are on a volume.
+ */
+export class Alertmanager extends pulumi.ComponentResource {
+  /** Name of the Service. */
+  readonly serviceName = identity.name;
+  /** Port of the Service. */
+  readonly port = 9093;
+  /** Name of that port. */
+  readonly portName = "http";
+  /** Where alerts are sent to, inside the cluster. */
+  readonly url: string;
+  /** Alerts about Alertmanager itself. */
+  readonly rules: RuleGroup[];
+
+  constructor(name: string, args: AlertmanagerArgs, opts: pulumi.ComponentResourceOptions) {
+    const { environment, settings, images, secrets } = args;
+    super("observability:alertmanager:Alertmanager", name, { environment, settings, images }, opts);
+    this.url = `http://${serviceHost(environment, this.serviceName)}:${this.port}`;
+    this.rules = alertmanagerRules(environment);
+
+    const metadata = {
+      name: identity.name,
+      namespace: environment.namespace,
+      labels: labels({ ...identity, version: imageVersion(images.alertmanager) }),
+    };
+    const child = { parent: this };
+
+    const configuration = stringify(alertmanagerConfig(settings));
+    const configMap = new ConfigMap(identity.name, { metadata, data: { [config.file]: configuration } }, child);
+
+    const files = secretFiles(settings);
+    const credentials = files.length > 0 ? receiverSecrets(secrets, files) : undefined;
+
+    const account = new ServiceAccount(identity.name, { metadata, automountServiceAccountToken: false }, child);
+    const data = { name: "data", mountPath: "/alertmanager" };
+    const probe = (path: string) => ({ httpGet: { path, port: this.portName }, periodSeconds: 10, timeoutSeconds: 5 });
+    new StatefulSet(
+      identity.name,
+      {
+        metadata,
+        spec: {
+          serviceName: this.serviceName,
+          replicas: 1,
+          // OrderedReady never replaces a pod that can't become ready, not even by its fix.
+          podManagementPolicy: "Parallel",
+          selector: { matchLabels: selectorLabels(identity) },
+          persistentVolumeClaimRetentionPolicy: retainVolumes,
+          volumeClaimTemplates: [
+            volumeClaim(environment, { name: data.name, size: settings.storage, storageClass: settings.storageClass }),
+          ],
+          template: {
+            metadata: {
+              labels: metadata.labels,
+              annotations: {
+                "checksum/config": checksum(configuration),
+                ...(credentials && { "checksum/alertmanager": credentials.version }),
+              },
+            },
+            spec: {
+              ...placement(environment, [images.alertmanager]),
+              serviceAccountName: identity.name,
+              automountServiceAccountToken: false,
+              securityContext: restrictedPod(uid),
+              terminationGracePeriodSeconds: 60, // writes silences and notification log on its way out
+              containers: [
+                {
+                  name: identity.name,
+                  image: images.alertmanager,
+                  imagePullPolicy: "IfNotPresent",
+                  args: [
+                    `--config.file=${config.directory}/${config.file}`,
+                    `--storage.path=${data.mountPath}`,
+                    `--web.listen-address=:${this.port}`,
+                    `--web.external-url=${settings.externalUrl ?? this.url}`,
+                    // By default the external URL's path becomes a prefix of the API, and nobody in the cluster finds it.
+                    "--web.route-prefix=/",
+                    "--cluster.listen-address=", // no peers
+                    "--enable-feature=receiver-name-in-metrics", // tells a heartbeat that fails from a webhook that fails
+                  ],
+                  ports: [{ name: this.portName, containerPort: this.port }],
+                  livenessProbe: { ...probe("/-/healthy"), failureThreshold: 6 },
+                  readinessProbe: probe("/-/ready"),
+                  resources: settings.resources,
+                  securityContext: restrictedContainer,
+                  volumeMounts: [
+                    data,
+                    { name: "config", mountPath: config.directory, readOnly: true },
+                    ...(credentials ? [{ name: "secrets", mountPath: secretsDirectory, readOnly: true }] : []),
+                  ],
+                },
+              ],
+              volumes: [
+                { name: "config", configMap: { name: identity.name } },
+                ...(credentials ? [{ name: "secrets", secret: onlyFiles(credentials, files) }] : []),
+              ],
+            },
+          },
+        },
+      },
+      { ...child, dependsOn: [configMap, account] },
+    );
+
+    new Service(
+      identity.name,
+      {
+        metadata,
+        spec: {
+          selector: selectorLabels(identity),
+          ports: [{ name: this.portName, port: this.port, targetPort: this.portName }],
+        },
+      },
+      child,
+    );
+    serviceMonitor(
+      identity.name,
+      {
+        namespace: environment.namespace,
+        labels: metadata.labels,
+        selector: selectorLabels(identity),
+        endpoints: [{ port: this.portName }],
+      },
+      child,
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+function receiverSecrets(secrets: Secrets, files: SecretFile[]): SecretRef {
+  const given: Record<SecretFile, () => pulumi.Output<string>> = {
+    "pushover-token": () => secrets.given("pushover", "token"),
+    "pushover-user-key": () => secrets.given("pushover", "userKey"),
+    "heartbeat-url": () => secrets.given("heartbeat", "url"),
+  };
+  return secrets.mount("alertmanager", () => Object.fromEntries(files.map((file) => [file, given[file]()])));
+}
+
+function onlyFiles(secret: SecretRef, files: SecretFile[]) {
+  const readable = 0o440; // by the pod's user, through fsGroup
+  return {
+    secretName: secret.name,
+    defaultMode: readable,
+    items: files.map((path) => ({ key: secret.keys[path], path })),
+  };
+}
