@@ -20,7 +20,9 @@ export interface Engine {
    * @throws Error that says what is missing on this machine and what to do.
    */
   up(options: ClusterOptions, report: Report): Promise<void>;
-  /** Puts an image into the node, under its own name. */
+  /** Takes an image from its registry into the node; false where it can't be had there. */
+  pull(reference: string): Promise<boolean>;
+  /** Puts an image that was made here into the node, under its own name. */
   load(archive: string): Promise<void>;
   /** Removes the cluster and everything that `up` changed on this machine; no error when there is none. */
   down(report: Report): Promise<void>;

@@ -106,7 +106,11 @@ async function layerOf(entries: Entry[]): Promise<Buffer> {
   return written;
 }
 
-function put(archive: Pack, header: Header, content: Buffer = Buffer.alloc(0)): Promise<void> {
+function put(
+  archive: Pack,
+  header: Partial<Header> & Pick<Header, "name">,
+  content: Buffer = Buffer.alloc(0),
+): Promise<void> {
   return new Promise((resolve, reject) => {
     archive.entry({ mtime: MTIME, ...header }, content, (error) => (error ? reject(error) : resolve()));
   });

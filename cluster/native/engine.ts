@@ -63,6 +63,8 @@ export const native: Engine = {
     );
   },
 
+  pull: async () => false, // the node has no way out
+
   async load(archive) {
     await importOnce(runningNode()!, archive);
   },
