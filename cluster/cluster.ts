@@ -32,9 +32,10 @@ export interface Status {
 export function up(options: ClusterOptions, report: Report, engine?: Engine["name"]): Promise<Status> {
   return exclusively(report, async () => {
     const chosen = ENGINES[await engineName(engine)];
-    await chosen.up(options, report);
+    await chosen.prepare(options, report);
     mkdirSync(stateDir(), { recursive: true });
-    writeFileSync(engineFile(), chosen.name);
+    writeFileSync(engineFile(), chosen.name); // before anything changes, so that `down` finds what an `up` that was cut off left
+    await chosen.up(options, report);
     await loadImages(chosen, report);
     return status();
   });

@@ -15,10 +15,12 @@ export interface Engine {
   /** Whether the cluster answers. */
   isUp(): Promise<boolean>;
   /**
-   * Brings the cluster to the point where it takes objects. What is already there stays as it is.
+   * Makes sure that this machine can run the cluster, and installs what is missing and can be.
    *
-   * @throws Error that says what is missing on this machine and what to do.
+   * @throws Error that names everything that is in the way, each with what to do.
    */
+  prepare(options: ClusterOptions, report: Report): Promise<void>;
+  /** Brings the cluster to the point where it takes objects. What is already there stays as it is. */
   up(options: ClusterOptions, report: Report): Promise<void>;
   /** Takes an image from its registry into the node; false where it can't be had there. */
   pull(reference: string): Promise<boolean>;

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { Report, timed } from "./build";
 import type { Engine } from "./engine";
 import { storageClasses } from "./native/addons";
@@ -38,8 +38,15 @@ export const kind: Engine = {
       "--raw=/readyz",
     ]),
 
+  async prepare() {
+    if (!(await dockerAnswers())) {
+      throw new Error(
+        "The engine kind needs a Docker engine, and none answers `docker version`: start it, or may this user not use it?",
+      );
+    }
+  },
+
   async up(options, report) {
-    mkdirSync(stateDir(), { recursive: true });
     if (await succeeds("docker", ["inspect", NODE_CONTAINER])) {
       await run("docker", ["start", NODE_CONTAINER]); // changes nothing when it runs; after a reboot it doesn't
       await kindCommand(report, "export", "kubeconfig", "--kubeconfig", kubeconfigPath());

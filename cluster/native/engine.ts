@@ -42,14 +42,16 @@ export const native: Engine = {
     return runningNode() !== undefined && (await answers());
   },
 
+  async prepare({ range }, report) {
+    if (runningNode()) return;
+    if (process.platform === "linux" && process.geteuid?.() === 0) await installPrerequisites(report);
+    const problems = hostProblems(await hostFacts(), range);
+    if (problems.length > 0) throw new Error(`The cluster can't run here:\n- ${problems.join("\n- ")}`);
+  },
+
   async up(options, report) {
-    if (!runningNode()) {
-      if (process.platform === "linux" && process.geteuid?.() === 0) await installPrerequisites(report);
-      const problems = hostProblems(await hostFacts(), options.range);
-      if (problems.length > 0) throw new Error(`The cluster can't run here:\n- ${problems.join("\n- ")}`);
-    }
     await build(binariesOf([...NODE_PROGRAMS]), report);
-    const record = await prepare(options);
+    const record = await writeFiles(options);
     const init = runningNode() ?? (await startNode());
     await connect(record.network, init);
     await startDaemons(init, record.network, report);
@@ -93,7 +95,7 @@ function readRecord(): Record | undefined {
 }
 
 /** Writes everything that the daemons read, and takes note of what changes on the machine before it changes. */
-async function prepare(options: ClusterOptions): Promise<Record> {
+async function writeFiles(options: ClusterOptions): Promise<Record> {
   mkdirSync(stateDir(), { recursive: true });
   const net = network(options.range);
   const before = readRecord();
@@ -109,21 +111,27 @@ async function prepare(options: ClusterOptions): Promise<Record> {
 
   await makeKeys(keysDir(), net);
   for (const { name, names } of certificates(net)) {
-    if (!names) writeFileSync(join(keysDir(), `${name}.kubeconfig`), kubeconfig(keysDir(), net, name), { mode: 0o600 });
+    if (!names) write(join(keysDir(), `${name}.kubeconfig`), kubeconfig(keysDir(), net, name));
   }
-  writeFileSync(kubeconfigPath(), kubeconfig(keysDir(), net, "admin"), { mode: 0o600 });
+  write(kubeconfigPath(), kubeconfig(keysDir(), net, "admin"));
 
   const resolvConf = join(configDir(), "resolv.conf");
   const cni = join(stateDir(), "node", CNI_CONFIG_DIR);
   for (const dir of [configDir(), cni]) mkdirSync(dir, { recursive: true });
   const onOverlay = (await run("stat", ["--file-system", "--format=%T", stateDir()])).trim() === "overlayfs";
   const containerd = containerdConfig(binary("runc", "runc"), pluginDir(), onOverlay ? "native" : "overlayfs");
-  writeFileSync(join(configDir(), "containerd.toml"), containerd);
-  writeFileSync(join(configDir(), "kubelet.yaml"), stringify(kubeletConfig(net, keysDir(), resolvConf)));
-  writeFileSync(join(configDir(), "kube-proxy.yaml"), stringify(kubeProxyConfig(net, keysDir())));
-  writeFileSync(resolvConf, "# the node has no way out, so there is no server to name\n");
-  writeFileSync(join(cni, "10-pods.conflist"), JSON.stringify(cniConfig(net)));
+  write(join(configDir(), "containerd.toml"), containerd);
+  write(join(configDir(), "kubelet.yaml"), stringify(kubeletConfig(net, keysDir(), resolvConf)));
+  write(join(configDir(), "kube-proxy.yaml"), stringify(kubeProxyConfig(net, keysDir())));
+  write(resolvConf, "# the node has no way out, so there is no server to name\n");
+  write(join(cni, "10-pods.conflist"), JSON.stringify(cniConfig(net)));
   return record;
+}
+
+/** Writes a file unless it holds the same already: kube-proxy stops when its configuration is written. */
+function write(file: string, content: string): void {
+  if (existsSync(file) && readFileSync(file, "utf8") === content) return;
+  writeFileSync(file, content, { mode: 0o600 });
 }
 
 async function startDaemons(init: number, net: Network, report: Report): Promise<void> {
