@@ -1,0 +1,72 @@
+import { Release } from "@pulumi/kubernetes/helm/v3";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config/schema";
+import type { Stage } from "../../migration/stages";
+import { serviceHost, type Environment } from "../kubernetes/environment";
+import { fullname, repository } from "./chart";
+import { kpsValues, type KpsImage, type KpsValuesArgs } from "./values";
+
+/** Arguments of {@link KubePrometheusStack}. */
+export interface KubePrometheusStackArgs {
+  environment: Environment;
+  settings: Settings["kps"];
+  /** A release that exists and is taken over, with its namespace and name. */
+  adopt?: Settings["adopt"]["kps"];
+  /** The stage: who evaluates rules. */
+  stage: Pick<Stage, "evaluator">;
+  /** Lifts the protection, so that a later update can remove the release. */
+  retire: boolean;
+  /** Lets Prometheus's volume go with it. */
+  reclaimVolume: boolean;
+  images: Record<KpsImage, string>;
+  /** Service that alerts are sent to. */
+  alertmanager: KpsValuesArgs["alertmanager"];
+}
+
+/**
+ * The chart kube-prometheus-stack as operator and Prometheus, until the migration removes it. A Helm release rather than typed resources,
+ * so that one that runs already can be imported, and its removal is Helm's own.
+ */
+export class KubePrometheusStack extends pulumi.ComponentResource {
+  /** Where Prometheus is queried, inside the cluster. */
+  readonly prometheusUrl: string;
+
+  constructor(name: string, args: KubePrometheusStackArgs, opts: pulumi.ComponentResourceOptions) {
+    super("observability:kube-prometheus-stack:KubePrometheusStack", name, args, opts);
+    const { environment, settings, adopt, stage, retire, reclaimVolume, images, alertmanager } = args;
+    const { namespace, release } = place(args);
+
+    const values = kpsValues({
+      environment,
+      settings,
+      adopt,
+      evaluates: stage.evaluator === "prometheus",
+      reclaimVolume,
+      images,
+      alertmanager: { namespace: alertmanager.namespace, name: alertmanager.name, port: alertmanager.port },
+    });
+
+    new Release(
+      name,
+      {
+        name: release,
+        namespace,
+        chart: "kube-prometheus-stack",
+        version: settings.chartVersion,
+        repositoryOpts: { repo: repository },
+        values,
+      },
+      { parent: this, protect: !retire, import: adopt?.release },
+    );
+
+    this.prometheusUrl = `http://${serviceHost({ ...environment, namespace }, `${fullname(release, values)}-prometheus`)}:9090`;
+    this.registerOutputs({ prometheusUrl: this.prometheusUrl });
+  }
+}
+
+/** Namespace and name of the release: those of the one that is taken over. */
+function place({ environment, settings, adopt }: KubePrometheusStackArgs): { namespace: string; release: string } {
+  if (!adopt) return { namespace: environment.namespace, release: settings.releaseName };
+  const [namespace, release] = adopt.release.split("/");
+  return { namespace, release };
+}

@@ -1,0 +1,44 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
+import * as pulumi from "@pulumi/pulumi";
+import type { Environment } from "../kubernetes/environment";
+import { labels } from "../kubernetes/labels";
+import { finish } from "./finish";
+import type { RuleGroup } from "./types";
+
+/** Arguments of {@link BaseRules}. */
+export interface BaseRulesArgs {
+  environment: Environment;
+  /** System, such as `nodes` → its groups of rules. */
+  groups: Record<string, RuleGroup[]>;
+}
+
+/**
+ * Rules of every system, a PrometheusRule each, whoever evaluates them. Their CRD must exist before (`dependsOn`).
+ * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PrometheusRule
+ */
+export class BaseRules extends pulumi.ComponentResource {
+  constructor(name: string, args: BaseRulesArgs, opts: pulumi.ComponentResourceOptions) {
+    super("observability:rules:BaseRules", name, args, opts);
+    const { environment } = args;
+
+    for (const [system, groups] of Object.entries(args.groups)) {
+      const object = `rules-${system}`;
+      new CustomResource(
+        object,
+        {
+          apiVersion: "monitoring.coreos.com/v1",
+          kind: "PrometheusRule",
+          metadata: {
+            name: object,
+            namespace: environment.namespace,
+            labels: labels({ name: "rules", component: system }),
+          },
+          spec: { groups: finish(groups, environment) },
+        },
+        { parent: this },
+      );
+    }
+
+    this.registerOutputs();
+  }
+}
