@@ -77,7 +77,7 @@ function findings(rule: Rule, settings: ParsedSettings, { now, damaged, isSecret
   });
   const found = rule.check(recorded, now);
   if (damaged.some((path) => read.has(formatPath(path)))) return [];
-  const redact = (text: string) => [...secrets].reduce((t, secret) => t.replaceAll(secret, hidden), text);
+  const redact = (text: string) => [...secrets].reduce((t, secret) => t.replace(whole(secret), hidden), text);
   return found.map(({ example, ...problem }) => ({
     ...problem,
     what: redact(problem.what),
@@ -85,6 +85,10 @@ function findings(rule: Rule, settings: ParsedSettings, { now, damaged, isSecret
     ...(example !== undefined && secrets.size === 0 && { example }),
   }));
 }
+
+/** A text where it stands by itself: a rule shows a value in quotes or between spaces, and a short secret is part of many words. */
+const whole = (text: string) =>
+  new RegExp(`(?<![A-Za-z0-9])${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![A-Za-z0-9])`, "g");
 
 /** A view of the settings that tells which of them are read. */
 function recording<T extends object>(target: T, tell: (path: Path, value: unknown) => void, above: Path = []): T {
