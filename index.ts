@@ -88,7 +88,7 @@ new BaseRules(
   "rules",
   {
     environment,
-    groups: { ...baseRules(environment), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
+    groups: { ...baseRules(settings), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
   },
   opts,
 );
@@ -104,8 +104,21 @@ const kps =
           adopt: settings.adopt.kps,
           stage: on,
           retire: settings.migration.retireKps,
-          images: image("prometheus", "prometheus-operator", "prometheus-config-reloader"),
-          alertmanager,
+          reclaimVolume: settings.migration.reclaimVolumes?.includes("prometheus") ?? false,
+          images: image(
+            "prometheus",
+            "prometheus-operator",
+            "prometheus-config-reloader",
+            "grafana",
+            "k8s-sidecar",
+            "node-exporter",
+            "kube-state-metrics",
+          ),
+          alertmanager: {
+            namespace: environment.namespace,
+            name: alertmanager.serviceName,
+            port: alertmanager.portName,
+          },
         },
         opts,
       )

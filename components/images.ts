@@ -54,6 +54,21 @@ export function image(name: ImageName): string {
 }
 
 /**
+ * The references of several images, for a component.
+ *
+ * @param overrides references that a stack uses in place of the list's own (setting `images`), by name; `images.json` must list them too
+ * @param names names in `images.json`
+ * @returns name to reference
+ * @throws Error when `images.json` lacks one
+ */
+export function images<Name extends ImageName>(
+  overrides: Readonly<Record<string, string>>,
+  ...names: Name[]
+): Record<Name, string> {
+  return Object.fromEntries(names.map((name) => [name, overrides[name] ?? image(name)])) as Record<Name, string>;
+}
+
+/**
  * The architectures that all of these images have, as nodes are labelled with (`kubernetes.io/arch`).
  *
  * @param references the images of one pod, as {@link image} gives them

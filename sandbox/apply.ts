@@ -1,4 +1,5 @@
-import { imagesOf, isWorkload, type KubernetesObject, type Kubectl } from "./kubectl";
+import type { KubernetesObject } from "../offline/objects";
+import { imagesOf, isWorkload, type Kubectl } from "./kubectl";
 import { waves, type Node } from "./waves";
 
 /**
@@ -13,13 +14,6 @@ export interface Applicable extends Node {
 
 /** Why a workload is not run: by image reference. */
 export type Unavailable = ReadonlyMap<string, string>;
-
-/** What became of a workload. */
-export interface Outcome {
-  object: KubernetesObject;
-  /** Why it is not run; undefined: it is ready. */
-  notRun?: string;
-}
 
 /** How to apply. */
 export interface ApplyOptions {
@@ -38,7 +32,6 @@ const inventoryName = "observability-inventory";
  * @param kubectl the cluster
  * @param namespace where the inventory of what was applied is kept
  * @param resources the graph, in order of registration
- * @returns each workload's outcome
  * @throws Error when an object is refused or a workload isn't ready in time; run it again to go on
  */
 export async function apply(
@@ -46,15 +39,13 @@ export async function apply(
   namespace: string,
   resources: readonly Applicable[],
   options: ApplyOptions,
-): Promise<Outcome[]> {
+): Promise<void> {
   const { unavailable, timeout = 300, progress = () => undefined } = options;
-  const outcomes: Outcome[] = [];
   const before = await readInventory(kubectl, namespace);
   const now: string[] = [];
   const steps = waves(resources).map((wave) => wave.flatMap((r) => (r.object ? [r.object] : [])));
   for (const [i, objects] of steps.filter((s) => s.length > 0).entries()) {
-    const runnable = objects.filter((o) => reason(o, unavailable) === undefined);
-    for (const object of objects.filter(isWorkload)) outcomes.push({ object, notRun: reason(object, unavailable) });
+    const runnable = objects.filter((o) => notRunReason(o, unavailable) === undefined);
     progress(`wave ${i + 1}: ${runnable.length} objects`);
     if (runnable.length > 0) await kubectl.apply(runnable);
     now.push(...runnable.map(identity));
@@ -72,10 +63,13 @@ export async function apply(
     progress,
   );
   await writeInventory(kubectl, namespace, now);
-  return outcomes;
 }
 
-function reason(object: KubernetesObject, unavailable: Unavailable): string | undefined {
+/**
+ * Why a workload can't run here; undefined where it can.
+ * @param unavailable image references that can't be had here, with the reason
+ */
+export function notRunReason(object: KubernetesObject, unavailable: Unavailable): string | undefined {
   if (!isWorkload(object)) return undefined;
   return imagesOf(object)
     .map((image) => unavailable.get(image))

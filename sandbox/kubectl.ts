@@ -1,13 +1,5 @@
 import { spawn } from "node:child_process";
-import { stringify } from "yaml";
-
-/** An object as Kubernetes reads it. */
-export interface KubernetesObject {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
-  [field: string]: unknown;
-}
+import type { KubernetesObject } from "../offline/objects";
 
 /** `kubectl` against one cluster. */
 export class Kubectl {
@@ -27,7 +19,13 @@ export class Kubectl {
    * @returns its standard output
    * @throws Error with what it said on standard error
    */
-  run(args: readonly string[], input?: string): Promise<string> {
+  async run(args: readonly string[], input?: string): Promise<string> {
+    const { code, out, err } = await this.spawn(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")} failed (exit ${code}): ${err.trim()}`);
+    return out;
+  }
+
+  private spawn(args: readonly string[], input = ""): Promise<{ code: number | null; out: string; err: string }> {
     return new Promise((resolve, reject) => {
       const child = spawn(this.binary, ["--kubeconfig", this.kubeconfig, ...args], { stdio: ["pipe", "pipe", "pipe"] });
       let out = "";
@@ -35,11 +33,10 @@ export class Kubectl {
       child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
       child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
       child.on("error", reject);
-      child.on("close", (code) =>
-        code === 0 ? resolve(out) : reject(new Error(`kubectl ${args.join(" ")} failed (exit ${code}): ${err.trim()}`)),
-      );
+      child.on("close", (code) => resolve({ code, out, err }));
+      // kubectl that ends early closes the pipe; its exit code says why.
       child.stdin.on("error", () => undefined);
-      child.stdin.end(input ?? "");
+      child.stdin.end(input);
     });
   }
 
@@ -54,11 +51,20 @@ export class Kubectl {
    * @param options `dryRun`: the server checks, and nothing is stored
    */
   apply(objects: readonly KubernetesObject[], options: { dryRun?: boolean } = {}): Promise<string> {
-    const args = ["apply", "--server-side", "--force-conflicts", "--field-manager=observability", "--validate=strict"];
-    return this.run(
-      [...args, ...(options.dryRun ? ["--dry-run=server"] : []), "-f", "-"],
-      objects.map((o) => stringify(o)).join("---\n"),
-    );
+    const dryRun = options.dryRun ? ["--dry-run=server"] : [];
+    return this.run(["apply", ...serverSide, "--validate=strict", ...dryRun, "-f", "-"], list(objects));
+  }
+
+  /**
+   * What applying would change; nothing is stored.
+   * @param objects what would be applied
+   * @returns a unified diff, empty where nothing would change
+   */
+  async diff(objects: readonly KubernetesObject[]): Promise<string> {
+    const { code, out, err } = await this.spawn(["diff", ...serverSide, "-f", "-"], list(objects));
+    // kubectl diff: 0 no difference, 1 differences, more: an error.
+    if (code !== 0 && code !== 1) throw new Error(`kubectl diff failed (exit ${code}): ${err.trim()}`);
+    return out;
   }
 
   /**
@@ -80,6 +86,11 @@ export class Kubectl {
     return this.run(["get", "--raw", path]);
   }
 }
+
+const serverSide = ["--server-side", "--force-conflicts", "--field-manager=observability"];
+
+// JSON is YAML, and read faster.
+const list = (items: readonly KubernetesObject[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 
 const rollout = ["rollout", "status"];
 

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "../cluster/paths";
+
+/** Pulumi's own CLI on the sandbox: with a state of its own below one folder, and no account. */
+export class PulumiCli {
+  private readonly stackFile: string;
+  private readonly ownStackFile: string;
+  private readonly environment: Record<string, string>;
+
+  /**
+   * @param folder where state, passphrase and settings of the sandbox are kept; removed with the cluster
+   * @param stack the stack's name
+   * @param kubeconfig path of the cluster's kubeconfig
+   */
+  constructor(
+    folder: string,
+    private readonly stack: string,
+    kubeconfig: string,
+  ) {
+    const state = join(folder, "pulumi");
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    this.stackFile = join(REPOSITORY, `Pulumi.${stack}.yaml`);
+    this.ownStackFile = join(folder, `Pulumi.${stack}.yaml`);
+    this.environment = {
+      KUBECONFIG: kubeconfig,
+      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_CONFIG_PASSPHRASE: kept(join(folder, "passphrase"), () => randomBytes(24).toString("base64url")),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+  }
+
+  /** Whether the npm launcher finds or can download the CLI. */
+  async canBeHad(): Promise<boolean> {
+    return (await this.pulumi(["version"], "ignore")) === 0;
+  }
+
+  /**
+   * Brings the stack up, with its policies and its preview.
+   * @param expectNoChanges fails where something would change
+   * @throws Error when Pulumi fails
+   */
+  async up(expectNoChanges: boolean): Promise<void> {
+    await this.select();
+    const args = ["up", "--yes", "--stack", this.stack, "--config-file", this.ownStackFile, "--policy-pack", "policy"];
+    const code = await this.pulumi(expectNoChanges ? [...args, "--expect-no-changes"] : args);
+    if (code !== 0) throw new Error(`pulumi up failed (exit ${code}); its own words stand above`);
+  }
+
+  // Making a stack writes the salt of its encryption into the repository's stack file. That file is everybody's, so the
+  // salt moves into the sandbox's own copy.
+  private async select(): Promise<void> {
+    const shared = readFileSync(this.stackFile, "utf8");
+    try {
+      const code = await this.pulumi(["stack", "select", "--create", this.stack]);
+      if (code !== 0) throw new Error(`pulumi stack select failed (exit ${code}); its own words stand above`);
+      const salt = /^encryptionsalt: .*$/m;
+      const line = kept(`${this.ownStackFile}.salt`, () => salt.exec(readFileSync(this.stackFile, "utf8"))?.[0] ?? "");
+      writeFileSync(this.ownStackFile, `${shared.trimEnd()}\n${line}\n`);
+    } finally {
+      writeFileSync(this.stackFile, shared);
+    }
+  }
+
+  private pulumi(args: readonly string[], stdio: "inherit" | "ignore" = "inherit"): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      const env = { ...process.env, ...this.environment };
+      const child = spawn("npx", ["--no-install", "pulumi", ...args], { cwd: REPOSITORY, stdio, env });
+      child.on("error", reject);
+      child.on("close", resolve);
+    });
+  }
+}
+
+function kept(file: string, make: () => string): string {
+  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 });
+  return readFileSync(file, "utf8");
+}
