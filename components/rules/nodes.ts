@@ -31,7 +31,8 @@ export const nodeRules: RuleGroup[] = [
         labels: { severity: "critical" },
         annotations: {
           summary: "Node {{ $labels.node }} is not ready",
-          description: "The kubelet of {{ $labels.node }} has not been ready for 10 minutes: its pods are moved elsewhere.",
+          description:
+            "The kubelet of {{ $labels.node }} has not been ready for 10 minutes: its pods are moved elsewhere.",
         },
       },
       {
@@ -112,7 +113,8 @@ export const nodeRules: RuleGroup[] = [
         labels: { severity: "warning" },
         annotations: {
           summary: "The clock of {{ $labels.node }} isn't synchronised",
-          description: "No NTP server has set the clock of {{ $labels.node }} for a long time. Is its time service running?",
+          description:
+            "No NTP server has set the clock of {{ $labels.node }} for a long time. Is its time service running?",
         },
       },
     ],
@@ -132,7 +134,7 @@ export const nodeRules: RuleGroup[] = [
         annotations: {
           summary: "Node {{ $labels.node }} is hot",
           description:
-            "{{ with $labels.type }}Zone {{ . }}{{ else }}Sensor {{ $labels.sensor }} of {{ $labels.chip }}{{ end }} on {{ $labels.node }} has been at {{ $value }} °C for 10 minutes: the processor slows down, or soon will.",
+            '{{ with $labels.type }}Zone {{ . }}{{ else }}Sensor {{ $labels.sensor }} of {{ $labels.chip }}{{ end }} on {{ $labels.node }} has been at {{ printf "%.0f" $value }} °C for 10 minutes: the processor slows down, or soon will.',
         },
       },
       {

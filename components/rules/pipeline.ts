@@ -16,7 +16,8 @@ const watchdog: AlertingRule = {
   labels: { severity: "none" },
   annotations: {
     summary: "Always fires",
-    description: "This alert always fires, so that its absence shows that alerts no longer arrive: a dead man's switch waits for it.",
+    description:
+      "This alert always fires, so that its absence shows that alerts no longer arrive: a dead man's switch waits for it.",
   },
 };
 
@@ -68,7 +69,8 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "critical" },
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} refuses its configuration",
-      description: "It goes on with the last one it took: no new target or rule counts. Its log says what it can't read.",
+      description:
+        "It goes on with the last one it took: no new target or rule counts. Its log says what it can't read.",
     },
   },
   {
@@ -100,7 +102,8 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "critical" },
     annotations: {
       summary: "Rules fail in {{ $labels.namespace }}/{{ $labels.pod }}",
-      description: "{{ printf \"%.0f\" $value }} evaluations of group {{ $labels.rule_group }} failed in 5 minutes: its alerts can't fire.",
+      description:
+        '{{ printf "%.0f" $value }} evaluations of group {{ $labels.rule_group }} failed in 5 minutes: its alerts can\'t fire.',
     },
   },
   {
@@ -142,7 +145,8 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} can't compact its data",
-      description: "{{ printf \"%.0f\" $value }} compactions failed in three hours. Its write-ahead log grows until the volume is full.",
+      description:
+        '{{ printf "%.0f" $value }} compactions failed in three hours. Its write-ahead log grows until the volume is full.',
     },
   },
   {
@@ -152,7 +156,8 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} can't read its blocks",
-      description: "{{ printf \"%.0f\" $value }} reloads of blocks failed in three hours: old data may be missing from queries.",
+      description:
+        '{{ printf "%.0f" $value }} reloads of blocks failed in three hours: old data may be missing from queries.',
     },
   },
 ];
@@ -165,7 +170,8 @@ const operator: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "The Prometheus operator rejects {{ $labels.resource }}",
-      description: "{{ $value }} {{ $labels.resource }} objects are ignored: what they would scrape or watch isn't. The operator's log says why.",
+      description:
+        "{{ $value }} {{ $labels.resource }} objects are ignored: what they would scrape or watch isn't. The operator's log says why.",
     },
   },
   {
@@ -177,7 +183,8 @@ const operator: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "The Prometheus operator can't do its work",
-      description: "{{ $value | humanizePercentage }} of the reconciliations of {{ $labels.controller }} fail. The operator's log says why.",
+      description:
+        "{{ $value | humanizePercentage }} of the reconciliations of {{ $labels.controller }} fail. The operator's log says why.",
     },
   },
 ];

@@ -31,12 +31,18 @@ const network = (what: string): RecordingRule =>
 const perInstance: RuleGroup = {
   name: "node-exporter.rules",
   rules: [
-    record("instance:node_num_cpu:sum", `count without (cpu, mode) (node_cpu_seconds_total{${nodeExporter},mode="idle"})`),
+    record(
+      "instance:node_num_cpu:sum",
+      `count without (cpu, mode) (node_cpu_seconds_total{${nodeExporter},mode="idle"})`,
+    ),
     record(
       "instance:node_cpu_utilisation:rate5m",
       `1 - avg without (cpu) (sum without (mode) (rate(node_cpu_seconds_total{${nodeExporter},mode=~"idle|iowait|steal"}[5m])))`,
     ),
-    record("instance:node_load1_per_cpu:ratio", `node_load1{${nodeExporter}} / instance:node_num_cpu:sum{${nodeExporter}}`),
+    record(
+      "instance:node_load1_per_cpu:ratio",
+      `node_load1{${nodeExporter}} / instance:node_num_cpu:sum{${nodeExporter}}`,
+    ),
     record(
       "instance:node_memory_utilisation:ratio",
       `1 - node_memory_MemAvailable_bytes{${nodeExporter}} / node_memory_MemTotal_bytes{${nodeExporter}}`,

@@ -40,7 +40,8 @@ export const volumeRules: RuleGroup[] = [
         labels: { severity: "warning" },
         annotations: {
           summary: "Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is full within four days",
-          description: "{{ $value | humanizePercentage }} of it is free, and at the pace of the last six hours nothing is left in four days.",
+          description:
+            "{{ $value | humanizePercentage }} of it is free, and at the pace of the last six hours nothing is left in four days.",
         },
       },
       {
@@ -50,7 +51,8 @@ export const volumeRules: RuleGroup[] = [
         labels: { severity: "warning" },
         annotations: {
           summary: "Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is almost out of inodes",
-          description: "{{ $value | humanizePercentage }} of its inodes are free: no file can be made without one, whatever space is left.",
+          description:
+            "{{ $value | humanizePercentage }} of its inodes are free: no file can be made without one, whatever space is left.",
         },
       },
       {
@@ -60,7 +62,8 @@ export const volumeRules: RuleGroup[] = [
         labels: { severity: "critical" },
         annotations: {
           summary: "Volume {{ $labels.persistentvolume }} is {{ $labels.phase }}",
-          description: "The volume has been in phase {{ $labels.phase }} for 5 minutes. `kubectl describe pv` shows why.",
+          description:
+            "The volume has been in phase {{ $labels.phase }} for 5 minutes. `kubectl describe pv` shows why.",
         },
       },
       {

@@ -59,7 +59,8 @@ export const workloadRules: RuleGroup[] = [
         labels: { severity: "warning" },
         annotations: {
           summary: "A container of {{ $labels.namespace }}/{{ $labels.pod }} was killed for its memory",
-          description: "Container {{ $labels.container }} reached its memory limit within 15 minutes and was restarted.",
+          description:
+            "Container {{ $labels.container }} reached its memory limit within 15 minutes and was restarted.",
         },
       },
     ],
