@@ -49,8 +49,8 @@ export function whyUnavailable(name: string, hasApt = hasCommand("apt-get")): st
   const recipe = RECIPES[name];
   if (!recipe) return `cluster/images.ts has no recipe for "${name}"`;
   if ("unavailable" in recipe) return `needs an image registry: ${recipe.unavailable}`;
-  if (recipe.debian && !hasApt)
-    return `is made from the Debian package ${recipe.debian[0]}, and this machine has no apt-get`;
+  if ((recipe.debian || recipe.shell) && !hasApt)
+    return "is made with Debian packages, and this machine has no apt-get";
   return undefined;
 }
 

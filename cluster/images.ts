@@ -7,10 +7,8 @@ export interface ImageRecipe {
   program?: ProgramName;
   /** The program's binaries: path in the image → name. */
   binaries?: Record<string, string>;
-  /** Debian packages that are unpacked into it, with the libraries that `debianBinary` loads. The first one says the version. */
-  debian?: string[];
-  /** Path of the packages' program. */
-  debianBinary?: string;
+  /** Debian packages whose files it holds, and the path of their program, whose libraries it holds too. The first one says the version. */
+  debian?: { packages: string[]; program: string };
   /** Whether the real image has a shell and the usual commands: busybox then. */
   shell?: boolean;
   /** Further files and folders. */
@@ -64,8 +62,7 @@ export const RECIPES: Record<string, ImageRecipe | { unavailable: string }> = {
     config: { Entrypoint: ["/usr/bin/loki-canary"] },
   },
   nginx: {
-    debian: ["nginx", "nginx-common"],
-    debianBinary: "/usr/sbin/nginx",
+    debian: { packages: ["nginx", "nginx-common"], program: "/usr/sbin/nginx" },
     shell: true,
     entries: [
       { path: "/docker-entrypoint.sh", text: EXEC_ARGUMENTS, mode: SHELL_SCRIPT },
@@ -94,7 +91,7 @@ export const RECIPES: Record<string, ImageRecipe | { unavailable: string }> = {
   "minio-mc": {
     program: "mc",
     binaries: { "/usr/bin/mc": "mc" },
-    shell: true,
+    shell: true, // the Job that makes buckets is a script
     entries: [{ path: "/tmp", directory: true, mode: 0o1777 }],
     config: { Entrypoint: ["mc"] },
   },

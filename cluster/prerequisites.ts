@@ -21,7 +21,6 @@ export const PREREQUISITES: Prerequisite[] = [
   { package: "libc6-dev", why: "builds runc and pause", present: () => existsSync("/usr/include/stdio.h") },
   { package: "libseccomp-dev", why: "builds runc", present: () => existsSync("/usr/include/seccomp.h") },
   { package: "pkg-config", why: "builds runc", present: () => hasCommand("pkg-config") },
-  { package: "busybox-static", why: "is the shell in images that have one", present: () => hasCommand("busybox") },
   { package: "libpcre2-8-0", why: "is loaded by nginx", present: () => hasLibrary("libpcre2-8.so.0") },
   { package: "iproute2", why: "makes the network", present: () => hasCommand("ip") },
   { package: "nftables", why: "holds kube-proxy's rules", present: () => hasCommand("nft") },

@@ -33,7 +33,7 @@ export function storageClasses(names: string[], provisioner: string): object[] {
 export function coreDns(net: Network, version: string): object[] {
   const labels = { "k8s-app": "kube-dns" };
   const metadata = { name: "coredns", namespace: "kube-system", labels };
-  const corefile = `.:53 {
+  const corefile = `cluster.local:53 in-addr.arpa:53 {
     errors
     health {
         lameduck 5s
@@ -43,12 +43,14 @@ export function coreDns(net: Network, version: string): object[] {
         pods insecure
         ttl 5
     }
-    template ANY ANY {
-        rcode NXDOMAIN
-    }
     prometheus :9153
     loop
     reload
+}
+.:53 {
+    template ANY ANY {
+        rcode NXDOMAIN
+    }
 }
 `;
   return [
