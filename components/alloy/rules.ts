@@ -10,6 +10,7 @@ export interface AlloyRulesArgs {
 
 /**
  * Alerts on the log collector: is it there, does it read, does it get rid of what it read.
+ * A node without a collector's pod is `KubeDaemonSetRolloutStuck`, of the base rules.
  * Metric names are those of Alloy 1.12 ("Debug metrics" of each component's reference, and its mixin).
  * @param args where it runs
  */
@@ -35,16 +36,6 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       annotations: {
         summary: "The log collector on {{ $labels.node }} does not answer.",
         description: `No logs of that node arrive while it is down; they wait in its files until the kubelet rotates them away. kubectl -n ${namespace} describe pod {{ $labels.pod }}.`,
-      },
-    },
-    {
-      alert: "AlloyMissingOnNodes",
-      expr: `kube_daemonset_status_desired_number_scheduled{daemonset="alloy", namespace="${namespace}"} - kube_daemonset_status_number_ready{daemonset="alloy", namespace="${namespace}"} > 0`,
-      for: "15m",
-      labels: { severity: "warning" },
-      annotations: {
-        summary: "{{ $value }} nodes have no working log collector.",
-        description: `kubectl -n ${namespace} get pods -o wide -l app.kubernetes.io/name=alloy shows which. After a change of its configuration: kubectl logs of the pod that does not start names the line.`,
       },
     },
     {
