@@ -1,5 +1,5 @@
 import { Violation } from "./analyzer";
-import { Diagnostic } from "./monitor";
+import { Diagnostic } from "./engine";
 import { Preview, PreviewResource } from "./preview";
 import { Rendered } from "./render";
 import { ArchitectureRequests } from "./requests";
@@ -29,7 +29,7 @@ export function formatViolations({ violations }: Preview): string {
 
 /** What a render wrote, and what it left out. */
 export function formatRendered({ resources, diagnostics }: Rendered, files: string[], folder: string): string {
-  const left = resources.filter(({ custom, object, release }) => custom && !object && !release);
+  const left = resources.filter(({ custom, read, object, release }) => custom && !read && !object && !release);
   const types = [...new Set(left.map(({ type }) => type))].sort();
   return [
     ...formatDiagnostics(diagnostics),

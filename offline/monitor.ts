@@ -1,22 +1,15 @@
+import { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/resource_pb";
-import { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { Answers } from "./answers";
+import { Diagnostic, engineHandlers } from "./engine";
+import { ProgramFailed } from "./errors";
 import { Graph, Resource } from "./graph";
 import { Registrar } from "./registrar";
-import { empty, fromStruct, handler, Server, serve, toStruct } from "./rpc";
+import { empty, fromStruct, Handler, handler, serve, Server, toStruct } from "./rpc";
 import { isStack } from "./urn";
 import { downgrade, mapProperties, Properties } from "./values";
-
-/** A message of the program or of its runtime. */
-export interface Diagnostic {
-  severity: "info" | "warning" | "error";
-  message: string;
-  /** the resource it is about */
-  urn?: string;
-}
 
 /** What the program is told about where it runs. */
 export interface Deployment {
@@ -31,8 +24,10 @@ export interface Deployment {
 export interface Monitor extends Server {
   graph: Graph;
   diagnostics: Diagnostic[];
-  /** the stack's outputs */
-  outputs: Properties;
+  /** The stack's outputs; empty until the program has ended. */
+  outputs(): Properties;
+  /** Rejects with {@link ProgramFailed} when a registration is refused: the program then waits for ever, as under the engine. */
+  refused: Promise<never>;
 }
 
 /**
@@ -50,12 +45,58 @@ export async function startMonitor(
 ): Promise<Monitor> {
   const registrar = new Registrar(deployment, answers, inspect);
   const diagnostics: Diagnostic[] = [];
-  const packages = new Map<string, string>();
-  const invokeTransforms: Callback[] = [];
-  const state = { outputs: {} as Properties, root: "" };
+  let refuse: (error: ProgramFailed) => void;
+  const refused = new Promise<never>((_, reject) => (refuse = reject));
+  refused.catch(() => undefined);
+  const orRefuse = (register: Handler): Handler =>
+    handler(async (request) => {
+      try {
+        return await register(request);
+      } catch (error) {
+        refuse(new ProgramFailed(error instanceof Error ? error.message : String(error)));
+        throw error;
+      }
+    });
+  const server = await serve([
+    [
+      ResourceMonitorService,
+      {
+        ...deploymentHandlers(deployment),
+        ...invocationHandlers(registrar, answers),
+        registerResource: orRefuse((request: proto.RegisterResourceRequest) => {
+          diagnostics.push(...warnings(request));
+          return registrar.register(request);
+        }),
+        readResource: orRefuse((request: proto.ReadResourceRequest) => registrar.read(request)),
+        registerResourceOutputs: handler((request: proto.RegisterResourceOutputsRequest) => {
+          registrar.setOutputs(request.getUrn(), mapProperties(fromStruct(request.getOutputs()), downgrade));
+          return empty();
+        }),
+        registerStackTransform: handler((request: Callback) => {
+          registrar.stackTransforms.push(request);
+          return empty();
+        }),
+      },
+    ],
+    [EngineService, engineHandlers(diagnostics)],
+  ]);
+  return {
+    address: server.address,
+    stop: () => {
+      registrar.callbacks.close();
+      server.stop();
+    },
+    graph: registrar.graph,
+    diagnostics,
+    outputs: () => [...registrar.graph.values()].find(({ urn }) => isStack(urn))?.outputs ?? {},
+    refused,
+  };
+}
 
-  const monitorHandlers = {
-    getDeploymentInfo: handler<unknown, proto.DeploymentInfo>(() => {
+/** What a program asks about the monitor, or tells it, beside resources. */
+function deploymentHandlers(deployment: Deployment): Record<string, Handler> {
+  return {
+    getDeploymentInfo: handler(() => {
       const info = new proto.DeploymentInfo();
       info.setProject(deployment.project);
       info.setStack(deployment.stack);
@@ -64,32 +105,28 @@ export async function startMonitor(
       info.setSupportedfeaturesList(Object.values(features));
       return info;
     }),
-    supportsFeature: handler<proto.SupportsFeatureRequest, proto.SupportsFeatureResponse>((request) => {
+    supportsFeature: handler((request: proto.SupportsFeatureRequest) => {
       const response = new proto.SupportsFeatureResponse();
       response.setHassupport(request.getId() in features);
       return response;
     }),
-    registerResource: handler((request: proto.RegisterResourceRequest) => {
-      if (request.getRemote()) {
-        diagnostics.push({
-          severity: "warning",
-          message: `${request.getType()} ${request.getName()} is made by a provider: its children don't show offline`,
-        });
-      }
-      return registrar.register(request);
+    registerPackage: handler((request: proto.RegisterPackageRequest) => {
+      const response = new proto.RegisterPackageResponse();
+      const named = request.getParameterization() ?? request;
+      response.setRef(`${named.getName()}@${named.getVersion()}`);
+      return response;
     }),
-    readResource: handler((request: proto.ReadResourceRequest) => registrar.read(request)),
-    registerResourceOutputs: handler((request: proto.RegisterResourceOutputsRequest) => {
-      const outputs = mapProperties(fromStruct(request.getOutputs()), downgrade);
-      const resource = registrar.graph.get(request.getUrn());
-      if (resource) {
-        resource.outputs = { ...resource.outputs, ...outputs };
-      }
-      if (isStack(request.getUrn())) {
-        state.outputs = outputs;
-      }
-      return empty();
-    }),
+    // Hooks run when a provider creates, changes or deletes something, which never happens here.
+    registerResourceHook: handler(empty),
+    registerErrorHook: handler(empty),
+    signalAndWaitForShutdown: handler(empty),
+  };
+}
+
+/** Data sources, and methods of resources. */
+function invocationHandlers(registrar: Registrar, answers: Answers): Record<string, Handler> {
+  const transforms: Callback[] = [];
+  return {
     invoke: handler(async (request: proto.ResourceInvokeRequest) => {
       const response = new proto.ResourceInvokeResponse();
       const token = request.getTok();
@@ -98,7 +135,7 @@ export async function startMonitor(
         response.setReturn(toStruct(registrar.describe(String(args.urn))));
         return response;
       }
-      for (const transform of invokeTransforms) {
+      for (const transform of transforms) {
         args = await registrar.callbacks.transformInvoke(transform, token, args);
       }
       const answer = registrar.pending(request.getDependsonList()) ? undefined : answers.invoke(token, args);
@@ -109,82 +146,27 @@ export async function startMonitor(
       }
       return response;
     }),
+    registerStackInvokeTransform: handler((request: Callback) => {
+      transforms.push(request);
+      return empty();
+    }),
     call: handler((request: proto.ResourceCallRequest) => {
       throw new Error(
         `${request.getTok()} is a method that only its provider can answer, so it has no offline preview.`,
       );
     }),
-    registerStackTransform: handler((request: Callback) => {
-      registrar.stackTransforms.push(request);
-      return empty();
-    }),
-    registerStackInvokeTransform: handler((request: Callback) => {
-      invokeTransforms.push(request);
-      return empty();
-    }),
-    // Hooks run when a provider creates, changes or deletes something, which never happens here.
-    registerResourceHook: handler(empty),
-    registerErrorHook: handler(empty),
-    registerPackage: handler((request: proto.RegisterPackageRequest) => {
-      const response = new proto.RegisterPackageResponse();
-      const parameter = request.getParameterization();
-      const [name, version] = parameter
-        ? [parameter.getName(), parameter.getVersion()]
-        : [request.getName(), request.getVersion()];
-      const reference = `${name}@${version}`;
-      packages.set(reference, version);
-      response.setRef(reference);
-      return response;
-    }),
-    signalAndWaitForShutdown: handler(empty),
-  };
-
-  const engineHandlers = {
-    log: handler((request: engine.LogRequest) => {
-      const severity = severities[request.getSeverity()];
-      if (severity !== undefined && !request.getEphemeral()) {
-        diagnostics.push({ severity, message: request.getMessage(), urn: request.getUrn() || undefined });
-      }
-      return empty();
-    }),
-    setRootResource: handler((request: engine.SetRootResourceRequest) => {
-      state.root = request.getUrn();
-      return new engine.SetRootResourceResponse();
-    }),
-    getRootResource: handler(() => {
-      const response = new engine.GetRootResourceResponse();
-      response.setUrn(state.root);
-      return response;
-    }),
-    startDebugging: handler(empty),
-    // The language runtime's own version decides what runs offline; the CLI checks this range.
-    requirePulumiVersion: handler(() => new engine.RequirePulumiVersionResponse()),
-  };
-
-  const server = await serve([
-    [ResourceMonitorService, monitorHandlers],
-    [EngineService, engineHandlers],
-  ]);
-  return {
-    address: server.address,
-    stop: () => {
-      registrar.callbacks.close();
-      server.stop();
-    },
-    graph: registrar.graph,
-    diagnostics,
-    get outputs() {
-      return state.outputs;
-    },
   };
 }
 
-/** Debug messages, which the engine hides too, have no entry. */
-const severities: Partial<Record<engine.LogSeverity, Diagnostic["severity"]>> = {
-  [engine.LogSeverity.INFO]: "info",
-  [engine.LogSeverity.WARNING]: "warning",
-  [engine.LogSeverity.ERROR]: "error",
-};
+const warnings = (request: proto.RegisterResourceRequest): Diagnostic[] =>
+  request.getRemote()
+    ? [
+        {
+          severity: "warning",
+          message: `${request.getType()} ${request.getName()} is made by a provider: its children don't show offline`,
+        },
+      ]
+    : [];
 
 const feature = proto.ResourceMonitorFeature;
 /** What this monitor understands: the ids of older runtimes (`SupportsFeature`) and the numbers of newer ones. */
@@ -202,4 +184,5 @@ const features: Record<string, proto.ResourceMonitorFeature> = {
   resourceHooks: feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
   errorHooks: feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
   sendsOptionsToHooks: feature.RESOURCE_MONITOR_FEATURE_SENDS_OPTIONS_TO_HOOKS,
+  invokeDependsOn: feature.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
 };

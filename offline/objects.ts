@@ -1,8 +1,8 @@
 import { withKubernetesDefaults } from "./answers";
+import { InvalidInput } from "./errors";
 import { Graph, Resource } from "./graph";
-import { isMap } from "./json";
 import { providerUrn } from "./urn";
-import { containsUnknown, isSecret, mapProperties, Properties, reveal, Value } from "./values";
+import { containsUnknown, isSecret, mapLeaves, mapParts, mapProperties, Properties, reveal, Value } from "./values";
 
 /** A Kubernetes object. */
 export interface KubernetesObject {
@@ -76,38 +76,30 @@ export const inClear = (object: Properties): KubernetesObject =>
  * `stringData`, where they can be read.
  */
 export function withPlaceholders(object: Properties): KubernetesObject {
-  const { data, stringData, ...rest } = object;
-  const covered = mapProperties(rest, cover) as unknown as KubernetesObject;
-  if (object.kind !== "Secret" || typeof object.apiVersion !== "string") {
-    const others = mapProperties(
-      Object.fromEntries(Object.entries({ data, stringData }).filter(([, v]) => v !== undefined)),
-      cover,
-    );
-    return { ...covered, ...others };
+  const clear = inClear(object);
+  const covered = mapProperties(object, cover) as unknown as KubernetesObject;
+  // Names are no secrets, and without them there is no object; a transform may have made all of `metadata` secret.
+  const { name, namespace } = clear.metadata;
+  const metadata = { ...covered.metadata, name, ...(namespace === undefined ? {} : { namespace }) };
+  if (clear.kind !== "Secret") {
+    return { ...covered, metadata };
   }
-  const keys = [data, stringData].flatMap((part) =>
-    part === undefined ? [] : Object.keys(reveal(part) as Properties),
-  );
-  const { name, namespace } = covered.metadata;
-  const placeholders = keys.sort().map((key) => [key, `placeholder for ${key} of ${namespace}/${name}`]);
-  return { ...covered, stringData: Object.fromEntries(placeholders) };
+  const keys = Object.keys({ ...(clear.data as object), ...(clear.stringData as object) }).sort();
+  const stringData = Object.fromEntries(keys.map((key) => [key, `placeholder for ${key} of ${namespace}/${name}`]));
+  return { ...omit(covered, "data"), metadata, stringData };
 }
 
-/** A value with a readable placeholder for every secret. */
-export const cover = (value: Value): Value => {
-  if (isSecret(value)) {
-    return "placeholder for a secret value";
-  }
-  if (Array.isArray(value)) {
-    return value.map(cover);
-  }
-  return isMap<Value>(value) ? mapProperties(value, cover) : value;
-};
+const omit = (object: KubernetesObject, key: string): KubernetesObject =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => name !== key)) as KubernetesObject;
+
+/** The value with a readable placeholder for every secret, the shape of secret objects kept. */
+export const cover = (value: Value): Value =>
+  isSecret(value) ? mapLeaves(reveal(value), () => "placeholder for a secret value") : mapParts(value, cover);
 
 function assertKnown(resource: Resource): void {
   const unknown = Object.keys(resource.inputs).filter((key) => containsUnknown(resource.inputs[key]));
   if (unknown.length > 0) {
-    throw new Error(
+    throw new InvalidInput(
       `${resource.urn}: ${unknown.join(", ")} can't be known without a provider, so it can't be rendered.`,
     );
   }

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { Analyzer, startAnalyzer, Violation } from "./analyzer";
 import { Answers, previewAnswers } from "./answers";
+import { Diagnostic } from "./engine";
 import { Graph, Resource } from "./graph";
-import { Deployment, Diagnostic, Monitor, startMonitor } from "./monitor";
+import { Deployment, Monitor, startMonitor } from "./monitor";
 import { PolicySettings } from "./policy-config";
 import { runProgram } from "./program";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
@@ -170,8 +171,8 @@ export async function run(
     const monitor: Monitor = await startMonitor(deployment, answers, (resource) => inspect(resource, monitor.graph));
     const program = runProgram(project, deployment, configuration, monitor.address, monitor.diagnostics);
     try {
-      await Promise.all([program.finished, pack]);
-      return { graph: monitor.graph, outputs: monitor.outputs, diagnostics: monitor.diagnostics };
+      await Promise.race([Promise.all([program.finished, pack]), monitor.refused]);
+      return { graph: monitor.graph, outputs: monitor.outputs(), diagnostics: monitor.diagnostics };
     } finally {
       program.stop();
       monitor.stop();

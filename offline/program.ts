@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
-import { Diagnostic, Deployment } from "./monitor";
+import { stripVTControlCharacters } from "node:util";
+import { Diagnostic } from "./engine";
+import { Deployment } from "./monitor";
 import { Configuration, Project } from "./project";
 import { ProgramFailed } from "./errors";
 import { runtimeArguments } from "./runtime";
@@ -52,7 +54,7 @@ export function runProgram(
   const finished = new Promise<void>((resolve, reject) => {
     child.once("error", (error) => reject(new ProgramFailed(`The program could not be run: ${error.message}`)));
     child.once("close", (code, signal) => {
-      const output = printed.join("").trim();
+      const output = stripVTControlCharacters(printed.join("")).trim();
       const errors = diagnostics.filter(({ severity }) => severity === "error");
       if (code === 0 && errors.length === 0) {
         if (output !== "") {

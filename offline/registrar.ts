@@ -143,6 +143,14 @@ export class Registrar {
     return response;
   }
 
+  /** Adds what `registerOutputs` gave to a component, or the program to the stack. */
+  setOutputs(urn: string, outputs: Properties): void {
+    const resource = this.graph.get(urn);
+    if (resource) {
+      resource.outputs = { ...resource.outputs, ...outputs };
+    }
+  }
+
   /** What `pulumi:pulumi:getResource` answers, by which a resource reference becomes a resource again. */
   describe(urn: string): Properties {
     const resource = this.graph.get(urn);

@@ -2,7 +2,7 @@ import { givenSecrets } from "../config/sections/secrets";
 import { Generator, placeholders } from "./generated";
 import { Graph } from "./graph";
 import { knownAnswers } from "./materialise";
-import { Diagnostic } from "./monitor";
+import { Diagnostic } from "./engine";
 import { cover, HelmRelease, inClear, KubernetesObject, objectOf, releaseOf, withPlaceholders } from "./objects";
 import { PreviewOptions, run, settingsOf } from "./preview";
 import { containsSecret, reveal } from "./values";
@@ -12,6 +12,8 @@ export interface RenderedResource {
   urn: string;
   type: string;
   custom: boolean;
+  /** true when the program only reads the object (`Type.get`) */
+  read: boolean;
   /** URN; undefined for the stack */
   parent?: string;
   /** URNs that it waits for */
@@ -53,6 +55,7 @@ export async function offlineRender(options: PreviewOptions, generator: Generato
       urn: resource.urn,
       type: resource.type,
       custom: resource.custom,
+      read: resource.read,
       parent: resource.parent,
       dependsOn: resource.options.dependsOn,
       object: object && inClear(object),

@@ -3,7 +3,7 @@ import { InvalidInput } from "./errors";
 import { Resource } from "./graph";
 import { isMap } from "./json";
 import { Configuration } from "./project";
-import { present } from "./values";
+import { reveal } from "./values";
 
 /** What pods ask of the nodes of one architecture. */
 export interface ArchitectureRequests {
@@ -71,7 +71,7 @@ export function requestsByArchitecture(resources: Resource[], nodes: NodeKind[])
   };
   for (const { urn, type, inputs } of resources) {
     const kind = type.split(":").at(-1) ?? "";
-    const spec = present(inputs.spec ?? null) as WorkloadSpec | null;
+    const spec = reveal(inputs.spec ?? null) as WorkloadSpec | null;
     const pod = type.startsWith("kubernetes:") ? spec?.template?.spec : undefined;
     if (!pod || !spec) {
       continue;

@@ -22,9 +22,8 @@ export const empty = (): Empty => new Empty();
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each method has its own message types, see `handler`
 export type Handler = (request: any) => unknown;
 
-/** Types a handler by its messages. */
-export const handler = <Request, Response>(answer: (request: Request) => Response | Promise<Response>): Handler =>
-  answer;
+/** Types a handler by its request. */
+export const handler = <Request>(answer: (request: Request) => unknown): Handler => answer;
 
 /** A gRPC server on a free port of the loopback interface. */
 export interface Server {

@@ -29,11 +29,16 @@ const signatureOf = (value: Value): Value | undefined => (isObject(value) ? valu
 export const isSecret = (value: Value): boolean => signatureOf(value) === secretSignature;
 
 /** Applies `change` to each direct part of an array, an object or an envelope. */
-function mapParts(value: Value, change: (part: Value) => Value): Value {
+export function mapParts(value: Value, change: (part: Value) => Value): Value {
   if (Array.isArray(value)) {
     return value.map(change);
   }
   return isObject(value) ? mapProperties(value, change) : value;
+}
+
+/** Applies `change` to everything that has no parts, empty arrays and objects included. */
+export function mapLeaves(value: Value, change: (leaf: Value) => Value): Value {
+  return partsOf(value).length === 0 ? change(value) : mapParts(value, (part) => mapLeaves(part, change));
 }
 
 /** Applies `change` to each property. */
@@ -42,7 +47,7 @@ export const mapProperties = (properties: Properties, change: (value: Value) => 
 
 /**
  * The form in which the engine keeps inputs: an output becomes its value (secret or unknown where it is), a resource
- * reference becomes the id (a component's URN). Follows `downgradeOutputValues` and `MarshalPropertyValue`.
+ * reference becomes the id (the URN where there is none yet). Follows `downgradeOutputValues` and `MarshalPropertyValue`.
  */
 export function downgrade(value: Value): Value {
   switch (signatureOf(value)) {
@@ -53,7 +58,7 @@ export function downgrade(value: Value): Value {
     }
     case resourceSignature: {
       const reference = value as { urn: string; id?: Value };
-      return reference.id === undefined ? reference.urn : downgrade(reference.id === "" ? unknownValue : reference.id);
+      return !reference.id || reference.id === unknownValue ? reference.urn : downgrade(reference.id);
     }
     default:
       return mapParts(value, downgrade);
