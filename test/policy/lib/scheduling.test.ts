@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { mayRunOn } from "../../../policy/lib/pods/scheduling";
+import type { Node } from "../../../policy/lib/pods/node";
+import { Unknown } from "../../../policy/lib/unknown";
+
+const pi: Node = {
+  name: "pi-1",
+  labels: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux", cores: "4" },
+  withoutLabels: ["gpu"],
+  taints: [],
+};
+const tainted: Node = { ...pi, taints: [{ key: "board", value: "pi5", effect: "NoSchedule" }] };
+const evicting: Node = { ...pi, taints: [{ key: "board", value: "pi5", effect: "NoExecute" }] };
+const discouraging: Node = { ...pi, taints: [{ key: "board", value: "pi5", effect: "PreferNoSchedule" }] };
+const cordoned: Node = {
+  ...pi,
+  taints: [{ key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" }],
+};
+const nameless: Node = { ...pi, name: undefined };
+
+const required = (...nodeSelectorTerms: object[]) => ({
+  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+});
+const expression = (key: string, operator: string, ...values: string[]) =>
+  required({ matchExpressions: [{ key, operator, values }] });
+const tolerating = (...tolerations: object[]) => ({ tolerations });
+
+describe("whether a pod may run on a node", () => {
+  const cases: [string, object, Node, boolean][] = [
+    ["a pod that asks for nothing may", {}, pi, true],
+    ["a node selector that the node fits lets it", { nodeSelector: { "kubernetes.io/arch": "arm64" } }, pi, true],
+    ["a node selector with another value keeps it off", { nodeSelector: { "kubernetes.io/arch": "amd64" } }, pi, false],
+    [
+      "one wrong label of two keeps it off",
+      { nodeSelector: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "windows" } },
+      pi,
+      false,
+    ],
+    ["a label that nothing is known of may be there", { nodeSelector: { disk: "ssd" } }, pi, true],
+    ["a label that the node is known to lack keeps it off", { nodeSelector: { gpu: "yes" } }, pi, false],
+    [
+      "a value that isn't known yet may fit",
+      { nodeSelector: { "kubernetes.io/arch": new Unknown(undefined) } },
+      pi,
+      true,
+    ],
+
+    ["In with the node's value lets it", expression("kubernetes.io/arch", "In", "amd64", "arm64"), pi, true],
+    ["In without the node's value keeps it off", expression("kubernetes.io/arch", "In", "amd64"), pi, false],
+    ["In on a label that the node lacks keeps it off", expression("gpu", "In", "a"), pi, false],
+    ["NotIn with the node's value keeps it off", expression("kubernetes.io/arch", "NotIn", "arm64"), pi, false],
+    ["NotIn without the node's value lets it", expression("kubernetes.io/arch", "NotIn", "amd64"), pi, true],
+    ["NotIn on a label that the node lacks lets it", expression("gpu", "NotIn", "a"), pi, true],
+    ["Exists on the node's label lets it", expression("cores", "Exists"), pi, true],
+    ["Exists on a label that the node lacks keeps it off", expression("gpu", "Exists"), pi, false],
+    ["Exists on a label that nothing is known of lets it", expression("disk", "Exists"), pi, true],
+    ["DoesNotExist on the node's label keeps it off", expression("kubernetes.io/arch", "DoesNotExist"), pi, false],
+    ["DoesNotExist on a label that the node lacks lets it", expression("gpu", "DoesNotExist"), pi, true],
+    ["Gt below the node's value lets it", expression("cores", "Gt", "3"), pi, true],
+    ["Gt at the node's value keeps it off", expression("cores", "Gt", "4"), pi, false],
+    ["Lt above the node's value lets it", expression("cores", "Lt", "5"), pi, true],
+    ["Lt at the node's value keeps it off", expression("cores", "Lt", "4"), pi, false],
+    ["an operator that nobody knows lets it", expression("cores", "Near", "4"), pi, true],
+
+    [
+      "of two terms one that fits is enough",
+      required(
+        { matchExpressions: [{ key: "gpu", operator: "Exists" }] },
+        { matchExpressions: [{ key: "cores", operator: "Exists" }] },
+      ),
+      pi,
+      true,
+    ],
+    [
+      "of two terms neither fits",
+      required(
+        { matchExpressions: [{ key: "gpu", operator: "Exists" }] },
+        { matchExpressions: [{ key: "cores", operator: "DoesNotExist" }] },
+      ),
+      pi,
+      false,
+    ],
+    [
+      "within a term all must fit",
+      required({
+        matchExpressions: [
+          { key: "cores", operator: "Exists" },
+          { key: "gpu", operator: "Exists" },
+        ],
+      }),
+      pi,
+      false,
+    ],
+    ["an empty term fits no node", required({}), pi, false],
+    ["no term at all fits no node", required(), pi, false],
+    [
+      "a preference keeps nothing off",
+      {
+        affinity: {
+          nodeAffinity: {
+            preferredDuringSchedulingIgnoredDuringExecution: [
+              {
+                weight: 1,
+                preference: { matchExpressions: [{ key: "kubernetes.io/arch", operator: "In", values: ["amd64"] }] },
+              },
+            ],
+          },
+        },
+      },
+      pi,
+      true,
+    ],
+    [
+      "a field that names the node lets it",
+      required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["pi-1"] }] }),
+      pi,
+      true,
+    ],
+    [
+      "a field that names another node keeps it off",
+      required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["nuc-1"] }] }),
+      pi,
+      false,
+    ],
+    [
+      "a field that excludes the node keeps it off",
+      required({ matchFields: [{ key: "metadata.name", operator: "NotIn", values: ["pi-1"] }] }),
+      pi,
+      false,
+    ],
+    [
+      "a field may name a node whose name isn't known",
+      required({ matchFields: [{ key: "metadata.name", operator: "In", values: ["nuc-1"] }] }),
+      nameless,
+      true,
+    ],
+    [
+      "selector and affinity must both fit",
+      { nodeSelector: { "kubernetes.io/arch": "amd64" }, ...expression("cores", "Exists") },
+      pi,
+      false,
+    ],
+
+    ["nodeName of the node lets it", { nodeName: "pi-1" }, pi, true],
+    ["nodeName of another node keeps it off", { nodeName: "nuc-1" }, pi, false],
+    ["nodeName may be that of a node whose name isn't known", { nodeName: "nuc-1" }, nameless, true],
+    ["nodeName passes by NoSchedule", { nodeName: "pi-1" }, tainted, true],
+    ["nodeName doesn't pass by NoExecute", { nodeName: "pi-1" }, evicting, false],
+    [
+      "nodeName doesn't pass by the node selector",
+      { nodeName: "pi-1", nodeSelector: { "kubernetes.io/arch": "amd64" } },
+      pi,
+      false,
+    ],
+
+    ["a taint keeps a pod off that tolerates nothing", {}, tainted, false],
+    ["PreferNoSchedule keeps nothing off", {}, discouraging, true],
+    [
+      "a toleration equal in key, value and effect lets it",
+      tolerating({ key: "board", value: "pi5", effect: "NoSchedule" }),
+      tainted,
+      true,
+    ],
+    [
+      "a toleration of another value keeps it off",
+      tolerating({ key: "board", operator: "Equal", value: "pi4", effect: "NoSchedule" }),
+      tainted,
+      false,
+    ],
+    [
+      "a toleration of another effect keeps it off",
+      tolerating({ key: "board", operator: "Exists", effect: "NoExecute" }),
+      tainted,
+      false,
+    ],
+    ["a toleration of another key keeps it off", tolerating({ key: "gpu", operator: "Exists" }), tainted, false],
+    ["a toleration without an effect tolerates each", tolerating({ key: "board", operator: "Exists" }), evicting, true],
+    ["a toleration of everything lets it", tolerating({ operator: "Exists" }), tainted, true],
+    ["a toleration without key and operator tolerates nothing", tolerating({ effect: "NoSchedule" }), tainted, false],
+    ["tolerations that aren't known yet may let it", { tolerations: new Unknown(undefined) }, tainted, true],
+    [
+      "every taint needs its toleration",
+      tolerating({ key: "board", operator: "Exists" }),
+      { ...pi, taints: [...tainted.taints, ...cordoned.taints] },
+      false,
+    ],
+  ];
+  for (const [name, spec, node, expected] of cases) {
+    it(name, () => assert.equal(mayRunOn(spec as Record<string, unknown>, node), expected));
+  }
+
+  it("a DaemonSet's pod tolerates the taints of a node's conditions, and no other", () => {
+    assert.equal(mayRunOn({}, cordoned), false);
+    assert.equal(mayRunOn({}, cordoned, true), true);
+    assert.equal(mayRunOn({}, tainted, true), false);
+  });
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { credentials } from "@grpc/grpc-js";
+import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import * as proto from "@pulumi/pulumi/proto/analyzer_pb";
+import { EnforcementLevel } from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { policies } from "../../policy/index";
+import { currentReadme } from "../../policy/readme";
+import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
+import { configMap, unknown, type TestResource } from "./support";
+
+const folder = path.resolve(__dirname, "../../policy");
+
+describe("the policy pack", () => {
+  it("has every policy mandatory, described, with a page that says why and parameters that are described", () => {
+    for (const { name, description, url, severity, enforcementLevel, configSchema } of policies) {
+      assert.match(name, /^[a-z0-9-]+$/);
+      assert.match(description, /\.$/, name);
+      assert.match(url ?? "", /^https:\/\//, name);
+      assert.ok(severity, name);
+      assert.equal(enforcementLevel, "mandatory", name);
+      for (const [parameter, schema] of Object.entries(configSchema?.properties ?? {})) {
+        assert.ok(schema.description, `${name}.${parameter} has no description`);
+        assert.notEqual(schema.default, undefined, `${name}.${parameter} has no default`);
+      }
+    }
+  });
+
+  it("names no policy twice", () => {
+    assert.equal(new Set(policies.map(({ name }) => name)).size, policies.length);
+  });
+
+  it("has its table of policies in its README as the code has it", () => {
+    const written = readFileSync(path.join(folder, "README.md"), "utf8");
+    assert.equal(written, currentReadme(), "run `npm run readme --workspace policy`");
+  });
+
+  describe("served to the engine", () => {
+    let pack: ChildProcess;
+    let engine: AnalyzerClient;
+    const ask = <Answer>(call: (done: (error: Error | null, answer: Answer) => void) => void) =>
+      new Promise<Answer>((resolve, reject) => call((error, answer) => (error ? reject(error) : resolve(answer))));
+
+    before(async () => {
+      const runner = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
+      pack = spawn(process.execPath, [runner, "127.0.0.1:0", folder], {
+        cwd: folder,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [port] = (await once(createInterface(pack.stdout!), "line")) as [string];
+      engine = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    });
+    after(() => {
+      engine.close();
+      pack.kill();
+    });
+
+    async function analyze({ type, name, props }: TestResource): Promise<proto.AnalyzeDiagnostic.AsObject[]> {
+      const request = new proto.AnalyzeRequest();
+      request.setType(type);
+      request.setName(name);
+      request.setUrn(`urn:pulumi:staging::observability::${type}::${name}`);
+      request.setProperties(Struct.fromJavaScript(props as Record<string, JavaScriptValue>));
+      request.setOptions(new proto.AnalyzerResourceOptions());
+      const answer = await ask<proto.AnalyzeResponse>((done) => engine.analyze(request, done));
+      return answer.toObject().diagnosticsList;
+    }
+
+    async function configure(
+      policy: string,
+      level: proto.EnforcementLevel,
+      parameters: Record<string, JavaScriptValue>,
+    ): Promise<void> {
+      const config = new proto.PolicyConfig();
+      config.setEnforcementlevel(level);
+      config.setProperties(Struct.fromJavaScript(parameters));
+      const request = new proto.ConfigureAnalyzerRequest();
+      request.getPolicyconfigMap().set(policy, config);
+      await ask((done) => engine.configure(request, done));
+    }
+
+    const good = configMap(
+      "schema_config: {configs: [{object_store: s3}]}\ncompactor: {retention_enabled: true, delete_request_store: s3}\n",
+    );
+    const bad = configMap("schema_config: {configs: [{object_store: s3}]}\ncompactor: {retention_enabled: true}\n");
+
+    it("tells the engine its policies, their level and their parameters", async () => {
+      const info = await ask<proto.AnalyzerInfo>((done) => engine.getAnalyzerInfo(new Empty(), done));
+      assert.equal(info.getName(), "observability");
+      assert.deepEqual(
+        info
+          .getPoliciesList()
+          .map((policy) => [
+            policy.getName(),
+            policy.getEnforcementlevel(),
+            policy.getConfigschema()?.getProperties()?.toJavaScript(),
+          ]),
+        policies.map(({ name, configSchema }) => [name, EnforcementLevel.MANDATORY, configSchema?.properties]),
+      );
+    });
+
+    it("lets a good resource pass, and refuses a bad one", async () => {
+      assert.deepEqual(await analyze(good), []);
+      const [violation, ...others] = await analyze(bad);
+      assert.deepEqual(others, []);
+      assert.equal(violation.policyname, "retention-requires-delete-request-store");
+      assert.equal(violation.enforcementlevel, EnforcementLevel.MANDATORY);
+      assert.match(
+        violation.message,
+        /ConfigMap monitoring\/loki: data\["config\.yaml"\]: compactor\.delete_request_store is missing/,
+      );
+    });
+
+    it("reports what a preview doesn't know as advisory", async () => {
+      const [violation] = await analyze(configMap(unknown));
+      assert.equal(violation.enforcementlevel, EnforcementLevel.ADVISORY);
+      assert.match(violation.message, /string value at \.data\.config\.yaml can't be known during preview/);
+    });
+
+    it("takes a level and parameters from the engine", async () => {
+      const { name } = retentionRequiresDeleteRequestStore;
+      await configure(name, EnforcementLevel.ADVISORY, {});
+      assert.deepEqual(
+        (await analyze(bad)).map(({ enforcementlevel }) => enforcementlevel),
+        [EnforcementLevel.ADVISORY],
+      );
+      await configure(name, EnforcementLevel.MANDATORY, { exemptNamespaces: ["monitoring"] });
+      assert.deepEqual(await analyze(bad), []);
+      await configure(name, EnforcementLevel.DISABLED, {});
+      assert.deepEqual(await analyze(bad), []);
+    });
+
+    it("fails, and passes nothing, when a parameter is of the wrong type", async () => {
+      await configure("pi-nodes-run-arm64-images", EnforcementLevel.MANDATORY, { charts: ["x"] });
+      await assert.rejects(analyze(good), /The configuration of the policy pi-nodes-run-arm64-images is not valid/);
+    });
+  });
+});
