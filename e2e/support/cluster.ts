@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { status } from "../../cluster/cluster";
+import { operatorCrds } from "../../cluster/crds";
+import { kubeconfigPath } from "../../cluster/paths";
+import { hostTool } from "../../cluster/tools";
+import type { KubernetesObject } from "../../offline/objects";
+import type { Unavailable } from "../../sandbox/apply";
+import { Kubectl } from "../../sandbox/kubectl";
+
+/** The cluster that end-to-end tests run on: that of KUBECONFIG, or the throw-away one. */
+export interface TestCluster {
+  kubectl: Kubectl;
+  /** Image references that can't be had here, with the reason. */
+  unavailable: Unavailable;
+}
+
+let cluster: Promise<TestCluster> | undefined;
+
+/** The cluster, with the custom resource definitions that the program's objects need. */
+export function testCluster(): Promise<TestCluster> {
+  return (cluster ??= connect());
+}
+
+async function connect(): Promise<TestCluster> {
+  const kubectl = new Kubectl(await hostTool("kubectl"), kubeconfig());
+  const { images } = await status();
+  const crds = (await operatorCrds()).files.map((file) => parse(readFileSync(file, "utf8")) as KubernetesObject);
+  await kubectl.apply(crds);
+  await Promise.all(crds.map((crd) => kubectl.ready(crd, 60)));
+  return { kubectl, unavailable: new Map(images.unavailable.map(({ reference, reason }) => [reference, reason])) };
+}
+
+const kubeconfig = () => process.env.KUBECONFIG ?? kubeconfigPath();
+
+/** The API server behind `kubectl proxy`: reaches every Service and pod with any method, on any cluster. */
+export class ApiProxy {
+  private constructor(
+    private readonly process: ChildProcess,
+    private readonly base: string,
+  ) {}
+
+  /** Starts the proxy on a free port of the loopback. */
+  static async start(): Promise<ApiProxy> {
+    const child = spawn(await hostTool("kubectl"), ["--kubeconfig", kubeconfig(), "proxy", "--port=0"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const address = await new Promise<string>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => reject(new Error(`kubectl proxy ended (exit ${code})`)));
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        const match = /serve on (\S+)/.exec(text);
+        if (match) resolve(match[1]);
+      });
+    });
+    return new ApiProxy(child, `http://${address}`);
+  }
+
+  /** Sends a request to a Service or a pod: `services/loki-gateway:80`, `pods/loki-0:3100`. */
+  request(namespace: string, target: string, path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`${this.base}/api/v1/namespaces/${namespace}/${target}/proxy${path}`, {
+      signal: AbortSignal.timeout(30_000),
+      ...init,
+    });
+  }
+
+  /** Ends the proxy. */
+  stop(): void {
+    this.process.kill();
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Waits for a condition, with a deadline.
+ * @param what is waited for, for the message
+ * @param seconds deadline
+ * @param check gives a value once the condition holds, undefined before; an error that it throws counts as “not yet”
+ * @throws Error at the deadline, with the last error of `check`
+ */
+export async function until<T>(what: string, seconds: number, check: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await check();
+      if (value !== undefined) return value;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${what}: not within ${seconds} s${last ? `; last error: ${last instanceof Error ? last.message : String(last)}` : ""}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
