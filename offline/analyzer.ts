@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/analyzer_pb";
@@ -44,6 +45,7 @@ export interface Analyzer {
  * @param deployment where the pack believes to be; it may read the stack's name and its configuration
  * @param settings levels and properties of policies
  * @returns the process, at once, and the analyzer as soon as it answers; that rejects with {@link PolicyPackFailed}
+ * @throws {PolicyPackFailed} when there is no pack
  */
 export function startAnalyzer(
   folder: string,
@@ -52,15 +54,22 @@ export function startAnalyzer(
   settings: PolicySettings,
 ): { ready: Promise<Analyzer>; stop(): void } {
   const pack = resolve(folder);
-  const child = spawn(process.execPath, runtimeArguments("run-policy-pack", pack, ["--import", "tsx"], ["", "."]), {
-    cwd: pack,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      PULUMI_CONFIG: JSON.stringify(configuration.values),
-      ...environment(deployment),
+  if (!existsSync(join(pack, "PulumiPolicy.yaml"))) {
+    throw new PolicyPackFailed(`There is no policy pack in ${pack}: it has no PulumiPolicy.yaml.`);
+  }
+  const child = spawn(
+    process.execPath,
+    runtimeArguments("run-policy-pack", pack, ["--require", "tsx/cjs"], ["", "."]),
+    {
+      cwd: pack,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(configuration.values),
+        ...environment(deployment),
+      },
     },
-  });
+  );
   const printed: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
   let client: AnalyzerClient | undefined;
