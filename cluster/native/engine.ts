@@ -21,7 +21,17 @@ import {
 import { binary, configDir, Daemon, daemons, keysDir, pluginDir, READY_SECONDS } from "./daemons";
 import { makeCgroups, removeCgroups, restoreSysctls, saveSysctls } from "./host";
 import { connect, disconnect, Network, network } from "./network";
-import { daemonLog, daemonRuns, inNode, runInNode, runningNode, startDaemon, startNode, stopNode } from "./node";
+import {
+  daemonEnded,
+  daemonLog,
+  daemonRuns,
+  inNode,
+  runInNode,
+  runningNode,
+  startDaemon,
+  startNode,
+  stopNode,
+} from "./node";
 import { certificates, kubeconfig, makeKeys } from "./pki";
 
 const NODE_PROGRAMS = ["containerd", "runc", "cni", "etcd", "kubernetes", "coredns"] as const;
@@ -73,11 +83,13 @@ export const native: Engine = {
 
   async down(report) {
     const record = readRecord();
-    report("ending the node's processes");
-    await stopNode();
-    await disconnect();
-    await removeCgroups(record?.controllers ?? []);
-    restoreSysctls(sysctlsFile());
+    if (record) {
+      report("ending the node's processes");
+      await stopNode();
+      await disconnect();
+      await removeCgroups(record.controllers);
+      restoreSysctls(sysctlsFile());
+    }
     rmSync(stateDir(), { recursive: true, force: true });
   },
 };
@@ -150,6 +162,7 @@ async function startDaemons(init: number, net: Network, report: Report): Promise
 }
 
 async function isReady(init: number, daemon: Daemon): Promise<boolean> {
+  if (daemonEnded(init, daemon.name)) throw new Error(`${daemon.name} ended right away. ${endOfLog(daemon.name)}`);
   if (!daemonRuns(init, daemon.name)) return false;
   return daemon.ready === undefined || succeeds(...inNode(init, daemon.ready));
 }

@@ -108,6 +108,11 @@ export function daemonRuns(init: number, name: string): boolean {
   return Number(holder) === init && existsSync(`/proc/${init}/root/proc/${pid}/exe`);
 }
 
+/** Whether a daemon was started in this node and has ended since. */
+export function daemonEnded(init: number, name: string): boolean {
+  return existsSync(pidFile(name)) && readFileSync(pidFile(name), "utf8").endsWith("\n") && !daemonRuns(init, name);
+}
+
 /** Starts a program inside the node; it outlives this process. Its output goes to {@link daemonLog}. */
 export function startDaemon(init: number, name: string, argv: string[]): void {
   const log = openSync(daemonLog(name), "a");
