@@ -7,7 +7,7 @@ export interface Policy {
   Statement: { Effect: "Allow" | "Deny"; Action: string[]; Resource?: string[] }[];
 }
 
-// Sorted, because MinIO sorts them: in any other order a refresh shows a difference for ever.
+// Actions and resources are sorted, because MinIO sorts them: in any other order a refresh shows a difference for ever.
 const onBucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"];
 const onObjects = [
   "s3:AbortMultipartUpload",
@@ -26,11 +26,12 @@ const onObjects = [
  * @param buckets names of the application's buckets
  */
 export function leastPrivilege(buckets: readonly string[]): Policy {
+  const resources = buckets.map((bucket) => `arn:aws:s3:::${bucket}`).sort();
   return {
     Version: "2012-10-17",
     Statement: [
-      { Effect: "Allow", Action: onBucket, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}`) },
-      { Effect: "Allow", Action: onObjects, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}/*`) },
+      { Effect: "Allow", Action: onBucket, Resource: resources },
+      { Effect: "Allow", Action: onObjects, Resource: resources.map((bucket) => `${bucket}/*`) },
       { Effect: "Deny", Action: ["admin:CreateServiceAccount"] },
     ],
   };
