@@ -5,7 +5,7 @@ import { Exporters } from "./components/exporters/exporters";
 import { dataSources } from "./components/grafana/data-sources";
 import { ExistingGrafana } from "./components/grafana/existing";
 import { Grafana } from "./components/grafana/grafana";
-import { images } from "./components/images";
+import { images, type ImageName } from "./components/images";
 import { PrometheusOperatorCrds } from "./components/kube-prometheus-stack/crds";
 import { KubePrometheusStack } from "./components/kube-prometheus-stack/kube-prometheus-stack";
 import { cluster } from "./components/kubernetes/cluster";
@@ -22,7 +22,7 @@ import { stages } from "./migration/stages";
 const { settings, secretValues } = loadSettings();
 const on = stages[settings.stage];
 const environment = describe(settings);
-const image = <Name extends string>(...names: Name[]) => images(settings.images, ...names);
+const image = <Name extends ImageName>(...names: Name[]) => images(settings.images, ...names);
 
 // Every stage: what the cluster must have before anything else.
 const inNamespace = cluster(settings);
