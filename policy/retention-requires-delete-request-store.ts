@@ -39,9 +39,11 @@ export const retentionRequiresDeleteRequestStore = definePolicy({
 });
 
 function* retention(config: LokiConfig, requireDeletion: boolean): Iterable<Finding> {
+  for (const block of ["compactor", "limits_config"]) {
+    if (config.content[block] === null) yield emptyBlock(config.pathOf(block));
+  }
   const { compactor } = config.content;
   const path = config.pathOf("compactor");
-  if (compactor === null) yield emptyBlock(path);
   const enabled = flag(compactor, "retention_enabled");
   if ("missing" in enabled || ("value" in enabled && !enabled.value)) {
     if (requireDeletion) yield* undeleted(config, `${path}.retention_enabled`, show(enabled));
@@ -49,6 +51,7 @@ function* retention(config: LokiConfig, requireDeletion: boolean): Iterable<Find
   }
   const store = text(compactor, "delete_request_store");
   const stores = storesOf(config.content);
+  if ("isRefused" in enabled) yield refusedSwitch(`${path}.retention_enabled`, show(enabled));
   if ("value" in store && uses(stores, store.value)) return;
   const unknown = [...reasons(store), ...reasons(enabled), ...stores.unreadable].find(
     (each) => each instanceof Unknown,
@@ -58,7 +61,9 @@ function* retention(config: LokiConfig, requireDeletion: boolean): Iterable<Find
 
 function unfitStore(path: string, store: Setting<string>, enabled: Setting<boolean>, stores: Stores): Finding {
   const doubt =
-    "value" in enabled ? "" : ` Whether retention is on can't be told: retention_enabled is ${show(enabled)}.`;
+    "value" in enabled || "isRefused" in enabled
+      ? ""
+      : ` Whether retention is on can't be told: retention_enabled is ${show(enabled)}.`;
   return {
     path,
     found: show(store),
@@ -104,8 +109,12 @@ function emptyBlock(path: string): Finding {
     path,
     found: "empty",
     wanted: "a block of settings, or no such key",
-    fix: `An empty block zeroes all of its defaults, and Loki refuses to start ("max compaction parallelism must be >= 1"). Remove the key, or write retention_enabled and delete_request_store there.`,
+    fix: "An empty block zeroes all of its defaults, and Loki refuses to start. Remove the key, or write the settings there.",
   };
+}
+
+function refusedSwitch(path: string, found: string): Finding {
+  return { path, found, wanted: "true or false", fix: "Loki refuses to start. Write the bare word." };
 }
 
 // A resource shows the file or the arguments, never both: a store that is an argument can't be held against the schema.

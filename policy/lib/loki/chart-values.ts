@@ -64,13 +64,14 @@ function fromValues(value: Block, path: string): Base {
 function fromText(value: Block, text: string, path: string): Base {
   const at = inner(path, "config");
   const { content, problem } = readYaml(text);
-  const copies = (block: string) => text.includes(`.Values.loki.${valueOf[block] ?? block}`);
-  const copied = Object.entries(templated(value)).filter(([block]) => copies(block));
+  const isCopied = (block: string) => text.includes(`.Values.loki.${valueOf[block] ?? block}`);
+  const own = Object.entries(isBlock(content) ? content : {}).filter(([block]) => !isCopied(block));
+  const copied = Object.entries(templated(value)).filter(([block]) => isCopied(block));
   return {
     config: {
-      content: { ...(isBlock(content) && content), ...Object.fromEntries(copied) },
+      content: Object.fromEntries([...own, ...copied]),
       path: at,
-      pathOf: (block) => (copies(block) ? inner(path, valueOf[block] ?? block) : `${at}: ${block}`),
+      pathOf: (block) => (isCopied(block) ? inner(path, valueOf[block] ?? block) : `${at}: ${block}`),
     },
     unreadable: problem ? [{ path: at, problem }] : [],
   };

@@ -59,11 +59,12 @@ function visitBlock(settings: LokiSettings, block: Block, path: string, key: str
 
 function visitText(settings: LokiSettings, text: string, path: string): void {
   if (!mentions.test(text)) return;
-  const { content, problem, ignored } = readYaml(text);
+  const { content, problem, isSound, ignored } = readYaml(text);
   const isLoki = isLokiConfig(content);
   if (problem && (isLoki || isAbout.test(text))) settings.unreadable.push({ path, problem });
+  if (!isSound) return;
   if (isLoki) settings.configs.push({ content, path, pathOf: (name) => `${path}: ${name}` });
-  else if (!problem) visit(settings, content, `${path}: `, "");
+  else visit(settings, content, `${path}: `, "");
   if (ignored.some(isLokiConfig)) {
     settings.unreadable.push({ path, problem: "followed by another YAML document, and Loki reads only the first" });
   }

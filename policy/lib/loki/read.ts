@@ -7,15 +7,15 @@ export type Setting<T> =
   | { value: T }
   /** How it is missing: there is no such key, or it is null or empty, which Loki takes for the same. */
   | { missing: "missing" | "null" | "empty" }
-  /** Why it can't be told; an {@link Unknown} where an update will know. */
-  | { unreadable: string | Unknown };
+  /** Why it can't be told; an {@link Unknown} where an update will know. Refused: no Loki would accept it. */
+  | { unreadable: string | Unknown; isRefused?: true };
 
 /** A setting of true or false: missing and null are false, and Loki refuses a text in quotes. */
 export function flag(block: unknown, key: string): Setting<boolean> {
   const scalar = scalarOf(block, key);
   if (!("value" in scalar)) return scalar;
   if (typeof scalar.value === "boolean") return { value: scalar.value };
-  return { unreadable: `${quote(scalar.value)}, where Loki accepts only true or false (without quotes)` };
+  return refused(`${quote(scalar.value)}, where Loki accepts only true or false (without quotes)`);
 }
 
 /** A text setting: an empty one and null are as good as none. */
@@ -44,7 +44,7 @@ function settled(value: unknown): Setting<unknown> {
   if (value === undefined) return { missing: "missing" };
   if (value === null) return { missing: "null" };
   if (typeof value === "object")
-    return { unreadable: `a ${Array.isArray(value) ? "list" : "block"}, where Loki accepts one value` };
+    return refused(`a ${Array.isArray(value) ? "list" : "block"}, where Loki accepts one value`);
   // Chart values keep their placeholders until Loki reads them, as plain YAML.
   if (typeof value === "string" && value.includes("${") && !isEscaped(value)) return settled(readYaml(value).content);
   const why = unreadable(value);
@@ -52,11 +52,13 @@ function settled(value: unknown): Setting<unknown> {
 }
 
 function notABlock(value: unknown): Setting<never> {
-  return {
-    unreadable:
-      unreadable(value) ??
-      `${Array.isArray(value) ? "a list" : quote(value)}, where Loki accepts only a block of settings`,
-  };
+  const why = unreadable(value);
+  const found = Array.isArray(value) ? "a list" : quote(value);
+  return why ? { unreadable: why } : refused(`${found}, where Loki accepts only a block of settings`);
+}
+
+function refused(why: string): Setting<never> {
+  return { unreadable: why, isRefused: true };
 }
 
 // `$${VAR}` is a text and no placeholder.

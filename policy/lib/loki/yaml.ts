@@ -7,6 +7,8 @@ export interface ReadText {
   content: unknown;
   /** Why Loki refuses the text, or why it can't be read here. */
   problem?: string;
+  /** Whether the content is nevertheless what stands in the text: a key given twice leaves no doubt about the others. */
+  isSound: boolean;
   /** Documents after the first, which Loki ignores. */
   ignored: unknown[];
 }
@@ -28,10 +30,10 @@ export function readYaml(text: string): ReadText {
   if (isDeep(expanded)) return unreadableText("nested too deeply");
   const plain = read(expanded);
   // A chart's value may be a template; what stands between its actions is read. Text that is YAML as it stands is none.
-  return plain.problem && expanded.includes("{{") ? read(withoutTemplates(expanded)) : plain;
+  return plain.problem && expanded.includes("{{") ? read(withoutTemplates(expanded), "a template") : plain;
 }
 
-function read(text: string): ReadText {
+function read(text: string, kind?: "a template"): ReadText {
   try {
     const lines = new LineCounter();
     const documents = parseAllDocuments(text, {
@@ -41,16 +43,15 @@ function read(text: string): ReadText {
       lineCounter: lines,
       logLevel: "silent",
     });
-    if (!Array.isArray(documents)) return { content: undefined, ignored: [] };
+    if (!Array.isArray(documents)) return { content: undefined, ignored: [], isSound: true };
     const [first, ...others] = documents as Document.Parsed[];
-    const problem = first.errors
-      .slice(0, 3)
-      .map((error) => describe(error, lines))
-      .join("; ");
+    // A template's alternatives may give the same key: one of them stays.
+    const errors = first.errors.filter(({ code }) => kind !== "a template" || code !== "DUPLICATE_KEY");
     return {
       content: first.toJS({ maxAliasCount: 100 }),
       ignored: others.map((each) => (each.errors.length > 0 ? undefined : each.toJS({ maxAliasCount: 100 }))),
-      ...(problem && { problem }),
+      isSound: errors.every(({ code }) => code === "DUPLICATE_KEY"),
+      ...(errors.length > 0 && { problem: describe(errors, lines) }),
     };
   } catch (error) {
     // The one exception that the library documents: an alias without its anchor, or aliases that multiply without bound.
@@ -60,10 +61,15 @@ function read(text: string): ReadText {
   }
 }
 
-function describe(error: YAMLError, lines: LineCounter): string {
-  const { line } = lines.linePos(error.pos[0]);
-  const what = error.code === "DUPLICATE_KEY" ? "a key given twice, which Loki refuses" : `not YAML (${error.code})`;
-  return `line ${line}: ${what}`;
+// One mistake often makes several errors: the first of each line, and of those three, are enough.
+function describe(errors: YAMLError[], lines: LineCounter): string {
+  const byLine = new Map<number, string>();
+  for (const { code, pos } of errors) {
+    const { line } = lines.linePos(pos[0]);
+    const what = code === "DUPLICATE_KEY" ? "a key given twice, which Loki refuses" : `not YAML (${code})`;
+    if (!byLine.has(line)) byLine.set(line, `line ${line}: ${what}`);
+  }
+  return [...byLine.values()].slice(0, 3).join("; ");
 }
 
 // Brackets, indentation and "- - -" are what nests in YAML. Those within quotes or comments count too: such a text is no configuration.
@@ -77,5 +83,5 @@ function isDeep(text: string): boolean {
 }
 
 function unreadableText(problem: string): ReadText {
-  return { content: undefined, problem, ignored: [] };
+  return { content: undefined, problem, ignored: [], isSound: false };
 }

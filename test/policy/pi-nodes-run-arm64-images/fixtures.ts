@@ -1,0 +1,23 @@
+import { piNodesRunArm64Images as policy } from "../../../policy/pi-nodes-run-arm64-images";
+import { findings, object, type TestResource } from "../support";
+
+export const loki = "docker.io/grafana/loki:3.6.3";
+export const amd64Only = { reference: "ghcr.io/example/amd64-only:1.0.0", platforms: ["linux/amd64"] };
+const images = [amd64Only];
+const remedy = "or keep the pods off the Pi nodes, with the node selector kubernetes.io/arch: amd64.";
+export const wanted = "wanted an image that images.json lists with linux/arm64";
+
+export const lacks = (where: string) =>
+  `${where} is "ghcr.io/example/amd64-only:1.0.0", which has linux/amd64; ${wanted}. On a Pi node its containers would end with "exec format error". Take an image with linux/arm64, ${remedy}`;
+export const unlisted = (where: string, image: string, listed = "") =>
+  `${where} is "${image}"; ${wanted}. No node selector, affinity or taint keeps its pods off the Pi nodes, and images.json doesn't have it, so nobody knows whether it runs there. ${listed}Take a listed image, add this one with its platforms and the page that documents them, ${remedy}`;
+export const unnamed = (where: string, choice = "an image of images.json") =>
+  `${where} is not named; ${wanted}. What is left out is chosen elsewhere (by the chart, the operator or its version), and may be an image without linux/arm64. Name ${choice} there, with registry, repository and tag.`;
+
+export const container = (image?: string) => ({ name: "app", image });
+export const deployment = (spec: object): TestResource =>
+  object("apps/v1", "Deployment", { metadata: { namespace: "monitoring", name: "app" }, spec: { template: { spec } } });
+export const first = "Deployment monitoring/app: spec.template.spec.containers[0].image";
+
+/** What the policy says of a resource, with an image known that has amd64 only. */
+export const check = (resource: TestResource, config: object = {}) => findings(policy, resource, { images, ...config });

@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import { configMap } from "../support";
+import {
+  check,
+  enabled,
+  fromEnvironment,
+  good,
+  missing,
+  mutated,
+  refusedSwitch,
+  store,
+  unused,
+  withPeriods,
+} from "./fixtures";
+
+interface Case {
+  when: string;
+  file: string;
+  finds?: string[];
+}
+
+describe("retention-requires-delete-request-store, in a file", () => {
+  describe("in a configuration file", () => {
+    const cases: Case[] = [
+      { when: "retention names a store of the schema", file: good },
+      { when: "retention has no store", file: store(""), finds: [missing("missing")] },
+      { when: 'the store is ""', file: store('delete_request_store: ""'), finds: [missing("empty")] },
+      { when: "the store is null", file: store("delete_request_store: null"), finds: [missing("null")] },
+      { when: "the store is left empty", file: store("delete_request_store:"), finds: [missing("null")] },
+      {
+        when: "the store is one that no period uses",
+        file: store("delete_request_store: gcs"),
+        finds: [unused('"gcs"')],
+      },
+      {
+        when: "the store is an environment variable without a default",
+        file: store("delete_request_store: ${STORE}"),
+        finds: [missing(fromEnvironment("STORE"))],
+      },
+      {
+        when: "the store's placeholder has a default in Mimir's form, which Loki ignores",
+        file: store("delete_request_store: ${STORE:s3}"),
+        finds: [missing(fromEnvironment("STORE"))],
+      },
+      {
+        when: "the store's placeholder defaults to a store of the schema",
+        file: store("delete_request_store: ${STORE:-s3}"),
+      },
+      {
+        when: "a default holds a placeholder with a default",
+        file: store("delete_request_store: ${STORE:-${OTHER:-s3}}"),
+      },
+      {
+        when: "the store's placeholder defaults to another store",
+        file: store("delete_request_store: ${STORE:-gcs}"),
+        finds: [unused('"gcs"')],
+      },
+      {
+        when: "the store's placeholder defaults to nothing",
+        file: store("delete_request_store: ${STORE:-}"),
+        finds: [missing("null")],
+      },
+      {
+        when: "the store is a list",
+        file: store("delete_request_store: [s3]"),
+        finds: [missing("a list, where Loki accepts one value")],
+      },
+      { when: "the schema calls s3 by its alias aws", file: mutated("object_store: s3", "object_store: aws") },
+      {
+        when: "the store is that of an earlier period",
+        file: withPeriods("filesystem", "s3").replace("request_store: s3", "request_store: filesystem"),
+      },
+      {
+        when: "no period of several uses the store",
+        file: withPeriods("filesystem", "gcs"),
+        finds: [unused('"s3"', '"filesystem" or "gcs"')],
+      },
+      { when: "the store is a named one that a period uses", file: good.replaceAll(": s3", ": nas") },
+      {
+        when: "the periods use a named store and retention the type of it",
+        file: mutated("object_store: s3", "object_store: nas"),
+        finds: [unused('"s3"', '"nas"')],
+      },
+      {
+        when: "no schema stands beside it",
+        file: good.replace(/schema_config:[^]*?(?=limits_config)/, ""),
+        finds: [
+          'ConfigMap monitoring/loki: data["config.yaml"]: compactor.delete_request_store is "s3"; wanted the object_store of a period of schema_config (no period with an object_store stands beside it). Whether the schema uses that store can\'t be told. Write the same plain name as object_store in schema_config and as delete_request_store there.',
+        ],
+      },
+      {
+        when: "yes means true",
+        file: enabled("yes").replace(/.*delete_request_store.*\n/, ""),
+        finds: [missing("missing")],
+      },
+      {
+        when: "on means true",
+        file: enabled("on").replace(/.*delete_request_store.*\n/, ""),
+        finds: [missing("missing")],
+      },
+      {
+        when: "whether retention is on is an environment variable, and the store is missing",
+        file: enabled("${RETENTION}").replace(/.*delete_request_store.*\n/, ""),
+        finds: [
+          missing("missing").replace(
+            " Write",
+            ` Whether retention is on can't be told: retention_enabled is ${fromEnvironment("RETENTION")}. Write`,
+          ),
+        ],
+      },
+      {
+        when: "a placeholder defaults to true, and the store is missing",
+        file: enabled("${RETENTION:-true}").replace(/.*delete_request_store.*\n/, ""),
+        finds: [missing("missing")],
+      },
+      { when: "whether retention is on can't be told, but the store is right", file: enabled("${RETENTION}") },
+      {
+        when: 'retention is "true" in quotes, which Loki refuses',
+        file: enabled('"true"'),
+        finds: [refusedSwitch],
+      },
+      {
+        when: 'retention is "true" in quotes and the store is missing',
+        file: enabled('"true"').replace(/.*delete_request_store.*\n/, ""),
+        finds: [refusedSwitch, missing("missing")],
+      },
+      {
+        when: "a key that Loki 3 removed stands beside a missing store",
+        file: store("shared_store: s3"),
+        finds: [missing("missing")],
+      },
+      {
+        when: "the compactor comes from an anchor",
+        file: good.replace(/compactor:[^]*/, "x-compactor: &c {retention_enabled: true}\ncompactor: *c\n"),
+        finds: [missing("missing")],
+      },
+      {
+        when: "a merge key brings the store",
+        file: store("<<: {delete_request_store: s3}"),
+      },
+      {
+        when: "the text is JSON",
+        file: JSON.stringify({
+          compactor: { retention_enabled: true },
+          schema_config: { configs: [{ object_store: "s3" }] },
+        }),
+        finds: [missing("missing")],
+      },
+      {
+        when: "retention is off and no period is set",
+        file: enabled("false").replace("retention_period: 7d", "retention_period: 0s"),
+      },
+    ];
+    for (const { when, file, finds = [] } of cases) {
+      it(`${finds.length > 0 ? "refuses it" : "accepts it"} when ${when}`, async () => {
+        assert.deepEqual(await check(configMap(file)), finds);
+      });
+    }
+  });
+
+  describe("when nothing carries the retention out", () => {
+    const undeleted = (found: string, set: string) =>
+      `ConfigMap monitoring/loki: data["config.yaml"]: compactor.retention_enabled is ${found}; wanted true. ${set}, but only a compactor with retention on deletes anything: the bucket would grow for ever. Write retention_enabled: true there. Write delete_request_store: s3 there. Where the bucket's own rules delete, set requireDeletion: false for this policy.`;
+    const period = 'retention_period in data["config.yaml"]: limits_config is "7d"';
+
+    it("refuses a retention period with the compactor's retention off", async () => {
+      assert.deepEqual(await check(configMap(enabled("false"))), [undeleted("false", period)]);
+    });
+
+    it("refuses a retention period without a compactor block", async () => {
+      assert.deepEqual(await check(configMap(good.replace(/compactor:[^]*/, ""))), [undeleted("missing", period)]);
+    });
+
+    it("refuses retention of single streams without a compactor block", async () => {
+      const file = good
+        .replace(/compactor:[^]*/, "")
+        .replace("retention_period: 7d", "retention_stream: [{selector: '{a=\"b\"}', priority: 1, period: 24h}]");
+      assert.deepEqual(await check(configMap(file)), [
+        undeleted("missing", 'data["config.yaml"]: limits_config has retention_stream'),
+      ]);
+    });
+
+    it("accepts it where the configuration says that the bucket deletes", async () => {
+      assert.deepEqual(await check(configMap(enabled("false")), { requireDeletion: false }), []);
+    });
+
+    const empty = (block: string) =>
+      `ConfigMap monitoring/loki: data["config.yaml"]: ${block} is empty; wanted a block of settings, or no such key. An empty block zeroes all of its defaults, and Loki refuses to start. Remove the key, or write the settings there.`;
+
+    it("refuses an empty compactor block, whose zeroed defaults Loki refuses", async () => {
+      const file = good.replace(/compactor:[^]*/, "compactor:\n");
+      assert.deepEqual(await check(configMap(file)), [empty("compactor"), undeleted("missing", period)]);
+    });
+
+    it("refuses an empty limits_config block, whose zeroed defaults Loki refuses", async () => {
+      assert.deepEqual(await check(configMap(mutated("  retention_period: 7d\n", ""))), [empty("limits_config")]);
+    });
+
+    it("accepts an empty mapping, which keeps the defaults", async () => {
+      const file = good.replace(/compactor:[^]*/, "compactor: {}\n");
+      assert.deepEqual(await check(configMap(file), { requireDeletion: false }), []);
+    });
+  });
+
+  describe("when the text can't be read", () => {
+    const cannot = (problem: string) =>
+      `ConfigMap monitoring/loki: data["config.yaml"] is a Loki configuration that can't be read (${problem}); wanted one YAML document that Loki accepts. What its settings are can't be told. Correct it; \`loki -verify-config -config.file=FILE\` says where Loki stumbles.`;
+
+    it("refuses a key given twice, which Loki refuses too", async () => {
+      const file = store("delete_request_store: s3\n  delete_request_store: s3");
+      assert.deepEqual(await check(configMap(file)), [cannot("line 15: a key given twice, which Loki refuses")]);
+    });
+
+    it("refuses text that is not YAML, and quotes none of it", async () => {
+      assert.deepEqual(await check(configMap(`${good}secret: [hunter2\n`)), [cannot("line 16: not YAML (BAD_INDENT)")]);
+    });
+
+    it("says nothing of the settings of text that is not YAML, which may have moved", async () => {
+      const file = mutated("  retention_enabled", "\tretention_enabled");
+      assert.deepEqual(await check(configMap(file)), [cannot("line 13: not YAML (TAB_AS_INDENT)")]);
+    });
+
+    it("refuses a second document, which Loki ignores, and reads the first", async () => {
+      const file = store("") + "---\ncompactor:\n  delete_request_store: s3\n";
+      assert.deepEqual(await check(configMap(file)), [
+        cannot("followed by another YAML document, and Loki reads only the first"),
+        missing("missing"),
+      ]);
+    });
+
+    it("refuses aliases that multiply without bound", async () => {
+      const list = (name: string, of: string) => `${name}: &${name} [${Array(10).fill(`*${of}`).join(", ")}]\n`;
+      const bomb = `a: &a [1]\n${list("b", "a")}${list("c", "b")}${list("d", "c")}${list("e", "d")}`;
+      assert.deepEqual(await check(configMap(good + bomb)), [
+        cannot("aliases that have no anchor or multiply without bound"),
+      ]);
+    });
+
+    it("refuses a nesting without end, and lives", async () => {
+      assert.deepEqual(await check(configMap(`${good}deep: ${"[".repeat(50_000)}`)), [cannot("nested too deeply")]);
+    });
+
+    it("refuses five megabytes", async () => {
+      assert.deepEqual(await check(configMap(good + "#".repeat(5_000_000))), [
+        cannot("larger than 262144 characters, too large to be read"),
+      ]);
+    });
+  });
+
+  describe("by its configuration", () => {
+    it("exempts a namespace", async () => {
+      assert.deepEqual(await check(configMap(store("")), { exemptNamespaces: ["mon*"] }), []);
+      assert.equal((await check(configMap(store("")), { exemptNamespaces: ["other"] })).length, 1);
+    });
+
+    it("exempts a resource by its name or its URN", async () => {
+      assert.deepEqual(await check(configMap(store("")), { exemptResources: ["loki"] }), []);
+      assert.deepEqual(await check(configMap(store("")), { exemptResources: ["urn:*:ConfigMap::loki"] }), []);
+      assert.equal((await check(configMap(store("")), { exemptResources: ["lok"] })).length, 1);
+    });
+
+    it("refuses a parameter of the wrong type and one that doesn't exist, both at once", async () => {
+      await assert.rejects(check(configMap(good), { requireDeletion: "no", exempt: [] }), (error: Error) => {
+        assert.match(
+          error.message,
+          /^The configuration of the policy retention-requires-delete-request-store is not valid:/,
+        );
+        assert.match(error.message, /expected boolean, received string\n {2}→ at requireDeletion/);
+        assert.match(error.message, /Unrecognized key: "exempt"/);
+        return true;
+      });
+    });
+  });
+});

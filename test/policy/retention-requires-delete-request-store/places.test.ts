@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { configMap, object, release, unknown } from "../support";
+import { check, missing, refusal, store } from "./fixtures";
+
+describe("retention-requires-delete-request-store, wherever it is", () => {
+  describe("wherever the configuration is", () => {
+    const bad = store("");
+    const at = (label: string, path: string) => [
+      missing("missing").replace('ConfigMap monitoring/loki: data["config.yaml"]: compactor', `${label}: ${path}`),
+    ];
+
+    it("finds it under any key of a ConfigMap", async () => {
+      assert.deepEqual(
+        await check(configMap(bad, "anything")),
+        at("ConfigMap monitoring/loki", "data.anything: compactor"),
+      );
+    });
+
+    it("finds it in a Secret's text", async () => {
+      const secret = object("core/v1", "Secret", { metadata: { name: "loki" }, stringData: { "loki.yaml": bad } });
+      assert.deepEqual(await check(secret), at("Secret loki", 'stringData["loki.yaml"]: compactor'));
+    });
+
+    it("finds it in a Secret's base64", async () => {
+      const data = { "loki.yaml": Buffer.from(bad).toString("base64") };
+      const secret = object("core/v1", "Secret", { metadata: { name: "loki" }, data });
+      assert.deepEqual(await check(secret), at("Secret loki", 'data["loki.yaml"]: compactor'));
+    });
+
+    it("finds it in the binary data of a ConfigMap", async () => {
+      const binaryData = { "loki.yaml": Buffer.from(bad).toString("base64") };
+      const map = object("core/v1", "ConfigMap", { metadata: { name: "loki" }, binaryData });
+      assert.deepEqual(await check(map), at("ConfigMap loki", 'binaryData["loki.yaml"]: compactor'));
+    });
+
+    it("finds it in the template of an ExternalSecret", async () => {
+      const spec = {
+        target: { template: { data: { "config.yaml": bad + "storage_config: {aws: {s3: '{{ .url }}'}}\n" } } },
+      };
+      const external = object("external-secrets.io/v1", "ExternalSecret", { metadata: { name: "loki" }, spec });
+      assert.deepEqual(
+        await check(external),
+        at("ExternalSecret loki", 'spec.target.template.data["config.yaml"]: compactor'),
+      );
+    });
+
+    it("finds it in a file of chart values", async () => {
+      const values = stringify({
+        loki: { compactor: { retention_enabled: true }, schemaConfig: { configs: [{ object_store: "s3" }] } },
+      });
+      assert.deepEqual(
+        await check(configMap(values, "values.yaml")),
+        at("ConfigMap monitoring/loki", 'data["values.yaml"]: loki.compactor'),
+      );
+    });
+
+    it("looks past what only resembles it", async () => {
+      const files = {
+        "mimir.yaml": "compactor:\n  data_dir: /data\nlimits:\n  compactor_blocks_retention_period: 30d\n",
+        "tempo.yaml": "compactor:\n  compaction:\n    block_retention: 24h\n",
+        "promtail.yaml": "clients: []\nlimits_config:\n  readline_rate: 100\n",
+        "rules.yaml": "groups: [{name: loki, rules: [{alert: A, expr: 'up{job=\"compactor\"}'}]}]\n",
+        "dashboard.json": '{"panels": [{"expr": "rate(loki_compactor:x[5m])", "legend": "compactor: {{pod}}"',
+        "notes.txt": "the compactor: see the wiki {{",
+      };
+      for (const [key, file] of Object.entries(files)) assert.deepEqual(await check(configMap(file, key)), [], key);
+    });
+
+    it("looks past resources that are not Kubernetes'", async () => {
+      assert.deepEqual(await check({ ...configMap(bad), type: "random:index/randomPassword:RandomPassword" }), []);
+    });
+  });
+
+  describe("in arguments, which override the file", () => {
+    const pod = (args: string[]) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { name: "loki" },
+        spec: { template: { spec: { containers: [{ name: "loki", args }] } } },
+      });
+    const path = "StatefulSet loki: spec.template.spec.containers[0].args: -compactor.delete-request-store";
+    const wanted =
+      "wanted no argument, but compactor.delete_request_store in the configuration file, beside schema_config";
+    const without = (found: string) =>
+      `${path} is ${found}; ${wanted}. An argument overrides the file. ${refusal} Move retention_enabled and delete_request_store into the file.`;
+    const unchecked = (found: string) =>
+      `${path} is ${found}; ${wanted}. An argument overrides the file, and whether the schema uses that store can't be told from here. Move retention_enabled and delete_request_store into the file.`;
+
+    const cases: [string, string[], string[]][] = [
+      ["accepts other arguments", ["-config.file=/etc/loki/config.yaml", "-target=all"], []],
+      ["refuses retention without a store", ["-compactor.retention-enabled"], [without("missing")]],
+      ["refuses retention with two dashes", ["--compactor.retention-enabled=true"], [without("missing")]],
+      ["refuses an empty store", ["-compactor.delete-request-store="], [without("empty")]],
+      [
+        "refuses a store that can't be held against the schema",
+        ["-compactor.delete-request-store", "gcs"],
+        [unchecked('"gcs"')],
+      ],
+      [
+        "refuses a store from the environment",
+        ["-compactor.delete-request-store=$(STORE)"],
+        [unchecked("taken from the environment variable STORE")],
+      ],
+      [
+        "accepts retention switched off",
+        ["-compactor.retention-enabled=false", "-compactor.delete-request-store=gcs"],
+        [],
+      ],
+      [
+        "lets the last of several count",
+        ["-compactor.retention-enabled=true", "-compactor.retention-enabled=false"],
+        [],
+      ],
+      ["reads a shell's command", ["-c", "exec loki -target=all -compactor.retention-enabled"], [without("missing")]],
+    ];
+    for (const [does, args, expected] of cases) {
+      it(does, async () => assert.deepEqual(await check(pod(args)), expected));
+    }
+
+    it("reads the arguments that chart values pass on", async () => {
+      const values = { backend: { extraArgs: ["-compactor.retention-enabled"] } };
+      assert.deepEqual(await check(release("loki", values)), [
+        without("missing").replace(
+          "StatefulSet loki: spec.template.spec.containers[0].args",
+          "Release monitoring/loki: values.backend.extraArgs",
+        ),
+      ]);
+    });
+  });
+
+  describe("when a preview doesn't know a value", () => {
+    const advisory = (path: string) => [`advisory: string value at .${path} can't be known during preview`];
+
+    it("says so of a ConfigMap's file", async () => {
+      assert.deepEqual(await check(configMap(unknown)), advisory("data.config.yaml"));
+    });
+
+    it("says so of a Secret's file that may be the configuration, and of no password", async () => {
+      const secret = (key: string) =>
+        object("core/v1", "Secret", { metadata: { name: "app" }, stringData: { [key]: unknown } });
+      assert.deepEqual(await check(secret("config.yaml")), advisory("stringData.config.yaml"));
+      assert.deepEqual(await check(secret("password")), []);
+    });
+
+    it("says so of a store in values", async () => {
+      const values = {
+        loki: {
+          schemaConfig: { configs: [{ object_store: "s3" }] },
+          compactor: { retention_enabled: true, delete_request_store: unknown },
+        },
+      };
+      assert.deepEqual(await check(release("loki", values)), advisory("values.loki.compactor.delete_request_store"));
+    });
+
+    it("says so of all values", async () => {
+      assert.deepEqual(await check(release("loki", unknown as unknown as object)), advisory("values"));
+    });
+
+    it("still refuses what it knows", async () => {
+      const map = object("core/v1", "ConfigMap", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        data: { other: unknown, "config.yaml": store("") },
+      });
+      assert.deepEqual(await check(map), [missing("missing"), ...advisory("data.other")]);
+    });
+
+    it("doesn't mind an unknown value that decides nothing", async () => {
+      const values = {
+        loki: {
+          schemaConfig: { configs: [{ object_store: "s3" }] },
+          storage: { s3: { endpoint: unknown } },
+          compactor: { retention_enabled: true, delete_request_store: "s3" },
+        },
+      };
+      assert.deepEqual(await check(release("loki", values)), []);
+    });
+  });
+});
