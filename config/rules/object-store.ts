@@ -45,7 +45,7 @@ export const objectStoreRules: readonly Rule[] = [
     check: ({ objectStore }) => {
       if (objectStore.kind === "embedded") return [];
       const { hostname } = new URL(objectStore.endpoint);
-      return /^(localhost|127\..*|\[::1\]|0\.0\.0\.0)$/.test(hostname)
+      return /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0)$/.test(hostname)
         ? [
             {
               key: "objectStore.endpoint",

@@ -1,0 +1,104 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { Settings } from "../config/schema";
+import { whyNot, type Deadline } from "./network";
+import { failed, Finding, skipped, type Found } from "./result";
+
+/** Reads of the API server that the preflight makes; undefined: there is none. No answer, or a refusal, is thrown as a {@link Finding}. */
+export interface ClusterReader {
+  /** Address of the API server. */
+  server: string;
+  version(): Promise<client.VersionInfo | undefined>;
+  namespace(name: string): Promise<client.V1Namespace | undefined>;
+  storageClasses(): Promise<client.V1StorageClass[]>;
+  nodes(): Promise<client.V1Node[]>;
+  crd(name: string): Promise<client.V1CustomResourceDefinition | undefined>;
+  secret(namespace: string, name: string): Promise<client.V1Secret | undefined>;
+  secrets(namespace: string, labelSelector: string): Promise<client.V1Secret[]>;
+  /** Every object of a custom resource. */
+  objects(group: string, version: string, plural: string): Promise<client.KubernetesObject[]>;
+}
+
+/**
+ * The cluster that the settings name.
+ * @param settings how it is reached
+ * @param deadline how long each request may take
+ * @throws Finding when no kubeconfig names it
+ */
+export async function clusterReader({ kubernetes }: Settings, deadline: Deadline): Promise<ClusterReader> {
+  // Loaded here: it takes a second, and only ES modules may name it at their top.
+  const k8s = await import("@kubernetes/client-node");
+  const config = configOf(kubernetes, new k8s.KubeConfig());
+  const read = reader(deadline, k8s.ApiException);
+  const server = config.getCurrentCluster()?.server;
+  // What the client takes where there is no kubeconfig, and no API server has offered since 1.20.
+  if (!server || server === "http://localhost:8080")
+    throw new Finding(failed("no kubeconfig names a cluster", "set KUBECONFIG, or kubernetes.kubeconfig and .context"));
+  const core = config.makeApiClient(k8s.CoreV1Api);
+  const items = async <T>(request: () => Promise<{ items: T[] }>) => (await read(request))?.items ?? [];
+  return {
+    server,
+    version: () => read(() => config.makeApiClient(k8s.VersionApi).getCode()),
+    namespace: (name) => read(() => core.readNamespace({ name })),
+    storageClasses: () => items(() => config.makeApiClient(k8s.StorageV1Api).listStorageClass()),
+    nodes: () => items(() => core.listNode()),
+    crd: (name) => read(() => config.makeApiClient(k8s.ApiextensionsV1Api).readCustomResourceDefinition({ name })),
+    secret: (namespace, name) => read(() => core.readNamespacedSecret({ namespace, name })),
+    secrets: (namespace, labelSelector) => items(() => core.listNamespacedSecret({ namespace, labelSelector })),
+    objects: (group, version, plural) =>
+      items(
+        () =>
+          config.makeApiClient(k8s.CustomObjectsApi).listClusterCustomObject({ group, version, plural }) as Promise<{
+            items: client.KubernetesObject[];
+          }>,
+      ),
+  };
+}
+
+function configOf({ kubeconfig, context }: Settings["kubernetes"], config: client.KubeConfig): client.KubeConfig {
+  try {
+    if (kubeconfig) config.loadFromFile(kubeconfig);
+    else config.loadFromDefault();
+  } catch (error) {
+    const name = kubeconfig ?? "the kubeconfig";
+    throw new Finding(
+      failed(`${name} can't be read: ${(error as Error).message}`, "correct it, or kubernetes.kubeconfig"),
+    );
+  }
+  if (context && !config.getContextObject(context)) {
+    const names = config.getContexts().map(({ name }) => name);
+    throw new Finding(
+      failed(`there is no context ${context}; there are ${names.join(", ")}`, "correct kubernetes.context"),
+    );
+  }
+  if (context) config.setCurrentContext(context);
+  return config;
+}
+
+/** Makes a request within the deadline; 404 is undefined. */
+function reader({ milliseconds }: Deadline, ApiException: typeof client.ApiException) {
+  return async <T>(request: () => Promise<T>): Promise<T | undefined> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(Object.assign(new Error(), { name: "TimeoutError" })), milliseconds);
+    });
+    try {
+      return await Promise.race([request(), late]);
+    } catch (error) {
+      if (!(error instanceof ApiException)) {
+        const why = whyNot(error, { milliseconds });
+        throw new Finding(failed(`the API server ${why}`, "check the kubeconfig, its context, and the way there"));
+      }
+      if (error.code === 404) return undefined;
+      throw new Finding(refusal(error.code));
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function refusal(code: number): Found {
+  if (code === 401)
+    return failed("the API server doesn't accept the credentials (401)", "log in again, or choose another context");
+  if (code === 403) return skipped("these credentials may not read it (403)");
+  return failed(`the API server answers ${code}`, "look at the API server's log");
+}
