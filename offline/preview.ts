@@ -7,6 +7,7 @@ import { Deployment, Monitor, startMonitor } from "./monitor";
 import { PolicySettings } from "./policy-config";
 import { runProgram } from "./program";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
+import { redactor } from "./redact";
 import { ArchitectureRequests, nodeKinds, requestsByArchitecture } from "./requests";
 import { inTreeOrder } from "./tree";
 import { providerUrn } from "./urn";
@@ -172,7 +173,9 @@ export async function run(
     const program = runProgram(project, deployment, configuration, monitor.address, monitor.diagnostics);
     try {
       await Promise.race([Promise.all([program.finished, pack]), monitor.refused]);
-      return { graph: monitor.graph, outputs: monitor.outputs(), diagnostics: monitor.diagnostics };
+      const redact = redactor(monitor.graph);
+      const diagnostics = monitor.diagnostics.map((said) => ({ ...said, message: redact(said.message) }));
+      return { graph: monitor.graph, outputs: monitor.outputs(), diagnostics };
     } finally {
       program.stop();
       monitor.stop();
@@ -193,7 +196,9 @@ export async function run(
     ...managed(final.graph).map((resource) => analyzer.analyze(resource, final.graph)),
     analyzer.analyzeStack(final.graph),
   ]);
-  return { ...final, violations: [...remediations, ...found.flat()] };
+  const redact = redactor(final.graph);
+  const violations = [...remediations, ...found.flat()].map((found) => ({ ...found, message: redact(found.message) }));
+  return { ...final, violations };
 }
 
 async function remediateAll(analyzer: Analyzer, graph: Graph): Promise<Violation[]> {

@@ -149,6 +149,14 @@ export const containsUnknown = (value: Value): boolean =>
 /** Whether any part of the value is secret. */
 export const containsSecret = (value: Value): boolean => isSecret(value) || partsOf(value).some(containsSecret);
 
+/** Every text inside a secret, unknowns aside. */
+export function secretTexts(value: Value): string[] {
+  return isSecret(value) ? textsIn(reveal(value)) : partsOf(value).flatMap(secretTexts);
+}
+
+const textsIn = (value: Value): string[] =>
+  typeof value === "string" ? (value === unknownValue ? [] : [value]) : partsOf(value).flatMap(textsIn);
+
 const partsOf = (value: Value): Value[] => (Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []);
 
 function withoutSignature(value: Value): Value {

@@ -12,7 +12,7 @@ export function toYaml(value: unknown, comment: string[] = []): string {
   const document = new Document(sortKeys(value));
   visit(document, { Scalar: (_, node) => void (node.type = styleOf(node) ?? node.type) });
   const text = document
-    .toString({ lineWidth: 0, blockQuote: "literal", aliasDuplicateObjects: false } as never)
+    .toString({ lineWidth: 0, blockQuote: "literal" })
     // Line breaks in YAML 1.1, characters in 1.2: only inside double quotes, see `styleOf`.
     .replace(/[\u0085\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return [...comment.map((line) => `# ${line}\n`), text].join("");

@@ -29,10 +29,11 @@ describe("policies over an offline preview", () => {
     ]);
   });
 
-  it("get secrets in clear and the resource's provider, and print neither", () => {
+  it("get secrets in clear and the resource's provider, and a secret that one prints is hidden", () => {
     const release = find(preview, "kubernetes:helm.sh/v3:Release", "chart").urn;
     const found = preview.violations.filter(({ policy, urn }) => policy === "sees-what-it-is-shown" && urn === release);
-    assert.deepEqual(found, [
+    assert.equal(found[0].message, "Tells what reached it.\nthe password is [secret]");
+    assert.deepEqual(found.slice(1), [
       {
         policy: "sees-what-it-is-shown",
         level: "advisory",
