@@ -137,7 +137,9 @@ function container(settings: KubeStateMetricsArgs["settings"], image: string): t
       `--port=${ports.http}`,
       `--telemetry-port=${ports.metrics}`,
       `--resources=${Object.values(resources).flat().sort().join(",")}`,
-      ...(settings.labelsAllowlist.length > 0 ? [`--metric-labels-allowlist=${settings.labelsAllowlist.join(",")}`] : []),
+      ...(settings.labelsAllowlist.length > 0
+        ? [`--metric-labels-allowlist=${settings.labelsAllowlist.join(",")}`]
+        : []),
     ],
     ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort })),
     // Alive while it reaches the API server, ready while it serves.

@@ -37,7 +37,10 @@ const excludedInterfaces = "^(veth|cali|lxc|tunl|nodelocaldns).*$";
  * @param args settings and image
  * @param opts of every resource
  */
-export function nodeExporter({ environment, settings, image }: NodeExporterArgs, opts: pulumi.CustomResourceOptions): void {
+export function nodeExporter(
+  { environment, settings, image }: NodeExporterArgs,
+  opts: pulumi.CustomResourceOptions,
+): void {
   const { namespace } = environment;
   const identity = { name, version: imageVersion(image) };
   const metadata = { name, namespace, labels: labels(identity) };

@@ -16,7 +16,9 @@ export interface ImageParts {
  * @throws Error when it has no tag, which the operator reads as the version of what it runs
  */
 export function imageParts(reference: string): ImageParts {
-  const match = /^(?<registry>[^/]+)\/(?<repository>[^@]+):(?<tag>[^:/@]+)(@sha256:(?<sha>[0-9a-f]{64}))?$/.exec(reference);
+  const match = /^(?<registry>[^/]+)\/(?<repository>[^@]+):(?<tag>[^:/@]+)(@sha256:(?<sha>[0-9a-f]{64}))?$/.exec(
+    reference,
+  );
   if (!match?.groups) {
     throw new Error(
       `The image "${reference}" can't be used in kube-prometheus-stack: its chart needs registry/repository:tag, with or without ` +

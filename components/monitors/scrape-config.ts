@@ -34,7 +34,9 @@ function discover(discovery: Discovery) {
       return { kubernetesSDConfigs: [{ role: discovery.role, namespaces: { names: [discovery.namespace] } }] };
     case "Pod": {
       const selectors = [{ role: discovery.role, label: discovery.labels }];
-      return { kubernetesSDConfigs: [{ role: discovery.role, namespaces: { names: [discovery.namespace] }, selectors }] };
+      return {
+        kubernetesSDConfigs: [{ role: discovery.role, namespaces: { names: [discovery.namespace] }, selectors }],
+      };
     }
   }
 }

@@ -93,7 +93,11 @@ const kubelet = ({ dropApiserverHistograms }: BaseTargetsArgs): BaseTarget => ({
   name: "kubelet",
   path: "/metrics",
   metricRelabelings: [
-    drop("(csi_operations|storage_operation_duration)_seconds_bucket;(0.25|2.5|15|25|120|600)(\\.0)?", "__name__", "le"),
+    drop(
+      "(csi_operations|storage_operation_duration)_seconds_bucket;(0.25|2.5|15|25|120|600)(\\.0)?",
+      "__name__",
+      "le",
+    ),
     // k3s and its kin are one process, whose API server's histograms come out of every one of its endpoints.
     ...(dropApiserverHistograms ? [dropMetrics("(apiserver|etcd)_.+_bucket")] : []),
   ],
