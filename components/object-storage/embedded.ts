@@ -13,7 +13,7 @@ import { retainVolumes, volumeClaim } from "../kubernetes/storage";
 import { secretEnv } from "../secrets/env";
 import type { SecretRef } from "../secrets/types";
 import { applicationNames, applications, storageOf, type ApplicationName } from "./applications";
-import { keyVariables, setupDirectory, setupFiles } from "./setup";
+import { keyVariables, setupFiles } from "./setup";
 import type { LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from "./types";
 
 type EmbeddedArgs = ObjectStorageArgs<"embedded">;
@@ -22,6 +22,7 @@ type Credentials = Record<ApplicationName, SecretRef>;
 const server = { name: "minio", component: "server" };
 const setup = { name: "minio", component: "setup" };
 const port = 9000;
+const setupDirectory = "/setup";
 const uid = 1000;
 const scratch = { volume: { name: "tmp", emptyDir: {} }, mount: { name: "tmp", mountPath: "/tmp" } };
 

@@ -6,9 +6,6 @@ import { leastPrivilege } from "./policy";
  * What the embedded server's Job runs: files for a ConfigMap, and the environment that they read. Nothing in it is secret.
  */
 
-/** Folder that the files are mounted at. */
-export const setupDirectory = "/setup";
-
 /**
  * Variables of the environment that bring an application's key to the script.
  * @param name the application
@@ -31,7 +28,7 @@ bucket() { # name
 }
 
 application() { # name, access key, secret key
-  mc admin policy create store "$1" "${setupDirectory}/$1.json"
+  mc admin policy create store "$1" "\${0%/*}/$1.json"
   printf '%s\\n%s\\n' "$2" "$3" | mc admin user add store
   mc admin policy attach store "$1" --user "$2"
 }
