@@ -55,12 +55,9 @@ function salvage(raw: unknown): { settings: ParsedSettings; damaged: Path[] } {
 const pathsOf = (issue: z.core.$ZodIssue): Path[] =>
   issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
 
-/** The nearest place that can be taken out: a list goes whole, and what is missing goes with what it is missing from. */
-function removable(value: unknown, path: Path): Path {
-  const list = path.findIndex((step) => typeof step === "number");
-  const cut = list === -1 ? path : path.slice(0, list);
-  return cut.length === 0 || valueAt(value, cut) !== undefined ? cut : removable(value, cut.slice(0, -1));
-}
+/** The nearest place that can be taken out: what is missing goes with what it is missing from. */
+const removable = (value: unknown, path: Path): Path =>
+  path.length === 0 || valueAt(value, path) !== undefined ? path : removable(value, path.slice(0, -1));
 
 interface Circumstances {
   now: Date;
