@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, readdirSync } from "node:fs";
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ProgramName, PROGRAMS, goModuleDir } from "./programs";
 import { run } from "./run";
@@ -27,9 +26,9 @@ export function requiredGo(names = Object.keys(PROGRAMS) as ProgramName[]): stri
   return versions.reduce((newest, version) => (goIsAtLeast(newest, version) ? newest : version));
 }
 
-/** The Go that is installed, with its version; undefined where there is none. */
-export async function installedGo(): Promise<{ command: string; version: string } | undefined> {
-  for (const command of PLACES) {
+/** The first Go among some commands, with its version; undefined where there is none. */
+export async function installedGo(places = PLACES): Promise<{ command: string; version: string } | undefined> {
+  for (const command of places) {
     // `go env GOVERSION` would answer for the toolchain that a go.mod selects; `go version` in / can't find one
     const said = await run(command, ["version"], { cwd: "/", env: { GOTOOLCHAIN: "local" } }).catch(() => undefined);
     if (said) return { command, version: /go(\d\S*)/.exec(said)![1] };
@@ -41,10 +40,11 @@ export async function installedGo(): Promise<{ command: string; version: string 
  * The `go` command to build with: the installed one if it is new enough for every program; otherwise it downloads the toolchain's module, which any
  * Go since 1.11 can do (switching toolchains by itself is younger, and Debian 12's Go 1.19 can't).
  *
+ * @param places Commands to try, in order.
  * @throws Error when Go is missing, with the command that installs it.
  */
-export async function goCommand(report: (line: string) => void = () => {}): Promise<string> {
-  const installed = await installedGo();
+export async function goCommand(report: (line: string) => void = () => {}, places = PLACES): Promise<string> {
+  const installed = await installedGo(places);
   if (!installed) throw new Error(NO_GO);
   const wanted = requiredGo();
   if (goIsAtLeast(installed.version, wanted)) return installed.command;

@@ -53,6 +53,7 @@ export const native: Engine = {
   },
 
   async prepare({ range }, report) {
+    network(range); // throws for a range that can't be divided
     if (runningNode()) return;
     if (process.platform === "linux" && process.geteuid?.() === 0) await installPrerequisites(report);
     const problems = hostProblems(await hostFacts(), range);
