@@ -13,11 +13,9 @@ const template = "template";
  * Follows github.com/drone/envsubst v1.0.3, which Loki 3.6 uses. `${VAR:default}`, a default in Mimir, is a substring there.
  */
 export function expandEnvironment(text: string): string {
-  const innermost = /(\$?)\$\{([^${}]*)\}/g;
   // A default may hold a placeholder again: one pass a level, and nobody nests ten.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
-    text = text.replace(innermost, (whole, escaped: string, expression: string) => {
-      if (escaped) return whole;
+    text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
       return withDefault.exec(expression)?.[2] ?? `${open}${variable(expression)}${close}`;
     });
   }

@@ -27,8 +27,7 @@ export function ofChart(
   value: Block,
   path: string,
 ): { config?: LokiConfig; unreadable: UnreadableConfig[] } | undefined {
-  if (isBlock(value.loki) || !(signs.some((sign) => sign in value) || isLokiCompactor(value.compactor)))
-    return undefined;
+  if (!signs.some((sign) => sign in value) && !isLokiCompactor(value.compactor)) return undefined;
   const unknown = [...signs, "compactor"].filter((key) => value[key] instanceof Unknown);
   if (unknown.length > 0) {
     return { unreadable: unknown.map((key) => ({ path: inner(path, key), problem: value[key] as Unknown })) };

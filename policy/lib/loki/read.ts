@@ -1,4 +1,4 @@
-import { unreadable } from "../placeholders";
+import { expandEnvironment, unreadable } from "../placeholders";
 import { isBlock, Unknown } from "../unknown";
 import { readYaml } from "./yaml";
 
@@ -46,7 +46,8 @@ function settled(value: unknown): Setting<unknown> {
   if (typeof value === "object")
     return refused(`a ${Array.isArray(value) ? "list" : "block"}, where Loki accepts one value`);
   // Chart values keep their placeholders until Loki reads them, as plain YAML.
-  if (typeof value === "string" && value.includes("${") && !isEscaped(value)) return settled(readYaml(value).content);
+  const expanded = typeof value === "string" ? expandEnvironment(value) : value;
+  if (expanded !== value) return settled(readYaml(String(expanded)).content);
   const why = unreadable(value);
   return why ? { unreadable: why } : { value };
 }
@@ -59,9 +60,4 @@ function notABlock(value: unknown): Setting<never> {
 
 function refused(why: string): Setting<never> {
   return { unreadable: why, isRefused: true };
-}
-
-// `$${VAR}` is a text and no placeholder.
-function isEscaped(value: string): boolean {
-  return !/(^|[^$])\$\{/.test(value);
 }

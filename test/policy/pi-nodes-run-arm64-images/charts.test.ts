@@ -85,7 +85,10 @@ describe("pi-nodes-run-arm64-images", () => {
 
     it("composes the reference as the chart does: global registry, digest, distroless", async () => {
       const node = { tag: "v1.12.1", distroless: true };
-      const operator = { ...named.prometheusOperator, image: { tag: "v0.93.1", sha: "2".repeat(64) } };
+      const operator = {
+        ...named.prometheusOperator,
+        image: { registry: "quay.io", tag: "v0.93.1", sha: "2".repeat(64) },
+      };
       const values = {
         ...named,
         global: { imageRegistry: "mirror.example" },

@@ -53,6 +53,14 @@ describe("pi-nodes-run-arm64-images", () => {
       }
     });
 
+    it("takes an image without a tag for latest", async () => {
+      const latest = [{ reference: "ghcr.io/example/app:latest", platforms: ["linux/arm64"] }];
+      assert.deepEqual(
+        await check(deployment({ containers: [container("ghcr.io/example/app")] }), { images: latest }),
+        [],
+      );
+    });
+
     it("accepts every image of images.json that is listed with linux/arm64, and no other", async () => {
       for (const { reference, platforms } of list.images) {
         const found = await check(deployment({ containers: [container(reference)] }));
@@ -121,10 +129,12 @@ describe("pi-nodes-run-arm64-images", () => {
     });
 
     it("says when a preview doesn't know a pod's spec", async () => {
-      const unknownSpec = object("apps/v1", "Deployment", { spec: { template: { spec: unknown } } });
-      assert.deepEqual(await check(unknownSpec), [
-        "advisory: string value at .spec.template.spec can't be known during preview",
-      ]);
+      const deployments = { "spec.template.spec": { template: { spec: unknown } }, spec: unknown };
+      for (const [path, spec] of Object.entries(deployments)) {
+        assert.deepEqual(await check(object("apps/v1", "Deployment", { spec })), [
+          `advisory: string value at .${path} can't be known during preview`,
+        ]);
+      }
     });
 
     it("looks past what makes no pods", async () => {

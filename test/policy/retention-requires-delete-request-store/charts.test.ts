@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { release } from "../support";
-import { check, fromEnvironment, missing, store } from "./fixtures";
+import { check, fromEnvironment, missing, store, unused } from "./fixtures";
 
 describe("retention-requires-delete-request-store", () => {
   describe("in chart values", () => {
@@ -125,8 +125,17 @@ describe("retention-requires-delete-request-store", () => {
 
     it("lays values over the files of values", async () => {
       const text = stringify({ loki: { schemaConfig, compactor: { retention_enabled: true } } });
-      const { props, ...rest } = release("loki", { loki: { compactor: { delete_request_store: "s3" } } });
-      assert.deepEqual(await check({ ...rest, props: { ...props, valueYamlFiles: [{ text }] } }), []);
+      const { props, ...rest } = release("loki", { loki: { compactor: { delete_request_store: "gcs" } } });
+      assert.deepEqual(await check({ ...rest, props: { ...props, valueYamlFiles: [{ text }] } }), [
+        unused('"gcs"').replace(/^.*?: compactor/, "Release monitoring/loki: values.loki.compactor"),
+      ]);
+    });
+
+    it("refuses a placeholder that doesn't end", async () => {
+      const values = { loki: { schemaConfig, compactor: { retention_enabled: true, delete_request_store: "${" } } };
+      assert.deepEqual(await check(release("loki", values)), [
+        unused('"${"').replace(/^.*?: compactor/, "Release monitoring/loki: values.loki.compactor"),
+      ]);
     });
 
     it("refuses a file of values that it can't see", async () => {

@@ -51,6 +51,13 @@ describe("retention-requires-delete-request-store, in a file", () => {
         file: store("delete_request_store: ${STORE:-${OTHER:-s3}}"),
       },
       {
+        when: "a default holds a placeholder with a default, between braces",
+        file: good.replace(
+          /compactor:[^]*/,
+          "compactor: {retention_enabled: true, delete_request_store: ${A:-${B:-s3}}}\n",
+        ),
+      },
+      {
         when: "the store's placeholder defaults to another store",
         file: store("delete_request_store: ${STORE:-gcs}"),
         finds: [unused('"gcs"')],
