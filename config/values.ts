@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isDuration, quantityValue, seconds } from "./units";
 
-export { quantityValue, seconds } from "./units";
+export { quantityValue } from "./units";
 
 /**
  * The kinds of value that settings are made of. Each carries `allowed` and `example` for the error message and for the
