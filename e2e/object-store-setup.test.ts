@@ -146,6 +146,7 @@ describe("The embedded object store's setup", function () {
       await refused(as(name, keys[name], "rb", "--force", `store/${own}`), denied);
       await refused(as(name, keys[name], "anonymous", "set", "public", `store/${own}`), denied);
       await refused(as(name, keys[name], "admin", "user", "ls", "store"), denied);
+      await refused(as(name, keys[name], "admin", "user", "add", "store", users[name], "a-key-of-its-own"), denied);
       await refused(as(name, keys[name], "admin", "accesskey", "create", "store/"), denied);
     });
   }

@@ -20,8 +20,8 @@ const onObjects = [
 /**
  * What Loki and Mimir need in their buckets, and nothing beside it: objects are read, written, listed and deleted, large ones in parts.
  *
- * Not in it: making and removing buckets, bucket policies, versions, other buckets. MinIO lets every user make service accounts of its own,
- * whose keys a rotation of the user's key leaves valid; that is denied.
+ * Not in it: making and removing buckets, bucket policies, versions, other buckets. Denied is what MinIO lets every user do that isn't
+ * forbidden it: making service accounts, whose keys a rotation leaves valid, and changing the user's own key, which locks the application out.
  *
  * @param buckets names of the application's buckets
  */
@@ -32,7 +32,7 @@ export function leastPrivilege(buckets: readonly string[]): Policy {
     Statement: [
       { Effect: "Allow", Action: onBucket, Resource: resources },
       { Effect: "Allow", Action: onObjects, Resource: resources.map((bucket) => `${bucket}/*`) },
-      { Effect: "Deny", Action: ["admin:CreateServiceAccount"] },
+      { Effect: "Deny", Action: ["admin:CreateServiceAccount", "admin:CreateUser"] },
     ],
   };
 }

@@ -34,10 +34,10 @@ describe("A least-privilege policy", () => {
     }
   });
 
-  it("denies service accounts, whose keys would outlive a rotation", () => {
+  it("denies service accounts, whose keys would outlive a rotation, and changes of the user's own key", () => {
     assert.deepEqual(
       policy.Statement.filter(({ Effect }) => Effect === "Deny").flatMap(({ Action }) => Action),
-      ["admin:CreateServiceAccount"],
+      ["admin:CreateServiceAccount", "admin:CreateUser"],
     );
   });
 });
