@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { goCommand } from "./go";
+import { GO_ENV, goCommand } from "./go";
 import { withLock } from "./lock";
 import { cacheDir } from "./paths";
 import { goModuleDir, Program, ProgramName, programRelease, PROGRAMS } from "./programs";
@@ -84,11 +84,10 @@ async function buildOne(go: string, one: Binary, target: Target, report: Report)
     await run(go, ["build", ...buildFlags(one.program), "-o", unfinished, program.binaries[one.binary]], {
       cwd: goModuleDir(one.program),
       env: {
+        ...GO_ENV,
         CGO_ENABLED: program.cgo ? "1" : "0",
         GOOS: target.os,
         GOARCH: target.arch,
-        GOFLAGS: "", // the person's own could change the binary
-        GOWORK: "off",
       },
     });
     renameSync(unfinished, out);

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { goCommand } from "./go";
+import { GO_ENV, goCommand } from "./go";
 import { goModuleDir, moduleVersion, PROGRAMS } from "./programs";
 import { run } from "./run";
 
@@ -21,7 +21,7 @@ export async function operatorCrds(): Promise<OperatorCrds> {
   const go = await goCommand();
   const said = await run(go, ["mod", "download", "-json", PROGRAMS["prometheus-operator"].module], {
     cwd: goModuleDir("prometheus-operator"),
-    env: { GOFLAGS: "", GOWORK: "off" },
+    env: GO_ENV,
   });
   const dir = join((JSON.parse(said) as { Dir: string }).Dir, "example", "prometheus-operator-crd");
   const files = readdirSync(dir).filter((file) => file.endsWith(".yaml"));

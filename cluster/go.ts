@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { ProgramName, PROGRAMS, goModuleDir } from "./programs";
 import { run } from "./run";
 
+/** Environment of every `go` command: what a person set for other work must change neither the binaries nor which standard library is taken. */
+export const GO_ENV = { GOFLAGS: "", GOROOT: "", GOWORK: "off" };
+
 /** Where Go is looked for besides PATH: its own installer's folder, then Debian's. */
 const PLACES = ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
 

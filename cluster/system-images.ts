@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, Report } from "./build";
-import { goCommand } from "./go";
+import { GO_ENV, goCommand } from "./go";
 import { BuiltImage, buildImage } from "./image-build";
 import { ImageRecipe } from "./images";
 import { coreDnsImage } from "./native/addons";
@@ -34,7 +34,7 @@ async function buildPause(): Promise<string> {
   if (existsSync(out)) return out;
   const said = await run(await goCommand(), ["mod", "download", "-json", PROGRAMS.kubernetes.module], {
     cwd: goModuleDir("kubernetes"),
-    env: { GOFLAGS: "", GOWORK: "off" },
+    env: GO_ENV,
   });
   const source = join((JSON.parse(said) as { Dir: string }).Dir, "build", "pause", "linux", "pause.c");
   mkdirSync(join(out, ".."), { recursive: true });
