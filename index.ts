@@ -133,6 +133,7 @@ const shown = {
     loki: loki.queryUrl,
     prometheus: kps?.prometheusUrl,
     alertmanager: alertmanager.url,
+    scrapeInterval: settings.kps.scrapeInterval,
   }),
   dashboards: [...baseDashboards(), ...loki.dashboards],
 };

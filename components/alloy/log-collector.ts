@@ -89,13 +89,15 @@ export class LogCollector extends pulumi.ComponentResource {
     }
 
     const both = { name: "alloy", version };
+    // Not by the name alone: an Alloy that a chart installed has it too.
+    const selector = { ...selectorLabels(both), "app.kubernetes.io/part-of": labels(both)["app.kubernetes.io/part-of"] };
     new Service(
       "alloy",
       {
         metadata: { name: "alloy", namespace, labels: labels(both) },
         spec: {
           clusterIP: "None",
-          selector: selectorLabels(both),
+          selector,
           ports: [{ name: "http", port: httpPort, targetPort: "http" }],
         },
       },
@@ -107,7 +109,7 @@ export class LogCollector extends pulumi.ComponentResource {
       {
         namespace,
         labels: labels(both),
-        selector: selectorLabels(both),
+        selector,
         endpoints: [
           // Alerts name the node whose lines are missing.
           { port: "http", relabelings: [{ sourceLabels: ["__meta_kubernetes_pod_node_name"], targetLabel: "node" }] },

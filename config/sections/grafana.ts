@@ -16,6 +16,12 @@ export const grafana = z
     dataSourceLabel: labelKey
       .default("grafana_datasource")
       .describe("label by which an existing Grafana's sidecar finds data sources"),
+    claimDefault: z
+      .boolean()
+      .default(false)
+      .describe(
+        "with create: false: the stack's default data source is Grafana's; switch off the one that is (kube-prometheus-stack: `grafana.sidecar.datasources.isDefaultDatasource: false`) before, as Grafana does not start with two",
+      ),
     ingress: z
       .strictObject({
         host: hostName.describe("host name"),

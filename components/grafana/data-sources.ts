@@ -1,0 +1,129 @@
+/**
+ * Grafana's data sources, as its file provisioning reads them.
+ * @see https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
+ */
+
+/** A data source of the provisioning file. */
+export interface DataSource {
+  name: string;
+  uid: string;
+  type: "prometheus" | "loki" | "alertmanager";
+  /** Grafana's server asks, not the browser. */
+  access: "proxy";
+  orgId: number;
+  url: string;
+  /** Grafana refuses to start with two. */
+  isDefault: boolean;
+  /** Not in the user interface: the next start would undo it. */
+  editable: boolean;
+  jsonData: Record<string, string | number | boolean>;
+}
+
+/**
+ * Uid → name of every data source that a stage can have. A uid never changes: dashboards and links have it. Neither does a name:
+ * Grafana finds what it provisioned before by name, and refuses a second one of the same uid.
+ */
+const names = {
+  prometheus: "Prometheus",
+  mimir: "Mimir",
+  loki: "Loki",
+  alertmanager: "Alertmanager",
+} as const;
+
+type Uid = keyof typeof names;
+
+/** What a stage has to query. */
+export interface DataSourcesArgs {
+  /** Grafana's default data source; where the stage doesn't have it (no kube-prometheus-stack), Loki is. */
+  default: "prometheus" | "mimir";
+  /** URL of Loki. */
+  loki: string;
+  /** URL of kube-prometheus-stack's Prometheus, where there is one. */
+  prometheus?: string;
+  /** URL of Mimir's Prometheus API (`…/prometheus`), where there is one. Without a Prometheus the uid `prometheus` leads to it too, so that no dashboard breaks. */
+  mimir?: string;
+  /** URL of Alertmanager. */
+  alertmanager: string;
+  /** How often targets are scraped (Prometheus duration): no panel asks for finer steps. */
+  scrapeInterval: string;
+}
+
+/**
+ * The data sources of a stage, exactly one of them the default.
+ * @param args what there is
+ */
+export function dataSources(args: DataSourcesArgs): DataSource[] {
+  const prometheus = (url: string, prometheusType: "Prometheus" | "Mimir") =>
+    ({
+      type: "prometheus",
+      url,
+      jsonData: {
+        prometheusType,
+        httpMethod: "POST",
+        timeInterval: args.scrapeInterval,
+        manageAlerts: true,
+        alertmanagerUid: "alertmanager",
+      },
+    }) as const;
+  const stage: Partial<Record<Uid, Pick<DataSource, "type" | "url" | "jsonData">>> = {
+    ...(args.mimir && { prometheus: prometheus(args.mimir, "Mimir"), mimir: prometheus(args.mimir, "Mimir") }),
+    ...(args.prometheus && { prometheus: prometheus(args.prometheus, "Prometheus") }),
+    loki: {
+      type: "loki",
+      url: args.loki,
+      // Seconds. Grafana gives up after 30, Loki only after its own limit (2m by default): a day of logs takes its time on a Pi.
+      jsonData: { timeout: 120, maxLines: 1000, manageAlerts: true, alertmanagerUid: "alertmanager" },
+    },
+    alertmanager: {
+      type: "alertmanager",
+      url: args.alertmanager,
+      jsonData: { implementation: "prometheus", handleGrafanaManagedAlerts: false },
+    },
+  };
+  const byDefault = stage[args.default] ? args.default : "loki";
+  return Object.entries(stage).map(([uid, { type, url, jsonData }]) => ({
+    name: names[uid as Uid],
+    uid,
+    type,
+    access: "proxy",
+    orgId: 1,
+    url,
+    isDefault: uid === byDefault,
+    editable: false,
+    jsonData,
+  }));
+}
+
+/** A provisioning file of data sources. */
+export interface DataSourceFile {
+  apiVersion: 1;
+  deleteDatasources?: { name: string; orgId: number }[];
+  datasources: DataSource[];
+}
+
+/**
+ * The file for a Grafana of the stack's own. It also deletes what another stage had: provisioning keeps what a file no longer lists.
+ * @param dataSources the stage's
+ */
+export function ownDataSourceFile(dataSources: readonly DataSource[]): DataSourceFile {
+  const there = dataSources.map(({ name }) => name);
+  return {
+    apiVersion: 1,
+    deleteDatasources: Object.values(names)
+      .filter((name) => !there.includes(name))
+      .map((name) => ({ name, orgId: 1 })),
+    datasources: [...dataSources],
+  };
+}
+
+/**
+ * The file for a Grafana that exists. Nothing is deleted there: a `Prometheus` that this stage doesn't have may be somebody else's.
+ * @param dataSources the stage's
+ * @param claimDefault one of them is the default; none other may be then
+ */
+export function sharedDataSourceFile(dataSources: readonly DataSource[], claimDefault: boolean): DataSourceFile {
+  return {
+    apiVersion: 1,
+    datasources: dataSources.map((each) => ({ ...each, isDefault: each.isDefault && claimDefault })),
+  };
+}
