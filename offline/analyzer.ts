@@ -10,7 +10,7 @@ import { Graph, Resource } from "./graph";
 import { Deployment } from "./monitor";
 import { levelOf, PolicySettings, reconcile } from "./policy-config";
 import { Configuration } from "./project";
-import { runtimeArguments } from "./runtime";
+import { Loader, runtimeArguments } from "./runtime";
 import { call, channelOptions, fromStruct, toStruct } from "./rpc";
 import { providerUrn } from "./urn";
 import { downgrade, mapProperties, Properties } from "./values";
@@ -44,6 +44,7 @@ export interface Analyzer {
  * @param folder the pack: PulumiPolicy.yaml and package.json
  * @param deployment where the pack believes to be; it may read the stack's name and its configuration
  * @param settings levels and properties of policies
+ * @param loader how its TypeScript is loaded
  * @returns the process, at once, and the analyzer as soon as it answers; that rejects with {@link PolicyPackFailed}
  * @throws {PolicyPackFailed} when there is no pack
  */
@@ -52,6 +53,7 @@ export function startAnalyzer(
   deployment: Deployment,
   configuration: Configuration,
   settings: PolicySettings,
+  loader: Loader,
 ): { ready: Promise<Analyzer>; stop(): void } {
   const pack = resolve(folder);
   if (!existsSync(join(pack, "PulumiPolicy.yaml"))) {
@@ -59,7 +61,7 @@ export function startAnalyzer(
   }
   const child = spawn(
     process.execPath,
-    runtimeArguments("run-policy-pack", pack, ["--require", "tsx/cjs"], ["", "."]),
+    runtimeArguments(loader, "run-policy-pack", pack, ["--require", "tsx/cjs"], ["", "."]),
     {
       cwd: pack,
       stdio: ["ignore", "pipe", "pipe"],

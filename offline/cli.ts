@@ -15,6 +15,7 @@ interface StackArguments {
   from?: string;
   config: string[];
   program?: string;
+  tsNode?: boolean;
 }
 
 interface PreviewArguments extends StackArguments {
@@ -56,6 +57,7 @@ function stackCommand(name: string, description: string): Command {
     .option("--stage <stage>", "the stage to show; by default the stack's own")
     .option("--from <stage>", "the stage that the stack is in")
     .option("--config <key=value>", "a setting, in Pulumi's path syntax; may be repeated", collect, [])
+    .option("--ts-node", "load TypeScript as Pulumi does by default: with a type check, and slowly")
     .option("--program <folder>", "another program's folder");
 }
 
@@ -65,8 +67,9 @@ function previewCommand(name: string, description: string): Command {
     .option("--policy-pack <folder>", "another policy pack's folder", resolve(ownProgram, "policy"));
 }
 
-const optionsOf = ({ stack, stage, from, config, program }: StackArguments): PreviewOptions => ({
+const optionsOf = ({ stack, stage, from, config, program, tsNode }: StackArguments): PreviewOptions => ({
   ...{ stack, stage, from, config, program },
+  loader: tsNode ? "ts-node" : "tsx",
 });
 
 async function preview(args: PreviewArguments, format: (preview: Preview) => string): Promise<number> {

@@ -1,17 +1,16 @@
 import { resolve } from "node:path";
-import { Analyzer, startAnalyzer, Violation } from "./analyzer";
-import { Answers, previewAnswers } from "./answers";
+import { startAnalyzer, Violation } from "./analyzer";
+import { previewAnswers } from "./answers";
 import { Diagnostic } from "./engine";
-import { Graph, Resource } from "./graph";
-import { Deployment, Monitor, startMonitor } from "./monitor";
+import { Resource } from "./graph";
 import { PolicySettings } from "./policy-config";
-import { runProgram } from "./program";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
-import { redactor } from "./redact";
 import { ArchitectureRequests, nodeKinds, requestsByArchitecture } from "./requests";
+import { run } from "./run";
+import { Loader } from "./runtime";
 import { inTreeOrder } from "./tree";
 import { providerUrn } from "./urn";
-import { present, Properties } from "./values";
+import { present } from "./values";
 
 /** One resource of a preview, as in the JSON contract. */
 export interface PreviewResource {
@@ -74,6 +73,8 @@ export interface PreviewOptions {
   policyPack?: string;
   /** levels and properties of policies, as in the file of `--policy-pack-config` */
   policyConfig?: PolicySettings;
+  /** how TypeScript is loaded; default `tsx` */
+  loader?: Loader;
 }
 
 /** This repository's own program. */
@@ -90,12 +91,13 @@ export const ownProgram = resolve(__dirname, "..");
 export async function offlinePreview(options: PreviewOptions): Promise<Preview> {
   const { project, configuration } = settingsOf(options);
   const deployment = { project: project.name, stack: options.stack, organization: "organization", dryRun: true };
+  const loader = options.loader ?? "tsx";
   const pack =
     options.policyPack === undefined
       ? undefined
-      : startAnalyzer(options.policyPack, deployment, configuration, options.policyConfig ?? {});
+      : startAnalyzer(options.policyPack, deployment, configuration, options.policyConfig ?? {}, loader);
   try {
-    const result = await run(project, deployment, configuration, previewAnswers, pack?.ready);
+    const result = await run({ project, deployment, configuration, loader, answers: previewAnswers }, pack?.ready);
     const resources = inTreeOrder(result.graph);
     const position = new Map(resources.map(({ urn }, index) => [urn, index]));
     return {
@@ -148,63 +150,3 @@ export function settingsOf(options: PreviewOptions): { project: Project; configu
   ]);
   return { project, configuration };
 }
-
-/** What a run of the program registered, and what policies say to it. */
-export interface RunResult {
-  graph: Graph;
-  outputs: Properties;
-  diagnostics: Diagnostic[];
-  violations: Violation[];
-}
-
-/**
- * Runs the program, with the policy pack starting up beside it. Only where a policy changes a resource does the program
- * run once more, each answer now waiting for the policies, as the engine always does.
- */
-export async function run(
-  project: Project,
-  deployment: Deployment,
-  configuration: Configuration,
-  answers: Answers,
-  pack?: Promise<Analyzer>,
-): Promise<RunResult> {
-  const once = async (inspect: (resource: Resource, graph: Graph) => Promise<Properties>) => {
-    const monitor: Monitor = await startMonitor(deployment, answers, (resource) => inspect(resource, monitor.graph));
-    const program = runProgram(project, deployment, configuration, monitor.address, monitor.diagnostics);
-    try {
-      await Promise.race([Promise.all([program.finished, pack]), monitor.refused]);
-      const redact = redactor(monitor.graph);
-      const diagnostics = monitor.diagnostics.map((said) => ({ ...said, message: redact(said.message) }));
-      return { graph: monitor.graph, outputs: monitor.outputs(), diagnostics };
-    } finally {
-      program.stop();
-      monitor.stop();
-    }
-  };
-
-  const first = await once(async (resource) => resource.inputs);
-  const analyzer = await pack;
-  if (!analyzer) {
-    return { ...first, violations: [] };
-  }
-  const remediations = analyzer.remediates() ? await remediateAll(analyzer, first.graph) : [];
-  const changed = remediations.some(({ level }) => level === "remediate");
-  const final = changed
-    ? await once(async (resource, graph) => (await analyzer.remediate(resource, graph)).inputs)
-    : first;
-  const found = await Promise.all([
-    ...managed(final.graph).map((resource) => analyzer.analyze(resource, final.graph)),
-    analyzer.analyzeStack(final.graph),
-  ]);
-  const redact = redactor(final.graph);
-  const violations = [...remediations, ...found.flat()].map((found) => ({ ...found, message: redact(found.message) }));
-  return { ...final, violations };
-}
-
-async function remediateAll(analyzer: Analyzer, graph: Graph): Promise<Violation[]> {
-  const answers = await Promise.all(managed(graph).map((resource) => analyzer.remediate(resource, graph)));
-  return answers.flatMap(({ violations }) => violations);
-}
-
-/** The engine shows a policy every resource that the program declares, and none that it only reads. */
-const managed = (graph: Graph): Resource[] => [...graph.values()].filter(({ read }) => !read);

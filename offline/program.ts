@@ -4,7 +4,7 @@ import { Diagnostic } from "./engine";
 import { Deployment } from "./monitor";
 import { Configuration, Project } from "./project";
 import { ProgramFailed } from "./errors";
-import { runtimeArguments } from "./runtime";
+import { Loader, runtimeArguments } from "./runtime";
 
 /** How a run of the program ended. */
 export interface Run {
@@ -18,6 +18,7 @@ export interface Run {
  * Runs the program under Pulumi's own Node.js language runtime, with the arguments and environment that
  * `pulumi-language-nodejs` gives it (sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
  *
+ * @param loader how its TypeScript is loaded
  * @param address where the monitor and the engine listen
  * @param diagnostics what the engine has been told; an error in it fails the run
  */
@@ -25,12 +26,13 @@ export function runProgram(
   project: Project,
   deployment: Deployment,
   configuration: Configuration,
+  loader: Loader,
   address: string,
   diagnostics: Diagnostic[],
 ): Run {
   const child = spawn(
     process.execPath,
-    runtimeArguments("run", project.folder, project.nodeArguments, [
+    runtimeArguments(loader, "run", project.folder, project.nodeArguments, [
       ...["--monitor", address, "--engine", address],
       ...["--organization", deployment.organization, "--project", deployment.project, "--stack", deployment.stack],
       ...["--root-directory", project.folder, "--pwd", project.folder, "--parallel", "16"],
@@ -44,7 +46,7 @@ export function runProgram(
         ...process.env,
         PULUMI_CONFIG: JSON.stringify(configuration.values),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(configuration.secretKeys),
-        ...(project.tsNode ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
+        ...(project.tsNode || loader === "ts-node" ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
       },
     },
   );

@@ -4,7 +4,8 @@ import { Graph } from "./graph";
 import { knownAnswers } from "./materialise";
 import { Diagnostic } from "./engine";
 import { cover, HelmRelease, inClear, KubernetesObject, objectOf, releaseOf, withPlaceholders } from "./objects";
-import { PreviewOptions, run, settingsOf } from "./preview";
+import { PreviewOptions, settingsOf } from "./preview";
+import { run } from "./run";
 import { containsSecret, reveal } from "./values";
 
 /** One resource of a rendered stack. */
@@ -45,7 +46,11 @@ export async function offlineRender(options: PreviewOptions, generator: Generato
   const { project, configuration } = settingsOf(options);
   const deployment = { project: project.name, stack: options.stack, organization: "organization", dryRun: false };
   const itemLabels = [...new Set(Object.values(givenSecrets).flatMap(({ fields }) => fields))];
-  const { graph, diagnostics } = await run(project, deployment, configuration, knownAnswers(generator, itemLabels));
+  const { graph, diagnostics } = await run({
+    ...{ project, deployment, configuration },
+    loader: options.loader ?? "tsx",
+    answers: knownAnswers(generator, itemLabels),
+  });
   const resources = [...graph.values()].map((resource): RenderedResource => {
     const object = objectOf(resource, graph);
     const release = releaseOf(resource, graph);
