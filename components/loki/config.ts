@@ -1,0 +1,217 @@
+import type { Settings } from "../../config/schema";
+import { quantityValue, seconds } from "../../config/units";
+import { serviceHost, type Environment } from "../kubernetes/environment";
+import type { LokiStorage } from "../object-storage/types";
+import { headlessService, memberlistService, ports, topology, type Topology } from "./topology";
+
+/** Folder of everything that Loki keeps, and where the volume is mounted. */
+export const dataDirectory = "/var/loki";
+
+/** Environment variable with the pod's own address; the pod template sets it. */
+export const addressVariable = "POD_IP";
+
+/** Largest request that is taken, in bytes, whichever way it comes: by the gateway, by HTTP, by gRPC between Loki's processes. */
+export const largestRequest = 16 * 2 ** 20;
+
+/** What a configuration is made of. */
+export interface LokiConfigArgs {
+  environment: Environment;
+  settings: Settings["loki"];
+  /** Where chunks, index, rules and delete requests are kept; its credentials are no part of the configuration. */
+  storage: Pick<LokiStorage, "connection" | "buckets">;
+  /** Where the ruler's alerts go. */
+  alertmanagerUrl: string;
+}
+
+/** Loki's configuration, before it is YAML. */
+export type LokiConfig = ReturnType<typeof lokiConfig>;
+
+/**
+ * Loki's configuration: one for all of its processes, in the order and with the names of Loki's documentation.
+ *
+ * No key of the object store is in it. Loki takes `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the environment where the
+ * configuration has none (`s3ClientConfigFunc` in pkg/storage/chunk/client/aws); put in by `-config.expand-env` instead, a key with
+ * a quote, a colon or a dollar sign would be YAML. The one variable that is expanded is the pod's address.
+ *
+ * @param args settings and where Loki is
+ * @see https://grafana.com/docs/loki/v3.6.x/configure/
+ */
+export function lokiConfig(args: LokiConfigArgs) {
+  const { environment, settings, storage } = args;
+  const processes = topology(settings);
+  const schema = settings.schemaConfigs ?? defaultSchema;
+  return {
+    // One tenant, `fake`, whose name is in the bucket's paths.
+    auth_enabled: false,
+    server: server(settings),
+    // Queriers and frontends find the schedulers by their ring, in every mode.
+    query_scheduler: { use_scheduler_ring: true },
+    frontend: { compress_responses: true },
+    query_range: {
+      align_queries_with_step: true,
+      cache_results: true,
+      results_cache: { cache: cache(processes.read.resources, 1 / 32) },
+    },
+    ruler: ruler(args),
+    ingester: ingester(processes),
+    pattern_ingester: { enabled: settings.patternIngester },
+    ...apart(processes, {
+      // Of the clients: a backend is always a gateway. By `ring` one dead backend could hold up every query for a minute.
+      index_gateway: { mode: "simple" },
+      storage_config: indexGateways(environment, processes, schema),
+    }),
+    chunk_store_config: { chunk_cache_config: cache(processes.read.resources, 1 / 16) },
+    schema_config: { configs: schema },
+    compactor: {
+      working_directory: `${dataDirectory}/compactor`,
+      compaction_interval: settings.compactionInterval,
+      retention_enabled: true,
+      retention_delete_delay: settings.retentionDeleteDelay,
+      retention_delete_worker_count: settings.retentionDeleteWorkers,
+      // Loki 3 doesn't start with retention and without it.
+      delete_request_store: schema[schema.length - 1].object_store,
+    },
+    limits_config: limits(settings),
+    memberlist: {
+      // A pod may get the address of another program's that used memberlist a moment ago, and would join it.
+      cluster_label: `loki-${environment.namespace}`,
+      join_members: [`dns+${serviceHost(environment, memberlistService)}:${ports.memberlist}`],
+      // Heals what a broken network parted: `autoforget_unhealthy` wants it.
+      rejoin_interval: "90s",
+    },
+    analytics: { reporting_enabled: false },
+    common: {
+      path_prefix: dataDirectory,
+      replication_factor: settings.replicationFactor,
+      // Otherwise Loki looks for it on eth0 and en0, and with no private address there advertises one that no other pod reaches.
+      instance_addr: `\${${addressVariable}}`,
+      ...apart(processes, {
+        compactor_grpc_address: `${serviceHost(environment, processes.backend.name)}:${ports.grpc}`,
+      }),
+      storage: { s3: s3(storage) },
+      ring: { kvstore: { store: "memberlist" } },
+    },
+    // By then no Service sends it requests any more.
+    shutdown_delay: "5s",
+  };
+}
+
+type Period = NonNullable<Settings["loki"]["schemaConfigs"]>[number];
+
+const defaultSchema: Period[] = [
+  {
+    from: "2024-04-01",
+    store: "tsdb",
+    object_store: "s3",
+    schema: "v13",
+    index: { prefix: "loki_index_", period: "24h" },
+  },
+];
+
+/** What only processes apart from one another need to be told. */
+const apart = <T extends object>({ workloads }: Topology, keys: T): T | undefined =>
+  workloads.length > 1 ? keys : undefined;
+
+function server({ limits, logLevel }: Settings["loki"]) {
+  const longest = `${requestSeconds(limits)}s`;
+  return {
+    http_listen_port: ports.http,
+    grpc_listen_port: ports.grpc,
+    http_server_read_timeout: longest,
+    http_server_write_timeout: longest,
+    // By default 4 MiB, while the clients send up to 100: results of large queries would be refused between Loki's own processes.
+    grpc_server_max_recv_msg_size: largestRequest,
+    grpc_server_max_send_msg_size: largestRequest,
+    log_level: logLevel,
+  };
+}
+
+/**
+ * Seconds after which a connection is cut: never before a query has had its time.
+ * @param limits limits of the settings
+ */
+export function requestSeconds({ queryTimeout }: Pick<Settings["loki"]["limits"], "queryTimeout">): number {
+  return Math.ceil(seconds(queryTimeout)) + 60;
+}
+
+function ruler({ environment: { cluster }, alertmanagerUrl }: LokiConfigArgs) {
+  return {
+    ...(cluster && { external_labels: { cluster } }),
+    storage: { type: "s3" }, // common.storage, under `rules/`
+    rule_path: `${dataDirectory}/rules-temp`,
+    alertmanager_url: alertmanagerUrl,
+    enable_alertmanager_v2: true,
+    // Otherwise every replica evaluates every rule.
+    enable_sharding: true,
+    enable_api: true,
+  };
+}
+
+function ingester({ write }: Topology) {
+  return {
+    chunk_encoding: "snappy",
+    // A writer whose node died leaves the ring after a minute. Until then, and for ever without this, lines of its streams are refused,
+    // which holds up the others of every batch. Of two writers Loki never forgets one, and of one it warns every 15 s that it won't.
+    autoforget_unhealthy: write.replicas > 2,
+    wal: {
+      enabled: true,
+      dir: `${dataDirectory}/wal`,
+      flush_on_shutdown: true,
+      // By default 4 GB: a log that is larger than the memory would be replayed until the pod is killed, again and again.
+      replay_memory_ceiling: megabytes(write.resources, 1 / 2),
+    },
+  };
+}
+
+/** Queriers ask the backends for the index rather than each downloading it: the headless Service has every ready one. */
+function indexGateways(environment: Environment, { backend }: Topology, schema: Period[]) {
+  const client = {
+    index_gateway_client: {
+      server_address: `dns+${serviceHost(environment, headlessService(backend))}:${ports.grpc}`,
+    },
+  };
+  const stores = new Set(schema.map(({ store }) => store));
+  return {
+    ...(stores.has("boltdb-shipper") && { boltdb_shipper: client }),
+    ...(stores.has("tsdb") && { tsdb_shipper: client }),
+  };
+}
+
+function limits({ retention, structuredMetadata, volume, limits }: Settings["loki"]) {
+  return {
+    ingestion_rate_mb: limits.ingestionRateMb,
+    ingestion_burst_size_mb: limits.ingestionBurstMb,
+    per_stream_rate_limit: limits.perStreamRateLimit,
+    per_stream_rate_limit_burst: limits.perStreamRateLimitBurst,
+    max_global_streams_per_user: limits.maxStreams,
+    max_line_size: limits.maxLineSize,
+    // The start of a long line is worth more than none of it.
+    max_line_size_truncate: true,
+    reject_old_samples: true,
+    reject_old_samples_max_age: limits.rejectOldSamplesMaxAge,
+    allow_structured_metadata: structuredMetadata,
+    volume_enabled: volume,
+    max_query_length: limits.maxQueryLength,
+    query_timeout: limits.queryTimeout,
+    retention_period: retention,
+  };
+}
+
+function s3({ connection, buckets }: LokiConfigArgs["storage"]) {
+  return {
+    endpoint: connection.endpoint,
+    region: connection.region,
+    bucketnames: buckets.loki,
+    s3forcepathstyle: connection.forcePathStyle,
+    insecure: connection.endpoint.startsWith("http://"),
+  };
+}
+
+const cache = (resources: Topology["read"]["resources"], share: number) => ({
+  embedded_cache: { enabled: true, max_size_mb: Math.ceil(memory(resources, share) / 2 ** 20) },
+});
+
+const megabytes = (resources: Topology["read"]["resources"], share: number) =>
+  `${Math.floor(memory(resources, share) / 2 ** 20)}MB`;
+
+const memory = ({ limits }: Topology["read"]["resources"], share: number) => quantityValue(limits.memory) * share;

@@ -1,0 +1,219 @@
+import { dashboard, type Dashboard } from "../grafana/dashboard";
+import { logs, stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
+import { ofLoki, type Metric } from "./series";
+
+const bad = (from: number) => [{ from, color: "red" }];
+
+/**
+ * How Loki's processes are.
+ * @param namespace where Loki is
+ */
+export function lokiDashboard(namespace: string): Dashboard {
+  const loki = ofLoki(namespace);
+  return dashboard({
+    uid: "loki",
+    title: "Loki",
+    description:
+      "Do Loki's processes see one another, take lines, answer queries, and keep up with their object store?",
+    tags: ["logs"],
+    rows: {
+      Health: health(loki),
+      Requests: requests(loki),
+      "Writers: memory, write-ahead log, flushes": writers(loki),
+      "Object store, compaction, retention": storage(loki),
+      "Loki's own log": [
+        logs({
+          title: "Warnings and errors",
+          description: "What Loki's processes complain about.",
+          expr: `{namespace="${namespace}", app="loki"} |~ "level=(warn|error)"`,
+        }),
+      ],
+    },
+  });
+}
+
+function health(loki: Metric): UnplacedPanel[] {
+  return [
+    stat({
+      title: "Processes that answer",
+      description: "Of those that Prometheus knows.",
+      unit: "short",
+      queries: [`sum(${loki("up")})`],
+    }),
+    stat({
+      title: "Unhealthy members of a ring",
+      description: "Above 0: lines are refused or queries fail. Alert LokiRingUnhealthy.",
+      unit: "short",
+      queries: [`max(${loki("loki_ring_members", 'state="Unhealthy"')})`],
+      steps: bad(1),
+    }),
+    stat({
+      title: "Compactors that run",
+      description: "Exactly one, whatever the number of replicas.",
+      unit: "short",
+      queries: [`sum(${loki("loki_boltdb_shipper_compactor_running")})`],
+      steps: bad(2),
+    }),
+    stat({
+      title: "Streams held",
+      description: "Against the setting loki.limits.maxStreams, times the replication factor.",
+      unit: "short",
+      queries: [`sum(${loki("loki_ingester_memory_streams")})`],
+    }),
+    stat({
+      title: "Panics in 24 h",
+      description: "A fault of Loki's own.",
+      unit: "short",
+      decimals: 0,
+      queries: [`sum(increase(${loki("loki_panic_total")}[24h]))`],
+      steps: bad(1),
+    }),
+    stat({
+      title: "Version",
+      description: "More than one: an update is under way, or stuck.",
+      unit: "short",
+      queries: [{ expr: `count by (version) (${loki("loki_build_info")})`, legend: "{{version}}" }],
+    }),
+  ];
+}
+
+function requests(loki: Metric): UnplacedPanel[] {
+  const count = (more: string) =>
+    `sum by (route) (rate(${loki("loki_request_duration_seconds_count", `route=~"loki_api_v1_.*|otlp.*"${more}`)}[$__rate_interval]))`;
+  return [
+    timeSeries({
+      title: "Requests",
+      description: "A second, by route.",
+      unit: "reqps",
+      queries: [{ expr: count(""), legend: "{{route}}" }],
+    }),
+    timeSeries({
+      title: "Requests that failed",
+      description: "A second, by route: answers of 500 and above. Alert LokiRequestErrors.",
+      unit: "reqps",
+      queries: [{ expr: count(', status_code=~"5.."'), legend: "{{route}}" }],
+    }),
+    timeSeries({
+      title: "Time that requests take",
+      description: "99 of 100 are faster, by route. A query of a day should take less than a second.",
+      unit: "s",
+      queries: [
+        {
+          expr: `histogram_quantile(0.99, sum by (le, route) (rate(${loki("loki_request_duration_seconds_bucket", 'route=~"loki_api_v1_(push|query|query_range|labels|series|patterns|index_volume.*)"')}[$__rate_interval])))`,
+          legend: "{{route}}",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Queries that wait",
+      description: "In the query schedulers' queues: readers lack CPU, or there are too few.",
+      unit: "short",
+      queries: [{ expr: `sum by (pod) (${loki("loki_query_scheduler_queue_length")})`, legend: "{{pod}}" }],
+    }),
+  ];
+}
+
+function writers(loki: Metric): UnplacedPanel[] {
+  return [
+    timeSeries({
+      title: "Chunks in memory",
+      description: "By writer. They grow while the object store takes none.",
+      unit: "short",
+      queries: [{ expr: `sum by (pod) (${loki("loki_ingester_memory_chunks")})`, legend: "{{pod}}" }],
+    }),
+    timeSeries({
+      title: "Chunks flushed, and why",
+      description: "A second. Mostly `full` is a good sign; `idle` and `max_age` are small chunks of quiet streams.",
+      unit: "ops",
+      stack: true,
+      queries: [
+        {
+          expr: `sum by (reason) (rate(${loki("loki_ingester_chunks_flushed_total")}[$__rate_interval]))`,
+          legend: "{{reason}}",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Flushes that wait or failed",
+      description: "The queue, and failures a second. Alert LokiFlushFailing.",
+      unit: "short",
+      queries: [
+        { expr: `sum by (pod) (${loki("loki_ingester_flush_queue_length")})`, legend: "{{pod}} waiting" },
+        {
+          expr: `sum by (pod) (rate(${loki("loki_ingester_chunks_flush_failures_total")}[$__rate_interval]))`,
+          legend: "{{pod}} failed",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Write-ahead log",
+      description: "Bytes a second, by writer; and failures for want of space. Alert LokiWriteAheadLogFull.",
+      unit: "Bps",
+      queries: [
+        {
+          expr: `sum by (pod) (rate(${loki("loki_ingester_wal_logged_bytes_total")}[$__rate_interval]))`,
+          legend: "{{pod}}",
+        },
+        {
+          expr: `sum by (pod) (rate(${loki("loki_ingester_wal_disk_full_failures_total")}[$__rate_interval]))`,
+          legend: "{{pod}} disk full",
+        },
+      ],
+    }),
+  ];
+}
+
+function storage(loki: Metric): UnplacedPanel[] {
+  const calls = "loki_s3_request_duration_seconds";
+  return [
+    timeSeries({
+      title: "Calls to the object store that failed",
+      description: "A second, by call: also no answer, and a refused key. Alert LokiObjectStoreErrors.",
+      unit: "ops",
+      queries: [
+        {
+          expr: `sum by (operation) (rate(${loki(`${calls}_count`, 'status_code=~"5.."')}[$__rate_interval]))`,
+          legend: "{{operation}}",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Time that calls to the object store take",
+      description: "99 of 100 are faster, by call.",
+      unit: "s",
+      queries: [
+        {
+          expr: `histogram_quantile(0.99, sum by (le, operation) (rate(${loki(`${calls}_bucket`)}[$__rate_interval])))`,
+          legend: "{{operation}}",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Time since the last compaction and retention",
+      description:
+        "They run every ten minutes, by the setting loki.compactionInterval. Alerts LokiCompactionStale, LokiRetentionStale.",
+      unit: "s",
+      queries: [
+        {
+          expr: `time() - max(${loki("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds")} > 0)`,
+          legend: "compaction",
+        },
+        {
+          expr: `time() - max(${loki("loki_compactor_apply_retention_last_successful_run_timestamp_seconds")} > 0)`,
+          legend: "retention",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Index tables uploaded",
+      description: "A second, by outcome: what isn't uploaded can't be found once its writer is gone.",
+      unit: "ops",
+      queries: [
+        {
+          expr: `sum by (status) (rate(${loki("loki_tsdb_shipper_tables_upload_operation_total")}[$__rate_interval]))`,
+          legend: "{{status}}",
+        },
+      ],
+    }),
+  ];
+}
