@@ -85,8 +85,10 @@ function* judgeChart(
   given: readonly KnownImage[],
   charts: Readonly<Record<string, readonly string[]>>,
 ): Iterable<Finding> {
+  if (resource.props.chart instanceof Unknown) return yield resource.props.chart;
   for (const { path, problem } of chart.unreadable) yield unreadableValues(path, problem);
-  if (resource.props.chart instanceof Unknown) yield resource.props.chart;
+  // What isn't named here may be named there.
+  if (chart.unreadable.length > 0) return;
   const images = imagesOf(chart, charts);
   if (!images) {
     yield {

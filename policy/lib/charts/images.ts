@@ -40,14 +40,14 @@ function ofSlot(slot: ImageSlot, values: Block, registry: unknown): ChartImage {
   };
 }
 
-// Images that values name by custom: `image: text`, or a block `image` with repository and tag. What is switched off runs nothing.
+// Images that values name as is the custom: `image: text`, or a block `image` with repository and tag. What is switched off runs nothing.
 function found(values: unknown, path: string, pods: Block, registry: unknown): ChartImage[] {
   if (Array.isArray(values)) return values.flatMap((each, index) => found(each, inner(path, index), pods, registry));
   if (!isBlock(values) || values.enabled === false) return [];
   const spec = ["nodeSelector", "affinity", "tolerations", "nodeName"].some((key) => values[key]) ? values : pods;
   return Object.entries(values).flatMap(([key, value]) => {
     const place = inner(path, key);
-    if (key === "image" && typeof value === "string" && value) return [{ path: place, image: value, spec }];
+    if (key === "image" && value && !isBlock(value)) return [{ path: place, image: value, spec }];
     if (/image$/i.test(key) && isBlock(value) && ["repository", "tag", "digest", "sha"].some((part) => value[part])) {
       return [{ path: place, image: reference(value, registry), spec }];
     }

@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { inner } from "../paths";
 import type { Resource } from "../resource";
-import { isBlock, Unknown, type Block } from "../unknown";
+import { at, isBlock, Unknown, type Block } from "../unknown";
 
 /** A Helm chart that a resource installs. */
 export interface Chart {
@@ -20,18 +20,14 @@ export interface Chart {
  */
 export function chartOf({ type, props }: Resource): Chart | undefined {
   if (!/^kubernetes:helm\.sh\/v\d+:(Release|Chart)$/.test(type)) return undefined;
-  const chart: Chart = { name: nameOf(props.chart), values: {}, unreadable: [] };
-  const files = Array.isArray(props.valueYamlFiles) ? props.valueYamlFiles : [];
-  files.forEach((file, index) => layer(chart, contentOf(file), inner("valueYamlFiles", index)));
-  if (props.valueYamlFiles instanceof Unknown) layer(chart, props.valueYamlFiles, "valueYamlFiles");
-  layer(chart, props.values, "values");
-  return chart;
-}
-
-function layer(chart: Chart, values: unknown, path: string): void {
-  if (isBlock(values)) chart.values = merge(chart.values, values);
-  else if (values instanceof Unknown) chart.unreadable.push({ path, problem: values });
-  else if (typeof values === "string") chart.unreadable.push({ path, problem: values });
+  const layers = [...filesOf(props.valueYamlFiles), { path: "values", values: props.values }];
+  return {
+    name: nameOf(props.chart),
+    values: layers.reduce<Block>((under, { values }) => (isBlock(values) ? merge(under, values) : under), {}),
+    unreadable: layers.flatMap(({ path, values }) =>
+      typeof values === "string" || values instanceof Unknown ? [{ path, problem: values }] : [],
+    ),
+  };
 }
 
 /** Lays one mapping over another, as Helm lays values over a chart's own. */
@@ -50,12 +46,18 @@ function nameOf(chart: unknown): string | undefined {
   return last.replace(/(-v?\d+\.\d+\.\d+[^/]*)?\.tgz$/, "").replace(/:[^:]*$/, "");
 }
 
-// The file of an asset lies beside the program, and a policy doesn't know where that is.
+function filesOf(assets: unknown): { path: string; values: unknown }[] {
+  if (!Array.isArray(assets)) return [{ path: "valueYamlFiles", values: assets }];
+  return assets.map((asset, index) => ({ path: inner("valueYamlFiles", index), values: contentOf(asset) }));
+}
+
+// A text says why there is no content. The file of an asset lies beside the program, and a policy doesn't know where that is.
 function contentOf(asset: unknown): unknown {
-  if (!isBlock(asset)) return asset instanceof Unknown ? asset : "not a file asset";
-  if (typeof asset.text !== "string") return "a file, which a policy doesn't see";
+  if (asset instanceof Unknown) return asset;
+  const text = at(asset, "text");
+  if (typeof text !== "string") return "a file, which a policy doesn't see";
   try {
-    return parse(asset.text) ?? {};
+    return parse(text) as unknown;
   } catch {
     return "text that is not YAML";
   }

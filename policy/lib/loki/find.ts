@@ -9,8 +9,8 @@ import { readYaml } from "./yaml";
 const files = /^(ConfigMap|Secret)(Patch)?$/;
 const mentions = /(?:^|[\s"'{,])(?:compactor|schema_config|limits_config)["']?\s*:/;
 // What a text says at its left margin, or as keys of JSON, is what it is about, even where it doesn't parse.
-const isAbout =
-  /^["']?(?:compactor|schema_config|limits_config)["']?\s*:|^\s*\{[^]*"(?:compactor|schema_config|limits_config)"\s*:\s*\{/m;
+const atMargin = /^["']?(?:compactor|schema_config|limits_config)["']?\s*:/m;
+const inJson = /^\s*\{[^]*"(?:compactor|schema_config|limits_config)"\s*:\s*\{/;
 
 /**
  * Finds every Loki configuration in a Kubernetes resource, wherever it is: text under any key of a ConfigMap, of a Secret (also in base64)
@@ -61,7 +61,7 @@ function visitText(settings: LokiSettings, text: string, path: string): void {
   if (!mentions.test(text)) return;
   const { content, problem, isSound, ignored } = readYaml(text);
   const isLoki = isLokiConfig(content);
-  if (problem && (isLoki || isAbout.test(text))) settings.unreadable.push({ path, problem });
+  if (problem && (isLoki || atMargin.test(text) || inJson.test(text))) settings.unreadable.push({ path, problem });
   if (!isSound) return;
   if (isLoki) settings.configs.push({ content, path, pathOf: (name) => `${path}: ${name}` });
   else visit(settings, content, `${path}: `, "");

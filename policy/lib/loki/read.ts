@@ -25,11 +25,10 @@ export function text(block: unknown, key: string): Setting<string> {
   return scalar.value === "" ? { missing: "empty" } : { value: String(scalar.value) };
 }
 
-/** Shows a value in a message. */
+/** Shows a value in a message, if it is a plain name or number: what else stands there by mistake may be secret. */
 export function quote(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-    : String(value);
+  if (typeof value !== "string") return String(value);
+  return /^[\w.-]{0,40}$/.test(value) ? JSON.stringify(value) : `a text of ${value.length} characters`;
 }
 
 function scalarOf(block: unknown, key: string): Setting<unknown> {

@@ -173,10 +173,28 @@ describe("pi-nodes-run-arm64-images", () => {
       ]);
     });
 
-    it("says when a preview doesn't know the values", async () => {
-      assert.deepEqual(await check(kps({ ...named, prometheus: { prometheusSpec: { image: { tag: unknown } } } })), [
-        "advisory: string value at .values.prometheus.prometheusSpec.image.tag can't be known during preview",
-      ]);
+    const unknownValues: [string, object, string][] = [
+      [
+        "a part of an image",
+        { prometheus: { prometheusSpec: { image: { tag: unknown } } } },
+        "prometheus.prometheusSpec.image.tag",
+      ],
+      ["a block around an image", { prometheus: unknown }, "prometheus"],
+      ["a further image", { extra: { image: unknown } }, "extra.image"],
+    ];
+    for (const [what, values, place] of unknownValues) {
+      it(`says when a preview doesn't know ${what}`, async () => {
+        assert.deepEqual(await check(kps({ ...named, ...values })), [
+          `advisory: string value at .values.${place} can't be known during preview`,
+        ]);
+      });
+    }
+
+    it("says when a preview doesn't know which chart it is, or its values", async () => {
+      const { props, ...rest } = kps(named);
+      const advisory = (path: string) => [`advisory: string value at .${path} can't be known during preview`];
+      assert.deepEqual(await check({ ...rest, props: { ...props, chart: unknown } }), advisory("chart"));
+      assert.deepEqual(await check({ ...rest, props: { ...props, values: unknown } }), advisory("values"));
     });
 
     it("refuses a file of values that it can't see", async () => {

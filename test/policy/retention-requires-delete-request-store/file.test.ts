@@ -72,6 +72,11 @@ describe("retention-requires-delete-request-store, in a file", () => {
         file: store("delete_request_store: [s3]"),
         finds: [missing("a list, where Loki accepts one value")],
       },
+      {
+        when: "a credential stands there by mistake, which the message must not show",
+        file: store("delete_request_store: s3://key:hunter2@host/bucket"),
+        finds: [unused("a text of 28 characters")],
+      },
       { when: "the schema calls s3 by its alias aws", file: mutated("object_store: s3", "object_store: aws") },
       {
         when: "the store is that of an earlier period",
