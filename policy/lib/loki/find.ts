@@ -77,12 +77,13 @@ function decoded(data: unknown): unknown {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]));
 }
 
-// A Secret is full of generated passwords that a preview can't know: of those, only what may be a configuration matters.
+// A Secret is full of generated passwords that a preview can't know: only a key that may be a configuration is worth a word. The update
+// knows them all, and asks again before it creates the Secret.
 function unknownFiles(resource: Resource, isSecret: boolean): UnreadableConfig[] {
   const mayBeConfig = (key: string) => !isSecret || /loki|\.ya?ml$/i.test(key);
   return ["data", "stringData", "binaryData"].flatMap((field) => {
     const content = resource.props[field];
-    if (content instanceof Unknown) return mayBeConfig(resource.label) ? [{ path: field, problem: content }] : [];
+    if (content instanceof Unknown) return isSecret ? [] : [{ path: field, problem: content }];
     if (!isBlock(content)) return [];
     return Object.entries(content)
       .filter(([key, value]) => value instanceof Unknown && mayBeConfig(key))

@@ -142,6 +142,11 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
       assert.deepEqual(await check(secret("password")), []);
     });
 
+    it("says so of a whole ConfigMap, and of no whole Secret: all of them would be named", async () => {
+      assert.deepEqual(await check(object("core/v1", "ConfigMap", { data: unknown })), advisory("data"));
+      assert.deepEqual(await check(object("core/v1", "Secret", { data: unknown })), []);
+    });
+
     it("says so of a store in values", async () => {
       const values = {
         loki: {
