@@ -2,8 +2,8 @@ import { Report } from "./build";
 
 /** What a cluster is to be like. */
 export interface ClusterOptions {
-  /** Address range for link, pods and services (`A.B.0.0/16`); kind chooses its own. */
-  range: string;
+  /** Address range for link, pods and services (`A.B.0.0/16`); by default that of the cluster that is there, else 10.213.0.0/16. kind chooses its own. */
+  range?: string;
   /** Storage classes; the first is the default one. All of them are folders of this machine. */
   storageClasses: string[];
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Binary, binaryPath, build, HOST, Report } from "./build";
 import { debianEntries, debianVersion } from "./debian";
 import { ImageRecipe } from "./images";
@@ -70,11 +70,19 @@ export async function buildImage(
     })),
     ...(recipe.entries ?? []),
   ];
-  mkdirSync(join(archive, ".."), { recursive: true });
+  mkdirSync(dirname(archive), { recursive: true });
   const unfinished = `${archive}.${process.pid}`;
   await writeImage(unfinished, reference, TARGET.arch, entries, { Env: [DEFAULT_PATH], ...recipe.config });
   renameSync(unfinished, archive);
+  removeOlder(name, archive);
   return built;
+}
+
+/** Removes the archives that this image had under other recipes or versions: each is as large as its program. */
+function removeOlder(name: string, archive: string): void {
+  const dir = dirname(archive);
+  const archives = readdirSync(dir).filter((file) => new RegExp(`^${name}-[0-9a-f]{12}\\.tar$`).test(file));
+  for (const file of archives) if (join(dir, file) !== archive) rmSync(join(dir, file));
 }
 
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

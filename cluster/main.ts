@@ -45,7 +45,10 @@ program
   .addOption(
     new Option("--engine <name>", "kind where a Docker engine answers, native otherwise").choices(["kind", "native"]),
   )
-  .option("--range <A.B.0.0/16>", "addresses of the native engine's link, pods and services", DEFAULT_RANGE)
+  .option(
+    "--range <A.B.0.0/16>",
+    `addresses of the native engine's link, pods and services (default: ${DEFAULT_RANGE})`,
+  )
   .option("--storage-classes <names...>", "storage classes; the first is the default one", STORAGE_CLASSES)
   .addOption(json())
   .action(async ({ engine, range, storageClasses, json }) => {

@@ -50,7 +50,7 @@ export function hostProblems(facts: HostFacts, range: string): string[] {
   }
   if (facts.uid !== 0) {
     problems.push(
-      `You are not root (uid ${facts.uid}), and namespaces, mounts and cgroups need it: run it with sudo -E, or start a Docker engine that you may use.`,
+      `You are not root (uid ${facts.uid}), and namespaces, mounts and cgroups need it: run it as root (sudo -E env PATH=$PATH npm run cluster -- up), or start a Docker engine that you may use.`,
     );
   }
   const needed = facts.built ? NEEDED_TO_RUN : NEEDED_TO_BUILD;

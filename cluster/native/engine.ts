@@ -20,7 +20,7 @@ import {
 } from "./config";
 import { binary, configDir, Daemon, daemons, keysDir, pluginDir, READY_SECONDS } from "./daemons";
 import { makeCgroups, removeCgroups, restoreSysctls, saveSysctls } from "./host";
-import { connect, disconnect, Network, network } from "./network";
+import { connect, DEFAULT_RANGE, disconnect, Network, network } from "./network";
 import {
   daemonEnded,
   daemonLog,
@@ -52,7 +52,7 @@ export const native: Engine = {
     return runningNode() !== undefined && (await answers());
   },
 
-  async prepare({ range }, report) {
+  async prepare({ range = DEFAULT_RANGE }, report) {
     network(range); // throws for a range that can't be divided
     if (runningNode()) return;
     if (process.platform === "linux" && process.geteuid?.() === 0) await installPrerequisites(report);
@@ -110,8 +110,8 @@ function readRecord(): Record | undefined {
 /** Writes everything that the daemons read, and takes note of what changes on the machine before it changes. */
 async function writeFiles(options: ClusterOptions): Promise<Record> {
   mkdirSync(stateDir(), { recursive: true });
-  const net = network(options.range);
   const before = readRecord();
+  const net = network(options.range ?? before?.network.range ?? DEFAULT_RANGE);
   if (before && before.network.range !== net.range) {
     throw new Error(
       `A cluster with the range ${before.network.range} is there already, and its range can't change: take it down first, or leave --range ${net.range} out.`,
