@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
@@ -72,9 +72,13 @@ describe("Every stack's rules, by real promtool", function () {
 
   for (const file of testFiles) {
     it(`components/${file} holds`, async () => {
-      write("rules.yaml", unfinished(groups.get(tested)!));
+      const tests = readFileSync(join(root, "components", file), "utf8");
+      // Only what the file speaks of: promtool evaluates every rule for every minute of every test.
+      const named = ({ rules }: RuleGroup) =>
+        rules.some((rule) => tests.includes(isAlert(rule) ? rule.alert : rule.record));
+      write("rules.yaml", unfinished(groups.get(tested)!).filter(named));
       const copy = join(folder, basename(file));
-      copyFileSync(join(root, "components", file), copy);
+      writeFileSync(copy, tests);
       await run(promtool, ["test", "rules", copy]);
     });
   }
