@@ -5,6 +5,7 @@ import type {
   VariableModel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { UnplacedPanel } from "./panels";
+import type { Plain } from "./plain";
 
 /**
  * A dashboard as Grafana's file provisioning reads it: the classic JSON model, typed by Grafana's foundation SDK.
@@ -64,8 +65,8 @@ export function dashboard({ uid, title, description, tags = [], variables = [], 
 }
 
 function variable({ name, label, query }: Variable): VariableModel {
-  return {
-    type: "query" as VariableModel["type"],
+  const model: Plain<VariableModel> = {
+    type: "query",
     name,
     label,
     query: { query, refId: name },
@@ -79,6 +80,7 @@ function variable({ name, label, query }: Variable): VariableModel {
     allValue: ".*",
     current: { text: ["All"], value: ["$__all"] },
   };
+  return model as VariableModel;
 }
 
 function layOut(rows: Record<string, UnplacedPanel[]>): (Panel | RowPanel)[] {

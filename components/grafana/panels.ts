@@ -1,6 +1,11 @@
-import type { DataSourceRef, FieldConfig, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { FieldColorModeId, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { GraphFieldConfig } from "@grafana/grafana-foundation-sdk/common";
+import type { DataSourceRef, FieldColorModeId, FieldConfig, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Options as LogsOptions } from "@grafana/grafana-foundation-sdk/logs";
 import type { Dataquery } from "@grafana/grafana-foundation-sdk/prometheus";
+import type { Options as StatOptions } from "@grafana/grafana-foundation-sdk/stat";
+import type { Options as TableOptions } from "@grafana/grafana-foundation-sdk/table";
+import type { Options as TimeSeriesOptions } from "@grafana/grafana-foundation-sdk/timeseries";
+import type { Plain } from "./plain";
 
 /**
  * Panels of dashboards: Grafana's foundation SDK gives their types, and these functions what our panels have in common.
@@ -69,7 +74,7 @@ export interface UnplacedPanel {
  * @param args.stack adds the series up, as areas
  */
 export function timeSeries(args: PanelArgs & { stack?: boolean }): UnplacedPanel {
-  return place(args, 12, 8, {
+  return place<TimeSeriesOptions>(args, 12, 8, {
     type: "timeseries",
     options: {
       legend: { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] },
@@ -87,7 +92,7 @@ export function timeSeries(args: PanelArgs & { stack?: boolean }): UnplacedPanel
  * @param args what the panel shows
  */
 export function stat(args: PanelArgs): UnplacedPanel {
-  return place(args, 4, 4, {
+  return place<StatOptions>(args, 4, 4, {
     type: "stat",
     options: {
       colorMode: "value",
@@ -108,7 +113,7 @@ export function stat(args: PanelArgs): UnplacedPanel {
  * @param args.value heading of the value's column
  */
 export function table(args: PanelArgs & { columns: Record<string, string>; value: string }): UnplacedPanel {
-  const unplaced = place(args, 12, 8, {
+  const unplaced = place<TableOptions>(args, 12, 8, {
     type: "table",
     options: { showHeader: true, cellHeight: "sm", sortBy: [{ displayName: args.value, desc: true }] },
     color: "thresholds",
@@ -134,7 +139,7 @@ export function table(args: PanelArgs & { columns: Record<string, string>; value
 export function logs(
   args: Pick<PanelArgs, "title" | "description" | "width" | "height"> & { expr: string },
 ): UnplacedPanel {
-  return place({ ...args, unit: "none", source: "loki", queries: [args.expr] }, 24, 10, {
+  return place<LogsOptions>({ ...args, unit: "none", source: "loki", queries: [args.expr] }, 24, 10, {
     type: "logs",
     options: {
       showTime: true,
@@ -147,18 +152,19 @@ export function logs(
   });
 }
 
-interface Kind {
+/** What makes a kind of panel. */
+interface Kind<Options> {
   type: string;
-  options: object;
-  custom?: object;
-  color: `${FieldColorModeId}`;
+  options: Plain<Partial<Options>>;
+  custom?: Plain<GraphFieldConfig>;
+  color: Plain<FieldColorModeId>;
   instant?: boolean;
 }
 
-function place(args: PanelArgs, width: number, height: number, kind: Kind): UnplacedPanel {
+function place<Options>(args: PanelArgs, width: number, height: number, kind: Kind<Options>): UnplacedPanel {
   const { title, description, source = "prometheus" } = args;
   const datasource = dataSources[source];
-  const panel: Panel = {
+  const panel: Plain<Panel> = {
     type: kind.type,
     title,
     description,
@@ -167,36 +173,37 @@ function place(args: PanelArgs, width: number, height: number, kind: Kind): Unpl
     fieldConfig: { defaults: fieldConfig(args, kind), overrides: [] },
     options: kind.options,
   };
-  return { panel, width: args.width ?? width, height: args.height ?? height };
+  return { panel: panel as Panel, width: args.width ?? width, height: args.height ?? height };
 }
 
-function fieldConfig({ unit, min, max, decimals, steps = [] }: PanelArgs, kind: Kind): FieldConfig {
+function fieldConfig({ unit, min, max, decimals, steps = [] }: PanelArgs, kind: Kind<unknown>): Plain<FieldConfig> {
   return {
     unit,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
     ...(decimals !== undefined && { decimals }),
-    color: { mode: kind.color as FieldColorModeId },
+    color: { mode: kind.color },
     thresholds: {
-      mode: "absolute" as ThresholdsMode,
+      mode: "absolute",
       steps: [{ value: null, color: "green" }, ...steps.map(({ from, color }) => ({ value: from, color }))],
     },
     ...(kind.custom && { custom: kind.custom }),
   };
 }
 
-/** A query as the SDK types it, without the method by which its builders tell query types apart. */
-type Target = Omit<Dataquery, "_implementsDataqueryVariant">;
-
-function target(query: Query | string, index: number, datasource: DataSourceRef, kind: Kind) {
+function target(
+  query: Query | string,
+  index: number,
+  datasource: DataSourceRef,
+  kind: Kind<unknown>,
+): Plain<Dataquery> {
   const { expr, legend } = typeof query === "string" ? { expr: query } : query;
-  const fields: Target = {
+  return {
     refId: String.fromCharCode("A".charCodeAt(0) + index),
     datasource,
     expr,
     ...(legend !== undefined && { legendFormat: legend }),
     ...(kind.instant && (datasource.type === "loki" ? { queryType: "instant" } : { instant: true, range: false })),
-    ...(kind.type === "table" && { format: "table" as Dataquery["format"] }),
+    ...(kind.type === "table" && { format: "table" }),
   };
-  return fields as Dataquery;
 }
