@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
@@ -10,7 +9,7 @@ import { Graph, Resource } from "./graph";
 import { Deployment } from "./monitor";
 import { levelOf, PolicySettings, reconcile } from "./policy-config";
 import { Configuration } from "./project";
-import { Loader, runtimeArguments } from "./runtime";
+import { Loader, startRuntime } from "./runtime";
 import { call, channelOptions, fromStruct, toStruct } from "./rpc";
 import { providerUrn } from "./urn";
 import { downgrade, mapProperties, Properties } from "./values";
@@ -59,41 +58,31 @@ export function startAnalyzer(
   if (!existsSync(join(pack, "PulumiPolicy.yaml"))) {
     throw new PolicyPackFailed(`There is no policy pack in ${pack}: it has no PulumiPolicy.yaml.`);
   }
-  const child = spawn(
-    process.execPath,
-    runtimeArguments(loader, "run-policy-pack", pack, ["--require", "tsx/cjs"], ["", "."]),
-    {
-      cwd: pack,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(configuration.values),
-        ...environment(deployment),
-      },
-    },
-  );
-  const printed: string[] = [];
-  child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  const runtime = startRuntime({
+    name: "run-policy-pack",
+    folder: pack,
+    loader,
+    nodeArguments: ["--require", "tsx/cjs"],
+    args: ["", "."],
+    environment: { PULUMI_CONFIG: JSON.stringify(configuration.values), ...environment(deployment) },
+  });
   let client: AnalyzerClient | undefined;
   const stop = () => {
     client?.close();
-    child.kill("SIGKILL");
+    runtime.stop();
   };
-
   const port = new Promise<string>((found, failed) => {
-    let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      const line = /^(\d+)\n/.exec(output);
+    const { child, printed } = runtime;
+    // The pack's first line is the port that it listens on; before it, warnings of node may come.
+    child.stdout?.on("data", () => {
+      const line = /^(\d+)$/m.exec(printed());
       if (line) {
         found(line[1]);
       }
     });
     child.once("error", (error) => failed(new PolicyPackFailed(`${pack} could not be run: ${error.message}`)));
     child.once("close", (code) =>
-      failed(
-        new PolicyPackFailed(`The policy pack ${pack} ended with exit code ${code}.\n${output}${printed.join("")}`),
-      ),
+      failed(new PolicyPackFailed(`The policy pack ${pack} ended with exit code ${code}.\n${printed()}`)),
     );
   });
   const ready = port.then(async (found) => {

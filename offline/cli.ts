@@ -118,4 +118,7 @@ async function guarded(command: () => Promise<number>): Promise<void> {
   }
 }
 
+// An exit, unlike the end by a signal, ends the program and the policy pack too (see runtime.ts).
+(["SIGINT", "SIGTERM", "SIGHUP"] as const).forEach((signal) => process.on(signal, () => process.exit(exitCode.failed)));
+
 void program.parseAsync();

@@ -10,7 +10,7 @@ import { run } from "./run";
 import { Loader } from "./runtime";
 import { inTreeOrder } from "./tree";
 import { providerUrn } from "./urn";
-import { present } from "./values";
+import { present, Value } from "./values";
 
 /** One resource of a preview, as in the JSON contract. */
 export interface PreviewResource {
@@ -43,7 +43,7 @@ export interface PreviewResource {
 /** What an offline preview shows: the JSON contract of `preview:offline`. */
 export interface Preview {
   stack: string;
-  /** the value of `<project>:stage`, or null where the stack has none */
+  /** the program's output `stage`, or the setting of that name; null where there is neither */
   stage: string | null;
   /** parents before their children, siblings by type and name */
   resources: PreviewResource[];
@@ -102,7 +102,7 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
     const position = new Map(resources.map(({ urn }, index) => [urn, index]));
     return {
       stack: options.stack,
-      stage: configuration.values[`${project.name}:stage`] ?? null,
+      stage: textOf(result.outputs.stage) ?? configuration.values[`${project.name}:stage`] ?? null,
       resources: resources.map(presentResource),
       violations: result.violations.sort(
         (a, b) =>
@@ -116,6 +116,8 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
     pack?.stop();
   }
 }
+
+const textOf = (value: Value | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
 function presentResource(resource: Resource): PreviewResource {
   const { options } = resource;

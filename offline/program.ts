@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { stripVTControlCharacters } from "node:util";
 import { Diagnostic } from "./engine";
+import { ProgramFailed } from "./errors";
 import { Deployment } from "./monitor";
 import { Configuration, Project } from "./project";
-import { ProgramFailed } from "./errors";
-import { Loader, runtimeArguments } from "./runtime";
+import { Loader, startRuntime } from "./runtime";
 
-/** How a run of the program ended. */
+/** A program that is running. */
 export interface Run {
   /** Resolves when the program has ended well, else rejects with {@link ProgramFailed}. */
   finished: Promise<void>;
@@ -20,7 +18,7 @@ export interface Run {
  *
  * @param loader how its TypeScript is loaded
  * @param address where the monitor and the engine listen
- * @param diagnostics what the engine has been told; an error in it fails the run
+ * @param diagnostics what the engine has been told; an error in it fails the run, what the program prints is added
  */
 export function runProgram(
   project: Project,
@@ -30,47 +28,41 @@ export function runProgram(
   address: string,
   diagnostics: Diagnostic[],
 ): Run {
-  const child = spawn(
-    process.execPath,
-    runtimeArguments(loader, "run", project.folder, project.nodeArguments, [
+  const { child, printed, stop } = startRuntime({
+    name: "run",
+    folder: project.folder,
+    loader,
+    nodeArguments: project.nodeArguments,
+    args: [
       ...["--monitor", address, "--engine", address],
       ...["--organization", deployment.organization, "--project", deployment.project, "--stack", deployment.stack],
       ...["--root-directory", project.folder, "--pwd", project.folder, "--parallel", "16"],
       ...(deployment.dryRun ? ["--dry-run"] : []),
       project.main,
-    ]),
-    {
-      cwd: project.folder,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(configuration.values),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(configuration.secretKeys),
-        ...(project.tsNode || loader === "ts-node" ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
-      },
+    ],
+    environment: {
+      PULUMI_CONFIG: JSON.stringify(configuration.values),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(configuration.secretKeys),
+      ...(project.tsNode || loader === "ts-node" ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
     },
-  );
-  const printed: string[] = [];
-  child.stdout.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  });
   const finished = new Promise<void>((resolve, reject) => {
     child.once("error", (error) => reject(new ProgramFailed(`The program could not be run: ${error.message}`)));
     child.once("close", (code, signal) => {
-      const output = stripVTControlCharacters(printed.join("")).trim();
       const errors = diagnostics.filter(({ severity }) => severity === "error");
       if (code === 0 && errors.length === 0) {
-        if (output !== "") {
-          diagnostics.push({ severity: "info", message: output });
+        if (printed() !== "") {
+          diagnostics.push({ severity: "info", message: printed() });
         }
         resolve();
       } else {
-        const said = errors.map(({ message, urn }) => (urn ? `${urn}: ${message}` : message)).join("\n");
+        const said = errors.map(({ message, urn }) => (urn ? `${urn}: ${message}` : message));
         const ended = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-        reject(new ProgramFailed(`The program ${ended}.\n${[said, output].filter(Boolean).join("\n")}`));
+        reject(new ProgramFailed([`The program ${ended}.`, ...said, printed()].filter(Boolean).join("\n")));
       }
     });
   });
   // A run that is stopped, or fails before somebody waits for it, is no unhandled rejection.
   finished.catch(() => undefined);
-  return { finished, stop: () => child.kill("SIGKILL") };
+  return { finished, stop };
 }

@@ -58,7 +58,8 @@ export function downgrade(value: Value): Value {
     }
     case resourceSignature: {
       const reference = value as { urn: string; id?: Value };
-      return !reference.id || reference.id === unknownValue ? reference.urn : downgrade(reference.id);
+      const id = downgrade(reference.id ?? "");
+      return id === "" || id === unknownValue ? reference.urn : id;
     }
     default:
       return mapParts(value, downgrade);

@@ -17,10 +17,9 @@ describe("policies over an offline preview", () => {
     [preview, configured] = await Promise.all([
       withPack(),
       withPack({
-        config: ["image=nginx:latest"],
         policyConfig: {
           all: "advisory",
-          "image-is-allowed": { enforcementLevel: "mandatory", allowed: ["nginx:1.28.0"] },
+          "chart-is-allowed": { enforcementLevel: "mandatory", allowed: ["mimir"] },
           "switched-off": "mandatory",
           "whole-stack": "disabled",
           "namespace-is-labelled": "disabled",
@@ -97,9 +96,9 @@ describe("policies over an offline preview", () => {
   });
 
   it("take the defaults of their schema, and over them what is configured", () => {
-    assert.deepEqual(messages(preview, "image-is-allowed"), []);
-    const [found] = configured.violations.filter(({ policy }) => policy === "image-is-allowed");
-    assert.deepEqual([found.level, found.message], ["mandatory", "An image is of the list.\nnginx:latest is not"]);
+    assert.deepEqual(messages(preview, "chart-is-allowed"), []);
+    const [found] = configured.violations.filter(({ policy }) => policy === "chart-is-allowed");
+    assert.deepEqual([found.level, found.message], ["mandatory", "A chart is of the list.\nloki is not"]);
   });
 
   it("are told by resource in the order of the tree, those of the stack first", () => {
@@ -127,16 +126,16 @@ describe("policies over an offline preview", () => {
     const policyConfig = {
       "no-such-policy": "mandatory",
       "whole-stack": "loud",
-      "image-is-allowed": { allowed: "all" },
+      "chart-is-allowed": { allowed: "all" },
     };
     await assert.rejects(withPack({ policyConfig }), (error: Error) => {
       assert.ok(error instanceof PolicyPackFailed);
-      assert.match(error.message, /no-such-policy: the pack has no such policy; it has image-is-allowed/);
+      assert.match(error.message, /no-such-policy: the pack has no such policy; it has chart-is-allowed/);
       assert.match(
         error.message,
         /whole-stack: 'loud' is no level; allowed are advisory, mandatory, disabled, remediate/,
       );
-      assert.match(error.message, /image-is-allowed: allowed/);
+      assert.match(error.message, /chart-is-allowed: allowed/);
       return true;
     });
   });
