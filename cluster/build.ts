@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { completedModuleFlags } from "./completed-module";
 import { GO_ENV, goCommand } from "./go";
 import { withLock } from "./lock";
 import { cacheDir } from "./paths";
@@ -41,10 +42,15 @@ export function binaryPath({ program, binary }: Binary, target: Target = HOST): 
   const key = createHash("sha256")
     .update(readFileSync(join(dir, "go.mod")))
     .update(readFileSync(join(dir, "go.sum")))
-    .update(JSON.stringify([buildFlags(program), target]))
+    .update(JSON.stringify([buildFlags(program), target, ...additionsOf(program)]))
     .digest("hex")
     .slice(0, 12);
   return join(cacheDir(), "bin", program, `${programRelease(program)}-${target.os}-${target.arch}-${key}`, binary);
+}
+
+function additionsOf(name: ProgramName): object[] {
+  const { additions }: Program = PROGRAMS[name];
+  return additions ? [additions] : [];
 }
 
 /** Flags of `go build` for a program: they make the same binary on every machine. */
@@ -81,7 +87,8 @@ async function buildOne(go: string, one: Binary, target: Target, report: Report)
     mkdirSync(join(out, ".."), { recursive: true });
     const unfinished = `${out}.unfinished`;
     const program: Program = PROGRAMS[one.program];
-    await run(go, ["build", ...buildFlags(one.program), "-o", unfinished, program.binaries[one.binary]], {
+    const flags = [...(await completedModuleFlags(go, one.program)), ...buildFlags(one.program)];
+    await run(go, ["build", ...flags, "-o", unfinished, program.binaries[one.binary]], {
       cwd: goModuleDir(one.program),
       env: {
         ...GO_ENV,

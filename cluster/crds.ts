@@ -1,8 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { GO_ENV, goCommand } from "./go";
-import { goModuleDir, moduleVersion, PROGRAMS } from "./programs";
-import { run } from "./run";
+import { goCommand, moduleDir } from "./go";
+import { moduleVersion } from "./programs";
 
 /** The Prometheus operator's custom resource definitions. */
 export interface OperatorCrds {
@@ -19,11 +18,7 @@ export interface OperatorCrds {
  */
 export async function operatorCrds(): Promise<OperatorCrds> {
   const go = await goCommand();
-  const said = await run(go, ["mod", "download", "-json", PROGRAMS["prometheus-operator"].module], {
-    cwd: goModuleDir("prometheus-operator"),
-    env: GO_ENV,
-  });
-  const dir = join((JSON.parse(said) as { Dir: string }).Dir, "example", "prometheus-operator-crd");
+  const dir = join(await moduleDir(go, "prometheus-operator"), "example", "prometheus-operator-crd");
   const files = readdirSync(dir).filter((file) => file.endsWith(".yaml"));
   return { version: moduleVersion("prometheus-operator"), files: files.sort().map((file) => join(dir, file)) };
 }

@@ -60,6 +60,15 @@ export const NO_GO =
   "Go is not installed, and the cluster's programs are built with it. Install it as root with `apt-get install golang-go` " +
   "(any version: a newer toolchain is downloaded where one is needed), or from https://go.dev/dl, and run this again.";
 
+/** Folder of a program's module in Go's module cache, downloaded where it isn't there. */
+export async function moduleDir(go: string, name: ProgramName): Promise<string> {
+  const said = await run(go, ["mod", "download", "-json", PROGRAMS[name].module], {
+    cwd: goModuleDir(name),
+    env: GO_ENV,
+  });
+  return (JSON.parse(said) as { Dir: string }).Dir;
+}
+
 async function downloadToolchain(command: string, version: string): Promise<string> {
   const platform = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
   const module = `golang.org/toolchain@v0.0.1-go${version}.${platform}`;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** A program that is built from a published Go module. Its module and version stand in `go/<name>/go.mod`. */
 export interface Program {
@@ -15,6 +16,8 @@ export interface Program {
   tags?: string[];
   /** Whether it needs a C compiler; static Go otherwise. */
   cgo?: boolean;
+  /** Files that the module lacks because its release makes them: path in the module → content. */
+  additions?: Record<string, Buffer>;
 }
 
 // Prometheus numbers its Go module v0.XYY.Z for release X.YY.Z: https://github.com/prometheus/prometheus/blob/main/RELEASE.md
@@ -126,6 +129,8 @@ export const PROGRAMS = {
       amtool: "github.com/prometheus/alertmanager/cmd/amtool",
     },
     stamps: commonStamps,
+    // Since 0.32 the web interface is embedded as its release builds it, with Node; without the folder the program doesn't compile.
+    additions: { "ui/app/dist/index.html.gz": gzipSync("<p>Alertmanager, built without its web interface.</p>\n") },
   },
   "node-exporter": {
     module: "github.com/prometheus/node_exporter",

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, Report } from "./build";
-import { GO_ENV, goCommand } from "./go";
+import { goCommand, moduleDir } from "./go";
 import { BuiltImage, buildImage } from "./image-build";
 import { ImageRecipe } from "./images";
 import { coreDnsImage } from "./native/addons";
 import { PAUSE_IMAGE } from "./native/config";
 import { cacheDir } from "./paths";
-import { goModuleDir, moduleVersion, programRelease, PROGRAMS } from "./programs";
+import { moduleVersion, programRelease } from "./programs";
 import { run } from "./run";
 
 /** Makes the images that the cluster itself needs before anything can run: the one that holds a pod's namespaces, and its DNS server. */
@@ -32,11 +32,7 @@ export async function buildSystemImages(report: Report): Promise<BuiltImage[]> {
 async function buildPause(): Promise<string> {
   const out = join(cacheDir(), "bin", "pause", `${moduleVersion("kubernetes")}-${HOST.arch}`, "pause");
   if (existsSync(out)) return out;
-  const said = await run(await goCommand(), ["mod", "download", "-json", PROGRAMS.kubernetes.module], {
-    cwd: goModuleDir("kubernetes"),
-    env: GO_ENV,
-  });
-  const source = join((JSON.parse(said) as { Dir: string }).Dir, "build", "pause", "linux", "pause.c");
+  const source = join(await moduleDir(await goCommand(), "kubernetes"), "build", "pause", "linux", "pause.c");
   mkdirSync(join(out, ".."), { recursive: true });
   const version = `-DVERSION=${moduleVersion("kubernetes")}`;
   await run("gcc", ["-Os", "-Wall", "-Werror", "-static", version, "-o", out, source]);

@@ -10,6 +10,7 @@ const HOST_TOOLS = {
   mimirtool: "mimir",
   mimir: "mimir",
   loki: "loki",
+  "loki-canary": "loki",
   logcli: "loki",
   mc: "mc",
   minio: "minio",
