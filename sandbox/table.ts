@@ -61,14 +61,22 @@ function state(kind: string, { spec, status }: Live): Pick<Row, "state" | "ok"> 
   return { state: `${ready === wanted ? "ready" : "not ready"} ${ready}/${wanted}`, ok: ready === wanted };
 }
 
+interface ServiceSpec {
+  selector?: Record<string, string>;
+  ports: { port: number }[];
+  clusterIP?: string;
+}
+
 // A Service's selector is a part of the labels of the pods that it serves.
 function addresses(workload: KubernetesObject, services: readonly KubernetesObject[]): string[] {
   const labels =
     (workload.spec as { template?: { metadata?: { labels?: Record<string, string> } } }).template?.metadata?.labels ??
     {};
   return services.flatMap(({ metadata, spec }) => {
-    const { selector, ports } = spec as { selector?: Record<string, string>; ports: { port: number }[] };
-    const serves = selector !== undefined && Object.entries(selector).every(([k, v]) => labels[k] === v);
+    const { selector, ports, clusterIP } = spec as ServiceSpec;
+    // Headless ones are for the pods among themselves.
+    const serves =
+      selector !== undefined && clusterIP !== "None" && Object.entries(selector).every(([k, v]) => labels[k] === v);
     return serves ? [`${metadata.name}.${metadata.namespace}:${ports[0].port}`] : [];
   });
 }
