@@ -144,8 +144,7 @@ export function logPipelineDashboard(): Dashboard {
         }),
         timeSeries({
           title: "Lines refused by Loki",
-          description:
-            "What Loki refused from any sender, by its reason: rate_limited, stream_limit, greater_than_max_sample_age …",
+          description: "What Loki refused from any sender, by its reason, such as rate_limited or stream_limit.",
           unit: "cps",
           min: 0,
           queries: [{ expr: `sum by (reason) (${rate("loki_discarded_samples_total")})`, legend: "{{reason}}" }],

@@ -1,0 +1,48 @@
+import type { Dashboard } from "../../../components/grafana/dashboard";
+import { baseDashboards } from "../../../components/dashboards/base";
+
+/** A panel with its queries. */
+export interface PanelQueries {
+  dashboard: string;
+  title: string;
+  description?: string;
+  unit?: string;
+  type: string;
+  source?: string;
+  queries: { expr: string; source?: string }[];
+}
+
+/** Every panel of a dashboard that shows something. */
+export function panelsOf({ title: dashboard = "", panels = [] }: Dashboard): PanelQueries[] {
+  return panels.flatMap((panel) =>
+    panel.type === "row"
+      ? []
+      : {
+          dashboard,
+          title: panel.title ?? "",
+          description: "description" in panel ? panel.description : undefined,
+          unit: "fieldConfig" in panel ? panel.fieldConfig?.defaults.unit : undefined,
+          type: panel.type,
+          source: panel.datasource?.uid,
+          queries: ("targets" in panel ? (panel.targets ?? []) : []).map((target) => {
+            const { expr, datasource } = target as unknown as { expr: string; datasource?: { uid?: string } };
+            return { expr, source: datasource?.uid };
+          }),
+        },
+  );
+}
+
+/** Every panel of the base dashboards. */
+export const basePanels = (): PanelQueries[] => baseDashboards().flatMap(panelsOf);
+
+/** The selectors in a variable's query, such as `label_values(up{job="alloy"}, node)`. */
+export function variableSelectors({ templating }: Dashboard): string[] {
+  return (templating.list ?? []).map(
+    ({ definition }) => /^label_values\((.+), \w+\)$/.exec(definition ?? "")?.[1] ?? "",
+  );
+}
+
+/** A query as Grafana would send it, with every variable set. */
+export function withVariables(expr: string): string {
+  return expr.replaceAll("$__rate_interval", "5m").replace(/\$\w+/g, ".*");
+}
