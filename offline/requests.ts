@@ -87,7 +87,9 @@ export function requestsByArchitecture(resources: Resource[], nodes: NodeKind[])
         .forEach(({ arch, count }) => add(arch, count, amounts));
     }
   }
-  return [...sums.values()].sort((a, b) => (a.architecture < b.architecture ? -1 : 1));
+  // Requests are whole thousandths of a core; their sum in binary fractions is not.
+  const rounded = [...sums.values()].map((sum) => ({ ...sum, cpu: Math.round(sum.cpu * 1000) / 1000 }));
+  return rounded.sort((a, b) => (a.architecture < b.architecture ? -1 : 1));
 }
 
 /** The kinds of node in a stack's settings; none where they are not listed. */
