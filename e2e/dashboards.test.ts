@@ -6,14 +6,17 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
 import { baseDashboards } from "../components/dashboards/base";
-import { basePanels, variableSelectors, withVariables } from "../test/components/dashboards/queries";
+import { lokiDashboards } from "../components/loki/dashboards";
+import { panelsOf, variableSelectors, withVariables } from "../test/components/dashboards/queries";
+
+const dashboards = [...baseDashboards(), ...lokiDashboards({ environment: { namespace: "monitoring" } })];
 
 const queriesOf = (source: string) =>
-  basePanels().flatMap(({ queries }) =>
-    queries.flatMap((query) => (query.source === source ? withVariables(query.expr) : [])),
-  );
+  dashboards
+    .flatMap(panelsOf)
+    .flatMap(({ queries }) => queries.flatMap((query) => (query.source === source ? withVariables(query.expr) : [])));
 
-describe("The base dashboards' queries", function () {
+describe("The dashboards' queries", function () {
   this.timeout("20m"); // the first time, the tools are built
 
   let folder: string;
@@ -22,7 +25,7 @@ describe("The base dashboards' queries", function () {
 
   it("are PromQL to Prometheus", async () => {
     const promtool = await hostTool("promtool");
-    const expressions = [...queriesOf("prometheus"), ...baseDashboards().flatMap(variableSelectors).map(withVariables)];
+    const expressions = [...queriesOf("prometheus"), ...dashboards.flatMap(variableSelectors).map(withVariables)];
     assert.ok(expressions.length > 50);
     const rules = expressions.map((expr, index) => ({ record: `query:${index}`, expr }));
     const file = join(folder, "rules.yaml");

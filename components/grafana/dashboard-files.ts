@@ -16,7 +16,7 @@ const largest = 1024 * 1024 - 16 * 1024;
 /**
  * The dashboards as files, each for a ConfigMap of its own.
  * @param dashboards what Grafana is to show
- * @throws Error when one has no uid, or no valid one, when two share one, or when one is too large; all problems in one message
+ * @throws Error when one has no uid, or no valid one, when two share one or a title, or when one is too large; all problems in one message
  */
 export function dashboardFiles(dashboards: readonly Dashboard[]): DashboardFile[] {
   const problems = dashboards.flatMap((dashboard, index) => problemsOf(dashboard, dashboards.slice(0, index)));
@@ -31,13 +31,17 @@ export function dashboardFiles(dashboards: readonly Dashboard[]): DashboardFile[
 function problemsOf(dashboard: Dashboard, before: readonly Dashboard[]): string[] {
   const { uid, title } = dashboard;
   const size = Buffer.byteLength(JSON.stringify(dashboard));
-  const same = before.find((other) => other.uid === uid);
+  const sameUid = before.find((other) => other.uid === uid);
+  const sameTitle = before.find((other) => other.title === title);
   return [
     // Grafana takes 40 characters; the ConfigMap's name takes no capitals and no underscores.
     ...(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(uid ?? "")
       ? []
       : [`"${title}" has the uid "${uid}"; a uid is 1 to 40 lower-case letters, digits and "-".`]),
-    ...(same ? [`"${title}" and "${same.title}" share the uid "${uid}"; Grafana would show one of them.`] : []),
+    ...(sameUid ? [`"${title}" and "${sameUid.title}" share the uid "${uid}"; Grafana would show one of them.`] : []),
+    ...(sameTitle
+      ? [`"${uid}" and "${sameTitle.uid}" are both called "${title}"; nobody could tell them apart in their folder.`]
+      : []),
     ...(size > largest ? [`"${title}" has ${size} bytes; a ConfigMap takes ${largest}. Make two of it.`] : []),
   ];
 }

@@ -10,10 +10,10 @@ const known = new Set(Object.values(exported).flat());
 const metrics = (expr: string): string[] => [...expr.matchAll(/([a-zA-Z_:][\w:]*)(?=[{[])/g)].map(([, name]) => name);
 
 describe("The base dashboards", () => {
-  it("are of the nodes, the workloads, the volumes and the way of logs, each under a uid that stays", () => {
+  it("are of the nodes, the workloads, the volumes and the log collector, each under a uid that stays", () => {
     assert.deepEqual(
       baseDashboards().map(({ uid }) => uid),
-      ["observability-nodes", "observability-workloads", "observability-volumes", "observability-log-pipeline"],
+      ["observability-nodes", "observability-workloads", "observability-volumes", "observability-log-collector"],
     );
     assert.equal(dashboardFiles(baseDashboards()).length, 4);
   });

@@ -68,7 +68,5 @@ export const exported: Readonly<Record<string, readonly string[]>> = {
     "loki_write_sent_bytes_total",
     "loki_write_sent_entries_total",
   ],
-  // https://grafana.com/docs/loki/latest/operations/request-validation-rate-limits/
-  loki: ["loki_discarded_samples_total"],
   prometheus: ["ALERTS", "up"],
 };

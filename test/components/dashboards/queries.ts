@@ -42,7 +42,7 @@ export function variableSelectors({ templating }: Dashboard): string[] {
   );
 }
 
-/** A query as Grafana would send it, with every variable set. */
+/** A query as Grafana would send it: its own variables (`$__rate_interval` …) are durations, the dashboard's any value. */
 export function withVariables(expr: string): string {
-  return expr.replaceAll("$__rate_interval", "5m").replace(/\$\w+/g, ".*");
+  return expr.replace(/\$__\w+/g, "5m").replace(/\$\w+/g, ".*");
 }

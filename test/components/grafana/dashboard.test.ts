@@ -159,7 +159,7 @@ describe("Dashboards as files", () => {
 
   it("have a ConfigMap each, called by their uid", () => {
     assert.deepEqual(
-      dashboardFiles([named("nodes"), named("pods")]).map(({ name, file }) => [name, file]),
+      dashboardFiles([named("nodes", "Nodes"), named("pods", "Pods")]).map(({ name, file }) => [name, file]),
       [
         ["grafana-dashboard-nodes", "nodes.json"],
         ["grafana-dashboard-pods", "pods.json"],
@@ -167,17 +167,25 @@ describe("Dashboards as files", () => {
     );
   });
 
-  it("are refused all at once where a uid is missing, not valid or taken, or where one is too large for a ConfigMap", () => {
+  it("are refused all at once where a uid is missing, not valid or taken, where a title is taken, or where one is too large for a ConfigMap", () => {
     const large = { ...named("large", "Large"), description: "x".repeat(1024 * 1024) };
     assert.throws(
       () =>
-        dashboardFiles([named(undefined, "None"), named("My_Board", "Odd"), named("a", "A"), named("a", "B"), large]),
+        dashboardFiles([
+          named(undefined, "None"),
+          named("My_Board", "Odd"),
+          named("a", "A"),
+          named("a", "B"),
+          named("b", "B"),
+          large,
+        ]),
       {
         message: [
           "Dashboards that Grafana could not show:",
           '"None" has the uid "undefined"; a uid is 1 to 40 lower-case letters, digits and "-".',
           '"Odd" has the uid "My_Board"; a uid is 1 to 40 lower-case letters, digits and "-".',
           '"B" and "A" share the uid "a"; Grafana would show one of them.',
+          '"b" and "a" are both called "B"; nobody could tell them apart in their folder.',
           `"Large" has ${JSON.stringify(large).length} bytes; a ConfigMap takes 1032192. Make two of it.`,
         ].join("\n"),
       },

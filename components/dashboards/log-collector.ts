@@ -7,13 +7,13 @@ const byNode = (series: string) => ({ expr: `sum by (node) (${series})`, legend:
 const container = 'job="kubelet",metrics_path="/metrics/cadvisor",container="alloy",node=~"$node"';
 const unread = `loki_source_file_file_bytes_total{${alloy}} - loki_source_file_read_bytes_total{${alloy}}`;
 
-/** The way of a line from a node's files to Loki. From Alloy's own metrics, and what Loki refused. */
-export function logPipelineDashboard(): Dashboard {
+/** The collectors: what they read, and whether they get rid of it. From Alloy's own metrics; what becomes of it in Loki is Loki's dashboards. */
+export function logCollectorDashboard(): Dashboard {
   return dashboard({
-    uid: "observability-log-pipeline",
-    title: "Log pipeline",
+    uid: "observability-log-collector",
+    title: "Log collector",
     description:
-      "Whether lines get from the nodes' files, journals and the API server's events to Loki: read, sent, late, lost.",
+      "Whether the collectors read the nodes' files, journals and the API server's events, and get rid of what they read: sent, late, lost.",
     tags: ["logs"],
     variables: [{ name: "node", label: "Node", query: 'label_values(up{job="alloy"}, node)' }],
     rows: {
@@ -141,13 +141,6 @@ export function logPipelineDashboard(): Dashboard {
             { expr: `sum by (reason) (${rate(`loki_process_dropped_lines_total{${alloy}}`)})`, legend: "{{reason}}" },
             { expr: `sum by (reason) (${rate(`loki_write_dropped_entries_total{${alloy}}`)})`, legend: "{{reason}}" },
           ],
-        }),
-        timeSeries({
-          title: "Lines refused by Loki",
-          description: "What Loki refused from any sender, by its reason, such as rate_limited or stream_limit.",
-          unit: "cps",
-          min: 0,
-          queries: [{ expr: `sum by (reason) (${rate("loki_discarded_samples_total")})`, legend: "{{reason}}" }],
         }),
       ],
       "The collectors themselves": [
