@@ -114,7 +114,7 @@ describe("The operator's Prometheus, with the program's values, monitors and rul
     assert.equal(memory[0].metric.pod, "prometheus-test-0");
     assert.ok((await query('count({job="apiserver",__name__=~"apiserver_.+_count"})')).length > 0);
     assert.deepEqual(await query('{job="apiserver",__name__=~".+_bucket"}'), []);
-    assert.deepEqual(await query('{job="kubelet",metrics_path="/metrics/cadvisor",pod=""}'), []);
+    assert.deepEqual(await query('{job="kubelet",metrics_path="/metrics/cadvisor",id=~".+",pod=""}'), []);
   });
 
   it("evaluates every group of rules without an error", async () => {
@@ -127,8 +127,11 @@ describe("The operator's Prometheus, with the program's values, monitors and rul
       groups.flatMap(({ rules }) => rules.filter(({ health }) => health !== "ok")),
       [],
     );
-    const [{ metric }] = await query('ALERTS{alertname="Watchdog"}');
-    assert.deepEqual([metric.severity, metric.alertstate, metric.cluster], ["none", "firing", stack]);
+    const watchdog = await until("Watchdog fires", 30, async () => (await query('ALERTS{alertname="Watchdog"}')).at(0));
+    assert.deepEqual(
+      [watchdog.metric.severity, watchdog.metric.alertstate, watchdog.metric.cluster],
+      ["none", "firing", stack],
+    );
   });
 
   it("records the series that dashboards read, with the node of each container", async () => {
