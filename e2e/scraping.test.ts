@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { HelmRelease } from "../offline/objects";
+import type { HelmRelease, KubernetesObject } from "../offline/objects";
 import { offlineRender } from "../offline/render";
 import { apply } from "../sandbox/apply";
 import { ApiProxy, testCluster } from "./support/cluster";
@@ -47,6 +47,10 @@ function kubelet(metrics_path: string) {
   });
 }
 
+/** The node's port 9100 is taken where the sandbox runs on the same cluster. */
+const onOtherHostPort = (object: KubernetesObject) =>
+  JSON.parse(JSON.stringify(object).replaceAll("9100", "19100")) as KubernetesObject;
+
 describe("The operator's Prometheus, with the program's values, monitors and rules, on a real cluster", function () {
   this.timeout(10 * 60_000);
   let proxy: ApiProxy;
@@ -58,7 +62,8 @@ describe("The operator's Prometheus, with the program's values, monitors and rul
     const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
     await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
 
-    const monitored = await renderPart({ namespace, stack, config, components: ["exporters", "monitors", "rules"] });
+    const components = ["exporters", "monitors", "rules"];
+    const monitored = await renderPart({ namespace, stack, config, components, edit: onOtherHostPort });
     await apply(kubectl, namespace, monitored, { unavailable });
     await kubectl.apply(operatorAndPrometheus(namespace, await release()));
     proxy = await ApiProxy.start();
