@@ -90,7 +90,10 @@ export class LogCollector extends pulumi.ComponentResource {
 
     const both = { name: "alloy", version };
     // Not by the name alone: an Alloy that a chart installed has it too.
-    const selector = { ...selectorLabels(both), "app.kubernetes.io/part-of": labels(both)["app.kubernetes.io/part-of"] };
+    const selector = {
+      ...selectorLabels(both),
+      "app.kubernetes.io/part-of": labels(both)["app.kubernetes.io/part-of"],
+    };
     new Service(
       "alloy",
       {
