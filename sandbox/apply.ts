@@ -47,7 +47,7 @@ export async function apply(
   for (const [i, objects] of steps.filter((s) => s.length > 0).entries()) {
     const runnable = objects.filter((o) => notRunReason(o, unavailable) === undefined);
     progress(`wave ${i + 1}: ${runnable.length} objects`);
-    if (runnable.length > 0) await kubectl.apply(runnable);
+    await applyOrReplace(kubectl, runnable, progress);
     now.push(...runnable.map(identity));
     // Written before the wait: what a killed run had applied is known to the next one.
     await writeInventory(kubectl, namespace, [...new Set([...before, ...now])]);
@@ -63,6 +63,27 @@ export async function apply(
     progress,
   );
   await writeInventory(kubectl, namespace, now);
+}
+
+// A Job's template can't change: the engine replaces such a Job, and so is it done here.
+async function applyOrReplace(
+  kubectl: Kubectl,
+  objects: readonly KubernetesObject[],
+  progress: (line: string) => void,
+) {
+  const jobs = objects.filter(({ kind }) => kind === "Job");
+  const others = objects.filter(({ kind }) => kind !== "Job");
+  if (others.length > 0) await kubectl.apply(others);
+  for (const job of jobs) {
+    try {
+      await kubectl.apply([job]);
+    } catch (error) {
+      if (!/field is immutable/.test((error as Error).message)) throw error;
+      progress(`replaced: ${identity(job)}`);
+      await kubectl.run(["delete", "job", job.metadata.name, "-n", job.metadata.namespace ?? "default", "--wait"]);
+      await kubectl.apply([job]);
+    }
+  }
 }
 
 /**

@@ -5,7 +5,6 @@ import { kubeconfigPath, stateDir } from "../cluster/paths";
 import { hostTool } from "../cluster/tools";
 import { down, up } from "../cluster/cluster";
 import { STORAGE_CLASSES } from "../cluster/native/addons";
-import { DEFAULT_RANGE } from "../cluster/native/network";
 import { apply, notRunReason, type Unavailable } from "./apply";
 import { PulumiCli } from "./cli";
 import { Kubectl } from "./kubectl";
@@ -28,7 +27,7 @@ new Command("sandbox")
   .parse();
 
 async function bringUp(expectNoChanges: boolean): Promise<void> {
-  const { images } = await up({ range: DEFAULT_RANGE, storageClasses: STORAGE_CLASSES }, say);
+  const { images } = await up({ storageClasses: STORAGE_CLASSES }, say);
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
   const folder = join(stateDir(), "sandbox");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
