@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parse, stringify } from "yaml";
+import { hostTool } from "../cluster/tools";
+import { configFile } from "../components/loki/pod";
+import { renderPart } from "./support/deploy";
+
+// What every stack renders, in both modes, against the real Loki's own check of configurations.
+
+const stacks = ["staging", "production", "sandbox"];
+const modes = {
+  "single-binary": ["loki.mode=single-binary", "loki.replicationFactor=1"],
+  "simple-scalable": ["loki.mode=simple-scalable"],
+};
+
+const period = (i: number, from: string, store: string, objectStore: string, schema: string) =>
+  [
+    `from=${from}`,
+    `store=${store}`,
+    `object_store=${objectStore}`,
+    `schema=${schema}`,
+    "index.prefix=index_",
+    "index.period=24h",
+  ].map((value) => `loki.schemaConfigs[${i}].${value}`);
+
+/** Settings that change what is in the configuration, on top of a stack. */
+const variations: Record<string, string[]> = {
+  "everything that can be off is off": [
+    "loki.patternIngester=false",
+    "loki.structuredMetadata=false",
+    "loki.volume=false",
+  ],
+  "an older period of another index": [
+    ...period(0, "2022-06-01", "boltdb-shipper", "s3", "v12"),
+    ...period(1, "2024-04-01", "tsdb", "aws", "v13"),
+  ],
+  "limits at their edges": [
+    "loki.limits.maxStreams=0",
+    "loki.limits.maxQueryLength=0s",
+    "loki.limits.queryTimeout=1d",
+    "loki.limits.maxLineSize=1MB",
+    "loki.retention=1y",
+    "loki.compactionInterval=1h30m",
+  ],
+};
+
+interface Rendered {
+  config: string;
+  targets: string[];
+}
+
+/** The configuration that a stack's pods mount, and what each of them is told to run. */
+async function rendered(stack: string, config: string[]): Promise<Rendered> {
+  const resources = await renderPart({ namespace: "monitoring", stack, config, components: ["loki"] });
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of every kind
+  const objects = resources.flatMap(({ object }) => (object ? [object as any] : []));
+  const text = objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "loki").data[configFile];
+  const args: string[] = objects.flatMap(({ spec }) => spec?.template?.spec?.containers?.[0].args ?? []);
+  return { config: text, targets: args.flatMap((arg) => /^-target=(.*)/.exec(arg)?.[1] ?? []) };
+}
+
+describe("Loki's own check of the configuration", function () {
+  this.timeout(5 * 60_000);
+
+  const folder = mkdtempSync(join(tmpdir(), "loki-config-"));
+  let loki: string;
+  let sandbox: Rendered;
+
+  before(async () => {
+    loki = await hostTool("loki");
+    sandbox = await rendered("sandbox", []);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What Loki says of a configuration; undefined when it accepts it. */
+  const refusal = async (config: string, target: string, address = "10.42.0.7"): Promise<string | undefined> => {
+    const file = join(folder, "config.yaml");
+    writeFileSync(file, config);
+    const args = [`-config.file=${file}`, "-config.expand-env=true", `-target=${target}`, "-verify-config"];
+    // The exit code tells: with log level `warn` success prints nothing.
+    return promisify(execFile)(loki, args, { env: { POD_IP: address } }).then(
+      () => undefined,
+      (error: { stderr: string }) => error.stderr,
+    );
+  };
+
+  const accepts = async ({ config, targets }: Rendered, address?: string) => {
+    assert.ok(targets.length > 0, "no pod runs Loki");
+    for (const target of targets) assert.equal(await refusal(config, target, address), undefined, target);
+  };
+
+  for (const stack of stacks) {
+    for (const [mode, config] of Object.entries(modes)) {
+      it(`accepts stack ${stack}, ${mode}`, async () => {
+        const { config: text, targets } = await rendered(stack, config);
+        assert.deepEqual(targets.sort(), mode === "single-binary" ? ["all"] : ["backend", "read", "write"]);
+        await accepts({ config: text, targets });
+      });
+    }
+  }
+
+  for (const [what, config] of Object.entries(variations)) {
+    it(`accepts ${what}`, async () => accepts(await rendered("staging", config)));
+  }
+
+  it("accepts a pod's address of IPv6", async () => accepts(sandbox, "fd00:10:42::7"));
+
+  it("refuses the same without delete_request_store, in the words of seed 000", async () => {
+    const broken = parse(sandbox.config);
+    delete broken.compactor.delete_request_store;
+    assert.match(
+      (await refusal(stringify(broken), "all")) ?? "accepted",
+      /CONFIG ERROR: invalid compactor config: compactor\.delete-request-store should be configured when retention is enabled/,
+    );
+  });
+});
