@@ -1,4 +1,5 @@
-import list from "../images.json";
+import { RunError } from "@pulumi/pulumi/errors";
+import { imageList, pinned, type ListedImage } from "./image-list";
 
 /** The images that this program can name, in the order of `images.json`. */
 export const imageNames = [
@@ -22,17 +23,6 @@ export const imageNames = [
 /** The name of an image in `images.json`, such as `loki`. */
 export type ImageName = (typeof imageNames)[number];
 
-interface ListedImage {
-  name: string;
-  reference: string;
-  /** `sha256:…` of the image index, as a registry served it; null until one was asked. */
-  digest: string | null;
-  /** Operating system and architecture, such as `linux/arm64`. */
-  platforms: string[];
-}
-
-const byName = new Map<string, ListedImage>(list.images.map((listed) => [listed.name, listed]));
-
 /**
  * The reference to write into a pod or a chart value: registry, repository, exact tag, and the digest where `images.json` has one.
  *
@@ -40,13 +30,13 @@ const byName = new Map<string, ListedImage>(list.images.map((listed) => [listed.
  *
  * @param name the image's name in `images.json`
  * @returns for example `docker.io/grafana/loki:3.6.3`, or `docker.io/grafana/loki:3.6.3@sha256:…`
- * @throws Error when `images.json` has no image of that name; the message lists the names it has
+ * @throws RunError when `images.json` has no image of that name; the message lists the names it has
  */
 export function image(name: ImageName): string {
-  const listed = byName.get(name);
+  const listed = imageList.find((each) => each.name === name);
   if (!listed) {
-    throw new Error(
-      `images.json has no image named "${name}"; it has ${[...byName.keys()].join(", ")}. ` +
+    throw new RunError(
+      `images.json has no image named "${name}"; it has ${imageList.map((each) => each.name).join(", ")}. ` +
         `Add "${name}" there with its reference, platforms and the page that documents them.`,
     );
   }
@@ -54,18 +44,28 @@ export function image(name: ImageName): string {
 }
 
 /**
+ * The references that may stand in the setting `images` for a name: those that `images.json` has under it, with and without digest.
+ * @param name the image's name in `images.json`
+ */
+export function alternatives(name: ImageName): string[] {
+  const listed = imageList.filter((each) => each.name === name);
+  return [...new Set(listed.flatMap((each) => [each.reference, pinned(each)]))];
+}
+
+/**
  * The references of several images, for a component.
  *
- * @param overrides references that a stack uses in place of the list's own (setting `images`), by name; `images.json` must list them too
+ * @param overrides references that a stack uses in place of the list's first (setting `images`), by name: {@link alternatives}
  * @param names names in `images.json`
  * @returns name to reference
- * @throws Error when `images.json` lacks one
+ * @throws RunError when `images.json` lacks one
  */
 export function images<Name extends ImageName>(
   overrides: Readonly<Record<string, string>>,
   ...names: Name[]
 ): Record<Name, string> {
-  return Object.fromEntries(names.map((name) => [name, overrides[name] ?? image(name)])) as Record<Name, string>;
+  const reference = (name: Name) => (name in overrides ? pinned(known(overrides[name])) : image(name));
+  return Object.fromEntries(names.map((name) => [name, reference(name)])) as Record<Name, string>;
 }
 
 /**
@@ -73,30 +73,29 @@ export function images<Name extends ImageName>(
  *
  * @param references the images of one pod, as {@link image} gives them
  * @returns for example `["amd64", "arm64"]`, in the order of the first image
- * @throws Error when `images.json` doesn't have one of them, or when no architecture is common to all
+ * @throws RunError when `images.json` doesn't have one of them, or when no architecture is common to all
  */
 export function architectures(references: readonly string[]): string[] {
   const [first = [], ...others] = references.map(architecturesOf);
   const common = first.filter((each) => others.every((other) => other.includes(each)));
   if (common.length === 0) {
-    throw new Error(
+    throw new RunError(
       `No node could run all images of this pod: ${references.join(", ")} have no architecture in common in images.json.`,
     );
   }
   return common;
 }
 
-function architecturesOf(reference: string): string[] {
-  const listed = list.images.find((each) => pinned(each) === reference);
+const architecturesOf = (reference: string): string[] =>
+  known(reference).platforms.map((platform) => platform.split("/")[1]);
+
+function known(reference: string): ListedImage {
+  const listed = imageList.find((each) => each.reference === reference || pinned(each) === reference);
   if (!listed) {
-    throw new Error(
+    throw new RunError(
       `images.json doesn't have the image ${reference}, so nobody knows which nodes can run it. ` +
         `Add it there with its platforms and the page that documents them.`,
     );
   }
-  return listed.platforms.map((platform) => platform.split("/")[1]);
-}
-
-function pinned({ reference, digest }: ListedImage): string {
-  return digest ? `${reference}@${digest}` : reference;
+  return listed;
 }

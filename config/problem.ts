@@ -44,11 +44,24 @@ export const hidden = "[secret]";
  * @param problems at least one
  */
 export function problemsMessage(stack: string, problems: readonly Problem[]): string {
-  const lines = problems.map((p) => [
-    `  observability:${p.key}: ${p.what}`,
+  const settings = problems.map((problem) => ({ ...problem, key: `observability:${problem.key}` }));
+  return [`Stack ${stack}: ${count(problems)} in the settings; nothing was changed.`, ...linesOf(settings)].join("\n");
+}
+
+/**
+ * The problems of a file in one message.
+ * @param file its name
+ * @param problems at least one, with the key inside the file
+ */
+export function fileProblemsMessage(file: string, problems: readonly Problem[]): string {
+  return [`${file}: ${count(problems)}; nothing was changed.`, ...linesOf(problems)].join("\n");
+}
+
+const count = ({ length }: readonly Problem[]) => `${length} problem${length === 1 ? "" : "s"}`;
+
+const linesOf = (problems: readonly Problem[]): string[] =>
+  problems.flatMap((p) => [
+    `  ${p.key}: ${p.what}`,
     ...(p.allowed ? [`      allowed: ${p.allowed}`] : []),
     ...(p.example !== undefined ? [`      example: ${show(p.example, 1000)}`] : []),
   ]);
-  const head = `Stack ${stack}: ${problems.length} problem${problems.length === 1 ? "" : "s"} in the settings; nothing was changed.`;
-  return [head, ...lines.flat()].join("\n");
-}

@@ -32,7 +32,9 @@ export const settingsSchema = z.strictObject({
   images: z
     .record(z.string(), imageReference)
     .default({})
-    .describe("images used in place of those in images.json, by name (a mirror, a newer version)"),
+    .describe(
+      "name → image, of those that images.json has under that name, used in place of the first (a mirror, another version)",
+    ),
 });
 
 /** Every setting, the given secrets among them. */

@@ -1,4 +1,4 @@
-import { imageNames } from "../../components/images";
+import { alternatives, imageNames, type ImageName } from "../../components/images";
 import { nearest } from "../nearest";
 import { formatPath } from "../problem";
 import { quantityValue, sizeBytes } from "../units";
@@ -46,5 +46,17 @@ export const metricsRules: readonly Rule[] = [
             allowed: `the names in images.json: ${imageNames.join(", ")}`,
           };
         }),
+  },
+  {
+    must: "it is known which nodes can run an image that takes the place of another",
+    check: ({ images }) =>
+      imageNames
+        .filter((name: ImageName) => images[name] && !alternatives(name).includes(images[name]))
+        .map((name) => ({
+          key: formatPath(["images", name]),
+          what: `"${images[name]}" is not among the images that images.json has under the name ${name}`,
+          allowed: `${alternatives(name).join(", ")}; another one once images.json has it too, with its platforms`,
+          example: alternatives(name)[0],
+        })),
   },
 ];

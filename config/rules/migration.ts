@@ -1,3 +1,4 @@
+import { fullname } from "../../components/kube-prometheus-stack/chart";
 import { builtStages } from "../../migration/stages";
 import type { Problem } from "../problem";
 import { stageNames, type StageName } from "../sections/migration";
@@ -133,6 +134,24 @@ export const migrationRules: readonly Rule[] = [
           what: `${JSON.stringify(value)} has no effect: adopt.alertmanagerUrl uses an Alertmanager that exists, with its own receivers`,
           allowed: "nothing, or no adopt.alertmanagerUrl",
         }));
+    },
+  },
+  {
+    must: "an Alertmanager that is used does not go with this update",
+    check: ({ adopt: { alertmanagerUrl, kps } }) => {
+      if (!alertmanagerUrl || !kps) return [];
+      const [namespace, release] = kps.release.split("/");
+      const [service, where] = new URL(alertmanagerUrl).hostname.split(".");
+      const inRelease = [`${fullname(release, kps.values)}-alertmanager`, "alertmanager-operated"].includes(service);
+      return inRelease && (where === undefined || where === namespace)
+        ? [
+            {
+              key: "adopt.alertmanagerUrl",
+              what: `"${alertmanagerUrl}" is the Alertmanager inside ${kps.release} (adopt.kps), which this program switches off there`,
+              allowed: "nothing, so that the stack's own takes over; or an Alertmanager outside that release",
+            },
+          ]
+        : [];
     },
   },
 ];

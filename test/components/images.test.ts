@@ -1,31 +1,21 @@
 import assert from "node:assert/strict";
 import list from "../../images.json";
-import { architectures, image, imageNames, type ImageName } from "../../components/images";
+import { checkedList } from "../../components/image-list";
+import { alternatives, architectures, image, imageNames, images, type ImageName } from "../../components/images";
 
 describe("images.json and image()", () => {
   it("gives the fully qualified reference of an image by its name", () => {
     assert.equal(image("loki"), "docker.io/grafana/loki:3.6.3");
   });
 
-  it("names no image twice, neither by name nor by reference", () => {
-    const names = list.images.map((each) => each.name);
-    const references = list.images.map((each) => each.reference);
-    assert.deepEqual([...new Set(names)], names);
-    assert.deepEqual([...new Set(references)], references);
+  it("has every image that the program can name, and no other", () => {
+    assert.deepEqual([...new Set(list.images.map((each) => each.name))], imageNames);
   });
 
-  it("writes every reference as registry host, repository and an exact tag", () => {
-    for (const { reference } of list.images) {
-      assert.match(reference, /^[a-z0-9-]+(\.[a-z0-9-]+)+(\/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9._-]*$/);
-      assert.doesNotMatch(reference, /:latest$/);
-    }
-  });
-
-  it("lets the program name every image of the list, and no other", () => {
-    assert.deepEqual(
-      list.images.map((each) => each.name),
-      imageNames,
-    );
+  it("takes in place of an image only what the list has under its name", () => {
+    const reference = list.images[0].reference;
+    assert.deepEqual(images({ loki: reference }, "loki", "nginx"), { loki: image("loki"), nginx: image("nginx") });
+    assert.deepEqual(alternatives("loki"), [reference]);
   });
 
   it("refuses a name that the list doesn't have, and says which it has", () => {
@@ -48,5 +38,53 @@ describe("images.json and image()", () => {
 
   it("refuses a pod without images", () => {
     assert.throws(() => architectures([]), /No node could run all images of this pod/);
+  });
+});
+
+describe("the check of images.json", () => {
+  const good = { ...list.images[0], digest: `sha256:${"a".repeat(64)}` };
+  const refused = (...images: unknown[]) => {
+    try {
+      checkedList({ images });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  };
+
+  it("takes an image with a digest, one without, and several of one name", () => {
+    assert.equal(
+      refused(good, { ...good, reference: "registry.example.org:5000/grafana/loki:3.6.3", digest: null }),
+      "",
+    );
+  });
+
+  const cases: [what: string, entry: Record<string, unknown>, message: RegExp][] = [
+    [
+      "a tag",
+      { reference: "docker.io/grafana/loki" },
+      /reference: "docker.io\/grafana\/loki" is not an image reference/,
+    ],
+    ["an exact tag", { reference: "docker.io/grafana/loki:latest" }, /reference: .* is not an image reference/],
+    ["a registry", { reference: "grafana/loki:3.6.3" }, /reference: .* is not an image reference/],
+    ["its digest apart", { reference: `${good.reference}@${good.digest}` }, /reference: .* is not an image reference/],
+    ["a whole digest", { digest: "sha256:abc" }, /digest: "sha256:abc" is not a digest/],
+    ["platforms", { platforms: [] }, /platforms: \[\] is too small/],
+    ["platforms that nodes have", { platforms: ["arm64"] }, /platforms\[0\]: "arm64" is not a platform/],
+    ["a page that says so", { source: undefined }, /source: is missing/],
+    ["no key that nobody reads", { tag: "3.6.3" }, /tag: "3.6.3" stands here, but there is no such setting/],
+  ];
+  for (const [what, wrong, message] of cases) {
+    it(`wants ${what}, and says what is allowed`, () => {
+      const text = refused(good, { ...good, reference: "docker.io/grafana/loki:3.6.4", ...wrong });
+      assert.match(text, /^images\.json: 1 problem; nothing was changed\.\n {2}images\[1\]\./);
+      assert.match(text, message);
+      assert.match(text, /\n {6}allowed: \S/);
+    });
+  }
+
+  it("wants each image once, and tells all problems at once", () => {
+    assert.match(refused(good, good), /images\[1\]\.reference: ".*" is there twice/);
+    assert.match(refused({ ...good, reference: "loki" }, { ...good, platforms: [] }), /^images\.json: 2 problems/);
   });
 });

@@ -332,6 +332,13 @@ const cases: Case[] = [
     what: /^"http:\/\/hook" has no effect/,
     accepts: { adopt: { alertmanagerUrl: "http://am:9093" } },
   },
+  ...["http://kps-kube-prometheus-stack-alertmanager.mon:9093", "http://alertmanager-operated:9093"].map((url) => ({
+    refuses: `the Alertmanager inside a release that is taken over (${url}), which goes with that`,
+    raw: { adopt: { alertmanagerUrl: url, kps: { release: "mon/kps" } } },
+    key: "adopt.alertmanagerUrl",
+    what: /is the Alertmanager inside mon\/kps/,
+    accepts: { adopt: { alertmanagerUrl: "http://alertmanager-operated.other:9093", kps: { release: "mon/kps" } } },
+  })),
   {
     refuses: "the creation of a namespace that every cluster has",
     raw: { namespace: { name: "default" } },
@@ -387,6 +394,20 @@ const cases: Case[] = [
     key: "images.loki-canari",
     what: /^the program uses no image of this name; did you mean images\.loki-canary\?/,
     accepts: { images: { "loki-canary": "docker.io/grafana/loki-canary:3.6.3" } },
+  },
+  {
+    refuses: "an image of which nobody knows the platforms",
+    raw: { images: { loki: "registry.example.org/grafana/loki:3.6.3" } },
+    key: "images.loki",
+    what: /^"registry\.example\.org\/grafana\/loki:3\.6\.3" is not among the images that images\.json has under the name loki/,
+    accepts: { images: { loki: "docker.io/grafana/loki:3.6.3" } },
+  },
+  {
+    refuses: "an image in the place of another one",
+    raw: { images: { nginx: "docker.io/grafana/loki:3.6.3" } },
+    key: "images.nginx",
+    what: /^"docker\.io\/grafana\/loki:3\.6\.3" is not among the images that images\.json has under the name nginx/,
+    accepts: { images: { loki: "docker.io/grafana/loki:3.6.3" } },
   },
   {
     refuses: "a limit below the request",
