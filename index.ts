@@ -1,4 +1,5 @@
 import { Alertmanager } from "./components/alertmanager/alertmanager";
+import { existingAlertmanager } from "./components/alertmanager/existing";
 import { LogCollector } from "./components/alloy/log-collector";
 import { baseDashboards } from "./components/dashboards/base";
 import { Exporters } from "./components/exporters/exporters";
@@ -48,11 +49,13 @@ const storage = objectStorage(
 );
 
 // Every stage: alerts, logs, and what exports and scrapes the cluster's own metrics.
-const alertmanager = new Alertmanager(
-  "alertmanager",
-  { environment, settings: settings.alertmanager, images: image("alertmanager"), secrets },
-  opts,
-);
+const alertmanager = settings.adopt.alertmanagerUrl
+  ? existingAlertmanager(settings.adopt.alertmanagerUrl)
+  : new Alertmanager(
+      "alertmanager",
+      { environment, settings: settings.alertmanager, images: image("alertmanager"), secrets },
+      opts,
+    );
 const loki = new Loki(
   "loki",
   {
@@ -114,11 +117,7 @@ const kps =
             "node-exporter",
             "kube-state-metrics",
           ),
-          alertmanager: {
-            namespace: environment.namespace,
-            name: alertmanager.serviceName,
-            port: alertmanager.portName,
-          },
+          alertmanager: alertmanager.target,
         },
         opts,
       )
@@ -148,5 +147,5 @@ export const grafanaAccess = grafana.access;
 /** Where logs are pushed to, and queried from, inside the cluster. */
 export const lokiPushUrl = loki.pushUrl;
 export const lokiQueryUrl = loki.queryUrl;
-/** Where alerts are sent to, inside the cluster. */
+/** Where alerts are sent to. */
 export const alertmanagerUrl = alertmanager.url;

@@ -15,6 +15,7 @@ import type { Secrets } from "../secrets/secrets";
 import type { SecretRef } from "../secrets/types";
 import { alertmanagerConfig, secretFiles, secretsDirectory, type SecretFile } from "./config";
 import { alertmanagerRules } from "./rules";
+import type { AlertReceiver, AlertTarget } from "./types";
 
 /** Arguments of {@link Alertmanager}. */
 export interface AlertmanagerArgs {
@@ -26,6 +27,7 @@ export interface AlertmanagerArgs {
 
 const identity = { name: "alertmanager" };
 const config = { directory: "/etc/alertmanager/config", file: "alertmanager.yaml" };
+const port = { name: "http", number: 9093 };
 const uid = 65534; // nobody, as in the upstream image
 
 /**
@@ -33,22 +35,16 @@ const uid = 65534; // nobody, as in the upstream image
  *
  * One replica: Prometheus and Mimir's ruler send again until it answers, and its silences and notification log are on a volume.
  */
-export class Alertmanager extends pulumi.ComponentResource {
-  /** Name of the Service. */
-  readonly serviceName = identity.name;
-  /** Port of the Service. */
-  readonly port = 9093;
-  /** Name of that port. */
-  readonly portName = "http";
-  /** Where alerts are sent to, inside the cluster. */
+export class Alertmanager extends pulumi.ComponentResource implements AlertReceiver {
   readonly url: string;
-  /** Alerts about Alertmanager itself. */
+  readonly target: AlertTarget;
   readonly rules: RuleGroup[];
 
   constructor(name: string, args: AlertmanagerArgs, opts: pulumi.ComponentResourceOptions) {
     const { environment, settings, images, secrets } = args;
     super("observability:alertmanager:Alertmanager", name, { environment, settings, images }, opts);
-    this.url = `http://${serviceHost(environment, this.serviceName)}:${this.port}`;
+    this.url = `http://${serviceHost(environment, identity.name)}:${port.number}`;
+    this.target = { namespace: environment.namespace, service: identity.name, port: port.name };
     this.rules = alertmanagerRules(environment);
 
     const metadata = {
@@ -66,13 +62,13 @@ export class Alertmanager extends pulumi.ComponentResource {
 
     const account = new ServiceAccount(identity.name, { metadata, automountServiceAccountToken: false }, child);
     const data = { name: "data", mountPath: "/alertmanager" };
-    const probe = (path: string) => ({ httpGet: { path, port: this.portName }, periodSeconds: 10, timeoutSeconds: 5 });
+    const probe = (path: string) => ({ httpGet: { path, port: port.name }, periodSeconds: 10, timeoutSeconds: 5 });
     new StatefulSet(
       identity.name,
       {
         metadata,
         spec: {
-          serviceName: this.serviceName,
+          serviceName: identity.name,
           replicas: 1,
           // OrderedReady never replaces a pod that can't become ready, not even by its fix.
           podManagementPolicy: "Parallel",
@@ -103,14 +99,14 @@ export class Alertmanager extends pulumi.ComponentResource {
                   args: [
                     `--config.file=${config.directory}/${config.file}`,
                     `--storage.path=${data.mountPath}`,
-                    `--web.listen-address=:${this.port}`,
+                    `--web.listen-address=:${port.number}`,
                     `--web.external-url=${settings.externalUrl ?? this.url}`,
                     // By default the external URL's path becomes a prefix of the API, and nobody in the cluster finds it.
                     "--web.route-prefix=/",
                     "--cluster.listen-address=", // no peers
                     "--enable-feature=receiver-name-in-metrics", // tells a heartbeat that fails from a webhook that fails
                   ],
-                  ports: [{ name: this.portName, containerPort: this.port }],
+                  ports: [{ name: port.name, containerPort: port.number }],
                   livenessProbe: { ...probe("/-/healthy"), failureThreshold: 6 },
                   readinessProbe: probe("/-/ready"),
                   resources: settings.resources,
@@ -139,7 +135,7 @@ export class Alertmanager extends pulumi.ComponentResource {
         metadata,
         spec: {
           selector: selectorLabels(identity),
-          ports: [{ name: this.portName, port: this.port, targetPort: this.portName }],
+          ports: [{ name: port.name, port: port.number, targetPort: port.name }],
         },
       },
       child,
@@ -150,7 +146,7 @@ export class Alertmanager extends pulumi.ComponentResource {
         namespace: environment.namespace,
         labels: metadata.labels,
         selector: selectorLabels(identity),
-        endpoints: [{ port: this.portName }],
+        endpoints: [{ port: port.name }],
       },
       child,
     );

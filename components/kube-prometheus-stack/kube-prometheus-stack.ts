@@ -2,9 +2,10 @@ import { Release } from "@pulumi/kubernetes/helm/v3";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/schema";
 import type { Stage } from "../../migration/stages";
+import type { AlertTarget } from "../alertmanager/types";
 import { serviceHost, type Environment } from "../kubernetes/environment";
 import { fullname, repository } from "./chart";
-import { kpsValues, type KpsImage, type KpsValuesArgs } from "./values";
+import { kpsValues, type KpsImage } from "./values";
 
 /** Arguments of {@link KubePrometheusStack}. */
 export interface KubePrometheusStackArgs {
@@ -19,8 +20,8 @@ export interface KubePrometheusStackArgs {
   /** Lets Prometheus's volume go with it. */
   reclaimVolume: boolean;
   images: Record<KpsImage, string>;
-  /** Service that alerts are sent to. */
-  alertmanager: KpsValuesArgs["alertmanager"];
+  /** Where alerts are sent to. */
+  alertmanager: AlertTarget;
 }
 
 /**
@@ -43,7 +44,7 @@ export class KubePrometheusStack extends pulumi.ComponentResource {
       evaluates: stage.evaluator === "prometheus",
       reclaimVolume,
       images,
-      alertmanager: { namespace: alertmanager.namespace, name: alertmanager.name, port: alertmanager.port },
+      alertmanager,
     });
 
     new Release(

@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/schema";
 import { quantityValue } from "../../config/values";
+import type { AlertTarget } from "../alertmanager/types";
 import type { Environment } from "../kubernetes/environment";
 import { placement } from "../kubernetes/placement";
 import { retainVolumes } from "../kubernetes/storage";
@@ -28,8 +29,8 @@ export interface KpsValuesArgs {
   /** Prometheus's volume is deleted with its StatefulSet. */
   reclaimVolume: boolean;
   images: Record<KpsImage, string>;
-  /** Service that alerts are sent to: namespace, name, and name or number of its port. */
-  alertmanager: { namespace: string; name: string; port: string | number };
+  /** Where alerts are sent to. */
+  alertmanager: AlertTarget;
 }
 
 /**
@@ -116,7 +117,7 @@ function prometheus(args: KpsValuesArgs): Values {
     scrapeInterval: settings.scrapeInterval,
     evaluationInterval: settings.scrapeInterval,
     scrapeClasses: [serviceAccountClass],
-    alertingEndpoints: [{ ...alertmanager, apiVersion: "v2" }],
+    ...alerting(alertmanager),
 
     retention: settings.retention,
     retentionSize: settings.retentionSize ?? mostOf(settings.storage),
@@ -135,6 +136,17 @@ const everySelected: Values = Object.fromEntries(
     [`${kind}NamespaceSelector`, {}],
   ]),
 );
+
+/** The operator finds a Service; an address, which may be outside the cluster, is Prometheus's own configuration, from a Secret that the chart makes. */
+function alerting(target: AlertTarget): Values {
+  if ("service" in target) {
+    const { namespace, service, port } = target;
+    return { alertingEndpoints: [{ namespace, name: service, port, apiVersion: "v2" }] };
+  }
+  const { protocol, host, pathname } = new URL(target.url);
+  const server = { scheme: protocol.slice(0, -1), path_prefix: pathname, static_configs: [{ targets: [host] }] };
+  return { alertingEndpoints: [], additionalAlertManagerConfigs: [{ ...server, api_version: "v2" }] };
+}
 
 /** No object has this label, so no rule is selected. */
 const nobody = { "observability/evaluator": "none" };

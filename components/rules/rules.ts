@@ -8,7 +8,7 @@ import type { RuleGroup } from "./types";
 /** Arguments of {@link BaseRules}. */
 export interface BaseRulesArgs {
   environment: Environment;
-  /** System, such as `nodes` → its groups of rules. */
+  /** System, such as `nodes` → its groups of rules; a system without any gets no object. */
   groups: Record<string, RuleGroup[]>;
 }
 
@@ -22,6 +22,7 @@ export class BaseRules extends pulumi.ComponentResource {
     const { environment } = args;
 
     for (const [system, groups] of Object.entries(args.groups)) {
+      if (groups.length === 0) continue;
       const object = `rules-${system}`;
       new CustomResource(
         object,

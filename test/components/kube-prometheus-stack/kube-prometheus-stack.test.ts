@@ -28,7 +28,7 @@ function kps(raw: Record<string, unknown> = {}) {
         "node-exporter",
         "kube-state-metrics",
       ),
-      alertmanager: { namespace: "monitoring", name: "alertmanager", port: "http" },
+      alertmanager: { namespace: "monitoring", service: "alertmanager", port: "http" },
     },
     {},
   );

@@ -26,7 +26,7 @@ function valuesOf(raw: Record<string, unknown> = {}, changed: Partial<KpsValuesA
       "node-exporter",
       "kube-state-metrics",
     ),
-    alertmanager: { namespace: "monitoring", name: "alertmanager", port: "http" },
+    alertmanager: { namespace: "monitoring", service: "alertmanager", port: "http" },
     ...changed,
   });
 }
@@ -100,6 +100,22 @@ describe("kube-prometheus-stack's values", () => {
     assert.deepEqual(prometheus.alertingEndpoints, [
       { namespace: "monitoring", name: "alertmanager", port: "http", apiVersion: "v2" },
     ]);
+  });
+
+  it("send alerts to the address of an Alertmanager that exists, with its scheme and path", () => {
+    const at = (url: string) => spec(valuesOf({}, { alertmanager: { url } }));
+    const prometheus = at("https://alerts.example.org/alertmanager");
+    assert.deepEqual(prometheus.alertingEndpoints, []);
+    assert.deepEqual(prometheus.additionalAlertManagerConfigs, [
+      {
+        scheme: "https",
+        path_prefix: "/alertmanager",
+        static_configs: [{ targets: ["alerts.example.org"] }],
+        api_version: "v2",
+      },
+    ]);
+    const [{ scheme, static_configs }] = at("http://am.old:9093").additionalAlertManagerConfigs;
+    assert.deepEqual([scheme, static_configs], ["http", [{ targets: ["am.old:9093"] }]]);
   });
 
   it("keep data by age and, unless the stack gives a size, by nine tenths of the volume", () => {

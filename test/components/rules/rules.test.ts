@@ -5,7 +5,7 @@ import { settingsSchema } from "../../../config/schema";
 import { mockPulumi, settled } from "../../support/mocks";
 
 describe("BaseRules", () => {
-  it("are a PrometheusRule for each system, finished for the stack", async () => {
+  it("are a PrometheusRule for each system that has any, finished for the stack", async () => {
     const recorded = mockPulumi();
     const settings = settingsSchema.parse({ cluster: { name: "home" } });
     const alert = {
@@ -14,7 +14,7 @@ describe("BaseRules", () => {
       labels: { severity: "info" as const },
       annotations: { summary: "s", description: "d" },
     };
-    const groups = { loki: [{ name: "loki", rules: [alert] }], nodes: [] };
+    const groups = { loki: [{ name: "loki", rules: [alert] }], nodes: [{ name: "nodes", rules: [alert] }], none: [] };
     new BaseRules("rules", { environment: environment(settings), groups }, {});
     await settled();
 
