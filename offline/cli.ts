@@ -112,11 +112,15 @@ async function guarded(command: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
-    const expected = [InvalidInput, ProgramFailed, PolicyPackFailed].some((kind) => error instanceof kind);
+    const kinds = [InvalidInput, ProgramFailed, PolicyPackFailed];
+    const expected = kinds.some((kind) => error instanceof kind) || isFileError(error);
     console.error(expected ? (error as Error).message : error);
     process.exitCode = exitCode.failed;
   }
 }
+
+/** What the operating system says of a file that can't be written; it names the file. */
+const isFileError = (error: unknown): boolean => error instanceof Error && "syscall" in error && "path" in error;
 
 // An exit, unlike the end by a signal, ends the program and the policy pack too (see runtime.ts).
 (["SIGINT", "SIGTERM", "SIGHUP"] as const).forEach((signal) => process.on(signal, () => process.exit(exitCode.failed)));

@@ -57,8 +57,9 @@ export function runProgram(
         resolve();
       } else {
         const said = errors.map(({ message, urn }) => (urn ? `${urn}: ${message}` : message));
-        const ended = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-        reject(new ProgramFailed([`The program ${ended}.`, ...said, printed()].filter(Boolean).join("\n")));
+        // The runtime's exit code tells nothing beyond what it logged.
+        const ended = `The program ${signal ? `was ended by ${signal}` : `ended with exit code ${code}`}.`;
+        reject(new ProgramFailed([...(said.length > 0 ? said : [ended]), printed()].filter(Boolean).join("\n")));
       }
     });
   });

@@ -75,6 +75,10 @@ describe("the offline command line", () => {
       [["preview", ...fixture, "--policy-pack", behaviours], /no policy pack in/],
       [["policy", ...fixture, "--policy-pack", pack, "--config", "crash=at start"], /the pack is broken/],
       [["preview", "--program", behaviours], /required option '--stack <name>' not specified/],
+      [
+        ["preview", "--stack", "dev", "--program", failing, "--no-policies", "--config", "how=run error"],
+        /^settings are wrong\n$/,
+      ],
       [["preview", ...fixture, "--unknown"], /unknown option '--unknown'/],
     ];
     for (const [args, message] of cases) {
