@@ -2,7 +2,7 @@ import type { Environment } from "../kubernetes/environment";
 import type { AlertingRule, RecordingRule, RuleGroup } from "./types";
 
 /** Where every alert has a heading of its own name; relative to this repository, which may be private or renamed. */
-const runbooks = "docs/troubleshooting.md";
+const runbooks = "docs/alerts.md";
 
 /**
  * Adds what every alert has in common: the address of its runbook, and the label `cluster` where the stack has one, so that an alert is

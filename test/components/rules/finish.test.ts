@@ -16,7 +16,7 @@ describe("Finished rules", () => {
     assert.deepEqual(rules[0], {
       ...alert,
       labels: { severity: "critical", cluster: "home" },
-      annotations: { summary: "s", description: "d", runbook_url: "docs/troubleshooting.md#nodedown" },
+      annotations: { summary: "s", description: "d", runbook_url: "docs/alerts.md#nodedown" },
     });
   });
 
