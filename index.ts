@@ -48,7 +48,7 @@ const storage = objectStorage(
   opts,
 );
 
-// Every stage: alerts, logs, and what exports and scrapes the cluster's own metrics.
+// Every stage: alerts and logs.
 const alertmanager = settings.adopt.alertmanagerUrl
   ? existingAlertmanager(settings.adopt.alertmanagerUrl)
   : new Alertmanager(
@@ -71,29 +71,6 @@ const collector = new LogCollector(
   "alloy",
   { environment, settings: settings.logs, limits: settings.loki.limits, images: image("alloy"), pushUrl: loki.pushUrl },
   { ...opts, dependsOn: [...opts.dependsOn, loki] },
-);
-new Exporters(
-  "exporters",
-  {
-    environment,
-    settings: settings.exporters,
-    images: image("node-exporter", "kube-state-metrics"),
-    adopt: settings.adopt.kps,
-  },
-  opts,
-);
-new BaseMonitors(
-  "monitors",
-  { environment, settings: settings.monitors, dropApiserverHistograms: settings.kps.dropApiserverHistograms },
-  opts,
-);
-new BaseRules(
-  "rules",
-  {
-    environment,
-    groups: { ...baseRules(settings), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
-  },
-  opts,
 );
 
 // Stages `loki` to `mimir-default`: kube-prometheus-stack.
@@ -122,6 +99,33 @@ const kps =
         opts,
       )
     : undefined;
+
+// Every stage: what exports and scrapes the cluster's own metrics, and the rules. They come after a release that may have to give up its
+// own: host port 9100 can be had once, and nothing is scraped or evaluated twice meanwhile.
+const afterKps = { ...opts, dependsOn: [...opts.dependsOn, ...(kps ? [kps] : [])] };
+new Exporters(
+  "exporters",
+  {
+    environment,
+    settings: settings.exporters,
+    images: image("node-exporter", "kube-state-metrics"),
+    adopt: settings.adopt.kps,
+  },
+  afterKps,
+);
+new BaseMonitors(
+  "monitors",
+  { environment, settings: settings.monitors, dropApiserverHistograms: settings.kps.dropApiserverHistograms },
+  afterKps,
+);
+new BaseRules(
+  "rules",
+  {
+    environment,
+    groups: { ...baseRules(settings), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
+  },
+  afterKps,
+);
 
 // Every stage: Grafana, with what the stage has to show.
 const shown = {

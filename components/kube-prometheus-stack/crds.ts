@@ -1,4 +1,5 @@
-import { Release } from "@pulumi/kubernetes/helm/v3";
+// Not from helm/v3, which loads a hundred modules more for Chart.
+import { Release } from "@pulumi/kubernetes/helm/v3/release";
 import * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "../kubernetes/environment";
 import { repository } from "./chart";
