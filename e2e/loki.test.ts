@@ -81,24 +81,34 @@ for (const [mode, { namespace, config, pods }] of Object.entries(modes)) {
     });
 
     it("can't list, read or write Mimir's buckets, nor make one", async () => {
+      const others = ["mimir-blocks", "mimir-ruler", "mimir-alertmanager"];
+      // With Mimir's own key: there is something to read.
+      await storeScript(
+        namespace,
+        "mimir-object-store",
+        others.map((b) => `echo x | mc pipe -q store/${b}/theirs`).join("\n"),
+      );
       const said = await storeScript(
         namespace,
         "loki-object-store",
-        `echo x > /tmp/x
-        for bucket in mimir-blocks mimir-ruler mimir-alertmanager; do
-          mc ls store/$bucket 2>&1 >/dev/null | grep -q "Access Denied" && echo "$bucket list refused"
-          mc cp /tmp/x store/$bucket/x 2>&1 >/dev/null | grep -q "Access Denied" && echo "$bucket write refused"
-          mc cat store/$bucket/x 2>&1 >/dev/null | grep -q "Access Denied" && echo "$bucket read refused"
+        `refused() { # what, command
+          what=$1; shift
+          if answer=$("$@" 2>&1 </tmp/x); then echo "$what allowed"
+          elif echo "$answer" | grep -qE "Access Denied|Insufficient permissions"; then echo "$what refused"
+          else echo "$what: $answer"; fi
+        }
+        echo x > /tmp/x
+        for bucket in ${others.join(" ")}; do
+          refused "list $bucket" mc ls store/$bucket
+          refused "write $bucket" mc pipe -q store/$bucket/x
+          refused "read $bucket" mc cat store/$bucket/theirs
+          refused "delete $bucket" mc rm store/$bucket/theirs
         done
-        mc mb store/another 2>&1 >/dev/null | grep -q "Access Denied" && echo "make refused"
-        mc ls store/loki-staging/ >/dev/null && echo "own bucket allowed"`,
+        refused "make a bucket" mc mb store/another
+        refused "list own bucket" mc ls store/loki-staging/`,
       );
-      const expected = ["mimir-blocks", "mimir-ruler", "mimir-alertmanager"].flatMap((b) => [
-        `${b} list refused`,
-        `${b} write refused`,
-        `${b} read refused`,
-      ]);
-      assert.deepEqual(said.trim().split("\n"), [...expected, "make refused", "own bucket allowed"]);
+      const expected = others.flatMap((b) => ["list", "write", "read", "delete"].map((what) => `${what} ${b} refused`));
+      assert.deepEqual(said.trim().split("\n"), [...expected, "make a bucket refused", "list own bucket allowed"]);
     });
 
     it("loses no acknowledged line while each of its pods is restarted in turn", async () => {

@@ -67,5 +67,18 @@ export async function makeNamespace(namespace: string): Promise<void> {
 /** Removes a test's namespace with everything in it, its volumes too. */
 export async function removeNamespace(namespace: string): Promise<void> {
   const { kubectl } = await testCluster();
-  await kubectl.run(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s"]);
+  const remove = ["delete", "namespace", namespace, "--ignore-not-found"];
+  await kubectl.run([...remove, "--wait=false"]);
+  // Loki takes its whole grace period to flush to an object store that goes at the same time. What it has is thrown away here.
+  await kubectl.run([
+    "delete",
+    "pods",
+    "--all",
+    "-n",
+    namespace,
+    "--grace-period=1",
+    "--wait=false",
+    "--ignore-not-found",
+  ]);
+  await kubectl.run([...remove, "--wait", "--timeout=180s"]);
 }
