@@ -21,10 +21,13 @@ export function cluster(settings: Settings): { provider: Provider; dependsOn: pu
 }
 
 function namespace(name: string, provider: Provider): Namespace {
+  // node-exporter and the log collector read the node itself. Clusters that enforce a Pod Security Standard by default, such as Talos,
+  // would refuse their pods; every other pod is `restricted` by its own security context.
+  const admission = { "pod-security.kubernetes.io/enforce": "privileged" };
   // Deleting a namespace deletes every volume claim in it.
   return new Namespace(
     "namespace",
-    { metadata: { name, labels: labels({ name: "observability" }) } },
+    { metadata: { name, labels: { ...labels({ name: "observability" }), ...admission } } },
     { provider, protect: true },
   );
 }
