@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { PolicyPackFailed } from "../../offline/errors";
 import { offlinePreview, type Preview } from "../../offline/preview";
-import { behaviours, find, inFolder, pack } from "./fixtures";
+import { behaviours, failing, find, inFolder, pack } from "./fixtures";
 
-const withPack = (options: { config?: string[]; policyConfig?: Record<string, unknown>; policyPack?: string } = {}) =>
+const withPack = (options: { policyConfig?: Record<string, unknown> } = {}) =>
   offlinePreview({ stack: "dev", program: behaviours, policyPack: pack, ...options });
+
+/** The least of a program: one that registers nothing but its stack. */
+const overNothing = (crash: string, policyConfig = {}, policyPack = pack) =>
+  offlinePreview({
+    ...{ stack: "dev", program: failing, policyPack, policyConfig },
+    config: ["how=not at all", `fixture:crash=${crash}`],
+  });
 
 const messages = (preview: Preview, policy: string) =>
   preview.violations.filter((violation) => violation.policy === policy).map(({ message }) => message);
@@ -111,9 +118,14 @@ describe("policies over an offline preview", () => {
   });
 
   it("fail the preview when the pack crashes, at any time", async () => {
-    const crashes = { "at start": /the pack is broken/, "on a resource": /the policy is broken/, process: /./ };
+    const crashes = {
+      "at start": /the pack is broken/,
+      "on a resource": /the policy is broken/,
+      "on the stack": /the policy is broken/,
+      process: /./,
+    };
     const attempts = Object.entries(crashes).map(([crash, message]) =>
-      assert.rejects(withPack({ config: [`crash=${crash}`] }), (error: Error) => {
+      assert.rejects(overNothing(crash), (error: Error) => {
         assert.ok(error instanceof PolicyPackFailed, `${crash}: ${error.message}`);
         assert.match(error.message, message);
         return true;
@@ -128,7 +140,7 @@ describe("policies over an offline preview", () => {
       "whole-stack": "loud",
       "chart-is-allowed": { allowed: "all" },
     };
-    await assert.rejects(withPack({ policyConfig }), (error: Error) => {
+    await assert.rejects(overNothing("no", policyConfig), (error: Error) => {
       assert.ok(error instanceof PolicyPackFailed);
       assert.match(error.message, /no-such-policy: the pack has no such policy; it has chart-is-allowed/);
       assert.match(
@@ -141,5 +153,5 @@ describe("policies over an offline preview", () => {
   });
 
   it("fail the preview when there is no pack", () =>
-    inFolder((folder) => assert.rejects(withPack({ policyPack: folder }), PolicyPackFailed)));
+    inFolder((folder) => assert.rejects(overNothing("no", {}, folder), PolicyPackFailed)));
 });

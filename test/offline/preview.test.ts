@@ -169,7 +169,6 @@ describe("offline preview of a program that fails", () => {
   const failures: Record<string, RegExp> = {
     throws: /it broke/,
     rejects: /it broke later/,
-    "run error": /settings are wrong/,
     logs: /something is wrong/,
     exits: /exit code 3/,
     duplicates: /Duplicate resource URN 'urn:pulumi:dev::failing::pulumi:providers:kubernetes::twice'/,
