@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { offlinePreview, ownProgram, type Preview, type PreviewResource } from "../../../offline/preview";
+
+/** The stacks of this repository. */
+export const stacks = ["production", "staging", "sandbox"] as const;
+
+/** Name of a stack of this repository. */
+export type Stack = (typeof stacks)[number];
+
+const made = new Map<string, Promise<Preview>>();
+
+/**
+ * Previews the whole program, the policy pack beside it, as `npm run preview:offline` does. The same settings only once in a run of the
+ * tests, whoever asks: nobody may change what it returns.
+ * @param stack a stack of this repository
+ * @param config `key=value`, on top of the stack's file
+ */
+export function previewOf(stack: Stack, ...config: string[]): Promise<Preview> {
+  const key = JSON.stringify([stack, config]);
+  const preview = made.get(key) ?? offlinePreview({ stack, config, policyPack: join(ownProgram, "policy") });
+  made.set(key, preview);
+  return preview;
+}
+
+/** Type of a Kubernetes object, by kind. */
+export const kinds = {
+  ConfigMap: "kubernetes:core/v1:ConfigMap",
+  CronJob: "kubernetes:batch/v1:CronJob",
+  DaemonSet: "kubernetes:apps/v1:DaemonSet",
+  Deployment: "kubernetes:apps/v1:Deployment",
+  Job: "kubernetes:batch/v1:Job",
+  Namespace: "kubernetes:core/v1:Namespace",
+  PodDisruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
+  PrometheusRule: "kubernetes:monitoring.coreos.com/v1:PrometheusRule",
+  Release: "kubernetes:helm.sh/v3:Release",
+  Secret: "kubernetes:core/v1:Secret",
+  Service: "kubernetes:core/v1:Service",
+  ServiceAccount: "kubernetes:core/v1:ServiceAccount",
+  ServiceMonitor: "kubernetes:monitoring.coreos.com/v1:ServiceMonitor",
+  StatefulSet: "kubernetes:apps/v1:StatefulSet",
+} as const;
+
+/** Kind of a Kubernetes object that the program makes. */
+export type Kind = keyof typeof kinds;
+
+/** The objects of a kind. */
+export const ofKind = ({ resources }: Preview, kind: Kind): PreviewResource[] =>
+  resources.filter(({ type }) => type === kinds[kind]);
+
+/** The object of a kind and a name. Throws when there is none. */
+export function object(preview: Preview, kind: Kind, name: string): PreviewResource {
+  const all = ofKind(preview, kind);
+  const found = all.find(({ inputs }) => nameOf(inputs) === name);
+  if (!found) throw new Error(`no ${kind} ${name}; there are ${all.map(({ inputs }) => nameOf(inputs)).join(", ")}`);
+  return found;
+}
+
+const nameOf = (inputs: PreviewResource["inputs"]): string => inputs.metadata?.name ?? inputs.name;
+
+/** Which resource it is, in a message: `StatefulSet loki-write`. */
+export const called = ({ type, name, inputs }: PreviewResource): string =>
+  `${type.split(":").at(-1)} ${inputs.metadata?.name ?? name}`;
