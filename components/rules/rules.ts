@@ -18,8 +18,9 @@ export interface BaseRulesArgs {
  */
 export class BaseRules extends pulumi.ComponentResource {
   constructor(name: string, args: BaseRulesArgs, opts: pulumi.ComponentResourceOptions) {
-    super("observability:rules:BaseRules", name, args, opts);
     const { environment } = args;
+    // Not the groups: they are inputs of the objects, and once in the state is enough.
+    super("observability:rules:BaseRules", name, { environment, systems: Object.keys(args.groups) }, opts);
 
     for (const [system, groups] of Object.entries(args.groups)) {
       if (groups.length === 0) continue;
