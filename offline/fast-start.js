@@ -3,6 +3,8 @@
  * that `require("@pulumi/pulumi")` takes, three quarters go to modules that only serialising functions and the Automation
  * API use: they are loaded when first used. And the pack's TypeScript is loaded by tsx, which the runtime offers for
  * programs only: its ts-node would check types, which `npm run typecheck` does. offline/README.md has the measurements.
+ *
+ * `source-map-support` is left out: tsx has node map stack traces itself, and both together give wrong lines.
  */
 const Module = require("node:module");
 
@@ -21,6 +23,9 @@ Module._load = function (request, parent, isMain) {
   if (insidePulumi.test(file)) {
     if (late.some((rule) => rule.request.test(request) && rule.from.test(file))) {
       return whenUsed(() => load.call(Module, request, parent, isMain), request);
+    }
+    if (request === "source-map-support/register") {
+      return {};
     }
     if (request === "ts-node" && isPolicyPack) {
       return { VERSION: "replaced by tsx", register: () => undefined };

@@ -167,7 +167,8 @@ describe("offline preview", () => {
 
 describe("offline preview of a program that fails", () => {
   const failures: Record<string, RegExp> = {
-    throws: /it broke/,
+    // The line in the source, not in what tsx makes of it.
+    throws: /it broke\n.*failing\/index\.ts:9:11/,
     rejects: /it broke later/,
     logs: /something is wrong/,
     exits: /exit code 3/,
