@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checksum } from "../../components/kubernetes/checksum";
+import { givenSecrets } from "../../config/sections/secrets";
+import type { Generator } from "../../offline/generated";
+import type { Resource } from "../../offline/graph";
+import { knownAnswers } from "../../offline/materialise";
+import { settingsOf } from "../../offline/preview";
+import { offlineRender } from "../../offline/render";
+import { writeObjects } from "../../offline/render-files";
+import { run, type RunResult } from "../../offline/run";
+import { containsSecret, present, reveal, secret as concealed } from "../../offline/values";
+import { inFolder } from "../offline/fixtures";
+import { given, leaks } from "./support/leaks";
+import { previewOf, stacks, type Stack } from "./support/previews";
+
+/** Settings that give every secret that can be given by the stack's own config, each with its mark, and have all of them used. */
+const byConfig = [
+  "secrets.provider=config",
+  ...Object.entries(givenSecrets).flatMap(([secret, { fields }]) =>
+    fields.map((field) => `secretValues.${secret}.${field}=${given(secret, field)}`),
+  ),
+  "alertmanager.pushover=true",
+  "alertmanager.heartbeat=true",
+];
+
+/** Every stack with every way in for secrets. What 1Password would answer is a marked placeholder of the offline run. */
+const variants: { what: string; stack: Stack; config: string[] }[] = [
+  { what: "production, secrets from 1Password", stack: "production", config: [] },
+  { what: "production, secrets from its config", stack: "production", config: byConfig },
+  { what: "staging, secrets from 1Password", stack: "staging", config: [] },
+  { what: "sandbox, secrets from its config", stack: "sandbox", config: byConfig },
+];
+
+/** Makes values that are marked, and remembers them. */
+class Marked implements Generator {
+  readonly made = new Map<string, string>();
+
+  value(name: string): string {
+    const value = this.made.get(name) ?? `hush-generated-${this.made.size}-${"x".repeat(12)}`;
+    this.made.set(name, value);
+    return value;
+  }
+}
+
+/** Runs the program as an update does: every output is known. Nothing can hide behind being unknown. */
+async function update({ stack, config }: { stack: Stack; config: string[] }): Promise<RunResult & { made: string[] }> {
+  const generator = new Marked();
+  const labels = Object.values(givenSecrets).flatMap(({ fields }) => [...fields]);
+  const { project, configuration } = settingsOf({ stack, config });
+  const deployment = { project: project.name, stack, organization: "organization", dryRun: false };
+  const answers = knownAnswers(generator, labels);
+  const result = await run({ project, deployment, configuration, loader: "tsx", answers });
+  return { ...result, made: [...generator.made.values()] };
+}
+
+/** All that is recorded of a resource in plain text; a component's outputs too, a provider's are its own affair. */
+const recorded = ({ inputs, outputs, custom, ...rest }: Resource): unknown => ({
+  ...rest,
+  inputs: present(inputs),
+  outputs: custom ? {} : present(outputs),
+});
+
+/** What must be secret at every leaf, wherever there is one. */
+const hidden: [type: string, input: string][] = [
+  ["kubernetes:core/v1:Secret", "data"],
+  ["onepassword:index/item:Item", "password"],
+  ["minio:index/iamUser:IamUser", "secret"],
+  ["pulumi:providers:minio", "minioPassword"],
+  ["pulumi:providers:minio", "minioUser"],
+];
+
+/** Outputs that the state must hold encrypted. */
+const encrypted: [type: string, output: string][] = [
+  ["random:index/randomPassword:RandomPassword", "result"],
+  ["onepassword:index/item:Item", "password"],
+  ["kubernetes:core/v1:Secret", "data"],
+];
+
+for (const { what, ...options } of variants) {
+  describe(`The secrets of ${what}`, () => {
+    let result: RunResult & { made: string[] };
+    let resources: Resource[];
+    before(async () => {
+      result = await update(options);
+      resources = [...result.graph.values()];
+    });
+    const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+
+    it("can't be read in anything that is recorded: no input, name, option, or output of a component", () => {
+      const whole = [
+        ...result.made,
+        ...Object.entries(givenSecrets).flatMap(([s, g]) => g.fields.map((f) => given(s, f))),
+      ];
+      const found = resources.flatMap((resource) =>
+        leaks(recorded(resource), whole).map((path) => `${resource.type} ${resource.name}${path}`),
+      );
+      assert.deepEqual(found, []);
+    });
+
+    it("can't be read in the stack's outputs, none of which is secret, nor in what is logged", () => {
+      assert.deepEqual(leaks(present(result.outputs)), []);
+      assert.equal(containsSecret(result.outputs), false);
+      assert(Object.keys(result.outputs).length > 3);
+      assert.deepEqual(leaks(result.diagnostics), []);
+    });
+
+    it("are where they belong: each Kubernetes Secret holds one at least", () => {
+      const secrets = ofType("kubernetes:core/v1:Secret");
+      assert(secrets.length >= 4);
+      for (const { name, inputs } of secrets) assert(leaks(reveal(inputs.data)).length > 0, name);
+      assert(result.made.length >= 4);
+    });
+
+    it("are marked secret at every leaf of what holds them", () => {
+      for (const [type, input] of hidden) {
+        for (const { name, inputs } of ofType(type)) {
+          const leaves = leavesOf(present(inputs[input]));
+          assert(leaves.length > 0, `${type} ${name}`);
+          assert(leaves.every(isMark), `${type} ${name} ${input}`);
+        }
+      }
+    });
+
+    it("are encrypted in the state, what a provider answers too", () => {
+      for (const [type, output] of encrypted) {
+        for (const { name, options } of ofType(type)) {
+          assert(options.additionalSecretOutputs.includes(output), `${type} ${name} ${output}`);
+        }
+      }
+    });
+
+    it("reach providers by secret inputs or the environment, a token never by a setting", () => {
+      const allowed = ["url", "version"];
+      for (const { inputs } of ofType("pulumi:providers:onepassword")) {
+        assert.deepEqual(
+          Object.keys(inputs).filter((key) => !allowed.includes(key)),
+          [],
+        );
+      }
+    });
+  });
+}
+
+describe("The secrets of a rendered stack", () => {
+  it("are in Secrets only, and in no file but the one that is asked for them", async () => {
+    const rendered = await offlineRender({ stack: "sandbox", config: byConfig }, new Marked());
+    const objects = rendered.resources.flatMap(({ object }) => object ?? []);
+    const withSecrets = objects.filter((object) => leaks(object).length > 0);
+    assert.deepEqual([...new Set(withSecrets.map(({ kind }) => kind))], ["Secret"]);
+    assert.deepEqual(
+      rendered.resources.filter(({ release }) => leaks(release).length > 0),
+      [],
+    );
+    await inFolder((folder) => {
+      writeObjects(rendered, folder);
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      assert(files.length > 50);
+      const texts = files.map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), "utf8")]);
+      assert.deepEqual(leaks(Object.fromEntries(texts)), []);
+    });
+  });
+});
+
+describe("The secrets of a preview", () => {
+  for (const stack of stacks) {
+    it(`of ${stack} are in none of its outputs, which are known before the first update`, async () => {
+      const { outputs } = await previewOf(stack);
+      for (const [name, output] of Object.entries(outputs)) assert.equal(typeof output, "string", name);
+    });
+  }
+
+  it("can't be read where they are known already, by the stack's own config", async () => {
+    const preview = await previewOf("production", ...byConfig);
+    assert.deepEqual(leaks(preview), []);
+    const provider = preview.resources.find(({ type }) => type === "pulumi:providers:minio");
+    assert.deepEqual(provider?.inputs.minioPassword, { secret: true });
+  });
+});
+
+describe("The search for secrets", () => {
+  const secret = given("pushover", "token");
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const cases: [where: string, resource: unknown, path: string][] = [
+    ["a ConfigMap", { inputs: { data: { "config.yaml": `a:\n  b: ${secret}\n` } } }, ".inputs.data.config.yaml"],
+    ["an argument", { args: ["-a", `-token=${secret}`] }, ".args.1"],
+    ["the value of a variable", { env: [{ name: "TOKEN", value: secret }] }, ".env.0.value"],
+    ["an annotation, in base64", { annotations: { a: base64(secret) } }, ".annotations.a"],
+    ["base64 after a path", { a: `/etc/x/${base64(secret)}` }, ".a"],
+    ["a text in base64 around it", { a: base64(`x: ${secret}`) }, ".a"],
+    ["another, one byte further", { a: base64(`xy: ${secret}`) }, ".a"],
+    ["another, two bytes further", { a: base64(`xyz: ${secret} and more`) }, ".a"],
+    ["base64 in base64", { a: base64(base64(secret)) }, ".a"],
+    ["hexadecimal", { a: Buffer.from(secret).toString("hex") }, ".a"],
+    ["a chart's values", { values: { a: { b: [{ c: secret }] } } }, ".values.a.b.0.c"],
+    [
+      "a URL's query",
+      { url: `https://example.org?a=${[...secret].map((c) => `%${c.charCodeAt(0).toString(16)}`).join("")}` },
+      ".url",
+    ],
+    ["a URL", { url: `https://user:${secret}@example.org` }, ".url"],
+    ["a key", { data: { [secret]: 1 } }, `.data.${secret} (key)`],
+  ];
+  for (const [where, resource, path] of cases) {
+    it(`finds one in ${where}`, () => assert.deepEqual(leaks(resource), [path]));
+  }
+
+  it("finds a plain checksum of one, which tells a short secret", () => {
+    assert.deepEqual(leaks({ a: checksum(secret) }, [secret]), [".a"]);
+    assert.deepEqual(leaks({ a: checksum(base64(secret)) }, [secret]), [".a"]);
+    assert.deepEqual(leaks({ a: checksum(secret) }, [given("pushover", "userKey")]), []);
+  });
+
+  it("finds nothing where a mark stands for it", () => {
+    assert.deepEqual(leaks(present({ data: { token: concealed(secret), other: "text" } })), []);
+    assert.deepEqual(leaks(present({ data: { token: concealed(secret), other: secret } })), [".data.other"]);
+  });
+});
+
+const isMark = (value: unknown): boolean => JSON.stringify(value) === '{"secret":true}';
+
+function leavesOf(value: unknown): unknown[] {
+  if (isMark(value) || typeof value !== "object" || value === null) return [value];
+  return Object.values(value).flatMap(leavesOf);
+}
