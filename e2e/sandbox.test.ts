@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { KubernetesObject } from "../offline/objects";
 import { apply, notRunReason } from "../sandbox/apply";
 import { ask } from "../sandbox/queries";
-import { sandboxStack, type SandboxStack } from "../sandbox/stack";
+import { sandboxStack, secretsFile, type SandboxStack } from "../sandbox/stack";
 import { table } from "../sandbox/table";
 import { testCluster, type TestCluster } from "./support/cluster";
 import { until } from "./support/until";
@@ -14,20 +11,16 @@ describe("The sandbox stack on a real cluster", function () {
   this.timeout(15 * 60_000);
   let cluster: TestCluster;
   let stack: SandboxStack;
-  let folder: string;
   let applied: KubernetesObject[];
 
   before(async () => {
     cluster = await testCluster();
-    folder = mkdtempSync(join(tmpdir(), "sandbox-"));
-    stack = await sandboxStack({ stack: "sandbox" }, join(folder, "secrets.yaml"));
+    stack = await sandboxStack({ stack: "sandbox" }, secretsFile());
     applied = stack.resources
       .flatMap(({ object }) => (object ? [object] : []))
       .filter((object) => notRunReason(object, cluster.unavailable) === undefined);
     await apply(cluster.kubectl, stack.namespace, stack.resources, { unavailable: cluster.unavailable });
   });
-
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("has every workload ready, save those whose image can't be had here", async () => {
     const rows = await table(cluster.kubectl, stack, cluster.unavailable);
@@ -49,7 +42,7 @@ describe("The sandbox stack on a real cluster", function () {
   });
 
   it("is not changed by being applied again: generations stay, and a server-side dry run shows no difference", async () => {
-    const again = await sandboxStack({ stack: "sandbox" }, join(folder, "secrets.yaml"));
+    const again = await sandboxStack({ stack: "sandbox" }, secretsFile());
     const before = await generations();
     await apply(cluster.kubectl, again.namespace, again.resources, { unavailable: cluster.unavailable });
     assert.deepEqual(await generations(), before);
@@ -61,10 +54,7 @@ describe("The sandbox stack on a real cluster", function () {
   });
 
   it("loses an object that the next update doesn't have, and gets it back", async () => {
-    const withoutCanary = await sandboxStack(
-      { stack: "sandbox", config: ["loki.canary=false"] },
-      join(folder, "secrets.yaml"),
-    );
+    const withoutCanary = await sandboxStack({ stack: "sandbox", config: ["loki.canary=false"] }, secretsFile());
     await apply(cluster.kubectl, stack.namespace, withoutCanary.resources, { unavailable: cluster.unavailable });
     const canary = ["get", "daemonset", "loki-canary", "-n", stack.namespace, "--ignore-not-found", "-o", "name"];
     assert.equal(await cluster.kubectl.run(canary), "");

@@ -1,7 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
-import { kubeconfigPath, stateDir } from "../cluster/paths";
+import { kubeconfigPath } from "../cluster/paths";
 import { hostTool } from "../cluster/tools";
 import { down, up } from "../cluster/cluster";
 import { STORAGE_CLASSES } from "../cluster/native/addons";
@@ -9,7 +7,7 @@ import { apply, notRunReason, type Unavailable } from "./apply";
 import { PulumiCli } from "./cli";
 import { Kubectl } from "./kubectl";
 import { ask, type Answer } from "./queries";
-import { sandboxStack, type SandboxStack } from "./stack";
+import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./stack";
 import { columns, table } from "./table";
 
 const stackName = "sandbox";
@@ -29,12 +27,10 @@ new Command("sandbox")
 async function bringUp(expectNoChanges: boolean): Promise<void> {
   const { images } = await up({ storageClasses: STORAGE_CLASSES }, say);
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
-  const folder = join(stateDir(), "sandbox");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const kubectl = new Kubectl(await hostTool("kubectl"), kubeconfigPath());
-  const stack = await sandboxStack({ stack: stackName }, join(folder, "secrets.yaml"));
+  const stack = await sandboxStack({ stack: stackName }, secretsFile());
 
-  const cli = new PulumiCli(folder, stackName, kubeconfigPath());
+  const cli = new PulumiCli(sandboxFolder(), stackName, kubeconfigPath());
   const withCli = await cli.canBeHad();
   if (withCli) await cli.up(expectNoChanges);
   else await standIn(kubectl, stack, unavailable, expectNoChanges);

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { operatorCrds } from "../cluster/crds";
+import { stateDir } from "../cluster/paths";
 import { KeptValues } from "../offline/generated";
 import { offlineRender, type RenderedResource } from "../offline/render";
 import { readGenerated, writeSecrets } from "../offline/render-files";
@@ -16,6 +18,18 @@ export interface SandboxStack {
   resources: Applicable[];
   /** Its Helm releases: they need a chart repository. */
   releases: { name: string; chart: string; notRun?: string; instead?: string }[];
+}
+
+/** Folder of what the sandbox keeps between its runs; it goes with the cluster. */
+export function sandboxFolder(): string {
+  const folder = join(stateDir(), "sandbox");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** File of the sandbox's generated secrets, in clear (mode 0600): other keys would be a rotation. */
+export function secretsFile(): string {
+  return join(sandboxFolder(), "secrets.yaml");
 }
 
 /**

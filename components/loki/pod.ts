@@ -62,7 +62,9 @@ export function lokiPod(args: LokiPodArgs): types.input.core.v1.PodTemplateSpec 
       enableServiceLinks: false,
       securityContext: restrictedPod(uid),
       // A writer flushes everything that it holds to the object store before it goes.
-      terminationGracePeriodSeconds: workload.persistent ? 300 : 60,
+      // Time to flush; what isn't flushed then is in the write-ahead log, on the volume. Not longer: a writer whose key was
+      // rotated or whose bucket is away can't flush, and three of them, one after the other, must fit into Pulumi's ten minutes.
+      terminationGracePeriodSeconds: workload.persistent ? 120 : 60,
       containers: [
         {
           name: "loki",
