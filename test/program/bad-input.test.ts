@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { cpSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import list from "../../images.json";
+import { previewAnswers } from "../../offline/answers";
+import { ownProgram, settingsOf } from "../../offline/preview";
+import { run } from "../../offline/run";
+import { inFolder } from "../offline/fixtures";
+import { offline } from "./support/cli";
+
+interface Case {
+  /** What is wrong: the test's name. */
+  what: string;
+  args: string[];
+  /** The message below its heading, word for word. */
+  says: string[];
+}
+
+const config = (...settings: string[]): string[] => settings.flatMap((setting) => ["--config", setting]);
+
+const cases: Case[] = [
+  {
+    what: "an unknown stage",
+    args: ["--stage", "mimir"],
+    says: [
+      'observability:stage: "mimir" is not one of them',
+      "allowed: loki, dual-write, mimir-default, kps-removed",
+      'example: "loki"',
+    ],
+  },
+  {
+    what: "an unknown key",
+    args: config("loki.retension=30d"),
+    says: [
+      'observability:loki.retension: "30d" stands here, but there is no such setting; did you mean loki.retention?',
+      "allowed: mode, replicationFactor, retention, …",
+    ],
+  },
+  {
+    what: "a retention with a space in it",
+    args: config("loki.retention=30 days"),
+    says: [
+      'observability:loki.retention: "30 days" is not a duration',
+      "allowed: a duration of at least 24h: a number and a unit (h, d, w, y), no spaces",
+      'example: "30d"',
+    ],
+  },
+  {
+    what: "zero replicas",
+    args: config("loki.read.replicas=0"),
+    says: ["observability:loki.read.replicas: 0 is too small", "allowed: a whole number, at least 1", "example: 3"],
+  },
+  {
+    what: "replication factor 3 with 2 replicas",
+    args: config("loki.replicationFactor=3", "loki.write.replicas=2"),
+    says: [
+      "observability:loki.replicationFactor: 3 is more than the 2 replicas of loki.write: Loki would refuse every line",
+      "allowed: 1 to 2, or more replicas",
+      "example: 2",
+    ],
+  },
+  {
+    what: "a bucket's name in capitals",
+    args: config("buckets.loki=Loki-Production"),
+    says: [
+      'observability:buckets.loki: "Loki-Production" is not a bucket name',
+      "allowed: 3 to 63 lower-case letters, digits, '-' and '.', not an IP address",
+      'example: "loki-production"',
+    ],
+  },
+  {
+    what: "an image without a tag",
+    args: config("images.loki=docker.io/grafana/loki"),
+    says: [
+      'observability:images.loki: "docker.io/grafana/loki" is not an image reference with an exact tag',
+      "allowed: registry/repository:tag, the tag given and not `latest`, or …@sha256:digest",
+      'example: "docker.io/grafana/loki:3.6.3"',
+    ],
+  },
+  {
+    what: "an image that images.json doesn't have",
+    args: config("images.loki=docker.io/grafana/loki:3.7.0"),
+    says: [
+      'observability:images.loki: "docker.io/grafana/loki:3.7.0" is not among the images that images.json has under the name loki',
+      `allowed: ${list.images[0].reference}; another one once images.json has it too, with its platforms`,
+      `example: "${list.images[0].reference}"`,
+    ],
+  },
+];
+
+/** A line of a list that grows with the program is compared up to `…`. */
+const matches = (line: string, wanted: string): boolean =>
+  wanted.endsWith("…") ? line.startsWith(wanted.slice(0, -1)) : line === wanted;
+
+const lines = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim());
+
+/** Runs a test on a copy of the program that differs in some files: their names, with their text. */
+const inCopy = <T>(files: Record<string, string>, test: (folder: string) => Promise<T>): Promise<T> =>
+  inFolder((folder) => {
+    for (const part of [
+      "components",
+      "config",
+      "migration",
+      "index.ts",
+      "package.json",
+      "tsconfig.json",
+      "images.json",
+    ]) {
+      cpSync(join(ownProgram, part), join(folder, part), { recursive: true });
+    }
+    for (const file of ["Pulumi.yaml", "Pulumi.production.yaml"]) cpSync(join(ownProgram, file), join(folder, file));
+    symlinkSync(join(ownProgram, "node_modules"), join(folder, "node_modules"));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return test(folder);
+  });
+
+/** Previews with the policy pack beside the program, as a person does, and gives the message. */
+async function refused(...args: string[]): Promise<string[]> {
+  return inFolder(async (folder) => {
+    const file = join(folder, "preview.json");
+    const { code, out, errors } = await offline("preview", ...args, "--json", file);
+    assert.deepEqual([code, out, existsSync(file)], [2, "", false], errors);
+    assert.doesNotMatch(errors, /^\s+at |node_modules|\.[tj]s:\d+|Error:/m);
+    return lines(errors);
+  });
+}
+
+describe("Bad input", () => {
+  for (const { what, args, says } of cases) {
+    it(`is told in one message with its key, what is allowed and an example: ${what}`, async () => {
+      const [heading, ...message] = await refused("--stack", "production", ...args);
+      assert.equal(heading, "Stack production: 1 problem in the settings; nothing was changed.");
+      assert.equal(message.length, says.length, message.join("\n"));
+      says.forEach((wanted, index) => assert(matches(message[index], wanted), `${message[index]} is not ${wanted}`));
+    });
+  }
+
+  it("is told in one message with its place, what is allowed and an example: an image without a tag in images.json", () => {
+    const [first, ...others] = list.images;
+    const images = [first, { ...others[0], reference: "docker.io/grafana/loki-canary" }, ...others.slice(1)];
+    return inCopy({ "images.json": JSON.stringify({ images }) }, async (folder) => {
+      assert.deepEqual(await refused("--stack", "production", "--program", folder), [
+        "images.json: 1 problem; nothing was changed.",
+        'images[1].reference: "docker.io/grafana/loki-canary" is not an image reference with its registry and an exact tag',
+        "allowed: registry/repository:tag, the tag given and not `latest`",
+        'example: "docker.io/grafana/loki:3.6.3"',
+      ]);
+    });
+  });
+
+  it("is told before anything is registered, all of it at once", async () => {
+    const wrong = cases.flatMap(({ args }) => args.filter((arg) => arg.includes("=")));
+    const { project, configuration } = settingsOf({ stack: "production", stage: "mimir", config: wrong });
+    const deployment = { project: project.name, stack: "production", organization: "organization", dryRun: true };
+    const registered: string[] = [];
+    const answers = {
+      ...previewAnswers,
+      create: (resource: Parameters<typeof previewAnswers.create>[0]) => {
+        registered.push(resource.type);
+        return previewAnswers.create(resource);
+      },
+    };
+    await assert.rejects(run({ project, deployment, configuration, loader: "tsx", answers }), (error: Error) => {
+      for (const key of ["stage", "loki.retension", "loki.retention", "loki.read.replicas", "buckets.loki"]) {
+        assert.match(error.message, new RegExp(`^ {2}observability:${key}: `, "m"));
+      }
+      return /^Stack production: 7 problems in the settings; nothing was changed\.$/m.test(error.message);
+    });
+    assert.deepEqual(registered, []);
+  });
+
+  it("is no empty stack file: that is a stack with every default", () =>
+    inCopy({ "Pulumi.empty.yaml": "" }, async (folder) => {
+      const { code, out, errors } = await offline("preview", "--stack", "empty", "--program", folder);
+      assert.equal(code, 0, errors);
+      assert.match(out, /^Stack empty, stage loki: 1\d\d resources\n/);
+      assert.match(out, /StatefulSet loki$/m);
+      assert.match(out, /StatefulSet minio$/m);
+    }));
+
+  it("is told where the file is no settings at all", () =>
+    inCopy({ "Pulumi.broken.yaml": "config: [loki\n" }, async (folder) => {
+      const [message] = await refused("--stack", "broken", "--program", folder);
+      assert.match(message, /Pulumi\.broken\.yaml: /);
+    }));
+});
