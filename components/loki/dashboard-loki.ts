@@ -1,6 +1,6 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
-import { ofLoki, type Metric } from "./series";
+import { lokiTargets, metricOf, type Metric } from "./series";
 
 const bad = (from: number) => [{ from, color: "red" }];
 
@@ -9,7 +9,7 @@ const bad = (from: number) => [{ from, color: "red" }];
  * @param namespace where Loki is
  */
 export function lokiDashboard(namespace: string): Dashboard {
-  const loki = ofLoki(namespace);
+  const loki = metricOf(lokiTargets(namespace));
   return dashboard({
     uid: "loki",
     title: "Loki",

@@ -1,13 +1,15 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { timeSeries, type UnplacedPanel } from "../grafana/panels";
-import { ofCanary, ofCollector, ofLoki, type Metric } from "./series";
+import { canaryTargets, collectorTargets, lokiTargets, metricOf, type Metric } from "./series";
 
 /**
  * The way of a line from its container to a query.
  * @param namespace where Loki and its collector are
  */
 export function pipelineDashboard(namespace: string): Dashboard {
-  const [loki, canary, collector] = [ofLoki(namespace), ofCanary(namespace), ofCollector(namespace)];
+  const [loki, canary, collector] = [lokiTargets, canaryTargets, collectorTargets].map((targets) =>
+    metricOf(targets(namespace)),
+  );
   return dashboard({
     uid: "log-pipeline",
     title: "Log pipeline",

@@ -61,9 +61,8 @@ export function lokiPod(args: LokiPodArgs): types.input.core.v1.PodTemplateSpec 
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: restrictedPod(uid),
-      // A writer flushes everything that it holds to the object store before it goes.
-      // Time to flush; what isn't flushed then is in the write-ahead log, on the volume. Not longer: a writer whose key was
-      // rotated or whose bucket is away can't flush, and three of them, one after the other, must fit into Pulumi's ten minutes.
+      // A writer flushes what it holds before it goes; the rest is in the write-ahead log, on its volume. No longer than this: one whose
+      // key was rotated, or whose bucket is away, can't flush at all, and each writer's end is waited for before the next one's.
       terminationGracePeriodSeconds: workload.persistent ? 120 : 60,
       containers: [
         {

@@ -2,6 +2,7 @@ import type { Settings } from "../../config/schema";
 import { seconds } from "../../config/units";
 import type { Environment } from "../kubernetes/environment";
 import type { AlertingRule, RuleGroup } from "../rules/types";
+import { canaryTargets, lokiTargets } from "./series";
 
 /** What the alerts are made for. */
 export interface LokiRulesArgs {
@@ -37,7 +38,7 @@ function scopeOf({ namespace, cluster }: LokiRulesArgs["environment"]): Scope {
   const kept = cluster === undefined ? ["namespace"] : ["cluster", "namespace"];
   return {
     namespace,
-    own: `job=~"loki|loki-write|loki-read|loki-backend", namespace="${namespace}"`,
+    own: lokiTargets(namespace),
     by: (...labels) => `by (${[...kept, ...labels].join(", ")})`,
   };
 }
@@ -232,7 +233,7 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
 }
 
 function canary({ namespace, by }: Scope): AlertingRule[] {
-  const own = `job="loki-canary", namespace="${namespace}"`;
+  const own = canaryTargets(namespace);
   const log = `kubectl -n ${namespace} logs {{ $labels.pod }}`;
   const increase = (counter: string, range = "1h") =>
     `sum ${by("pod")} (increase(loki_canary_${counter}{${own}}[${range}]))`;

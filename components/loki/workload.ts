@@ -16,8 +16,8 @@ export interface LokiWorkloadArgs extends Omit<LokiPodArgs, "identity"> {
 
 const grpcPort = { name: "grpc", port: ports.grpc, targetPort: "grpc" };
 
-// Writers are replaced one after the other, each after it has flushed: longer than the ten minutes that Pulumi waits.
-const patience = { create: "20m", update: "40m" };
+// Writers are replaced one after the other, each when the one before is ready again: more of them may take longer than Pulumi's ten minutes.
+const patience = { create: "20m", update: "20m" };
 
 /** Equal processes of Loki with their Services: a StatefulSet where each has a volume, else a Deployment. */
 export class LokiWorkload extends pulumi.ComponentResource {

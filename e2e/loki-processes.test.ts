@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { hostTool } from "../cluster/tools";
+import { lokiDashboards } from "../components/loki/dashboards";
+import { lokiRules } from "../components/loki/rules";
+import { leastPrivilege } from "../components/object-storage/policy";
+import { settingsSchema } from "../config/schema";
+import { startLoki, type LokiProcesses } from "./support/loki-processes";
+import { freePort, startServer, type LocalServer } from "./support/server";
+import { until } from "./support/until";
+
+// Both modes as processes on the loopback, with the configuration of the pods, a real MinIO and Loki's own least-privilege key.
+
+const bucket = "logs";
+const region = "eu-home-1";
+const root = { MINIO_ROOT_USER: "object-store-admin", MINIO_ROOT_PASSWORD: "a password for tests" };
+// Everything that YAML, a shell or the expansion of variables would trip over.
+const key = { AWS_ACCESS_KEY_ID: "test-loki", AWS_SECRET_ACCESS_KEY: `a'$b:"{c}\${HOME} #d%e\\f/g+h=` };
+
+const settings = (raw: object) => settingsSchema.parse({ loki: raw }).loki;
+const small = { resources: { limits: { memory: "1Gi" } } };
+const modes = {
+  "single-binary": settings({ mode: "single-binary" }),
+  "simple-scalable": settings({
+    mode: "simple-scalable",
+    replicationFactor: 2,
+    write: { replicas: 3, ...small },
+    read: { replicas: 1, ...small },
+    backend: { replicas: 1, ...small },
+  }),
+};
+
+for (const [mode, loki] of Object.entries(modes)) {
+  describe(`Loki as ${mode}, as processes with the configuration of its pods`, function () {
+    this.timeout(10 * 60_000);
+
+    const folder = mkdtempSync(join(tmpdir(), "loki-processes-"));
+    let store: string;
+    let minio: LocalServer | undefined;
+    let canary: LocalServer | undefined;
+    let processes: LokiProcesses | undefined;
+    const exported: string[] = [];
+
+    const mc = async (...args: string[]) => {
+      const env = { HOME: folder, MC_CONFIG_DIR: join(folder, "mc") };
+      return (await promisify(execFile)(await hostTool("mc"), args, { cwd: folder, env, timeout: 60_000 })).stdout;
+    };
+
+    before(async () => {
+      store = `http://127.0.0.1:${await freePort()}`;
+      minio = await startServer(
+        await hostTool("minio"),
+        ["server", "store", `--address=${new URL(store).host}`, "--certs-dir=certs"],
+        {
+          cwd: folder,
+          env: { ...root, MINIO_REGION: region, MINIO_BROWSER: "off", MINIO_UPDATE: "off" },
+          ready: `${store}/minio/health/ready`,
+        },
+      );
+      writeFileSync(join(folder, "policy.json"), JSON.stringify(leastPrivilege([bucket])));
+      await mc("alias", "set", "s", store, root.MINIO_ROOT_USER, root.MINIO_ROOT_PASSWORD);
+      await mc("mb", `s/${bucket}`);
+      await mc("admin", "user", "add", "s", key.AWS_ACCESS_KEY_ID, key.AWS_SECRET_ACCESS_KEY);
+      await mc("admin", "policy", "create", "s", "loki", "policy.json");
+      await mc("admin", "policy", "attach", "s", "loki", "--user", key.AWS_ACCESS_KEY_ID);
+      processes = await startLoki({
+        folder,
+        settings: loki,
+        store: { endpoint: store, region, bucket },
+        env: key,
+        alertmanagerUrl: "http://127.0.0.1:1",
+      });
+    });
+
+    after(async () => {
+      await canary?.stop();
+      await processes?.stop();
+      await minio?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const push = (app: string, time: number, line: string) =>
+      fetch(`${processes!.url.write}/loki/api/v1/push`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ streams: [{ stream: { app }, values: [[`${time}000000`, line]] }] }),
+      });
+
+    const lines = async (app: string): Promise<string[]> => {
+      const query = new URLSearchParams({ query: `{app="${app}"}`, since: "1h" });
+      const response = await fetch(`${processes!.url.read}/loki/api/v1/query_range?${query}`);
+      assert.equal(response.status, 200, await response.clone().text());
+      const { data } = (await response.json()) as { data: { result: { values: [string, string][] }[] } };
+      return data.result.flatMap(({ values }) => values.map(([, line]) => line));
+    };
+
+    it("gives back the line that it took", async () => {
+      assert.equal((await push("first", Date.now(), "hello")).status, 204);
+      await until("the line is found", 60, async () => ((await lines("first")).includes("hello") ? true : undefined));
+    });
+
+    it("writes it to its bucket when it is told to flush, with a key full of special characters", async () => {
+      for (const url of processes!.urls) await fetch(`${url}/flush`, { method: "POST" });
+      const found = await until(
+        "a chunk is in the bucket",
+        60,
+        async () => (await mc("find", `s/${bucket}/fake`)).trim() || undefined,
+      );
+      assert.match(found, /fake/);
+    });
+
+    it("keeps its rules in the same bucket, and its ruler takes them", async () => {
+      const rule = "name: group\nrules:\n  - alert: Always\n    expr: vector(1) > 0\n";
+      const response = await fetch(`${processes!.url.backend}/loki/api/v1/rules/tests`, {
+        method: "POST",
+        headers: { "Content-Type": "application/yaml" },
+        body: rule,
+      });
+      assert.equal(response.status, 202, await response.text());
+      assert.match(await mc("find", `s/${bucket}/rules`), /rules\/fake\//);
+    });
+
+    it("refuses a line that is too old, and counts it", async () => {
+      const response = await push("old", Date.parse("2020-01-01"), "from long ago");
+      assert.equal(response.status, 400);
+      assert.match(await response.text(), /timestamp too old/);
+    });
+
+    // Without the gateway, which the cluster's tests have, one address takes and answers only in a single binary.
+    if (mode === "single-binary")
+      it("is tailed and asked by its canary, each node's lines in a stream of their own", async () => {
+        const [port, address] = [await freePort(), new URL(processes!.url.write).host];
+        const metrics = `http://127.0.0.1:${port}/metrics`;
+        canary = await startServer(
+          await hostTool("loki-canary"),
+          [
+            `-addr=${address}`,
+            `-port=${port}`,
+            "-push=true",
+            "-labelname=app",
+            "-labelvalue=loki-canary",
+            "-streamname=canary",
+            "-streamvalue=node-1",
+          ],
+          { cwd: folder, ready: metrics },
+        );
+        await until("the canary's tail has its lines", 60, async () => {
+          const text = await (await fetch(metrics)).text();
+          return Number(/^loki_canary_response_latency_seconds_count (\d+)/m.exec(text)?.[1]) > 3 ? true : undefined;
+        });
+        exported.push(...names(await (await fetch(metrics)).text()));
+      });
+
+    it("exports the metrics that alerts and dashboards are made of", async () => {
+      for (const url of processes!.urls) exported.push(...names(await (await fetch(`${url}/metrics`)).text()));
+      const canarys = (name: string) => name.startsWith("loki_canary_");
+      const wanted = used().filter((name) => !canarys(name) || mode === "single-binary");
+      assert.deepEqual(
+        wanted.filter((name) => !exported.includes(name)),
+        [],
+      );
+    });
+  });
+}
+
+/** Names of the series in what a target exports. */
+const names = (text: string) => text.split("\n").flatMap((line) => /^(loki_\w+)[ {]/.exec(line)?.[1] ?? []);
+
+/** Names of Loki's own series in alerts and dashboards; `loki_write_…` are the collector's. */
+function used(): string[] {
+  const environment = { namespace: "monitoring" };
+  const rules = lokiRules({ environment, settings: { compactionInterval: "10m" } }).flatMap((group) => group.rules);
+  const panels = lokiDashboards({ environment }).flatMap((dashboard) => dashboard.panels ?? []);
+  const expressions = JSON.stringify([
+    rules.map(({ expr }) => expr),
+    panels.map((panel) => "targets" in panel && panel.targets),
+  ]);
+  const all = [...expressions.matchAll(/\b(loki_\w+)\{/g)].map(([, name]) => name);
+  return [...new Set(all)].filter((name) => !name.startsWith("loki_write_")).sort();
+}

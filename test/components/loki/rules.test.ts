@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { lokiRules } from "../../../components/loki/rules";
+import { topology } from "../../../components/loki/topology";
+import { settingsSchema } from "../../../config/schema";
+
+const alerts = (cluster?: string, compactionInterval = "10m") =>
+  lokiRules({ environment: { namespace: "monitoring", cluster }, settings: { compactionInterval } }).flatMap(
+    ({ rules }) => rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))),
+  );
+
+describe("Alerts about Loki", () => {
+  it("keep the label cluster where the stack has one, and name it nowhere else", () => {
+    for (const { expr } of alerts("production")) {
+      for (const [, kept] of expr.matchAll(/\bby \(([^)]*)\)/g)) assert.match(kept, /\bcluster\b/, expr);
+    }
+    assert.doesNotMatch(JSON.stringify(alerts()), /\bcluster\b/);
+  });
+
+  it("watch the targets of every workload in both modes, in this stack's namespace, and no others", () => {
+    const jobs = new Set(
+      alerts().flatMap(({ expr }) => [...expr.matchAll(/job=~"([^"]*)"/g)].flatMap(([, all]) => all.split("|"))),
+    );
+    const workloads = (["single-binary", "simple-scalable"] as const).flatMap((mode) =>
+      topology(settingsSchema.parse({ loki: { mode } }).loki).workloads.map(({ name }) => name),
+    );
+    assert.deepEqual([...jobs].sort(), workloads.sort());
+    for (const { expr } of alerts()) {
+      const selectors = expr.match(/\{[^}]*\}/g) ?? [];
+      assert(selectors.length > 0, expr);
+      for (const selector of selectors) assert.match(selector, /job=.*namespace="monitoring"/);
+    }
+  });
+
+  it("wait for a compactor that runs seldom by its settings", () => {
+    const stale = (interval: string) =>
+      alerts(undefined, interval).find(({ alert }) => alert === "LokiCompactionStale");
+    const after = (interval: string) => Number(/> (\d+)$/.exec(stale(interval)?.expr ?? "")?.[1]);
+    assert.equal(after("10m"), 3 * 3600);
+    assert(after("6h") > 2 * 6 * 3600, String(after("6h")));
+  });
+
+  it("each have a promtool test in which they fire, and one in which they don't", () => {
+    const file = readFileSync(join(__dirname, "../../../components/loki/rules.test.yaml"), "utf8");
+    const { tests } = parse(file) as { tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[] };
+    const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    for (const { alert } of alerts()) {
+      const firing = cases
+        .filter(({ alertname }) => alertname === alert)
+        .map(({ exp_alerts }) => exp_alerts.length > 0);
+      assert.deepEqual([firing.includes(true), firing.includes(false)], [true, true], alert);
+    }
+  });
+});
