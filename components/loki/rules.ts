@@ -75,7 +75,7 @@ function requests({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $value | humanizePercentage }} of the requests {{ $labels.route }} to {{ $labels.job }} fail",
-        description: `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --since=15m | grep level=error. With LokiRingUnhealthy it is the ring, with LokiObjectStoreErrors the object store.`,
+        description: `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 --since=15m | grep level=error. With LokiRingUnhealthy it is the ring, with LokiObjectStoreErrors the object store.`,
       },
     },
     {
@@ -84,7 +84,7 @@ function requests({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "Requests to {{ $labels.job }} end in a panic",
-        description: `{{ $value | humanize }} in 10 minutes: a fault of Loki's own. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki | grep -A20 panic shows which request.`,
+        description: `{{ $value | humanize }} in 10 minutes: a fault of Loki's own. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -A20 panic shows which request.`,
       },
     },
   ];
@@ -139,7 +139,7 @@ function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "Loki refuses lines for good: {{ $labels.reason }}",
-        description: `About {{ $value | humanize }} in 15 minutes are lost. greater_than_max_sample_age: older than loki.limits.rejectOldSamplesMaxAge; too_far_in_future: a node's clock. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki has the streams.`,
+        description: `About {{ $value | humanize }} in 15 minutes are lost. greater_than_max_sample_age: older than loki.limits.rejectOldSamplesMaxAge; too_far_in_future: a node's clock. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 has the streams.`,
       },
     },
     {
@@ -166,7 +166,7 @@ function storage({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $value | humanizePercentage }} of Loki's calls {{ $labels.operation }} to the object store fail",
-        description: `500 stands for every error, also for no answer and a refused key. The reason: kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki | grep -i s3. Writers keep what they can't store in memory and on their volumes.`,
+        description: `500 stands for every error, also for no answer and a refused key. The reason: kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -i s3. Writers keep what they can't store in memory and on their volumes.`,
       },
     },
     {
@@ -187,7 +187,7 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
   const longest = Math.max(3 * 3600, 3 * Math.ceil(seconds(compactionInterval)));
   const sinceLast = (what: string) => `time() - max ${by()} (loki_${what}{${own}}) > ${longest}`;
   const running = `sum ${by()} (loki_boltdb_shipper_compactor_running{${own}})`;
-  const log = `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki | grep -i compact`;
+  const log = `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -i compact`;
   return [
     {
       alert: "LokiCompactorNotRunning",
