@@ -47,16 +47,19 @@ export const metricsRules: readonly Rule[] = [
           };
         }),
   },
-  {
-    must: "it is known which nodes can run an image that takes the place of another",
-    check: ({ images }) =>
-      imageNames
-        .filter((name: ImageName) => images[name] && !alternatives(name).includes(images[name]))
-        .map((name) => ({
-          key: formatPath(["images", name]),
-          what: `"${images[name]}" is not among the images that images.json has under the name ${name}`,
-          allowed: `${alternatives(name).join(", ")}; another one once images.json has it too, with its platforms`,
-          example: alternatives(name)[0],
-        })),
-  },
+  // One for each: a reference that is wrong by itself must not silence what is to be said of the others.
+  ...imageNames.map((name: ImageName): Rule => ({
+    must: `images.${name}: it is known which nodes can run it`,
+    check: ({ images: { [name]: reference } }) =>
+      reference === undefined || alternatives(name).includes(reference)
+        ? []
+        : [
+            {
+              key: formatPath(["images", name]),
+              what: `"${reference}" is not among the images that images.json has under the name ${name}`,
+              allowed: `${alternatives(name).join(", ")}; another one once images.json has it too, with its platforms`,
+              example: alternatives(name)[0],
+            },
+          ],
+  })),
 ];

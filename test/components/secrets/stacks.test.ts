@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { offlinePreview, type Preview } from "../../../offline/preview";
+import type { Preview } from "../../../offline/preview";
+import { previewOf, stacks } from "../../program/support/previews";
 
 /** Where a resource type may hold a secret or an unknown value: nowhere else may one stand in any stack. */
 const places: Readonly<Record<string, RegExp>> = {
@@ -36,11 +37,11 @@ function leaves(value: unknown, path = ""): string[] {
   return Object.entries(value).flatMap(([key, part]) => leaves(part, `${path}.${key}`));
 }
 
-for (const stack of ["production", "staging", "sandbox"]) {
+for (const stack of stacks) {
   describe(`The secrets of stack ${stack}`, () => {
     let preview: Preview;
     before(async () => {
-      preview = await offlinePreview({ stack });
+      preview = await previewOf(stack);
     });
 
     it("stand where a secret belongs, and in no ConfigMap, argument, chart value or name", () => {
