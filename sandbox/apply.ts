@@ -135,7 +135,8 @@ async function remove(
   identities: readonly string[],
   progress: (line: string) => void,
 ): Promise<void> {
-  for (const id of identities) {
+  // Last applied, first removed: a custom resource before its definition.
+  for (const id of [...identities].reverse()) {
     const [kind, namespace, name] = id.split("/");
     progress(`removed: ${id}`);
     await kubectl.run(["delete", kind, name, ...(namespace ? ["-n", namespace] : []), "--ignore-not-found", "--wait"]);
