@@ -114,6 +114,19 @@ const keptEverywhere = [
   "kubernetes:helm.sh/v3:Release prometheus-operator-crds",
 ];
 
+/** Chart and the images that its values name: those that it runs as the values are. */
+const charts: [chart: string, images: string[]][] = [
+  [
+    "kube-prometheus-stack",
+    [
+      "quay.io/prometheus-operator/prometheus-config-reloader",
+      "quay.io/prometheus-operator/prometheus-operator",
+      "quay.io/prometheus/prometheus",
+    ],
+  ],
+  ["prometheus-operator-crds", []],
+];
+
 const references = new Set(list.images.map(({ reference, digest }) => (digest ? `${reference}@${digest}` : reference)));
 const repository = (image: string): string => image.split("@")[0].replace(/:[^:/]+$/, "");
 
@@ -143,9 +156,17 @@ stacks.forEach((stack, column) => {
       assert.deepEqual(byName(found), byName(expected[stack]));
     });
 
+    it("installs these charts, with these images of theirs, and no others", () => {
+      const found = ofKind(preview, "Release").map(({ inputs }) => [inputs.chart, imagesIn(inputs.values).sort()]);
+      assert.deepEqual(found, charts);
+    });
+
     it("runs no image but those of images.json, tag and digest as there", () => {
       const used = workloads(preview).flatMap((each) => [...each.initContainers, ...each.containers]);
-      for (const { image } of used) assert(references.has(image), `${image} is not in images.json`);
+      const charted = ofKind(preview, "Release").flatMap(({ inputs }) => imagesIn(inputs.values, true));
+      for (const image of [...used.map((each) => each.image), ...charted]) {
+        assert(references.has(image), `${image} is not in images.json`);
+      }
     });
 
     it("has these resources, by type", () => {
@@ -227,6 +248,15 @@ stacks.forEach((stack, column) => {
 });
 
 const byName = (rows: Row[]): Row[] => [...rows].sort(([a], [b]) => a.localeCompare(b));
+
+/** Images that a chart's values name: registry and repository, with tag and digest where these are asked for. */
+function imagesIn(values: unknown, whole = false): string[] {
+  if (typeof values !== "object" || values === null) return [];
+  const { registry, repository, tag, sha } = values as Record<string, string | undefined>;
+  const version = whole ? `:${tag}${sha ? `@sha256:${sha}` : ""}` : "";
+  const own = registry && repository ? [`${registry}/${repository}${version}`] : [];
+  return [...own, ...Object.values(values).flatMap((part) => imagesIn(part, whole))];
+}
 
 /** Names of the Secrets that a pod reads. */
 const secretsOf = (pod: unknown): string[] => {

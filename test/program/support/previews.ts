@@ -31,7 +31,6 @@ function start(stack: Stack, config: string[]): Promise<Preview> {
 /** Type of a Kubernetes object, by kind. */
 export const kinds = {
   ConfigMap: "kubernetes:core/v1:ConfigMap",
-  CronJob: "kubernetes:batch/v1:CronJob",
   DaemonSet: "kubernetes:apps/v1:DaemonSet",
   Deployment: "kubernetes:apps/v1:Deployment",
   Job: "kubernetes:batch/v1:Job",
