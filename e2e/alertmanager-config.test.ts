@@ -12,7 +12,7 @@ import { alertmanagerConfig, type AlertmanagerConfigArgs } from "../components/a
 import { settingsSchema } from "../config/schema";
 import { offlinePreview, ownProgram } from "../offline/preview";
 import { freePort, startServer, type LocalServer } from "./support/server";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 // Alertmanager's configuration, against the real amtool and Alertmanager on the loopback.
 

@@ -8,7 +8,7 @@ import { apply } from "../sandbox/apply";
 import { testCluster } from "./support/cluster";
 import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
 import { notifications, receiverObjects, receiverUrl } from "./support/receiver";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 const namespace = "e2e-alerts";
 

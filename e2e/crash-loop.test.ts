@@ -5,7 +5,7 @@ import type { KubernetesObject } from "../offline/objects";
 import { offlinePreview } from "../offline/preview";
 import { testCluster } from "./support/cluster";
 import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 const namespace = "e2e-crash-loop";
 

@@ -11,7 +11,7 @@ import { leastPrivilege } from "../components/object-storage/policy";
 import { settingsSchema } from "../config/schema";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
 import { freePort, startServer, type LocalServer } from "./support/server";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 // Both modes as processes on the loopback, with the configuration of the pods, a real MinIO and Loki's own least-privilege key.
 

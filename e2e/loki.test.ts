@@ -4,7 +4,7 @@ import { ApiProxy, testCluster } from "./support/cluster";
 import { deploy, removeNamespace } from "./support/deploy";
 import { storeScript } from "./support/job";
 import { LokiClient, nanoseconds } from "./support/loki";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 // Seed 004's label set.
 const labels = {

@@ -3,7 +3,7 @@ import { apply, type Applicable } from "../sandbox/apply";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { deploy, removeNamespace } from "./support/deploy";
 import { LokiClient, nanoseconds } from "./support/loki";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 const namespace = "e2e-restore";
 

@@ -3,7 +3,7 @@ import { ApiProxy, testCluster } from "./support/cluster";
 import { deploy, removeNamespace } from "./support/deploy";
 import { storeScript } from "./support/job";
 import { LokiClient, nanoseconds } from "./support/loki";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 const namespace = "e2e-retention";
 const day = 24 * 3600 * 1000;

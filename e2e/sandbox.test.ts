@@ -5,7 +5,7 @@ import { ask } from "../sandbox/queries";
 import { sandboxStack, secretsFile, type SandboxStack } from "../sandbox/stack";
 import { table } from "../sandbox/table";
 import { testCluster, type TestCluster } from "./support/cluster";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 describe("The sandbox stack on a real cluster", function () {
   this.timeout(15 * 60_000);

@@ -5,7 +5,7 @@ import { apply } from "../sandbox/apply";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { removeNamespace, renderPart } from "./support/deploy";
 import { clusterWide, operatorAndPrometheus } from "./support/operator";
-import { until } from "./support/until";
+import { until } from "../sandbox/until";
 
 const namespace = "e2e-scraping";
 const stack = "sandbox";

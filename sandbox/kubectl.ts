@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { KubernetesObject } from "../offline/objects";
+import { until } from "./until";
 
 /** `kubectl` against one cluster. */
 export class Kubectl {
@@ -78,7 +79,12 @@ export class Kubectl {
     if (!condition) return;
     const target = `${object.kind}/${object.metadata.name}`;
     const where = object.metadata.namespace ? ["-n", object.metadata.namespace] : [];
-    await this.run([condition, ...rest, target, ...where, `--timeout=${seconds}s`]);
+    const outcome = await until(`${target} ready`, seconds, () =>
+      this.run([condition, ...rest, target, ...where, `--timeout=${seconds}s`]).catch((error: Error) =>
+        hasNoConditionsYet(error) ? undefined : error,
+      ),
+    );
+    if (outcome instanceof Error) throw outcome;
   }
 
   /** A GET through the API server, such as a Service's proxy path. */
@@ -86,6 +92,9 @@ export class Kubectl {
     return this.run(["get", "--raw", path]);
   }
 }
+
+// A new CustomResourceDefinition has `conditions: null` until the API server has looked at it, which `kubectl wait` takes for a wrong type.
+const hasNoConditionsYet = (error: Error) => error.message.includes(".status.conditions accessor error");
 
 const serverSide = ["--server-side", "--force-conflicts", "--field-manager=observability"];
 

@@ -2,7 +2,7 @@ import { image } from "../../components/images";
 import { restrictedContainer, restrictedPod } from "../../components/kubernetes/security";
 import type { KubernetesObject } from "../../offline/objects";
 import { testCluster } from "./cluster";
-import { until } from "./until";
+import { until } from "../../sandbox/until";
 
 let count = 0;
 

@@ -6,7 +6,7 @@ import { dataDirectory, lokiConfig } from "../../components/loki/config";
 import { topology, type Role, type Workload } from "../../components/loki/topology";
 import type { Settings } from "../../config/schema";
 import { freePort, startServer, type LocalServer } from "./server";
-import { until } from "./until";
+import { until } from "../../sandbox/until";
 
 /** Loki as processes on this machine's loopback. */
 export interface LokiProcesses {

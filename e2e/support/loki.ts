@@ -1,5 +1,5 @@
 import type { ApiProxy } from "./cluster";
-import { until } from "./until";
+import { until } from "../../sandbox/until";
 
 /** A line of a stream: nanoseconds since 1970, and its text. */
 export type Line = [nanoseconds: string, text: string];

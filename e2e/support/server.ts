@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
-import { until } from "./until";
+import { until } from "../../sandbox/until";
 
 /** A program that runs on this machine for a test, on the loopback. */
 export interface LocalServer {
