@@ -20,7 +20,11 @@ let cluster: Promise<TestCluster> | undefined;
 
 /** The cluster, with the custom resource definitions that the program's objects need. */
 export function testCluster(): Promise<TestCluster> {
-  return (cluster ??= connect());
+  // One failure is not everybody's: the next file tries again.
+  return (cluster ??= connect().catch((error: Error) => {
+    cluster = undefined;
+    throw error;
+  }));
 }
 
 async function connect(): Promise<TestCluster> {
