@@ -12,6 +12,7 @@ import { KubePrometheusStack } from "./components/kube-prometheus-stack/kube-pro
 import { cluster } from "./components/kubernetes/cluster";
 import { environment as describe } from "./components/kubernetes/environment";
 import { Loki } from "./components/loki/loki";
+import { Mimir } from "./components/mimir/mimir";
 import { BaseMonitors } from "./components/monitors/monitors";
 import { objectStorage } from "./components/object-storage/object-storage";
 import { baseRules } from "./components/rules/base";
@@ -73,6 +74,22 @@ const collector = new LogCollector(
   { ...opts, dependsOn: [...opts.dependsOn, loki] },
 );
 
+// From stage `dual-write` on: Mimir. It comes before whoever writes to it.
+const mimir = on.mimir
+  ? new Mimir(
+      "mimir",
+      {
+        environment,
+        settings: settings.mimir,
+        stage: on,
+        images: image("mimir"),
+        storage: storage.mimir,
+        alertmanagerUrl: alertmanager.url,
+      },
+      { ...opts, dependsOn: [...opts.dependsOn, storage] },
+    )
+  : undefined;
+
 // Stages `loki` to `mimir-default`: kube-prometheus-stack.
 const kps =
   on.kps && settings.kps.enabled
@@ -95,8 +112,9 @@ const kps =
             "kube-state-metrics",
           ),
           alertmanager: alertmanager.target,
+          remoteWriteUrl: mimir?.pushUrl,
         },
-        opts,
+        { ...opts, dependsOn: [...opts.dependsOn, ...(mimir ? [mimir] : [])] },
       )
     : undefined;
 
@@ -135,6 +153,7 @@ const shown = {
     default: on.defaultDataSource,
     loki: loki.queryUrl,
     prometheus: kps?.prometheusUrl,
+    mimir: mimir?.queryUrl,
     alertmanager: alertmanager.url,
     scrapeInterval: settings.kps.scrapeInterval,
   }),
@@ -151,5 +170,8 @@ export const grafanaAccess = grafana.access;
 /** Where logs are pushed to, and queried from, inside the cluster. */
 export const lokiPushUrl = loki.pushUrl;
 export const lokiQueryUrl = loki.queryUrl;
+/** Where samples are pushed to by remote_write, and queried from, inside the cluster; undefined in a stage without Mimir. */
+export const mimirPushUrl = mimir?.pushUrl;
+export const mimirQueryUrl = mimir?.queryUrl;
 /** Where alerts are sent to. */
 export const alertmanagerUrl = alertmanager.url;

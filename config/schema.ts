@@ -5,6 +5,7 @@ import { grafana } from "./sections/grafana";
 import { logs } from "./sections/logs";
 import { loki } from "./sections/loki";
 import { exporters, kps, monitors } from "./sections/metrics";
+import { mimir } from "./sections/mimir";
 import { adopt, migration, stage } from "./sections/migration";
 import { buckets, objectStore } from "./sections/object-store";
 import { secrets, secretValues } from "./sections/secrets";
@@ -25,6 +26,7 @@ export const settingsSchema = z.strictObject({
   loki: loki.describe("Loki"),
   logs: logs.describe("the log collector"),
   kps: kps.describe("kube-prometheus-stack: operator and Prometheus"),
+  mimir: mimir.describe("Mimir: in the stages that have it"),
   exporters: exporters.describe("node-exporter and kube-state-metrics"),
   monitors: monitors.describe("what of the cluster itself is scraped"),
   alertmanager: alertmanager.describe("Alertmanager"),

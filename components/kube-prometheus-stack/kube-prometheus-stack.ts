@@ -23,6 +23,8 @@ export interface KubePrometheusStackArgs {
   images: Record<KpsImage, string>;
   /** Where alerts are sent to. */
   alertmanager: AlertTarget;
+  /** Where every sample is written to as well, by remote_write; in a stage without Mimir, nowhere. */
+  remoteWriteUrl?: string;
 }
 
 /**
@@ -35,7 +37,7 @@ export class KubePrometheusStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: KubePrometheusStackArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:kube-prometheus-stack:KubePrometheusStack", name, args, opts);
-    const { environment, settings, adopt, stage, retire, reclaimVolume, images, alertmanager } = args;
+    const { environment, settings, adopt, stage, retire, reclaimVolume, images, alertmanager, remoteWriteUrl } = args;
     const { namespace, release } = place(args);
 
     const values = kpsValues({
@@ -46,6 +48,7 @@ export class KubePrometheusStack extends pulumi.ComponentResource {
       reclaimVolume,
       images,
       alertmanager,
+      remoteWriteUrl,
     });
 
     new Release(

@@ -31,6 +31,8 @@ export interface KpsValuesArgs {
   images: Record<KpsImage, string>;
   /** Where alerts are sent to. */
   alertmanager: AlertTarget;
+  /** Where every sample is written to as well, by remote_write. */
+  remoteWriteUrl?: string;
 }
 
 /**
@@ -118,6 +120,7 @@ function prometheus(args: KpsValuesArgs): Values {
     evaluationInterval: settings.scrapeInterval,
     scrapeClasses: [serviceAccountClass],
     ...alerting(alertmanager),
+    ...remoteWrite(args),
 
     retention: settings.retention,
     retentionSize: settings.retentionSize ?? mostOf(settings.storage),
@@ -146,6 +149,35 @@ function alerting(target: AlertTarget): Values {
   const { protocol, host, pathname } = new URL(target.url);
   const server = { scheme: protocol.slice(0, -1), path_prefix: pathname, static_configs: [{ targets: [host] }] };
   return { alertingEndpoints: [], additionalAlertManagerConfigs: [{ ...server, api_version: "v2" }] };
+}
+
+/** Name of the remote_write to Mimir: label `remote_name` of its metrics. */
+export const remoteWriteName = "mimir";
+
+/**
+ * What Mimir can't take now waits in Prometheus's write-ahead log and is sent later: refusals for its rate (429) are tried again too, and
+ * no sample is too old. Those that an adopted release has stay beside it.
+ * @see https://prometheus.io/docs/practices/remote_write/
+ */
+function remoteWrite({ settings, adopt, remoteWriteUrl }: KpsValuesArgs): Values {
+  if (!remoteWriteUrl) return {};
+  return {
+    remoteWrite: [
+      ...others(adopt?.values),
+      {
+        name: remoteWriteName,
+        url: remoteWriteUrl,
+        remoteTimeout: "30s",
+        queueConfig: { ...settings.remoteWrite, minBackoff: "100ms", maxBackoff: "10s", retryOnRateLimit: true },
+        metadataConfig: { send: true, sendInterval: "1m" },
+      },
+    ],
+  };
+}
+
+function others(adopted: Values = {}): unknown[] {
+  const { prometheus } = adopted as { prometheus?: { prometheusSpec?: { remoteWrite?: unknown[] } } };
+  return prometheus?.prometheusSpec?.remoteWrite ?? [];
 }
 
 /** No object has this label, so no rule is selected. */
