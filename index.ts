@@ -170,8 +170,7 @@ export const grafanaAccess = grafana.access;
 /** Where logs are pushed to, and queried from, inside the cluster. */
 export const lokiPushUrl = loki.pushUrl;
 export const lokiQueryUrl = loki.queryUrl;
-/** Where samples are pushed to by remote_write, and queried from, inside the cluster; undefined in a stage without Mimir. */
-export const mimirPushUrl = mimir?.pushUrl;
-export const mimirQueryUrl = mimir?.queryUrl;
+/** Base URLs of the Prometheus APIs that the stage has, inside the cluster. */
+export const metricsUrls = { prometheus: kps?.prometheusUrl, mimir: mimir?.queryUrl };
 /** Where alerts are sent to. */
 export const alertmanagerUrl = alertmanager.url;

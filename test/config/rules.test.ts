@@ -250,10 +250,10 @@ const cases: Case[] = [
   },
   {
     refuses: "a stage that this version can't bring about",
-    raw: { stage: "dual-write" },
+    raw: { stage: "mimir-default" },
     key: "stage",
-    what: /^"dual-write" is a stage of the migration that this version can't bring about yet/,
-    accepts: { stage: "loki" },
+    what: /^"mimir-default" is a stage of the migration that this version can't bring about yet/,
+    accepts: { stage: "dual-write" },
   },
   {
     refuses: "a stage that is skipped",

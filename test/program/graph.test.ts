@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import list from "../../images.json";
 import type { Preview, PreviewResource } from "../../offline/preview";
-import { object, ofKind, previewOf, stacks, type Stack } from "./support/previews";
+import { object, ofKind, previewOf, graphs, type Stack } from "./support/previews";
 import { workloads } from "./support/workloads";
 
 /** Kind, name and replicas (`node`: one on each; `once`: until it is done), then the repository of each image: init containers first. */
@@ -33,56 +33,60 @@ const embeddedStore: Row[] = [
   ["Job minio-setup", "once", "quay.io/minio/mc"],
 ];
 
+const mimir: Row[] = [["StatefulSet mimir", 1, "docker.io/grafana/mimir"]];
+const hasMimir = (config: string[]) => config.includes("stage=dual-write");
+
 const expected: Record<Stack, Row[]> = {
   production: [...agents, ...single, ...simpleScalable],
   staging: [...agents, ...single, ...simpleScalable, ...embeddedStore],
   sandbox: [...agents, ...single, ...singleBinary, ...embeddedStore],
 };
 
-/** How many resources of each type there are: production, staging, sandbox. */
-const counts: Record<string, [number, number, number]> = {
-  "kubernetes:apps/v1:DaemonSet": [3, 3, 3],
-  "kubernetes:apps/v1:Deployment": [4, 4, 3],
-  "kubernetes:apps/v1:StatefulSet": [4, 5, 4],
-  "kubernetes:batch/v1:Job": [0, 1, 1],
-  "kubernetes:core/v1:ConfigMap": [13, 14, 14],
-  "kubernetes:core/v1:Namespace": [1, 1, 1],
-  "kubernetes:core/v1:Secret": [4, 5, 4],
-  "kubernetes:core/v1:Service": [13, 14, 11],
-  "kubernetes:core/v1:ServiceAccount": [9, 10, 10],
-  "kubernetes:helm.sh/v3:Release": [2, 2, 2],
-  "kubernetes:monitoring.coreos.com/v1:PrometheusRule": [8, 8, 8],
-  "kubernetes:monitoring.coreos.com/v1:ServiceMonitor": [7, 8, 8],
-  "kubernetes:monitoring.coreos.com/v1alpha1:ScrapeConfig": [5, 5, 5],
-  "kubernetes:policy/v1:PodDisruptionBudget": [4, 4, 0],
-  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": [3, 3, 3],
-  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": [3, 3, 3],
-  "minio:index/iamPolicy:IamPolicy": [2, 0, 0],
-  "minio:index/iamUser:IamUser": [2, 0, 0],
-  "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment": [2, 0, 0],
-  "minio:index/s3Bucket:S3Bucket": [4, 0, 0],
-  "observability:alertmanager:Alertmanager": [1, 1, 1],
-  "observability:alloy:LogCollector": [1, 1, 1],
-  "observability:exporters:Exporters": [1, 1, 1],
-  "observability:grafana:Grafana": [1, 1, 1],
-  "observability:kube-prometheus-stack:KubePrometheusStack": [1, 1, 1],
-  "observability:kube-prometheus-stack:PrometheusOperatorCrds": [1, 1, 1],
-  "observability:loki:Loki": [1, 1, 1],
-  "observability:loki:LokiCanary": [1, 1, 1],
-  "observability:loki:LokiGateway": [1, 1, 1],
-  "observability:loki:LokiWorkload": [3, 3, 1],
-  "observability:monitors:BaseMonitors": [1, 1, 1],
-  "observability:object-storage:Embedded": [0, 1, 1],
-  "observability:object-storage:Minio": [1, 0, 0],
-  "observability:rules:BaseRules": [1, 1, 1],
-  "observability:secrets:Secrets": [1, 1, 1],
-  "onepassword:index/item:Item": [3, 4, 0],
-  "pulumi:providers:kubernetes": [1, 1, 1],
-  "pulumi:providers:minio": [1, 0, 0],
-  "pulumi:providers:onepassword": [1, 1, 0],
-  "pulumi:providers:random": [1, 1, 1],
-  "pulumi:pulumi:Stack": [1, 1, 1],
-  "random:index/randomPassword:RandomPassword": [4, 5, 5],
+/** How many resources of each type there are: production, staging, sandbox, production in stage dual-write. */
+const counts: Record<string, [number, number, number, number]> = {
+  "kubernetes:apps/v1:DaemonSet": [3, 3, 3, 3],
+  "kubernetes:apps/v1:Deployment": [4, 4, 3, 4],
+  "kubernetes:apps/v1:StatefulSet": [4, 5, 4, 5],
+  "kubernetes:batch/v1:Job": [0, 1, 1, 0],
+  "kubernetes:core/v1:ConfigMap": [13, 14, 14, 14],
+  "kubernetes:core/v1:Namespace": [1, 1, 1, 1],
+  "kubernetes:core/v1:Secret": [4, 5, 4, 4],
+  "kubernetes:core/v1:Service": [13, 14, 11, 15],
+  "kubernetes:core/v1:ServiceAccount": [9, 10, 10, 10],
+  "kubernetes:helm.sh/v3:Release": [2, 2, 2, 2],
+  "kubernetes:monitoring.coreos.com/v1:PrometheusRule": [8, 8, 8, 8],
+  "kubernetes:monitoring.coreos.com/v1:ServiceMonitor": [7, 8, 8, 8],
+  "kubernetes:monitoring.coreos.com/v1alpha1:ScrapeConfig": [5, 5, 5, 5],
+  "kubernetes:policy/v1:PodDisruptionBudget": [4, 4, 0, 4],
+  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": [3, 3, 3, 3],
+  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": [3, 3, 3, 3],
+  "minio:index/iamPolicy:IamPolicy": [2, 0, 0, 2],
+  "minio:index/iamUser:IamUser": [2, 0, 0, 2],
+  "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment": [2, 0, 0, 2],
+  "minio:index/s3Bucket:S3Bucket": [4, 0, 0, 4],
+  "observability:alertmanager:Alertmanager": [1, 1, 1, 1],
+  "observability:alloy:LogCollector": [1, 1, 1, 1],
+  "observability:exporters:Exporters": [1, 1, 1, 1],
+  "observability:grafana:Grafana": [1, 1, 1, 1],
+  "observability:kube-prometheus-stack:KubePrometheusStack": [1, 1, 1, 1],
+  "observability:kube-prometheus-stack:PrometheusOperatorCrds": [1, 1, 1, 1],
+  "observability:loki:Loki": [1, 1, 1, 1],
+  "observability:loki:LokiCanary": [1, 1, 1, 1],
+  "observability:loki:LokiGateway": [1, 1, 1, 1],
+  "observability:loki:LokiWorkload": [3, 3, 1, 3],
+  "observability:mimir:Mimir": [0, 0, 0, 1],
+  "observability:monitors:BaseMonitors": [1, 1, 1, 1],
+  "observability:object-storage:Embedded": [0, 1, 1, 0],
+  "observability:object-storage:Minio": [1, 0, 0, 1],
+  "observability:rules:BaseRules": [1, 1, 1, 1],
+  "observability:secrets:Secrets": [1, 1, 1, 1],
+  "onepassword:index/item:Item": [3, 4, 0, 3],
+  "pulumi:providers:kubernetes": [1, 1, 1, 1],
+  "pulumi:providers:minio": [1, 0, 0, 1],
+  "pulumi:providers:onepassword": [1, 1, 0, 1],
+  "pulumi:providers:random": [1, 1, 1, 1],
+  "pulumi:pulumi:Stack": [1, 1, 1, 1],
+  "random:index/randomPassword:RandomPassword": [4, 5, 5, 4],
 };
 
 /** What can't be deleted by an update: type and name. */
@@ -138,11 +142,11 @@ const providers: Record<string, string> = {
   random: "random",
 };
 
-stacks.forEach((stack, column) => {
-  describe(`The graph of stack ${stack}`, () => {
+graphs.forEach(({ of, stack, config }, column) => {
+  describe(`The graph of ${of}`, () => {
     let preview: Preview;
     before(async () => {
-      preview = await previewOf(stack);
+      preview = await previewOf(stack, ...config);
     });
     const custom = () => preview.resources.filter((resource) => resource.custom);
     const byUrn = (urn: string | null) => preview.resources.find((resource) => resource.urn === urn);
@@ -153,7 +157,7 @@ stacks.forEach((stack, column) => {
         replicas ?? (kind === "Job" ? "once" : "node"),
         ...[...initContainers, ...containers].map(({ image }) => repository(image)),
       ]);
-      assert.deepEqual(byName(found), byName(expected[stack]));
+      assert.deepEqual(byName(found), byName([...expected[stack], ...(hasMimir(config) ? mimir : [])]));
     });
 
     it("installs these charts, with these images of theirs, and no others", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import list from "../../images.json";
 import { quantityValue } from "../../config/units";
 import type { Preview } from "../../offline/preview";
-import { object, ofKind, previewOf, stacks } from "./support/previews";
+import { object, ofKind, previewOf, graphs } from "./support/previews";
 import { selects, workloads, type Workload } from "./support/workloads";
 
 /** Agents that need more of their node than the Pod Security Standard `restricted` gives, and why. */
@@ -33,12 +33,12 @@ const notRestarted: Record<string, string> = {
 
 const everyPod: (keyof Workload["pod"])[] = ["hostIPC", "hostNetwork", "hostPID"];
 
-stacks.forEach((stack) => {
-  describe(`The pods of stack ${stack}`, () => {
+graphs.forEach(({ of, stack, config }) => {
+  describe(`The pods of ${of}`, () => {
     let preview: Preview;
     let all: Workload[];
     before(async () => {
-      preview = await previewOf(stack);
+      preview = await previewOf(stack, ...config);
       all = workloads(preview);
       assert(all.length > 8);
     });

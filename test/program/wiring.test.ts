@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Preview } from "../../offline/preview";
-import { called, kinds, object, ofKind, previewOf, stacks } from "./support/previews";
+import { called, kinds, object, ofKind, previewOf, graphs } from "./support/previews";
 import { selects, workloads, type Workload } from "./support/workloads";
 
 /** Services that find pods of several workloads, and why. */
@@ -9,12 +9,12 @@ const shared: Record<string, string> = {
   "Service loki-memberlist": "all of Loki's processes gossip",
 };
 
-stacks.forEach((stack) => {
-  describe(`What finds what in stack ${stack}`, () => {
+graphs.forEach(({ of, stack, config }) => {
+  describe(`What finds what in ${of}`, () => {
     let preview: Preview;
     let all: Workload[];
     before(async () => {
-      preview = await previewOf(stack);
+      preview = await previewOf(stack, ...config);
       all = workloads(preview);
     });
     const podsOf = (selector: Record<string, string>) => all.filter(({ podLabels }) => selects(selector, podLabels));

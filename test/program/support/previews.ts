@@ -7,6 +7,14 @@ export const stacks = ["production", "staging", "sandbox"] as const;
 /** Name of a stack of this repository. */
 export type Stack = (typeof stacks)[number];
 
+/** The graphs that every test of the whole program looks at: what a describe is called, the stack, and what is set on top of its file. */
+export const graphs: { of: string; stack: Stack; config: string[] }[] = [
+  { of: "stack production", stack: "production", config: [] },
+  { of: "stack staging", stack: "staging", config: [] },
+  { of: "stack sandbox", stack: "sandbox", config: [] },
+  { of: "stack production in stage dual-write", stack: "production", config: ["stage=dual-write"] },
+];
+
 const made = new Map<string, Promise<Preview>>();
 
 /**
@@ -16,8 +24,8 @@ const made = new Map<string, Promise<Preview>>();
  * @param config `key=value`, on top of the stack's file
  */
 export function previewOf(stack: Stack, ...config: string[]): Promise<Preview> {
-  // Who asks for one stack asks for all of them: side by side they take half the time.
-  if (made.size === 0) stacks.forEach((each) => void start(each, []).catch(() => undefined));
+  // Who asks for one graph asks for all of them: side by side they take half the time.
+  if (made.size === 0) graphs.forEach((each) => void start(each.stack, each.config).catch(() => undefined));
   return start(stack, config);
 }
 
