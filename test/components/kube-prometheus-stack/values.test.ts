@@ -185,4 +185,29 @@ describe("kube-prometheus-stack's values", () => {
       assert.equal(values["kube-state-metrics"].image.repository, "kube-state-metrics/kube-state-metrics");
     });
   });
+
+  it("write every sample to Mimir where the stage has it, sending again what it refuses for its rate", () => {
+    assert.equal("remoteWrite" in spec(valuesOf()), false);
+    const url = "http://mimir:9009/api/v1/push";
+    const [write, ...others] = spec(
+      valuesOf({ kps: { remoteWrite: { maxShards: 4 } } }, { remoteWriteUrl: url }),
+    ).remoteWrite;
+    assert.deepEqual(others, []);
+    assert.equal(write.url, url);
+    assert.deepEqual([write.queueConfig.retryOnRateLimit, write.queueConfig.maxShards], [true, 4]);
+    // A sample that waited for hours is sent all the same.
+    assert.equal("sampleAgeLimit" in write.queueConfig, false);
+    // No relabelling: what Mimir gets is what Prometheus has.
+    assert.equal("writeRelabelConfigs" in write, false);
+  });
+
+  it("keep the places that an adopted release writes to", () => {
+    const theirs = { name: "cloud", url: "https://example.org/push" };
+    const raw = adopting({ values: { prometheus: { prometheusSpec: { remoteWrite: [theirs] } } } });
+    const url = "http://mimir:9009/api/v1/push";
+    const names = (changed: Partial<KpsValuesArgs>) =>
+      spec(valuesOf(raw, changed)).remoteWrite.map(({ name }: { name: string }) => name);
+    assert.deepEqual(names({ remoteWriteUrl: url }), ["cloud", "mimir"]);
+    assert.deepEqual(names({}), ["cloud"]);
+  });
 });
