@@ -24,6 +24,12 @@ interface PreviewArguments extends StackArguments {
   policies?: boolean;
 }
 
+interface PlanArguments extends Omit<PreviewArguments, "stage"> {
+  from: string;
+  to: string;
+  change: string[];
+}
+
 interface RenderArguments extends StackArguments {
   out: string;
   withSecrets?: string;
@@ -35,7 +41,10 @@ const program = new Command("offline")
   // Inherited by the commands below: a mistake on the command line is no finding of a policy (exit code 1).
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.clean : exitCode.failed));
 
-previewCommand("preview", "the resource tree, every policy finding, and requests by node architecture")
+previewCommand(
+  "preview",
+  "the resource tree, every policy finding, requests by node architecture, and whether they fit",
+)
   .option("--no-policies", "leave the policy pack out")
   .action((args: PreviewArguments) => guarded(() => preview(args, formatPreview)));
 
@@ -43,26 +52,42 @@ previewCommand("policy", "every policy finding: the line that a CI job calls").a
   guarded(() => preview(args, formatViolations)),
 );
 
+withPolicies(ofStack("plan", "what moving between two stages does, to volumes too; what is there is the first stage"))
+  .requiredOption("--from <stage>", "the stage that the stack is in")
+  .requiredOption("--to <stage>", "the stage that it is to be in; the same: what the settings of --config change")
+  .option("--change <key=value>", "a setting that changes with the move: only the target has it", collect, [])
+  .option("--no-policies", "leave the policy pack out")
+  .action((args: PlanArguments) => guarded(() => plan(args)));
+
 stackCommand("render", "the Kubernetes objects and Helm values as YAML files")
   .requiredOption("--out <folder>", "where the files go; files of an earlier render are replaced")
   .option("--with-secrets <file>", "write the Secrets in clear to this file; generated values are reused from it")
   .action((args: RenderArguments) => guarded(() => render(args)));
 
-function stackCommand(name: string, description: string): Command {
-  const collect = (value: string, all: string[]) => [...all, value];
+function collect(value: string, all: string[]): string[] {
+  return [...all, value];
+}
+
+function ofStack(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
     .requiredOption("--stack <name>", "the stack: Pulumi.<name>.yaml")
-    .option("--stage <stage>", "the stage to show; by default the stack's own")
-    .option("--from <stage>", "the stage that the stack is in")
     .option("--config <key=value>", "a setting, in Pulumi's path syntax; may be repeated", collect, [])
     .option("--ts-node", "load TypeScript as Pulumi does by default: with a type check, and slowly")
     .option("--program <folder>", "another program's folder");
 }
 
-function previewCommand(name: string, description: string): Command {
-  return stackCommand(name, description)
+function stackCommand(name: string, description: string): Command {
+  return ofStack(name, description)
+    .option("--stage <stage>", "the stage to show; by default the stack's own")
+    .option("--from <stage>", "the stage that the stack is in");
+}
+
+const previewCommand = (name: string, description: string): Command => withPolicies(stackCommand(name, description));
+
+function withPolicies(command: Command): Command {
+  return command
     .option("--json <file>", "write JSON to a file, or to standard output: -")
     .option("--policy-pack <folder>", "another policy pack's folder", resolve(ownProgram, "policy"));
 }
@@ -75,17 +100,33 @@ const optionsOf = ({ stack, stage, from, config, program, tsNode }: StackArgumen
 async function preview(args: PreviewArguments, format: (preview: Preview) => string): Promise<number> {
   const policyPack = args.policies === false ? undefined : args.policyPack;
   const result = await offlinePreview({ ...optionsOf(args), policyPack });
-  if (args.json === "-") {
+  put(result, args.json, format);
+  return isRefused(result) ? exitCode.mandatoryViolation : exitCode.clean;
+}
+
+async function plan({ from, to, change, ...args }: PlanArguments): Promise<number> {
+  const { offlinePlan } = await import("./plan.js");
+  const { formatPlan } = await import("./plan-format.js");
+  const policyPack = args.policies === false ? undefined : args.policyPack;
+  const { stack, config, program, loader } = optionsOf(args);
+  const result = await offlinePlan({ stack, config, program, loader, policyPack, from, to, change });
+  put(result, args.json, formatPlan);
+  return isRefused(result) || result.refusals.length > 0 ? exitCode.mandatoryViolation : exitCode.clean;
+}
+
+/** Prints a result for a person, or writes it as JSON: to a file beside that, to standard output in its place. */
+function put<Result>(result: Result, json: string | undefined, format: (result: Result) => string): void {
+  if (json === "-") {
     process.stdout.write(toJson(result));
   } else {
     console.log(format(result));
   }
-  if (args.json !== undefined && args.json !== "-") {
-    writeFileSync(args.json, toJson(result));
+  if (json !== undefined && json !== "-") {
+    writeFileSync(json, toJson(result));
   }
-  const refused = result.violations.some(({ level }) => level === "mandatory");
-  return refused ? exitCode.mandatoryViolation : exitCode.clean;
 }
+
+const isRefused = ({ violations }: Preview): boolean => violations.some(({ level }) => level === "mandatory");
 
 const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 

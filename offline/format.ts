@@ -1,10 +1,11 @@
 import { Violation } from "./analyzer";
 import { Diagnostic } from "./engine";
+import { Fit, Missing } from "./fit";
 import { Preview, PreviewResource } from "./preview";
 import { Rendered } from "./render";
 import { ArchitectureRequests } from "./requests";
 
-/** The preview for a person: the tree, what the program logged, requests by architecture, the findings. */
+/** The preview for a person: the tree, what the program logged, requests by architecture, the fit, the findings. */
 export function formatPreview(preview: Preview): string {
   const stage = preview.stage === null ? "" : `, stage ${preview.stage}`;
   return [
@@ -12,6 +13,7 @@ export function formatPreview(preview: Preview): string {
     formatTree(preview.resources),
     formatDiagnostics(preview.diagnostics),
     formatRequests(preview.requests),
+    formatFit(preview.fit),
     [formatViolations(preview)],
   ]
     .filter((section) => section.length > 0)
@@ -61,18 +63,74 @@ const formatDiagnostics = (diagnostics: Diagnostic[]): string[] =>
   diagnostics.map(({ severity, message, urn }) => `${severity}: ${urn === undefined ? "" : `${urn}: `}${message}`);
 
 function formatRequests(requests: ArchitectureRequests[]): string[] {
-  const rows = requests.map(({ architecture, pods, cpu, memory }) => [
-    architecture,
-    String(pods),
-    cpu.toFixed(2),
-    `${(memory / 2 ** 20).toFixed(0)} Mi`,
+  const rows = requests.map(({ architecture, pods, cpu, memory, limits, unlimited }) => [
+    ...[architecture, String(pods), inCores(cpu), inMebibytes(memory)],
+    formatLimit(inMebibytes(limits.memory), unlimited.memory, pods),
+    formatLimit(`${inCores(limits.cpu)} cores`, unlimited.cpu, pods),
   ]);
-  const table = [["Requests on", "pods", "cores", "memory"], ...rows];
+  return formatTable([["Requests on", "pods", "cores", "memory", "memory limit", "CPU limit"], ...rows]);
+}
+
+/**
+ * A sum of limits for a person: it says how many pods have none, as those may take all that they find.
+ * @param limit the sum
+ * @param unlimited how many of the pods have no limit
+ */
+export function formatLimit(limit: string, unlimited: number, pods: number): string {
+  return unlimited === 0 ? limit : unlimited === pods ? "none" : `${limit}, ${unlimited} without`;
+}
+
+function formatFit({ fits, reason, nodes, missing, notSeen }: Fit): string[] {
+  const rows = nodes.map(({ name, arch, count, room, free, memoryLimits }) => [
+    ...[`${name} (${arch})`, String(count), inCores(free.cpu), inMebibytes(free.memory)],
+    `${inMebibytes(memoryLimits)} of ${inMebibytes(room.memory)}`,
+  ]);
+  const verdict = {
+    yes: "The stack fits its nodes. Free is what is allocatable, less cluster.nodes[].reserved, less this stack: what else runs there takes its part of that.",
+    tight:
+      "The stack fits its nodes only if pods are packed tightly. Kubernetes spreads them, so one or the other may stay Pending: leave more room.",
+    no: "The stack does not fit its nodes:",
+    unknown: `Whether the stack fits its nodes is not known: ${reason}.`,
+  };
+  const over = nodes.filter(({ room, memoryLimits }) => memoryLimits > room.memory).map(({ name }) => name);
+  return [
+    ...(rows.length > 0
+      ? formatTable([["Free on", "nodes", "cores", "memory", "memory limits on the fullest node"], ...rows])
+      : []),
+    verdict[fits],
+    ...missing.map(formatMissing),
+    ...(over.length > 0
+      ? [
+          `Memory limits exceed a node (${over.join(", ")}): if pods there take all that they may at once, one is killed.`,
+        ]
+      : []),
+    ...notSeen.map((release) => `What the Helm release ${release} starts is not counted: its chart is not known here.`),
+  ];
+}
+
+function formatMissing({ workload, pods, requests, node, lacks }: Missing): string {
+  const lacking = [
+    ...(lacks.cpu > 0 ? [`${inCores(lacks.cpu)} cores`] : []),
+    ...(lacks.memory > 0 ? [inMebibytes(lacks.memory)] : []),
+  ].join(" and ");
+  const asks = `each asks for ${inCores(requests.cpu)} cores and ${inMebibytes(requests.memory)}`;
+  const why = node === null ? "no kind of node has the labels that it wants" : `the nearest, ${node}, lacks ${lacking}`;
+  return `    ${workload}: ${pods} ${pods === 1 ? "pod has" : "pods have"} no node; ${asks}; ${why}`;
+}
+
+/** The first column to the left, the others to the right. */
+function formatTable(table: string[][]): string[] {
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table.map((row) =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  "),
   );
 }
+
+/** CPU for a person, in cores. */
+export const inCores = (cpu: number): string => cpu.toFixed(2);
+
+/** Memory for a person. */
+export const inMebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} Mi`;
 
 const formatViolation = ({ policy, level, urn, message }: Violation): string =>
   `[${level}] ${policy}: ${urn ?? "the whole stack"}\n${message.replace(/^/gm, "    ")}`;

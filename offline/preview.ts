@@ -2,15 +2,18 @@ import { resolve } from "node:path";
 import { startAnalyzer, Violation } from "./analyzer";
 import { previewAnswers } from "./answers";
 import { Diagnostic } from "./engine";
-import { Resource } from "./graph";
+import { Fit, fitOf } from "./fit";
+import { Graph, Resource } from "./graph";
+import { nodeKinds } from "./nodes";
 import { PolicySettings } from "./policy-config";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
-import { ArchitectureRequests, nodeKinds, requestsByArchitecture } from "./requests";
+import { ArchitectureRequests, requestsByArchitecture } from "./requests";
 import { run } from "./run";
 import { Loader } from "./runtime";
 import { inTreeOrder } from "./tree";
 import { providerUrn } from "./urn";
 import { present, Value } from "./values";
+import { workloadsOf } from "./workloads";
 
 /** One resource of a preview, as in the JSON contract. */
 export interface PreviewResource {
@@ -53,6 +56,8 @@ export interface Preview {
   outputs: Record<string, any>;
   /** what pods ask of nodes, by the architecture that they are bound to */
   requests: ArchitectureRequests[];
+  /** whether the nodes of the settings have room for that */
+  fit: Fit;
   /** what the program and its runtime logged */
   diagnostics: Diagnostic[];
 }
@@ -89,6 +94,11 @@ export const ownProgram = resolve(__dirname, "..");
  * @throws {PolicyPackFailed} when the policy pack does
  */
 export async function offlinePreview(options: PreviewOptions): Promise<Preview> {
+  return (await previewWithGraph(options)).preview;
+}
+
+/** The same, with the graph that it shows: secrets in it are in clear. */
+export async function previewWithGraph(options: PreviewOptions): Promise<{ preview: Preview; graph: Graph }> {
   const { project, configuration } = settingsOf(options);
   const deployment = { project: project.name, stack: options.stack, organization: "organization", dryRun: true };
   const loader = options.loader ?? "tsx";
@@ -99,8 +109,10 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
   try {
     const result = await run({ project, deployment, configuration, loader, answers: previewAnswers }, pack?.ready);
     const resources = inTreeOrder(result.graph);
+    const nodes = nodeKinds(configuration, project.name);
+    const { workloads, notSeen } = workloadsOf(resources);
     const position = new Map(resources.map(({ urn }, index) => [urn, index]));
-    return {
+    const preview = {
       stack: options.stack,
       stage: textOf(result.outputs.stage) ?? configuration.values[`${project.name}:stage`] ?? null,
       resources: resources.map(presentResource),
@@ -109,9 +121,11 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
           (position.get(a.urn ?? "") ?? -1) - (position.get(b.urn ?? "") ?? -1) || a.policy.localeCompare(b.policy),
       ),
       outputs: present(result.outputs) as Record<string, unknown>,
-      requests: requestsByArchitecture(resources, nodeKinds(configuration, project.name)),
+      requests: requestsByArchitecture(workloads, nodes),
+      fit: fitOf(workloads, nodes, notSeen),
       diagnostics: result.diagnostics,
     };
+    return { preview, graph: result.graph };
   } finally {
     pack?.stop();
   }

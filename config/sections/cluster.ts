@@ -28,6 +28,21 @@ export const node = z.strictObject({
   count: z.int().min(1).default(1).describe("how many there are"),
   cpu: cpu.describe("allocatable CPU cores of one"),
   memory: bytes.describe("allocatable memory of one, in bytes"),
+  reserved: z
+    .strictObject({
+      cpu: cpu.optional().describe("CPU cores of one that are kept for it"),
+      memory: bytes.optional().describe("memory of one that is kept for it, in bytes"),
+    })
+    .optional()
+    .describe(
+      "room on each for what else runs there; without it the offline preview takes a node to be this stack's alone",
+    ),
+  labels: z
+    .record(labelKey, labelValue)
+    .default({})
+    .describe(
+      "labels of these nodes that cluster.nodeSelector names, so that the offline preview knows which it means",
+    ),
 });
 
 /** The cluster as such. */

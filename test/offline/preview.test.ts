@@ -148,7 +148,8 @@ describe("offline preview", () => {
   });
 
   it("sums what pods request by the architecture that they are bound to", () => {
-    assert.deepEqual(preview.requests, [{ architecture: "arm64", pods: 2, cpu: 0.5, memory: 128 * 2 ** 20 }]);
+    const [{ architecture, pods, cpu, memory }] = preview.requests;
+    assert.deepEqual([architecture, pods, cpu, memory], ["arm64", 2, 0.5, 128 * 2 ** 20]);
   });
 
   it("takes a stage, the stage before and settings from its caller", async () => {

@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
 import type { Resource } from "../../offline/graph";
-import { nodeKinds, requestsByArchitecture } from "../../offline/requests";
+import { nodeKinds } from "../../offline/nodes";
+import { requestsByArchitecture } from "../../offline/requests";
 import { secret, type Value } from "../../offline/values";
+import { workloadsOf } from "../../offline/workloads";
 
-const workload = (kind: string, spec: Value): Resource => ({
-  urn: `urn:pulumi:s::p::kubernetes:apps/v1:${kind}::w`,
-  type: `kubernetes:apps/v1:${kind}`,
-  name: "w",
-  custom: true,
-  providers: {},
-  read: false,
-  inputs: { spec },
-  outputs: {},
-  id: "",
-  propertyDependencies: {},
-  options: {
-    ...{ ignoreChanges: [], replaceOnChanges: [], additionalSecretOutputs: [], dependsOn: [], aliases: [] },
-    customTimeouts: {},
-  },
+type Registered = Pick<Resource, "urn" | "type" | "name" | "inputs">;
+
+const resource = (type: string, inputs: Record<string, Value>): Registered => ({
+  ...{ urn: `urn:pulumi:s::p::${type}::w`, type, name: "w", inputs },
 });
+
+const workload = (kind: string, spec: Value) => resource(`kubernetes:apps/v1:${kind}`, { spec });
+
+const release = (chart: string, values: Value) =>
+  resource("kubernetes:helm.sh/v3:Release", { chart, values, name: "release" });
 
 const container = (cpu: string, memory: string, more: Record<string, Value> = {}): Value => ({
   ...more,
@@ -35,13 +31,13 @@ const affinity = (...nodeSelectorTerms: Value[]): Record<string, Value> => ({
   affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
 });
 
-const sums = (resources: Resource[], nodes: { arch: string; count: number }[] = []) =>
-  requestsByArchitecture(resources, nodes).map(({ architecture, pods, cpu, memory }) => [
-    architecture,
-    pods,
-    cpu,
-    memory / 2 ** 20,
-  ]);
+const nodesLike = (nodes: { arch: string; count: number }[]) =>
+  nodes.map((node) => ({ ...node, name: node.arch, labels: {} }));
+
+const sums = (resources: Registered[], nodes: { arch: string; count: number }[] = []) =>
+  requestsByArchitecture(workloadsOf(resources).workloads, nodesLike(nodes)).map(
+    ({ architecture, pods, cpu, memory }) => [architecture, pods, cpu, memory / 2 ** 20],
+  );
 
 describe("requests by architecture", () => {
   it("multiply by replicas and by a Job's parallelism, both one by default", () => {
@@ -112,14 +108,122 @@ describe("requests by architecture", () => {
   it("refuse what is no quantity, naming the resource", () => {
     const spec = { containers: [container("1 core", "1Gi")] };
     assert.throws(() => sums([workload("Deployment", { template: { spec } })]), /Deployment::w: cpu request: "1 core"/);
+    const limited = { containers: [{ resources: { limits: { memory: "1 GB" } } }] };
+    assert.throws(() => sums([workload("Deployment", { template: { spec: limited } })]), /memory limit: "1 GB"/);
   });
 
-  it("take the nodes from the settings", () => {
-    const values = { "p:cluster": '{"nodes":[{"arch":"arm64","count":3},{"arch":"amd64"}]}' };
-    assert.deepEqual(nodeKinds({ values, secretKeys: [] }, "p"), [
-      { arch: "arm64", count: 3 },
-      { arch: "amd64", count: 1 },
+  it("come with the limits, and with how many pods have none", () => {
+    const limited = (...limits: Record<string, Value>[]): Value => ({
+      spec: { containers: limits.map((each) => ({ resources: { limits: each } })) },
+    });
+    const [{ limits, unlimited }] = requestsByArchitecture(
+      workloadsOf([
+        workload("Deployment", { replicas: 2, template: limited({ memory: "1Gi" }, { memory: "1Gi", cpu: "1" }) }),
+        workload("Deployment", { template: limited({ memory: "1Gi" }, {}) }),
+        workload("Deployment", { template: limited({ cpu: "500m", memory: "1Gi" }) }),
+      ]).workloads,
+      [],
+    );
+    assert.deepEqual(
+      [limits, unlimited],
+      [
+        { cpu: 0.5, memory: 5 * 2 ** 30 },
+        { cpu: 3, memory: 1 },
+      ],
+    );
+  });
+});
+
+describe("requests of a Helm release", () => {
+  const resources = (cpu: string, memory: string): Value => ({ resources: { requests: { cpu, memory } } });
+  const off: Value = { enabled: false };
+  const onlyPrometheus: Record<string, Value> = {
+    ...{ alertmanager: off, grafana: off, nodeExporter: off, kubeStateMetrics: off },
+    prometheusOperator: {
+      ...(resources("100m", "100Mi") as object),
+      prometheusConfigReloader: resources("10m", "10Mi"),
+      nodeSelector: { "kubernetes.io/arch": "amd64" },
+    },
+    prometheus: { prometheusSpec: { ...(resources("1", "1Gi") as object), replicas: 2 } },
+  };
+
+  it("are those of kube-prometheus-stack's operator, Prometheus and config-reloader, by its values", () => {
+    assert.deepEqual(sums([release("kube-prometheus-stack", onlyPrometheus)]), [
+      ["amd64", 1, 0.1, 100],
+      ["any", 2, 2.02, 2068],
     ]);
+  });
+
+  it("are also those of what an adopted release keeps, its exporter on every node", () => {
+    const values = {
+      ...onlyPrometheus,
+      grafana: { ...(resources("200m", "200Mi") as object), sidecar: resources("5m", "5Mi") },
+      nodeExporter: { enabled: true },
+      "prometheus-node-exporter": resources("20m", "20Mi"),
+      kubeStateMetrics: { enabled: true },
+      "kube-state-metrics": resources("30m", "30Mi"),
+    };
+    assert.deepEqual(sums([release("kube-prometheus-stack", values)], [{ arch: "arm64", count: 3 }]), [
+      ["amd64", 1, 0.1, 100],
+      ["any", 4, 2.26, 2308],
+      ["arm64", 3, 0.06, 60],
+    ]);
+  });
+
+  it("count containers that its values add to Prometheus, and those that they change", () => {
+    const containers = [
+      { name: "thanos", ...(resources("50m", "50Mi") as object) },
+      { name: "config-reloader", ...(resources("20m", "20Mi") as object) },
+    ];
+    const prometheus = { prometheusSpec: { ...(resources("1", "1Gi") as object), containers } };
+    const values = { ...onlyPrometheus, prometheus, prometheusOperator: off };
+    assert.deepEqual(sums([release("kube-prometheus-stack", secret(values))]), [["any", 1, 1.07, 1094]]);
+  });
+
+  it("are nothing for the CRDs, and not seen for a chart that isn't known", () => {
+    const { workloads, notSeen } = workloadsOf([
+      release("prometheus-operator-crds", {}),
+      { ...release("other", {}), inputs: { chart: "other", name: "mine" } },
+    ]);
+    assert.deepEqual([workloads, notSeen], [[], ["mine"]]);
+  });
+});
+
+describe("the nodes of the settings", () => {
+  const kinds = (nodes: unknown[]) =>
+    nodeKinds({ values: { "p:cluster": JSON.stringify({ nodes }) }, secretKeys: [] }, "p");
+
+  it("have a count of one where none is given, and their architecture as a label", () => {
+    assert.deepEqual(kinds([{ name: "pi", arch: "arm64", count: 3, labels: { disk: "ssd" } }, { arch: "amd64" }]), [
+      {
+        ...{ name: "pi", arch: "arm64", count: 3, room: undefined },
+        labels: { disk: "ssd", "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" },
+      },
+      {
+        ...{ name: "amd64", arch: "amd64", count: 1, room: undefined },
+        labels: { "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux" },
+      },
+    ]);
+  });
+
+  it("have room for what is allocatable less what is reserved", () => {
+    const node = { name: "pi", arch: "arm64", cpu: 4, memory: "8Gi" };
+    const rooms = kinds([
+      node,
+      { ...node, reserved: { cpu: "500m", memory: "2Gi" } },
+      { ...node, reserved: { cpu: "5" } },
+    ]);
+    assert.deepEqual(
+      rooms.map(({ room }) => room),
+      [
+        { cpu: 4, memory: 8 * 2 ** 30 },
+        { cpu: 3.5, memory: 6 * 2 ** 30 },
+        { cpu: 0, memory: 8 * 2 ** 30 },
+      ],
+    );
+  });
+
+  it("are none where the settings list none", () => {
     assert.deepEqual(nodeKinds({ values: {}, secretKeys: [] }, "p"), []);
   });
 });

@@ -1,0 +1,48 @@
+import { quantityValue } from "../config/units";
+import { isMap } from "./json";
+import type { Configuration } from "./project";
+import { architectureLabel, type Amounts } from "./workloads";
+
+/** A kind of node, as the settings list them: `<project>:cluster`, `nodes`. */
+export interface NodeKind {
+  name: string;
+  /** its `kubernetes.io/arch` */
+  arch: string;
+  /** how many there are */
+  count: number;
+  /** what one has for this stack: allocatable, less what is reserved; undefined where the settings don't say */
+  room?: Amounts;
+  /** its labels, as far as they are known */
+  labels: Record<string, string>;
+}
+
+/** A kind of node as it is written. */
+interface Written {
+  name?: string;
+  arch: string;
+  count?: number;
+  cpu?: string | number;
+  memory?: string | number;
+  reserved?: { cpu?: string | number; memory?: string | number };
+  labels?: Record<string, string>;
+}
+
+/** The kinds of node in a stack's settings; none where they are not listed. */
+export function nodeKinds(configuration: Configuration, project: string): NodeKind[] {
+  const text = configuration.values[`${project}:cluster`];
+  const settings: unknown = text?.startsWith("{") ? JSON.parse(text) : undefined;
+  const nodes = isMap<unknown>(settings) && Array.isArray(settings.nodes) ? (settings.nodes as Written[]) : [];
+  return nodes.map(({ name, arch, count = 1, labels, ...node }) => ({
+    ...{ name: name ?? arch, arch, count, room: roomOf(node) },
+    labels: { ...labels, [architectureLabel]: arch, "kubernetes.io/os": "linux" },
+  }));
+}
+
+function roomOf({ cpu, memory, reserved = {} }: Pick<Written, "cpu" | "memory" | "reserved">): Amounts | undefined {
+  if (cpu === undefined || memory === undefined) {
+    return undefined;
+  }
+  const left = (all: string | number, kept: string | number = 0) =>
+    Math.max(0, quantityValue(String(all)) - quantityValue(String(kept)));
+  return { cpu: left(cpu, reserved.cpu), memory: left(memory, reserved.memory) };
+}
