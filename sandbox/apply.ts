@@ -25,7 +25,8 @@ export interface ApplyOptions {
   progress?: (line: string) => void;
 }
 
-const inventoryName = "observability-inventory";
+/** Name of the ConfigMap that says what was applied. */
+export const inventoryName = "observability-inventory";
 
 /**
  * Applies a stack.

@@ -1,0 +1,155 @@
+import { alertmanagerReady, notificationsDelivered, watchdogFires } from "./alerts";
+import type { Check } from "./check";
+import { dataSourcesAnswer, grafanaHealthy, panelsAnswer } from "./grafana";
+import { canaryLossless, chunksInBucket, everyPodReady, linesPerNamespace, lokiReady } from "./logs";
+import { enoughDays, oldestSample, remoteWrite, sameRates, sameTargets } from "./mimir";
+
+/** Seconds for all of a dashboard's queries: they are asked a few at a time. */
+const forAllPanels = 120;
+
+/** The checklist of every stage, beside the rows of the workloads: a stack has those rows whose parts it has. */
+export const checks: readonly Check[] = [
+  {
+    id: "loki/ready",
+    title: "Loki is ready",
+    needs: ["loki", "gateway"],
+    asks: "`/ready` of each of Loki's pods; `labels` by the gateway",
+    todo: "docs/troubleshooting.md, sections “Ring” and “S3”",
+    look: lokiReady,
+  },
+  {
+    id: "loki/lines",
+    title: "Loki has lines of every namespace",
+    needs: ["loki", "gateway", "collector"],
+    asks: "Loki for its lines of the last hour by namespace; of a namespace without any, the kubelet whether a pod wrote some",
+    todo: "docs/troubleshooting.md, section “No logs”",
+    look: linesPerNamespace,
+  },
+  {
+    id: "loki/canary",
+    title: "The canary misses no line",
+    needs: ["loki", "gateway", "canary"],
+    asks: "each canary's own counters since its start; where one counts a loss, Prometheus whether it was in the last hour",
+    todo: "docs/alerts.md, section LokiCanaryMissesLines",
+    look: canaryLossless,
+  },
+  {
+    id: "loki/chunks",
+    title: "Loki's chunks are in the bucket",
+    needs: ["loki", "gateway"],
+    asks: "Loki for lines of four to five hours ago, which no writer is asked for any more; else its writers' counters of stored chunks",
+    todo: "a new Loki stores its first chunk after half an hour without a line or two hours with: look again then; docs/troubleshooting.md, section “S3”",
+    look: chunksInBucket,
+  },
+  {
+    id: "mimir/ready",
+    title: "Mimir is ready",
+    needs: ["mimir"],
+    asks: "`/ready` of Mimir's pod",
+    todo: "kubectl logs of the pod say what it waits for; after a start that is the replay of its write-ahead log",
+    look: (context) => everyPodReady(context, "mimir"),
+  },
+  {
+    id: "mimir/targets",
+    title: "Mimir has every target that Prometheus has",
+    needs: ["prometheus", "mimir"],
+    asks: "both for `count by (job) (up)` at five instants, the last a minute ago",
+    todo: "look at the row of remote_write first; then Prometheus's log, which has Mimir's refusals",
+    look: sameTargets,
+  },
+  {
+    id: "mimir/rates",
+    title: "Mimir takes the samples that Prometheus sends",
+    needs: ["prometheus", "mimir"],
+    asks: "Prometheus for the rates of its own counter of sent samples and of Mimir's of received ones, over five minutes",
+    todo: "Mimir's log has what it refuses and by which limit: settings `mimir.limits`",
+    look: sameRates,
+  },
+  {
+    id: "mimir/remote-write",
+    title: "Prometheus keeps up with Mimir",
+    needs: ["prometheus", "mimir"],
+    asks: "Prometheus for its own queue to Mimir: seconds behind (120 allowed), samples waiting, samples given up in the last hour (none allowed)",
+    todo: "is Mimir ready, is the object store there, are `kps.remoteWrite` and `mimir.limits` large enough for the load? What was given up stays in Prometheus alone",
+    look: remoteWrite,
+  },
+  {
+    id: "mimir/oldest",
+    title: "Mimir's oldest sample",
+    needs: ["mimir"],
+    asks: "Mimir for the first day, hour and minute with a sample of `up`",
+    todo: "nothing has arrived yet: look at the rows of remote_write and of Mimir's pod",
+    look: oldestSample,
+  },
+  {
+    id: "alertmanager/ready",
+    title: "Alertmanager is ready",
+    needs: ["alertmanager"],
+    asks: "its `/-/ready`",
+    todo: "docs/troubleshooting.md, section “No alerts”",
+    look: alertmanagerReady,
+  },
+  {
+    id: "alertmanager/watchdog",
+    title: "Watchdog fires",
+    needs: ["alertmanager", "evaluator"],
+    asks: "Alertmanager for the alert that always fires",
+    todo: "docs/troubleshooting.md, section “No alerts”",
+    look: watchdogFires,
+  },
+  {
+    id: "alertmanager/notifications",
+    title: "Notifications are delivered",
+    needs: ["receivers"],
+    asks: "Alertmanager's own counters since its start; where one counts a failure, Prometheus whether it was in the last hour",
+    todo: "Alertmanager's log has what the receiver answered; docs/troubleshooting.md, section “No alerts”",
+    look: notificationsDelivered,
+  },
+  {
+    id: "grafana/health",
+    title: "Grafana is healthy",
+    needs: ["grafana"],
+    asks: "its `/api/health`, which needs no password",
+    todo: "kubectl logs of its pod; docs/troubleshooting.md",
+    look: grafanaHealthy,
+  },
+  {
+    id: "grafana/data-sources",
+    title: "Grafana's data sources answer",
+    needs: [],
+    asks: "each at the URL that Grafana's provisioning file has for it, by the API server and not by Grafana",
+    todo: "the row of what the data source leads to says why",
+    look: dataSourcesAnswer,
+  },
+  {
+    id: "dashboards/prometheus",
+    title: "Panels of metrics have answers",
+    needs: ["prometheus"],
+    asks: "Prometheus for every query of every dashboard, now",
+    todo: "a query that is refused is a fault of the dashboard: report it; one that takes too long is Prometheus's load",
+    seconds: forAllPanels,
+    look: (context) => panelsAnswer(context, "prometheus"),
+  },
+  {
+    id: "dashboards/loki",
+    title: "Panels of logs have answers",
+    needs: ["loki", "gateway"],
+    asks: "Loki for every query of every dashboard, over the last hour",
+    todo: "a query that is refused is a fault of the dashboard: report it; one that takes too long is Loki's load",
+    seconds: forAllPanels,
+    look: (context) => panelsAnswer(context, "loki"),
+  },
+];
+
+/**
+ * The gate before a stage is raised. Unlike a row of the checklist it is never left out: what can't be known is not enough.
+ * @param required days that Mimir must have, without a gap
+ */
+export const gate = (required: number): Check => ({
+  id: "gate/days",
+  title: `Mimir has ${required} days without a gap`,
+  needs: [],
+  asks: "Mimir for its oldest sample of `up`; both for the number of samples of `up` by job on each of the days, of which Mimir must have 99.5 %",
+  todo: "stay in this stage until the days are full; a gap closes by itself once it is older than they are",
+  look: (context) => enoughDays(context, required),
+});

@@ -1,0 +1,161 @@
+import { count, fail, pass, type Context, type Outcome } from "./check";
+import { sourceOf } from "./logs";
+import { byLabel, instant, numberOf, range, type Series } from "./queries";
+
+/** Name of Prometheus's remote_write to Mimir: `components/kube-prometheus-stack/values.ts`. */
+const toMimir = `{remote_name="mimir"}`;
+
+const day = 86_400;
+
+/** How far behind Mimir may be without a check taking it for a loss, in seconds. */
+const settled = 60;
+
+/** The same question to both, at the same instant. */
+async function both(
+  { subject, reach }: Context,
+  query: string,
+  at: number,
+): Promise<[prometheus: Series[], mimir: Series[]]> {
+  return Promise.all([
+    instant(reach, sourceOf(subject, "prometheus"), query, at),
+    instant(reach, sourceOf(subject, "mimir"), query, at),
+  ]);
+}
+
+/** At five instants of the last minutes, each job has as many targets in Mimir as in Prometheus. */
+export async function sameTargets(context: Context): Promise<Outcome> {
+  const instants = [0, 1, 2, 3, 4].map((minutes) => context.now - settled - minutes * 60);
+  const query = "count by (job) (up)";
+  const answers = await Promise.all(instants.map((at) => both(context, query, at)));
+  const differences = answers.flatMap(([prometheus, mimir], i) => {
+    const [a, b] = [byLabel(prometheus, "job"), byLabel(mimir, "job")];
+    return [...new Set([...a.keys(), ...b.keys()])]
+      .filter((job) => a.get(job) !== b.get(job))
+      .map(
+        (job) =>
+          `${job} ${a.get(job) ?? 0} in Prometheus and ${b.get(job) ?? 0} in Mimir, ${ago(context, instants[i])}`,
+      );
+  });
+  const jobs = byLabel(answers[0][0], "job");
+  if (differences.length > 0) return fail(differences[0] + more(differences.length - 1), { notes: differences });
+  if (jobs.size === 0) return fail("Prometheus has no target");
+  const targets = [...jobs.values()].reduce((sum, n) => sum + n, 0);
+  return pass(
+    `${count(targets, "target")} of ${count(jobs.size, "job")}, at five instants of the last ${Math.round(settled / 60) + 4} minutes`,
+  );
+}
+
+const ago = ({ now }: Context, at: number) => `${Math.round((now - at) / 60)} min ago`;
+const more = (n: number) => (n > 0 ? `, and ${n} more` : "");
+
+/** Share by which the rates may differ: batches and scrapes fall on either side of a window's ends. */
+const tolerance = 0.1;
+
+/** Samples a second: what Prometheus sends, what Mimir's distributor accepts. */
+export async function sameRates({ subject, reach, now }: Context): Promise<Outcome> {
+  const url = sourceOf(subject, "prometheus");
+  const rate = (counter: string, labels: string) => `sum(rate(${counter}${labels}[5m]))`;
+  const remote = (what: string) => rate(`prometheus_remote_storage_${what}_total`, toMimir);
+  const own = `{namespace="${subject.namespace}"}`;
+  const [sent, received] = (
+    await Promise.all(
+      [
+        // A batch that is tried again is counted again. Mimir counts native histograms as samples.
+        `${remote("samples")} - ${remote("samples_retried")} + (${remote("histograms")} or vector(0)) - (${remote("histograms_retried")} or vector(0))`,
+        rate("cortex_distributor_received_samples_total", own),
+      ].map((query) => instant(reach, url, query, now - settled)),
+    )
+  ).map(numberOf);
+  if (sent === undefined) return fail(notScraped("its own remote_write to Mimir"));
+  if (received === undefined) return fail(notScraped("Mimir's distributor"));
+  const text = `Prometheus sends ${perSecond(sent)}, Mimir takes ${perSecond(received)}; a difference of ${tolerance * 100} % is allowed`;
+  return Math.abs(sent - received) <= tolerance * Math.max(sent, received) && sent > 0 ? pass(text) : fail(text);
+}
+
+const notScraped = (what: string) => `Prometheus has no metrics of ${what}: the alerts on it are blind too`;
+const perSecond = (rate: number) => `${rate.toLocaleString("en-GB", { maximumFractionDigits: 1 })} samples/s`;
+
+/** Seconds that Prometheus may be behind with Mimir: as in the alert on it. */
+const mostBehind = 120;
+
+/** Remote_write: how far behind, how much waits, whether anything was given up in the last hour. */
+export async function remoteWrite({ subject, reach }: Context): Promise<Outcome> {
+  const url = sourceOf(subject, "prometheus");
+  const metric = (name: string, labels = toMimir) => `prometheus_remote_storage_${name}${labels}`;
+  const sent = metric("queue_highest_sent_timestamp_seconds");
+  const lost = ["samples_failed_total", "histograms_failed_total"].map((name) => metric(name));
+  // What relabelling leaves out is dropped on purpose.
+  const dropped = ["samples_dropped_total", "histograms_dropped_total"].map((name) =>
+    metric(name, `{remote_name="mimir",reason!="dropped_series"}`),
+  );
+  const rise = (counters: string[]) => counters.map((c) => `(sum(increase(${c}[1h])) or vector(0))`).join(" + ");
+  const queries = {
+    // At the time of the scrape, so that its age doesn't count.
+    behind: `max(timestamp(${sent}) - ${sent})`,
+    pending: `sum(${metric("samples_pending")})`,
+    failed: rise(lost),
+    dropped: rise(dropped),
+  };
+  const answers = await Promise.all(Object.values(queries).map((query) => instant(reach, url, query)));
+  const [behind, pending, failed = 0, given = 0] = answers.map(numberOf);
+  if (behind === undefined || pending === undefined) return fail(notScraped("its own remote_write to Mimir"));
+  const text = `${Math.round(behind)} s behind, ${count(pending, "sample")} waiting; in the last hour ${Math.ceil(failed)} failed and ${Math.ceil(given)} dropped`;
+  return behind <= mostBehind && failed === 0 && given === 0 ? pass(text) : fail(text);
+}
+
+/** Longest time that is looked back, in days: a year and a month. */
+const longestLook = 396;
+
+/** Age of the oldest sample of `up` in Mimir. */
+export async function oldestSample(context: Context): Promise<Outcome> {
+  const first = await firstSample(context);
+  if (first === undefined) return fail("Mimir has no sample of `up`");
+  const oldestSampleDays = (context.now - first) / day;
+  return pass(`${days(oldestSampleDays)} old (of the metric up)`, { measures: { oldestSampleDays } });
+}
+
+/** Closer and closer: the first day with a sample, its first hour, its first minute. A year of minutes would be too much to ask for. */
+async function firstSample({ subject, reach, now }: Context): Promise<number | undefined> {
+  let span = { start: now - longestLook * day, end: now };
+  for (const step of [day, 3600, 60]) {
+    const windows = { start: span.start + step, end: span.end, step };
+    const [series] = await range(reach, sourceOf(subject, "mimir"), `count(count_over_time(up[${step}s]))`, windows);
+    const end = series?.values?.[0]?.[0];
+    if (end === undefined) return undefined;
+    span = { start: Number(end) - step, end: Number(end) };
+  }
+  return span.end;
+}
+
+const days = (n: number) => `${n.toFixed(1)} days`;
+
+/** Share of Prometheus's samples of a day that Mimir must have: seven minutes without it are a gap. */
+const whole = 0.995;
+
+/** Mimir's oldest sample is at least so many days old, and on each day since it has what Prometheus has. */
+export async function enoughDays(context: Context, required: number): Promise<Outcome> {
+  const first = await firstSample(context);
+  if (first === undefined) return fail("Mimir has no sample of `up`");
+  const age = (context.now - first) / day;
+  // The gate asks for no more days than are required: what Prometheus has longer may have been there before Mimir.
+  const complete = Math.min(required, Math.floor(age));
+  const ends = Array.from({ length: complete }, (_, i) => context.now - settled - i * day);
+  const answers = await Promise.all(ends.map((at) => both(context, "sum by (job) (count_over_time(up[1d]))", at)));
+  const gaps = answers.map(([prometheus, mimir]) => gapOf(byLabel(prometheus, "job"), byLabel(mimir, "job")));
+  const notes = gaps.flatMap((gap, i) =>
+    gap === undefined ? [] : `the day up to ${new Date(ends[i] * 1000).toISOString()}: ${gap}`,
+  );
+  const good = gaps.findIndex((gap) => gap !== undefined);
+  const daysWithoutGap = good === -1 ? complete : good;
+  const text = `the oldest sample is ${days(age)} old, ${count(daysWithoutGap, "whole day")} without a gap; ${required} are required`;
+  const measures = { daysWithoutGap };
+  return daysWithoutGap >= required ? pass(text, { measures }) : fail(text, { measures, notes });
+}
+
+function gapOf(prometheus: Map<string, number>, mimir: Map<string, number>): string | undefined {
+  if (mimir.size === 0) return "Mimir has nothing";
+  const short = [...prometheus].filter(([job, samples]) => (mimir.get(job) ?? 0) < samples * whole);
+  return short.length === 0
+    ? undefined
+    : short.map(([job, samples]) => `${job} ${mimir.get(job) ?? 0} of ${samples} samples`).join(", ");
+}

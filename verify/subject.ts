@@ -1,0 +1,238 @@
+import { parse } from "yaml";
+import type { DataSourceFile } from "../components/grafana/data-sources";
+import type { Dashboard } from "../components/grafana/dashboard";
+import { fullname } from "../components/kube-prometheus-stack/chart";
+import type { Settings } from "../config/schema";
+import { stages } from "../migration/stages";
+import type { KubernetesObject } from "../offline/objects";
+import type { RenderedResource } from "../offline/render";
+import { notRunReason, type Unavailable } from "../sandbox/apply";
+import { isWorkload } from "../sandbox/kubectl";
+
+/** What checks are about. */
+export type Part =
+  | "loki"
+  | "gateway"
+  | "canary"
+  | "collector"
+  | "prometheus"
+  | "mimir"
+  | "evaluator"
+  | "alertmanager"
+  | "receivers"
+  | "grafana";
+
+/** Something of the stack that runs pods. */
+export interface Workload {
+  part?: Part;
+  kind: string;
+  name: string;
+  namespace: string;
+  /** Replicas that the stack gives it; undefined where the cluster decides (a DaemonSet), or for a Job. */
+  replicas?: number;
+  /** Container port of its metrics. */
+  metricsPort?: number;
+  /** Where it is reached inside the cluster. */
+  addresses: string[];
+  /** Why it can't run on this cluster. */
+  notRun?: string;
+}
+
+/** A query of a dashboard. */
+export interface PanelQuery {
+  dashboard: string;
+  panel: string;
+  /** Uid of its data source. */
+  source: string;
+  /** Variables replaced. */
+  expr: string;
+}
+
+/** A stack, as far as its checklist goes. */
+export interface Subject {
+  stack: string;
+  stage: Settings["stage"];
+  namespace: string;
+  workloads: Workload[];
+  /** What the stack has, and what of it can't run on this cluster. */
+  parts: Partial<Record<Part, { notRun?: string }>>;
+  /** Base URL of each data source by its uid, as Grafana has them. */
+  sources: Partial<Record<"loki" | "prometheus" | "mimir" | "alertmanager", string>>;
+  panels: PanelQuery[];
+  /** Namespaces whose logs are not collected. */
+  excludedNamespaces: readonly string[];
+  /** Whom Alertmanager tells: nobody, people, a dead man's switch. */
+  told: { people: boolean; heartbeat: boolean };
+}
+
+/** What {@link subjectOf} is made from. */
+export interface SubjectArgs {
+  stack: string;
+  settings: Settings;
+  /** The stack's graph as rendered. */
+  resources: readonly RenderedResource[];
+  /** Image references and names of charts that this cluster can't have, each with the reason. */
+  unavailable: Unavailable;
+}
+
+/** The component that a part's workloads belong to. */
+const components: readonly [string, Part][] = [
+  ["observability:loki:LokiWorkload", "loki"],
+  ["observability:loki:LokiGateway", "gateway"],
+  ["observability:loki:LokiCanary", "canary"],
+  ["observability:alloy:LogCollector", "collector"],
+  ["observability:mimir:Mimir", "mimir"],
+  ["observability:alertmanager:Alertmanager", "receivers"],
+  ["observability:grafana:Grafana", "grafana"],
+];
+
+const kpsChart = "kube-prometheus-stack";
+
+/**
+ * What a stack should have on its cluster, from its own graph: nothing that runs is asked.
+ * @param args the stack as rendered, and what its cluster can't have
+ */
+export function subjectOf({ stack, settings, resources, unavailable }: SubjectArgs): Subject {
+  const { stage, namespace, logs, alertmanager, adopt } = settings;
+  const workloads = [...ownWorkloads(resources, unavailable), ...kpsWorkloads(resources, unavailable)];
+  const { sources, panels } = shown(resources);
+  const running = partsOf(workloads);
+  const evaluator = running[stages[stage].evaluator];
+  return {
+    stack,
+    stage,
+    namespace: namespace.name,
+    workloads,
+    parts: {
+      ...running,
+      ...(evaluator && { evaluator }),
+      ...(adopt.alertmanagerUrl ? { alertmanager: {} } : running.receivers && { alertmanager: running.receivers }),
+    },
+    sources,
+    panels,
+    excludedNamespaces: logs.excludeNamespaces,
+    told: { people: alertmanager.pushover || alertmanager.webhook !== undefined, heartbeat: alertmanager.heartbeat },
+  };
+}
+
+function ownWorkloads(resources: readonly RenderedResource[], unavailable: Unavailable): Workload[] {
+  const objects = resources.flatMap(({ object }) => (object ? [object] : []));
+  const services = objects.filter(({ kind }) => kind === "Service");
+  return resources.flatMap(({ urn, object }) => {
+    if (!object || !isWorkload(object)) return [];
+    const { kind, metadata } = object;
+    return {
+      part: components.find(([type]) => urn.includes(`${type}$`))?.[1],
+      kind,
+      name: metadata.name,
+      namespace: metadata.namespace ?? "default",
+      replicas: replicasOf(object),
+      metricsPort: metricsPortOf(object),
+      addresses: addressesOf(object, services),
+      notRun: notRunReason(object, unavailable),
+    };
+  });
+}
+
+/** The pods of the release, which the graph doesn't show: their names are those of the chart's templates and of the operator. */
+function kpsWorkloads(resources: readonly RenderedResource[], unavailable: Unavailable): Workload[] {
+  const release = resources.find(({ release }) => release?.chart === kpsChart)?.release;
+  if (!release) return [];
+  const { namespace, values } = release;
+  const name = fullname(release.name, values);
+  const common = { namespace, replicas: 1, notRun: unavailable.get(kpsChart) };
+  return [
+    { ...common, kind: "Deployment", name: `${name}-operator`, addresses: [] },
+    {
+      ...common,
+      part: "prometheus",
+      kind: "StatefulSet",
+      name: `prometheus-${name}-prometheus`,
+      metricsPort: 9090,
+      addresses: [`${name}-prometheus.${namespace}:9090`],
+    },
+  ];
+}
+
+function partsOf(workloads: readonly Workload[]): Subject["parts"] {
+  const parts: Subject["parts"] = {};
+  for (const { part, notRun } of workloads) if (part) parts[part] = { notRun: parts[part]?.notRun ?? notRun };
+  return parts;
+}
+
+interface WorkloadSpec {
+  replicas?: number;
+  template?: {
+    metadata?: { labels?: Record<string, string> };
+    spec: { containers: { ports?: { name?: string; containerPort: number }[] }[] };
+  };
+}
+
+const replicasOf = ({ kind, spec }: KubernetesObject): number | undefined =>
+  kind === "Deployment" || kind === "StatefulSet" ? ((spec as WorkloadSpec).replicas ?? 1) : undefined;
+
+const metricsPortOf = ({ spec }: KubernetesObject): number | undefined =>
+  (spec as WorkloadSpec).template?.spec.containers
+    .flatMap(({ ports = [] }) => ports)
+    .find(({ name }) => name === "http-metrics" || name === "http")?.containerPort;
+
+interface ServiceSpec {
+  selector?: Record<string, string>;
+  ports: { port: number }[];
+  clusterIP?: string;
+}
+
+/** A Service's selector is a part of the labels of the pods that it serves; headless ones are for the pods among themselves. */
+function addressesOf(workload: KubernetesObject, services: readonly KubernetesObject[]): string[] {
+  const labels = (workload.spec as WorkloadSpec).template?.metadata?.labels ?? {};
+  return services.flatMap(({ metadata, spec }) => {
+    const { selector, ports, clusterIP } = spec as ServiceSpec;
+    const serves =
+      selector !== undefined && clusterIP !== "None" && Object.entries(selector).every(([k, v]) => labels[k] === v);
+    return serves ? [`${metadata.name}.${metadata.namespace}:${ports[0].port}`] : [];
+  });
+}
+
+/** What Grafana is given, its own or one that exists: data sources and dashboards. */
+function shown(resources: readonly RenderedResource[]): Pick<Subject, "sources" | "panels"> {
+  const files = resources
+    .flatMap(({ object }) => (object?.kind === "ConfigMap" ? [object] : []))
+    .flatMap(({ metadata, data }) =>
+      Object.values((data ?? {}) as Record<string, string>).map((text) => ({ name: metadata.name, text })),
+    );
+  const sources = files
+    .filter(({ name }) => name === "grafana-datasources")
+    .flatMap(({ text }) => (parse(text) as DataSourceFile).datasources);
+  const dashboards = files
+    .filter(({ name }) => name.startsWith("grafana-dashboard-"))
+    .map(({ text }) => JSON.parse(text) as Dashboard);
+  return {
+    sources: Object.fromEntries(sources.map(({ uid, url }) => [uid, url])),
+    panels: dashboards.flatMap(queriesOf),
+  };
+}
+
+interface Target {
+  expr: string;
+  datasource?: { uid?: string };
+}
+
+function queriesOf({ title, panels = [] }: Dashboard): PanelQuery[] {
+  return panels.flatMap((panel) =>
+    "targets" in panel
+      ? ((panel.targets ?? []) as unknown as Target[]).map(({ expr, datasource }) => ({
+          dashboard: title ?? "",
+          panel: panel.title ?? "",
+          source: datasource?.uid ?? "",
+          expr: withVariables(expr),
+        }))
+      : [],
+  );
+}
+
+/** As Grafana sends it: of its own variables those of time are durations, and the dashboards' allow all. */
+const withVariables = (expr: string): string =>
+  expr
+    .replace(/\$__range\b/g, "1h")
+    .replace(/\$__\w+/g, "5m")
+    .replace(/\$\w+/g, ".*");
