@@ -105,7 +105,8 @@ function assertKnown(resource: Resource): void {
   }
 }
 
-function defaultNamespace(resource: Resource, graph: Graph): string {
+/** The namespace of an object that names none: its provider's, or Kubernetes' own. */
+export function defaultNamespace(resource: Resource, graph: Graph): string {
   const provider = resource.provider === undefined ? undefined : graph.get(providerUrn(resource.provider));
   const namespace = provider && reveal(provider.inputs.namespace ?? null);
   return typeof namespace === "string" ? namespace : "default";
