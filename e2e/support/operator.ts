@@ -1,3 +1,4 @@
+import { fullname } from "../../components/kube-prometheus-stack/chart";
 import type { HelmRelease, KubernetesObject } from "../../offline/objects";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- values of a chart
@@ -16,6 +17,7 @@ export function operatorAndPrometheus(namespace: string, release: HelmRelease): 
     operator(namespace, prometheusOperator),
     ...withRights(`${namespace}-prometheus`, namespace, prometheusRules),
     prometheusResource(namespace, prometheus.prometheusSpec),
+    prometheusService(namespace, fullname(release.name, release.values)),
   ];
 }
 
@@ -65,6 +67,7 @@ const prometheusRules = [
   { nonResourceURLs: ["/metrics", "/metrics/cadvisor"], verbs: ["get"] },
 ];
 
+const resourceName = "test";
 const imageOf = ({ registry, repository, tag }: Values) => `${registry}/${repository}:${tag}`;
 const labels = { app: "prometheus-operator" };
 
@@ -112,11 +115,24 @@ function operator(namespace: string, values: Values): KubernetesObject {
   };
 }
 
+/** The Service by which the program and its users find Prometheus. */
+function prometheusService(namespace: string, release: string): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: `${release}-prometheus`, namespace },
+    spec: {
+      selector: { "operator.prometheus.io/name": resourceName },
+      ports: [{ name: "http-web", port: 9090, targetPort: "web" }],
+    },
+  };
+}
+
 function prometheusResource(namespace: string, spec: Values): KubernetesObject {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "Prometheus",
-    metadata: { name: "test", namespace },
+    metadata: { name: resourceName, namespace },
     spec: {
       image: imageOf(spec.image),
       version: spec.image.tag,
@@ -141,6 +157,7 @@ function prometheusResource(namespace: string, spec: Values): KubernetesObject {
       evaluationInterval: spec.evaluationInterval,
       scrapeClasses: spec.scrapeClasses,
       alerting: { alertmanagers: spec.alertingEndpoints },
+      remoteWrite: spec.remoteWrite,
       retention: spec.retention,
       retentionSize: spec.retentionSize,
       persistentVolumeClaimRetentionPolicy: spec.persistentVolumeClaimRetentionPolicy,

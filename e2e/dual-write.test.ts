@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import type { StageName } from "../config/sections/migration";
+import type { KubernetesObject } from "../offline/objects";
+import { offlineRender } from "../offline/render";
+import { apply } from "../sandbox/apply";
+import { until } from "../sandbox/until";
+import { ApiProxy, testCluster } from "./support/cluster";
+import { removeNamespace, renderPart } from "./support/deploy";
+import { refusedBuckets, storeScript } from "./support/job";
+import { PrometheusApi, sorted } from "./support/metrics";
+import { killProcess } from "./support/node";
+import { clusterWide, operatorAndPrometheus } from "./support/operator";
+
+const namespace = "e2e-dual-write";
+const stack = "sandbox";
+/** Settings that only make the test faster or smaller. */
+const smaller = ["kps.scrapeInterval=5s", "kps.storage=1Gi", "mimir.storage=1Gi"];
+const components = ["object-storage", "secrets", "alertmanager", "mimir", "exporters", "monitors", "rules"];
+
+/**
+ * The node's port 9100 is taken where the sandbox runs on the same cluster. And what is in the bucket is looked for every few seconds, not
+ * every quarter of an hour, so that a block is found while somebody waits for it.
+ */
+function adapt(object: KubernetesObject): KubernetesObject {
+  const text = JSON.stringify(object)
+    .replaceAll("9100", "19100")
+    .replace(/bucket_store:\\n/, "$&    sync_interval: 5s\\n")
+    .replace(/\\ncompactor:\\n/, "$&  cleanup_interval: 5s\\n");
+  return JSON.parse(text) as KubernetesObject;
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+describe("Prometheus writes every sample to Mimir too, on a real cluster", function () {
+  this.timeout(12 * 60_000);
+  let proxy: ApiProxy;
+  let prometheus: PrometheusApi;
+  let mimir: PrometheusApi;
+
+  /** A sample of the day before yesterday: long gone from the write-ahead log, and too old for the ingester to be asked. */
+  const history = { name: "sample_of_the_day_before_yesterday", at: seconds() - 40 * 3600, value: 42 };
+  const historic = async () => {
+    const [found] = await mimir.query(history.name, history.at + 1);
+    return found?.value?.[1] === String(history.value) ? true : undefined;
+  };
+  let started: number;
+
+  before(async () => {
+    const { kubectl } = await testCluster();
+    await removeNamespace(namespace);
+    // node-exporter reads the node, and so does what kills a process: the Pod Security Standard calls that privileged.
+    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
+    await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
+    proxy = await ApiProxy.start();
+    prometheus = new PrometheusApi(proxy, namespace, "pods/prometheus-test-0:9090");
+    mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
+
+    await applyStack("dual-write");
+    // Before Prometheus writes: a sample that is older than the newest one by more than an hour is refused.
+    const { name, at, value } = history;
+    await until("Mimir takes a sample", 60, async () => {
+      const answer = await proxy.request(namespace, "services/mimir:9009", "/otlp/v1/metrics", otlp(name, at, value));
+      if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+      return true;
+    });
+    await upload();
+    await applyPrometheus("dual-write");
+    await until("Prometheus scrapes and Mimir has it", 240, async () =>
+      (await mimir.query('up{job="node-exporter"} == 1')).length > 0 ? true : undefined,
+    );
+    started = seconds();
+  });
+
+  after(async () => {
+    const { kubectl } = await testCluster();
+    proxy?.stop();
+    await removeNamespace(namespace);
+    await kubectl.run(["delete", "--ignore-not-found", ...clusterWide(namespace)]);
+  });
+
+  /** Applies a stage; what it doesn't have is removed. */
+  async function applyStack(stage: StageName): Promise<void> {
+    const { kubectl, unavailable } = await testCluster();
+    const config = [...smaller, `stage=${stage}`];
+    await apply(kubectl, namespace, await renderPart({ namespace, stack, config, components, edit: adapt }), {
+      unavailable,
+    });
+  }
+
+  /** Applies what kube-prometheus-stack would make of a stage's values. */
+  async function applyPrometheus(stage: StageName): Promise<void> {
+    const { kubectl } = await testCluster();
+    const config = [...smaller, `stage=${stage}`, `namespace.name=${namespace}`];
+    const { resources } = await offlineRender({ stack, config });
+    const release = resources.find((each) => each.release?.chart === "kube-prometheus-stack")?.release;
+    await kubectl.apply(operatorAndPrometheus(namespace, release!));
+  }
+
+  async function scale(name: string, replicas: 0 | 1): Promise<void> {
+    const { kubectl } = await testCluster();
+    await kubectl.run(["scale", `statefulset/${name}`, `--replicas=${replicas}`, "-n", namespace]);
+    const pod = ["wait", `pod/${name}-0`, "-n", namespace, "--timeout=180s"];
+    await (replicas === 0 ? kubectl.run([...pod, "--for=delete"]) : ready(name));
+  }
+
+  async function ready(name: string): Promise<void> {
+    const { kubectl } = await testCluster();
+    await kubectl.run(["rollout", "status", `statefulset/${name}`, "-n", namespace, "--timeout=300s"]);
+  }
+
+  /** Has Mimir write what it has in memory to its bucket, and waits until that is done. */
+  async function upload(): Promise<void> {
+    const path = "/ingester/flush?wait=true";
+    const answer = await proxy.request(namespace, "pods/mimir-0:9009", path, { method: "POST" });
+    assert.ok(answer.ok, `${path} answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  const blocks = async (): Promise<string[]> => {
+    const said = await storeScript(namespace, "mimir-object-store", "mc find store/mimir-blocks --name meta.json");
+    return said.split("\n").filter((line) => line.includes("/meta.json"));
+  };
+
+  /** Waits until Prometheus has scraped for so long: that time passes is what is tested. */
+  const scrapedFor = (duration: number) => {
+    const end = seconds() + duration;
+    return until(`samples of ${duration} s`, duration + 120, async () => {
+      const [newest] = await prometheus.query('max(timestamp(up{job="node-exporter"}))');
+      return Number(newest?.value?.[1]) > end ? true : undefined;
+    });
+  };
+
+  /**
+   * That Mimir has every sample of a span that Prometheus has: as many of each job, as many series, and of `up` each at its time with its value.
+   * @returns how many there are
+   */
+  async function nothingMissing(from: number): Promise<number> {
+    const to = seconds();
+    const span = `[${to - from}s]`;
+    const everything = `{__name__=~".+"}${span}`;
+    const questions = [
+      `sum by (job) (count_over_time(${everything}))`,
+      `count by (job) (last_over_time(${everything}))`,
+      `up${span}`,
+    ];
+    await until("Mimir has every sample", 300, async () => {
+      for (const question of questions) {
+        const [there, here] = await Promise.all([prometheus.query(question, to), mimir.query(question, to)]);
+        assert.ok(there.length > 5, `Prometheus has ${there.length} series of ${question}`);
+        assert.deepEqual(sorted(here), sorted(there), question);
+      }
+      return true;
+    });
+    const [total] = await prometheus.query(`sum(count_over_time(${everything}))`, to);
+    return Number(total.value![1]);
+  }
+
+  it("answers `up` from Mimir as Prometheus does, and of a recorded series and an alert with the same labels", async () => {
+    for (const question of ["up", "instance:node_cpu_utilisation:rate5m", 'ALERTS{alertname="Watchdog"}']) {
+      await until(`both answer ${question}`, 240, async () => {
+        const at = seconds();
+        const [there, here] = await Promise.all([prometheus.query(question, at), mimir.query(question, at)]);
+        assert.ok(there.length > 0, `Prometheus has nothing of ${question}`);
+        assert.deepEqual(sorted(here), sorted(there));
+        return true;
+      });
+    }
+    const jobs = (await mimir.query("up == 1")).map(({ metric }) => metric.job);
+    for (const job of ["apiserver", "coredns", "kubelet", "mimir", "minio", "node-exporter"]) {
+      assert.ok(jobs.includes(job), `${job} is not among ${jobs.join(", ")}`);
+    }
+    // Seed 000's check, as it stands there.
+    const { result } = await mimir.get<{ result: object[] }>("query?query=up");
+    assert.ok(result.length >= jobs.length);
+  });
+
+  it("misses no sample after Mimir was stopped for minutes", async () => {
+    const from = seconds();
+    await scale("mimir", 0);
+    await scrapedFor(150);
+    await scale("mimir", 1);
+    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, Mimir away for 150 s`);
+  });
+
+  it("loses nothing that it acknowledged when it is killed while it takes samples", async () => {
+    const { kubectl } = await testCluster();
+    const restarts = () =>
+      kubectl.run([
+        ...["get", "pod", "mimir-0", "-n", namespace],
+        ...[
+          "-o",
+          "jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].lastState.terminated.exitCode}",
+        ],
+      ]);
+    const before = await restarts();
+    const from = seconds() - 60;
+    await killProcess(namespace, "mimir-0", "-target=all");
+    await until("the kubelet sees it", 60, async () => ((await restarts()) === before ? undefined : true));
+    assert.match(await restarts(), / 137$/);
+    await ready("mimir");
+    await scrapedFor(15);
+    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, killed in between`);
+  });
+
+  it("loses nothing while its object store is away for minutes, and writes its blocks afterwards", async () => {
+    const from = seconds();
+    const there = await blocks();
+    await scale("minio", 0);
+    await scrapedFor(120);
+    await nothingMissing(from);
+    await scale("minio", 1);
+    await until("a new block is in the bucket", 180, async () => {
+      await upload();
+      return (await blocks()).length > there.length ? true : undefined;
+    });
+    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, the object store away for 120 s`);
+  });
+
+  it("opens Loki's bucket with Mimir's key as little as Mimir's with Loki's", async () => {
+    await refusedBuckets(namespace, {
+      secret: "mimir-object-store",
+      own: "mimir-blocks",
+      others: { "loki-object-store": ["loki"] },
+    });
+    await refusedBuckets(namespace, {
+      secret: "loki-object-store",
+      own: "loki",
+      others: { "mimir-object-store": ["mimir-blocks", "mimir-ruler", "mimir-alertmanager"] },
+    });
+  });
+
+  it("answers from its bucket alone what is older than its write-ahead log", async () => {
+    await until("the sample of the day before yesterday is found", 120, historic);
+  });
+
+  it("goes back to stage loki with all of its data left, and on to dual-write with all of it answering", async () => {
+    const { kubectl } = await testCluster();
+    const until1 = seconds();
+    await nothingMissing(started);
+
+    await applyPrometheus("loki");
+    await applyStack("loki");
+    const left = await kubectl.run(["get", "statefulset,service,configmap", "-n", namespace, "-o", "name"]);
+    assert.doesNotMatch(left, /mimir/);
+    const claims = await kubectl.run(["get", "pvc", "-n", namespace, "-o", "jsonpath={.items[*].metadata.name}"]);
+    assert.ok(claims.split(" ").includes("data-mimir-0"), claims);
+    assert.ok((await blocks()).length > 0);
+    // Prometheus goes on as it was.
+    await scrapedFor(20);
+
+    const from = seconds();
+    await applyStack("dual-write");
+    await applyPrometheus("dual-write");
+    const before = `sum(count_over_time({__name__=~".+"}[${until1 - started}s]))`;
+    await until("what was there before answers", 240, async () => {
+      assert.deepEqual(await mimir.query(before, until1), await prometheus.query(before, until1));
+      return true;
+    });
+    await until("the sample of the day before yesterday is found", 120, historic);
+    await until("new samples arrive", 180, async () => {
+      const [newest] = await mimir.query('min(timestamp(up{job="node-exporter"}))');
+      return Number(newest?.value?.[1]) > from ? true : undefined;
+    });
+  });
+});
+
+/** A request that pushes one sample by OTLP, the one protocol of Mimir's that is JSON. */
+function otlp(name: string, at: number, value: number): RequestInit {
+  const dataPoints = [{ timeUnixNano: `${at}000000000`, asDouble: value, attributes: [] }];
+  const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name, gauge: { dataPoints } }] }] }] };
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}

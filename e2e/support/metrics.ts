@@ -1,0 +1,59 @@
+import type { ApiProxy } from "./cluster";
+
+/** Labels of a series, its name among them. */
+export type Labels = Record<string, string>;
+
+/** A sample: seconds since 1970, and its value as text. */
+export type Sample = [seconds: number, value: string];
+
+/** A series of an answer: one sample of an instant vector, or all of a matrix. */
+export interface Series {
+  metric: Labels;
+  value?: Sample;
+  values?: Sample[];
+}
+
+/** A server that answers Prometheus's API, reached by the API server. */
+export class PrometheusApi {
+  /**
+   * @param proxy to the cluster
+   * @param namespace where it is
+   * @param target Service or pod with its port, such as `services/mimir:9009`
+   * @param prefix path before `/api/v1`, such as `/prometheus`
+   */
+  constructor(
+    private readonly proxy: ApiProxy,
+    private readonly namespace: string,
+    private readonly target: string,
+    private readonly prefix = "",
+  ) {}
+
+  /**
+   * What `/api/v1/<path>` answers.
+   * @throws Error with the server's own words when it doesn't succeed
+   */
+  async get<T>(path: string): Promise<T> {
+    const answer = await this.proxy.request(this.namespace, this.target, `${this.prefix}/api/v1/${path}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${this.target} answered ${answer.status}: ${text}`);
+    return (JSON.parse(text) as { data: T }).data;
+  }
+
+  /**
+   * An instant query.
+   * @param expr PromQL
+   * @param at when, in seconds since 1970; default: now
+   */
+  async query(expr: string, at?: number): Promise<Series[]> {
+    const parameters = new URLSearchParams({ query: expr, ...(at !== undefined && { time: `${at}` }) });
+    return (await this.get<{ result: Series[] }>(`query?${parameters}`)).result;
+  }
+}
+
+/** An answer in one order, so that two can be held against each other. */
+export function sorted(series: readonly Series[]): Series[] {
+  return [...series].sort((a, b) => key(a).localeCompare(key(b)));
+}
+
+const key = ({ metric }: Series): string =>
+  JSON.stringify(Object.entries(metric).sort(([a], [b]) => a.localeCompare(b)));

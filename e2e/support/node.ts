@@ -1,0 +1,59 @@
+import { image } from "../../components/images";
+import type { KubernetesObject } from "../../offline/objects";
+import { until } from "../../sandbox/until";
+import { testCluster } from "./cluster";
+
+/**
+ * Kills a process of a pod with SIGKILL, as a node that runs out of memory does. It is found by the pod's uid in its control group, so no other
+ * pod's can be hit. The namespace must allow privileged pods.
+ * @param namespace where the pod is
+ * @param pod its name
+ * @param argument one of the process's arguments
+ */
+export async function killProcess(namespace: string, pod: string, argument: string): Promise<void> {
+  const { kubectl } = await testCluster();
+  const uid = await kubectl.run(["get", "pod", pod, "-n", namespace, "-o", "jsonpath={.metadata.uid}"]);
+  const name = `kill-${pod}`;
+  const killer: KubernetesObject = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace },
+    spec: {
+      restartPolicy: "Never",
+      hostPID: true,
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: "kill",
+          image: image("minio-mc"),
+          imagePullPolicy: "IfNotPresent",
+          command: ["sh", "-euc", script],
+          // systemd's control groups have underscores where the uid has dashes.
+          env: [
+            { name: "POD", value: `pod(${uid}|${uid.replaceAll("-", "_")})` },
+            { name: "ARGUMENT", value: argument },
+          ],
+          securityContext: { runAsUser: 0, privileged: true },
+          resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+        },
+      ],
+    },
+  };
+  await kubectl.apply([killer]);
+  const phase = await until(`pod ${name} is done`, 60, async () => {
+    const said = await kubectl.run(["get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}"]);
+    return said === "Succeeded" || said === "Failed" ? said : undefined;
+  });
+  const log = await kubectl.run(["logs", name, "-n", namespace]);
+  await kubectl.run(["delete", "pod", name, "-n", namespace, "--wait=false"]);
+  if (phase !== "Succeeded") throw new Error(`nothing was killed:\n${log}`);
+}
+
+const script = `killed=0
+for process in /proc/[0-9]*; do
+  grep -qE "$POD" "$process/cgroup" 2>/dev/null || continue
+  grep -qF -e "$ARGUMENT" "$process/cmdline" 2>/dev/null || continue
+  kill -9 "\${process#/proc/}" && killed=$((killed + 1))
+done
+echo "killed $killed"
+[ "$killed" -gt 0 ]`;
