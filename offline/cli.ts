@@ -30,12 +30,6 @@ interface PlanArguments extends Omit<PreviewArguments, "stage"> {
   change: string[];
 }
 
-interface PlanArguments extends Omit<PreviewArguments, "stage"> {
-  from: string;
-  to: string;
-  change: string[];
-}
-
 interface RenderArguments extends StackArguments {
   out: string;
   withSecrets?: string;
@@ -57,13 +51,6 @@ previewCommand(
 previewCommand("policy", "every policy finding: the line that a CI job calls").action((args: PreviewArguments) =>
   guarded(() => preview(args, formatViolations)),
 );
-
-withPolicies(ofStack("plan", "what moving between two stages does, to volumes too; what is there is the first stage"))
-  .requiredOption("--from <stage>", "the stage that the stack is in")
-  .requiredOption("--to <stage>", "the stage that it is to be in; the same: what the settings of --config change")
-  .option("--change <key=value>", "a setting that changes with the move: only the target has it", collect, [])
-  .option("--no-policies", "leave the policy pack out")
-  .action((args: PlanArguments) => guarded(() => plan(args)));
 
 withPolicies(ofStack("plan", "what moving between two stages does, to volumes too; what is there is the first stage"))
   .requiredOption("--from <stage>", "the stage that the stack is in")

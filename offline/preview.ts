@@ -99,11 +99,6 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
 
 /** The same, with the graph that it shows: secrets in it are in clear. */
 export async function previewWithGraph(options: PreviewOptions): Promise<{ preview: Preview; graph: Graph }> {
-  return (await previewWithGraph(options)).preview;
-}
-
-/** The same, with the graph that it shows: secrets in it are in clear. */
-export async function previewWithGraph(options: PreviewOptions): Promise<{ preview: Preview; graph: Graph }> {
   const { project, configuration } = settingsOf(options);
   const deployment = { project: project.name, stack: options.stack, organization: "organization", dryRun: true };
   const loader = options.loader ?? "tsx";
