@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
-import { isDuration } from "../config/units";
+import { Command } from "commander";
+import { duration, minutes, numbers, share } from "./arguments";
 import { measure, type Result } from "./measure";
 import { tables } from "./report";
 import { Workspace } from "./workspace";
@@ -18,7 +18,7 @@ interface Arguments {
 new Command("bench:sizing")
   .description("Measures memory, CPU and disk of Mimir beside a Prometheus that writes to it, by number of series")
   .option("--series <numbers>", "numbers of series, one after the other", numbers, [10_000, 100_000, 400_000])
-  .option("--minutes <n>", "minutes of load at each; the second half is measured", positive, 12)
+  .option("--minutes <n>", "minutes of load at each; the second half is measured", minutes, 12)
   .option("--interval <duration>", "how often is scraped", duration, "15s")
   .option("--churn <share>", "share of the pods replaced in ten minutes", share, 0.01)
   .option("--json", "print the results as JSON")
@@ -57,26 +57,4 @@ async function within(load: Parameters<typeof measure>[1]): Promise<Result> {
   } finally {
     await workspace.end();
   }
-}
-
-function numbers(text: string): number[] {
-  const all = text.split(",").map(Number);
-  if (!all.every((n) => Number.isInteger(n) && n > 0))
-    throw new InvalidArgumentError("Give whole numbers: 10000,100000");
-  return all;
-}
-
-function positive(text: string): number {
-  if (!(Number(text) > 0)) throw new InvalidArgumentError("Give a number above 0.");
-  return Number(text);
-}
-
-function share(text: string): number {
-  if (!(Number(text) >= 0 && Number(text) <= 1)) throw new InvalidArgumentError("Give a number from 0 to 1.");
-  return Number(text);
-}
-
-function duration(text: string): string {
-  if (!isDuration(text)) throw new InvalidArgumentError("Give a Prometheus duration: 15s");
-  return text;
 }

@@ -1,4 +1,3 @@
-import { columns } from "../sandbox/table";
 import type { DatabaseResult, Result } from "./measure";
 
 type Column<Row> = [title: string, of: (row: Row) => string];
@@ -81,3 +80,9 @@ function ratios(results: readonly Result[]): string {
 const ratio = (a: number, b: number) => (b > 0 ? (a / b).toFixed(2) : "–");
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 const count = (n: number) => Math.round(n).toLocaleString("en-GB");
+
+function columns(rows: readonly string[][]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const padded = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])));
+  return padded.map((row) => row.join("  ").trimEnd()).join("\n");
+}
