@@ -1,14 +1,17 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../cluster/paths";
+import { policyPack } from "../pulumi-cli/arguments";
+import { CliMissing, findCli } from "../pulumi-cli/launcher";
+import { runPulumi } from "../pulumi-cli/pulumi";
 
 /** Pulumi's own CLI on the sandbox: with a state of its own below one folder, and no account. */
 export class PulumiCli {
   private readonly stackFile: string;
   private readonly ownStackFile: string;
   private readonly environment: Record<string, string>;
+  private cli?: string;
 
   /**
    * @param folder where state, passphrase and settings of the sandbox are kept; removed with the cluster
@@ -28,13 +31,18 @@ export class PulumiCli {
       KUBECONFIG: kubeconfig,
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_CONFIG_PASSPHRASE: kept(join(folder, "passphrase"), () => randomBytes(24).toString("base64url")),
-      PULUMI_SKIP_UPDATE_CHECK: "true",
     };
   }
 
   /** Whether the npm launcher finds or can download the CLI. */
   async canBeHad(): Promise<boolean> {
-    return (await this.pulumi(["version"], "ignore")) === 0;
+    try {
+      this.cli = await findCli(process.env, () => undefined);
+      return true;
+    } catch (error) {
+      if (error instanceof CliMissing) return false;
+      throw error;
+    }
   }
 
   /**
@@ -44,7 +52,16 @@ export class PulumiCli {
    */
   async up(expectNoChanges: boolean): Promise<void> {
     await this.select();
-    const args = ["up", "--yes", "--stack", this.stack, "--config-file", this.ownStackFile, "--policy-pack", "policy"];
+    const args = [
+      "up",
+      "--yes",
+      "--stack",
+      this.stack,
+      "--config-file",
+      this.ownStackFile,
+      "--policy-pack",
+      policyPack,
+    ];
     const code = await this.pulumi(expectNoChanges ? [...args, "--expect-no-changes"] : args);
     if (code !== 0) throw new Error(`pulumi up failed (exit ${code}); its own words stand above`);
   }
@@ -64,13 +81,9 @@ export class PulumiCli {
     }
   }
 
-  private pulumi(args: readonly string[], stdio: "inherit" | "ignore" = "inherit"): Promise<number | null> {
-    return new Promise((resolve, reject) => {
-      const env = { ...process.env, ...this.environment };
-      const child = spawn("npx", ["--no-install", "pulumi", ...args], { cwd: REPOSITORY, stdio, env });
-      child.on("error", reject);
-      child.on("close", resolve);
-    });
+  private async pulumi(args: readonly string[]): Promise<number> {
+    this.cli ??= await findCli(process.env, () => undefined);
+    return runPulumi(this.cli, args, { env: { ...process.env, ...this.environment } });
   }
 }
 

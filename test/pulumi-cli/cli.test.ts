@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { delimiter, dirname } from "node:path";
+import type { PulumiCommand } from "../../pulumi-cli/arguments";
+import { run } from "../../pulumi-cli/cli";
+import { until } from "../../sandbox/until";
+import { ended, StandInPulumi } from "./stand-in";
+
+const sandbox = ["--stack", "sandbox"];
+
+/** Runs a command in this process: its exit code, and what it says itself. */
+async function runHere(command: PulumiCommand, ...words: string[]) {
+  let said = "";
+  const code = await run(command, words, (text) => (said += text));
+  return { code, said };
+}
+
+describe("npm run up and preview", () => {
+  let pulumi: StandInPulumi;
+  beforeEach(() => (pulumi = new StandInPulumi()));
+  afterEach(() => pulumi.remove());
+
+  it("run Pulumi with the policy pack and the user's arguments, and end with its words and its exit code", async () => {
+    pulumi.install("console.log('from pulumi'); process.exit(255);");
+    const { code, out, err } = await ended(pulumi.start("up", [...sandbox, "--yes"]));
+    assert.deepEqual([code, out, err], [255, "from pulumi\n", ""]);
+    const [{ args, env }] = pulumi.calls();
+    assert.deepEqual(args, ["up", "--policy-pack", "policy", ...sandbox, "--yes"]);
+    assert.deepEqual([env.PULUMI_HOME, env.PULUMI_SKIP_UPDATE_CHECK], [pulumi.home, "true"]);
+    assert.equal(env.PATH.split(delimiter)[0], dirname(pulumi.path), "the language host is beside the CLI");
+  });
+
+  it("run each its own command of Pulumi", async () => {
+    pulumi.install();
+    assert.deepEqual(await runHere("preview", ...sandbox, "--diff"), { code: 0, said: "" });
+    assert.deepEqual(pulumi.calls()[0].args, ["preview", "--policy-pack", "policy", ...sandbox, "--diff"]);
+  });
+
+  it("start nothing where something is wrong, tell everything at once, and end with 2", async () => {
+    pulumi.install();
+    const wrong = ["--config", "loki.retention=x", "--config", "loki.storage=y"];
+    const { code, said } = await runHere("up", ...sandbox, "-yf", ...wrong);
+    assert.equal(code, 2);
+    assert.match(said, /--skip-preview is refused/);
+    assert.match(said, /observability:loki\.retention: "x"/);
+    assert.match(said, /observability:loki\.storage: "y"/);
+    assert.deepEqual(pulumi.calls(), []);
+  });
+
+  it("start nothing for a stack without a file, or without the CLI, and end with 2", async () => {
+    pulumi.install();
+    const nowhere = await runHere("preview", "--stack", "organization/observability/nowhere");
+    assert.deepEqual([nowhere.code, pulumi.calls()], [2, []]);
+    assert.match(nowhere.said, /There is no stack 'nowhere'.*Stacks here: /);
+    process.env.PULUMI_HOME = "/sys/nowhere";
+    const missing = await runHere("preview", ...sandbox);
+    assert.equal(missing.code, 2);
+    assert.match(missing.said, /The Pulumi CLI .* can't be had/);
+  });
+
+  it("name the rehearsal where the stage changes, and keep quiet where it does not", async () => {
+    pulumi.install("", "dual-write");
+    const changes = await runHere("preview", ...sandbox, "--config", "stage=loki");
+    assert.equal(changes.code, 0);
+    assert.match(changes.said, /stage dual-write → loki/);
+    assert.match(changes.said, /npm run plan -- --stack sandbox --from dual-write --to loki/);
+    assert.match(changes.said, /npm run verify -- --stack sandbox/);
+    const same = await runHere("preview", ...sandbox, "--config", "stage=dual-write");
+    assert.deepEqual(same, { code: 0, said: "" });
+  });
+
+  it("refuse a stage that is not next to the one that the stack is in", async () => {
+    pulumi.install("", "mimir-default");
+    const { code, said } = await runHere("up", ...sandbox, "--config", "stage=loki");
+    assert.deepEqual([code, pulumi.calls()], [2, []]);
+    assert.match(said, /"loki" is not next to "mimir-default"[^]*mimir-default → dual-write → loki/);
+  });
+});
+
+/** Notes every signal, and ends by itself only after the third. */
+const patient = `
+let seen = 0;
+const hold = setInterval(() => undefined, 1000);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => { note({ signal }); if (++seen === 3) { clearInterval(hold); process.exit(7); } });
+note({ signal: "listening" });
+`;
+
+describe("Ctrl-C during npm run up", () => {
+  let pulumi: StandInPulumi;
+  beforeEach(() => (pulumi = new StandInPulumi()));
+  afterEach(() => pulumi.remove());
+
+  it("reaches Pulumi once, however often npm and the terminal send it, and again when it is meant so", async () => {
+    pulumi.install(patient);
+    const child = pulumi.start("up", [...sandbox, "--yes"]);
+    const end = ended(child);
+    const heard = (count: number) => async () => pulumi.signals().length === count || undefined;
+    await until("the stand-in listens", 50, heard(1));
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    await until("the first signal arrived", 10, heard(2));
+    assert.equal(child.exitCode, null, "it did not wait for Pulumi");
+    child.kill("SIGTERM");
+    await until("another signal is passed on at once", 10, heard(3));
+    await until("a later one is passed on", 20, async () => {
+      child.kill("SIGINT");
+      return heard(4)();
+    });
+    assert.equal((await end).code, 7);
+    assert.deepEqual(pulumi.signals(), ["listening", "SIGINT", "SIGTERM", "SIGINT"]);
+  });
+
+  it("is not sent to Pulumi by the terminal too: it runs in a session of its own", async () => {
+    pulumi.install(`
+const { execFileSync } = require("node:child_process");
+const session = execFileSync("ps", ["-o", "sid=", "-p", String(process.pid)]).toString();
+process.exit(Number(session) === process.pid ? 3 : 4);`);
+    assert.equal((await runHere("up", ...sandbox)).code, 3);
+  });
+
+  it("leaves the exit code of a signal where one ended Pulumi", async () => {
+    pulumi.install("process.kill(process.pid, 'SIGKILL');");
+    assert.equal((await runHere("up", ...sandbox)).code, 137);
+  });
+});

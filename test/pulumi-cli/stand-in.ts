@@ -1,0 +1,90 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { cliPath } from "../../pulumi-cli/launcher";
+
+/** How one call of the stand-in went. */
+export interface Call {
+  args: string[];
+  /** Environment variables whose names begin with PULUMI, and PATH. */
+  env: Record<string, string>;
+}
+
+/**
+ * A PULUMI_HOME of the test's own, with a stand-in for the CLI where the npm launcher looks for it: a script that notes its arguments, its
+ * environment and the signals that reach it.
+ */
+export class StandInPulumi {
+  readonly home = mkdtempSync(join(tmpdir(), "stand-in-pulumi-"));
+  readonly path = cliPath({ PULUMI_HOME: this.home });
+  private readonly before = process.env.PULUMI_HOME;
+  private readonly children: ChildProcessWithoutNullStreams[] = [];
+  private readonly notes = join(this.home, "notes");
+
+  constructor() {
+    process.env.PULUMI_HOME = this.home;
+  }
+
+  /**
+   * @param behaviour JavaScript of the commands `up` and `preview`; the default ends well at once
+   * @param stage what `stack output stage` says; by default it fails, as for a new stack
+   */
+  install(behaviour = "", stage?: string): this {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const script = `#!${process.execPath}
+const { appendFileSync } = require("node:fs");
+const note = (what) => appendFileSync(${JSON.stringify(this.notes)}, JSON.stringify(what) + "\\n");
+const [command, ...rest] = process.argv.slice(2);
+if (command === "version") { console.log("v0.0.0"); process.exit(0); }
+if (command === "stack") { ${stage === undefined ? "process.exit(1)" : `console.log(${JSON.stringify(stage)}); process.exit(0)`}; }
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^PULUMI|^PATH$/.test(name)));
+note({ call: { args: [command, ...rest], env } });
+${behaviour}
+`;
+    writeFileSync(this.path, script, { mode: 0o755 });
+    return this;
+  }
+
+  /** Starts the command as package.json does. */
+  start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    const main = resolve(__dirname, "../../pulumi-cli/main.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", main, command, ...args]);
+    this.children.push(child);
+    return child;
+  }
+
+  /** The calls of `up` and `preview`, in order. */
+  calls(): Call[] {
+    return this.noted().flatMap(({ call }) => (call ? [call] : []));
+  }
+
+  /** The signals that reached the stand-in, in order. */
+  signals(): string[] {
+    return this.noted().flatMap(({ signal }) => signal ?? []);
+  }
+
+  /** Ends what a failed test left behind, and removes the home. */
+  remove(): void {
+    this.children.forEach((child) => child.kill("SIGKILL"));
+    if (this.before === undefined) delete process.env.PULUMI_HOME;
+    else process.env.PULUMI_HOME = this.before;
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private noted(): { call?: Call; signal?: string }[] {
+    if (!existsSync(this.notes)) return [];
+    const lines = readFileSync(this.notes, "utf8").trimEnd().split("\n");
+    return lines.map((line) => JSON.parse(line) as object);
+  }
+}
+
+/** Waits for a process: exit code, signal, and what it wrote. */
+export function ended(child: ChildProcessWithoutNullStreams) {
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  return new Promise<{ code: number | null; out: string; err: string }>((done) =>
+    child.on("close", (code) => done({ code, out, err })),
+  );
+}
