@@ -140,7 +140,14 @@ new BaseRules(
   "rules",
   {
     environment,
-    groups: { ...baseRules(settings), alertmanager: alertmanager.rules, alloy: collector.rules, loki: loki.rules },
+    groups: {
+      ...baseRules(settings),
+      alertmanager: alertmanager.rules,
+      alloy: collector.rules,
+      loki: loki.rules,
+      mimir: mimir?.rules ?? [],
+      "remote-write": kps?.rules ?? [],
+    },
   },
   afterKps,
 );
@@ -157,7 +164,7 @@ const shown = {
     alertmanager: alertmanager.url,
     scrapeInterval: settings.kps.scrapeInterval,
   }),
-  dashboards: [...baseDashboards(), ...loki.dashboards],
+  dashboards: [...baseDashboards(), ...loki.dashboards, ...(mimir?.dashboards ?? [])],
 };
 const grafana = settings.grafana.create
   ? new Grafana("grafana", { ...shown, images: image("grafana"), secrets }, opts)

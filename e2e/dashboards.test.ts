@@ -7,9 +7,16 @@ import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
 import { baseDashboards } from "../components/dashboards/base";
 import { lokiDashboards } from "../components/loki/dashboards";
+import { mimirDashboards } from "../components/mimir/dashboards";
+import { settingsSchema } from "../config/schema";
 import { panelsOf, variableSelectors, withVariables } from "../test/components/dashboards/queries";
 
-const dashboards = [...baseDashboards(), ...lokiDashboards({ environment: { namespace: "monitoring" } })];
+const environment = { namespace: "monitoring" };
+const dashboards = [
+  ...baseDashboards(),
+  ...lokiDashboards({ environment }),
+  ...mimirDashboards({ environment, settings: settingsSchema.parse({}).mimir }),
+];
 
 const queriesOf = (source: string) =>
   dashboards

@@ -5,7 +5,9 @@ import type { Settings } from "../../config/schema";
 import type { Stage } from "../../migration/stages";
 import type { AlertTarget } from "../alertmanager/types";
 import { serviceHost, type Environment } from "../kubernetes/environment";
+import type { RuleGroup } from "../rules/types";
 import { fullname, repository } from "./chart";
+import { remoteWriteRules } from "./rules";
 import { kpsValues, type KpsImage } from "./values";
 
 /** Arguments of {@link KubePrometheusStack}. */
@@ -34,6 +36,8 @@ export interface KubePrometheusStackArgs {
 export class KubePrometheusStack extends pulumi.ComponentResource {
   /** Where Prometheus is queried, inside the cluster. */
   readonly prometheusUrl: string;
+  /** Alerts about remote_write; none where it writes nowhere. */
+  readonly rules: RuleGroup[];
 
   constructor(name: string, args: KubePrometheusStackArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:kube-prometheus-stack:KubePrometheusStack", name, args, opts);
@@ -65,6 +69,7 @@ export class KubePrometheusStack extends pulumi.ComponentResource {
     );
 
     this.prometheusUrl = `http://${serviceHost({ ...environment, namespace }, `${fullname(release, values)}-prometheus`)}:9090`;
+    this.rules = remoteWriteUrl ? remoteWriteRules({ environment, settings }) : [];
     this.registerOutputs({ prometheusUrl: this.prometheusUrl });
   }
 }

@@ -4,13 +4,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Settings } from "../../config/schema";
 import type { Stage } from "../../migration/stages";
+import type { Dashboard } from "../grafana/dashboard";
 import { serviceHost, type Environment } from "../kubernetes/environment";
 import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
 import { serviceMonitor } from "../kubernetes/service-monitor";
 import { retainVolumes, volumeClaim } from "../kubernetes/storage";
 import type { MimirStorage } from "../object-storage/types";
+import type { RuleGroup } from "../rules/types";
 import { mimirConfig, ports } from "./config";
+import { mimirDashboards } from "./dashboards";
 import { configFile, dataVolume, mimirPod } from "./pod";
+import { mimirRules } from "./rules";
 
 /** Arguments of {@link Mimir}. */
 export interface MimirArgs {
@@ -37,6 +41,10 @@ export class Mimir extends pulumi.ComponentResource {
   readonly pushUrl: string;
   /** Base URL of the Prometheus API. */
   readonly queryUrl: string;
+  /** Alerts about Mimir. */
+  readonly rules: RuleGroup[];
+  /** Dashboards of Mimir. */
+  readonly dashboards: Dashboard[];
 
   constructor(name: string, args: MimirArgs, opts: pulumi.ComponentResourceOptions) {
     const { environment, settings, stage, images, storage, alertmanagerUrl } = args;
@@ -104,6 +112,8 @@ export class Mimir extends pulumi.ComponentResource {
     const base = `http://${serviceHost(environment, name)}:${ports.http}`;
     this.pushUrl = `${base}/api/v1/push`;
     this.queryUrl = `${base}/prometheus`;
+    this.rules = mimirRules(args);
+    this.dashboards = mimirDashboards(args);
     this.registerOutputs({ pushUrl: this.pushUrl, queryUrl: this.queryUrl });
   }
 }
