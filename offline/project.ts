@@ -57,14 +57,21 @@ export function readProject(folder: string): Project {
  * takes its place and the key counts as secret.
  *
  * @param overrides `key=value` with Pulumi's path syntax, with or without the project's prefix
+ * @param options `optional`: a stack whose file isn't there yet is an empty one
  * @throws {InvalidInput} with every problem: no such stack, a malformed override, a required key without a value
  */
-export function readConfiguration(project: Project, stack: string, overrides: string[]): Configuration {
+export function readConfiguration(
+  project: Project,
+  stack: string,
+  overrides: string[],
+  { optional = false } = {},
+): Configuration {
   const file = join(project.folder, `Pulumi.${stack}.yaml`);
-  if (!existsSync(file)) {
+  const isThere = existsSync(file);
+  if (!isThere && !optional) {
     throw new InvalidInput(`There is no stack '${stack}': ${file} does not exist. Stacks here: ${stacksIn(project)}.`);
   }
-  const content = readYaml(file);
+  const content = isThere ? readYaml(file) : {};
   const settings: Record<string, Value> = {};
   for (const [key, value] of Object.entries(isMap<Value>(content.config) ? content.config : {})) {
     settings[qualify(project, key)] = value;

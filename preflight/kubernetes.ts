@@ -18,6 +18,34 @@ export interface ClusterReader {
   objects(group: string, version: string, plural: string): Promise<client.KubernetesObject[]>;
 }
 
+/** A way to the API server that the settings name. */
+export interface Connection {
+  /** Address of the API server. */
+  server: string;
+  /** The client, an ES module. */
+  k8s: typeof client;
+  config: client.KubeConfig;
+  /** Makes a request within the deadline; 404 is undefined, no answer and a refusal are thrown as a {@link Finding}. */
+  read: <T>(request: () => Promise<T>) => Promise<T | undefined>;
+}
+
+/**
+ * Finds the way to the cluster that the settings name; asks it nothing yet.
+ * @param settings how it is reached
+ * @param deadline how long each request may take
+ * @throws Finding when no kubeconfig names it
+ */
+export async function connect(settings: Settings["kubernetes"], deadline: Deadline): Promise<Connection> {
+  // Loaded here: it takes a second, and only ES modules may name it at their top.
+  const k8s = await import("@kubernetes/client-node");
+  const config = configOf(settings, new k8s.KubeConfig());
+  const server = config.getCurrentCluster()?.server;
+  // What the client takes where there is no kubeconfig, and no API server has offered since 1.20.
+  if (!server || server === "http://localhost:8080")
+    throw new Finding(failed("no kubeconfig names a cluster", "set KUBECONFIG, or kubernetes.kubeconfig and .context"));
+  return { server, k8s, config, read: reader(deadline, k8s.ApiException) };
+}
+
 /**
  * The cluster that the settings name.
  * @param settings how it is reached
@@ -25,14 +53,7 @@ export interface ClusterReader {
  * @throws Finding when no kubeconfig names it
  */
 export async function clusterReader({ kubernetes }: Settings, deadline: Deadline): Promise<ClusterReader> {
-  // Loaded here: it takes a second, and only ES modules may name it at their top.
-  const k8s = await import("@kubernetes/client-node");
-  const config = configOf(kubernetes, new k8s.KubeConfig());
-  const read = reader(deadline, k8s.ApiException);
-  const server = config.getCurrentCluster()?.server;
-  // What the client takes where there is no kubeconfig, and no API server has offered since 1.20.
-  if (!server || server === "http://localhost:8080")
-    throw new Finding(failed("no kubeconfig names a cluster", "set KUBECONFIG, or kubernetes.kubeconfig and .context"));
+  const { server, k8s, config, read } = await connect(kubernetes, deadline);
   const core = config.makeApiClient(k8s.CoreV1Api);
   const items = async <T>(request: () => Promise<{ items: T[] }>) => (await read(request))?.items ?? [];
   return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { overruled } from "../../adopt/kps-values";
 import { podSecrets } from "../../config/sections/secrets";
 import type { Preview } from "../../offline/preview";
 import { object, ofKind, previewOf } from "./support/previews";
@@ -147,6 +148,25 @@ describe("A cluster where everything exists already", () => {
     assert.equal(values().alertmanager.enabled, false);
   });
 
+  it("is proposed no value that this program would set anyway, and every other one", () => {
+    // Switched off together, by kubernetesServiceMonitors.
+    const monitors = ["kubeApiServer", "kubelet", "kubeControllerManager", "coreDns", "kubeDns", "kubeEtcd"];
+    const off = [...monitors, "kubeScheduler", "kubeProxy"];
+    assert.equal(values().kubernetesServiceMonitors.enabled, false);
+    const at = (path: string) => path.split(".").reduce((value, key) => value?.[key], values());
+    const unset = overruled.filter((path) => !off.includes(path) && at(path) === undefined);
+    assert.deepEqual(unset, []);
+    const adopted = ["fullnameOverride", "grafana.adminUser"];
+    // The one lies beside the release's own, the other over them only where an Alertmanager is adopted.
+    adopted.push(
+      ...["externalLabels", "additionalAlertManagerConfigs"].map((key) => `prometheus.prometheusSpec.${key}`),
+    );
+    const others = leaves(values()).filter(
+      (leaf) => ![...overruled, ...adopted].some((path) => `${leaf}.`.startsWith(`${path}.`)),
+    );
+    assert.deepEqual(others, []);
+  });
+
   it("keeps its CRDs: their release takes ownership", () => {
     assert.equal(release("prometheus-operator-crds").inputs.takeOwnership, true);
   });
@@ -203,6 +223,12 @@ describe("A cluster whose object store and Secrets exist already", () => {
     ]);
   });
 });
+
+/** Paths of everything in values that is no object. */
+const leaves = (value: unknown, path: string[] = []): string[] =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, part]) => leaves(part, [...path, key]))
+    : [path.join(".")];
 
 /** Grafana's data sources, by uid. */
 function dataSources(preview: Preview): Record<string, { url: string }> {
