@@ -46,7 +46,7 @@ export const immutables: readonly Immutable[] = [
       ...selector,
     ],
     source: `${provider}diff.go (statefulSet)`,
-    note: "its claims are made once: the new StatefulSet takes the old ones as they are, whatever its templates say. To grow a volume, `kubectl patch pvc` each claim before, where its class allows it",
+    note: "its claims are made once, so the new StatefulSet takes the old ones as they are, whatever its templates say. To grow a volume, `kubectl patch pvc` each claim before: docs/growing-a-volume.md",
   },
   { types: /^kubernetes:apps:(Deployment|DaemonSet)$/, paths: selector, source: `${provider}diff.go (deployment)` },
   {
@@ -158,7 +158,7 @@ export const immutables: readonly Immutable[] = [
     types: /^random:index:/,
     paths: ["*"],
     source:
-      "https://registry.terraform.io/providers/hashicorp/random/latest/docs: each argument, `keepers` among them, forces a new resource",
+      "https://github.com/hashicorp/terraform-provider-random/tree/main/docs/resources: each argument, `keepers` among them",
     note: "a new value is generated, and everything that uses it changes",
   },
 ];

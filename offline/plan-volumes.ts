@@ -83,7 +83,7 @@ export function volumesBetween(source: Graph, target: Graph, steps: Step[], recl
   const made = after
     .filter((claims) => !find(before, claims))
     .map((claims) => volume(claims, "made", "or taken again, where it was kept from an earlier time"));
-  return [...old, ...made];
+  return [...old, ...made].filter(({ claims }) => claims.length > 0);
 
   /** A workload that stays may have fewer replicas than before. */
   function scaled(claims: Claims, now: Claims): Volume[] {

@@ -4,7 +4,7 @@ import { isMap } from "./json";
 import { routeBetween } from "./plan-route";
 import { Operation, Step, stepsBetween } from "./plan-steps";
 import { Volume, volumesBetween } from "./plan-volumes";
-import { Preview, PreviewOptions, previewWithGraph, settingsOf } from "./preview";
+import { Preview, Previewed, PreviewOptions, previewWithGraph, settingsOf } from "./preview";
 import { nameOf, typeOf } from "./urn";
 
 /** What moving between two stages does: the JSON contract of `plan`. The fields of the preview are the target's. */
@@ -47,43 +47,47 @@ export interface PlanOptions extends Omit<PreviewOptions, "stage" | "from"> {
 export async function offlinePlan(options: PlanOptions): Promise<Plan> {
   const { from, to, config = [], change = [], policyPack, ...common } = options;
   const route = routeBetween(from, to);
+  const unchanged = from === to ? [] : config;
+  const source: PreviewOptions = { ...common, stage: from, from, config: [...unchanged, ...withoutRetirement(from)] };
   const target: PreviewOptions = {
-    ...common,
-    policyPack,
-    stage: to,
+    ...{ ...common, policyPack, stage: to, config: [...config, ...change] },
     // The settings refuse what is not a neighbour; here the steps are wanted all the same.
     from: route.at(-2) ?? to,
-    config: [...config, ...change],
   };
-  const [before, after] = await both(
-    previewWithGraph({
-      ...common,
-      stage: from,
-      from,
-      config: [...(from === to ? [] : config), ...withoutRetirement(from)],
-    }),
-    previewWithGraph(target),
-  );
-  const steps = stepsBetween(before.graph, after.graph);
+  const [before, after] = await both(previewWithGraph(source), previewWithGraph(target));
   const { kps, migration } = settingsIn(target);
-  const named = Array.isArray(migration.reclaimVolumes) ? migration.reclaimVolumes.map(String) : [];
-  const volumes = volumesBetween(before.graph, after.graph, steps, named);
-  const stepwise = route.length > 2 && kps.enabled !== false;
+  return planBetween(before, after, {
+    ...{ from, to, route, stepwise: kps.enabled !== false },
+    reclaimed: Array.isArray(migration.reclaimVolumes) ? migration.reclaimVolumes.map(String) : [],
+  });
+}
+
+/** A move from one stage to another. */
+export interface Move {
+  from: string;
+  to: string;
+  /** the stages from one to the other, both included */
+  route: string[];
+  /** whether they have to be taken one at a time: in a stack that has kube-prometheus-stack */
+  stepwise: boolean;
+  /** the volumes that may go: `migration.reclaimVolumes` of the target */
+  reclaimed: string[];
+}
+
+/** The plan of a move, from a preview of either stage. */
+export function planBetween(before: Previewed, after: Previewed, { from, to, route, stepwise, reclaimed }: Move): Plan {
+  const steps = stepsBetween(before.graph, after.graph);
+  const volumes = volumesBetween(before.graph, after.graph, steps, reclaimed);
+  const far = stepwise && route.length > 2;
   return {
     ...after.preview,
-    from,
-    route,
-    steps,
-    volumes,
+    ...{ from, route, steps, volumes },
     refusals: [
-      ...(stepwise ? [`${from} and ${to} are not neighbours: one stage at a time, ${route.join(" → ")}`] : []),
+      ...(far ? [`${from} and ${to} are not neighbours: one stage at a time, ${route.join(" → ")}`] : []),
       ...steps.filter(({ op }) => op === "blocked").map((step) => `${called(step)}: ${step.why}`),
       ...volumes
         .filter(({ lost }) => lost)
-        .map(
-          ({ namespace, claims, why }) =>
-            `${claims.map((claim) => `${namespace}/${claim}`).join(", ")} would go with its data: ${why}`,
-        ),
+        .map(({ namespace, claims, why }) => `${namespace}/${claims.join(", ")} would go with its data: ${why}`),
       ...steps.filter(losesData).map((step) => `${called(step)} would go with what is in it`),
     ],
     summary: `${from} → ${to}: ${counted(steps)}; ${volumesInWords(volumes)}`,

@@ -97,8 +97,14 @@ export async function offlinePreview(options: PreviewOptions): Promise<Preview> 
   return (await previewWithGraph(options)).preview;
 }
 
-/** The same, with the graph that it shows: secrets in it are in clear. */
-export async function previewWithGraph(options: PreviewOptions): Promise<{ preview: Preview; graph: Graph }> {
+/** A preview and the graph that it shows, in which secrets are in clear. */
+export interface Previewed {
+  preview: Preview;
+  graph: Graph;
+}
+
+/** The same, with the graph. */
+export async function previewWithGraph(options: PreviewOptions): Promise<Previewed> {
   const { project, configuration } = settingsOf(options);
   const deployment = { project: project.name, stack: options.stack, organization: "organization", dryRun: true };
   const loader = options.loader ?? "tsx";

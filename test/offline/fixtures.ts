@@ -9,6 +9,8 @@ const fixture = (name: string): string => join(__dirname, "fixtures", name);
 export const behaviours = fixture("behaviours");
 /** Fails in the way that its setting `how` names. */
 export const failing = fixture("failing");
+/** Has something else in each stage: see its first comment. */
+export const moving = fixture("moving");
 /** A policy pack with a policy of each kind and level. */
 export const pack = fixture("pack");
 

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ProgramFailed } from "../../offline/errors";
+import { offlinePlan, planBetween, type Plan, type PlanOptions } from "../../offline/plan";
+import type { Operation } from "../../offline/plan-steps";
+import { previewWithGraph } from "../../offline/preview";
+import { nameOf, typeOf } from "../../offline/urn";
+import { offline } from "../program/support/cli";
+import { inFolder, moving, pack } from "./fixtures";
+
+/** The kinds and names that an operation meets, components aside. */
+const met = ({ steps, resources }: Plan, op: Operation): string[] => {
+  const components = new Set(resources.filter(({ custom }) => !custom).map(({ urn }) => urn));
+  return steps
+    .filter((step) => step.op === op && !components.has(step.urn) && !typeOf(step.urn).startsWith("observability:"))
+    .map(({ urn }) => `${typeOf(urn).split(":").at(-1)} ${nameOf(urn)}`)
+    .sort();
+};
+
+describe("offline plan", () => {
+  const plan = (from: string, to: string, more: Partial<PlanOptions> = {}) =>
+    offlinePlan({ stack: "dev", program: moving, from, to, ...more });
+
+  it("shows the target, and what it takes to get there", async () => {
+    const forth = await plan("loki", "dual-write", { policyPack: pack });
+    assert.deepEqual([forth.stage, forth.from, forth.route], ["dual-write", "loki", ["loki", "dual-write"]]);
+    assert.deepEqual(met(forth, "create"), ["StatefulSet new"]);
+    // What is generated is not known, and stays what it is.
+    assert.deepEqual(met(forth, "same"), [
+      ...["ConfigMap settings", "RandomPassword password", "Secret generated", "StatefulSet old", "kubernetes cluster"],
+    ]);
+    const given = forth.steps.find(({ urn }) => nameOf(urn) === "given");
+    assert.deepEqual([given?.op, given?.changes], ["update", ["stringData.word"]]);
+    assert.doesNotMatch(JSON.stringify(forth), /hush/);
+    assert.equal(
+      forth.summary,
+      "loki → dual-write: 1 to create, 2 to update, nothing deleted, nothing replaced; no volume goes",
+    );
+    // The policies of the pack see the target.
+    assert.ok(forth.violations.some(({ level }) => level === "mandatory"));
+    assert.deepEqual(forth.refusals, []);
+  });
+
+  it("takes a setting for what changes where both stages are the same, or where it is said so", async () => {
+    const [changed, target] = await Promise.all([
+      plan("loki", "loki", { config: ["size=2Gi"] }),
+      plan("loki", "dual-write", { change: ["size=2Gi"] }),
+    ]);
+    assert.deepEqual([met(changed, "replace"), met(changed, "update")], [["StatefulSet old"], []]);
+    assert.deepEqual(met(target, "replace"), ["StatefulSet old"]);
+  });
+
+  it("takes it for one of both stages otherwise, and refuses what would take data along, or what is protected", async () => {
+    const [kept, lost, blocked] = await Promise.all([
+      plan("dual-write", "mimir-default", { config: ["size=2Gi"] }),
+      plan("dual-write", "mimir-default", { config: ["whenDeleted=Delete"] }),
+      plan("dual-write", "mimir-default", { config: ["protect=true"] }),
+    ]);
+    assert.deepEqual([met(kept, "delete"), kept.refusals], [["StatefulSet old"], []]);
+    assert.match(kept.summary, /1 to delete, 1 to replace; no volume goes, 1 kept$/);
+    assert.deepEqual(lost.refusals, ["home/data-old-0 would go with its data: whenDeleted is Delete"]);
+    assert.match(lost.summary, /1 volume goes$/);
+    assert.deepEqual([met(blocked, "blocked"), blocked.refusals.length], [["StatefulSet old"], 1]);
+    assert.match(blocked.refusals[0], /^kubernetes:apps\/v1:StatefulSet old: protected, and would be deleted\./);
+  });
+
+  it("shows the steps between stages that are not neighbours, by way of the one before the target, and refuses the move", async () => {
+    const [far, without] = await Promise.all([
+      plan("loki", "mimir-default"),
+      plan("loki", "mimir-default", { config: ["kps.enabled=false"] }),
+    ]);
+    assert.deepEqual(met(far, "delete"), ["StatefulSet old"]);
+    assert.deepEqual(far.refusals, [
+      "loki and mimir-default are not neighbours: one stage at a time, loki → dual-write → mimir-default",
+    ]);
+    const settings = far.resources.find(({ name }) => name === "settings");
+    assert.deepEqual(settings?.inputs.data, { from: "dual-write" });
+    // A stack without kube-prometheus-stack may start anywhere.
+    assert.deepEqual(without.refusals, []);
+  });
+
+  it("fails with what the program says of a stage that it can't bring about, once", async () => {
+    const says = (error: unknown): boolean =>
+      error instanceof ProgramFailed &&
+      error.message.match(/can't be brought about yet; allowed: loki, dual-write, mimir-default/g)?.length === 1;
+    await Promise.all([
+      assert.rejects(plan("kps-removed", "mimir-default"), says),
+      assert.rejects(plan("kps-removed", "kps-removed"), says),
+    ]);
+  });
+});
+
+describe("the plan command", () => {
+  const run = (...args: string[]) => offline("plan", "--stack", "dev", "--program", moving, ...args);
+  const withoutPolicies = "--no-policies";
+
+  it("ends with 0 where nothing is against it, prints the steps by what they do, and writes the JSON contract", () =>
+    inFolder(async (folder) => {
+      const file = join(folder, "plan.json");
+      const { code, out } = await run("--from", "loki", "--to", "dual-write", withoutPolicies, "--json", file);
+      assert.equal(code, 0);
+      assert.match(out, /^Stack dev: loki → dual-write\n/);
+      assert.match(out, /\n2 to update\n(?: {3,}.*\n)* {3}kubernetes:core\/v1:Secret given: stringData\.word\n/);
+      assert.match(out, /\n1 to create\n {3}kubernetes:apps\/v1:StatefulSet new\n/);
+      assert.match(out, /\n6 stay as they are\n/);
+      assert.match(out, /\nVolumes\n {3}made: home\/data-new-0 .*\n {3}1 more stays as it is\n/);
+      assert.match(
+        out,
+        /\nloki → dual-write: 1 to create, 2 to update, nothing deleted, nothing replaced; no volume goes\n$/,
+      );
+      const written = JSON.parse(readFileSync(file, "utf8")) as Plan;
+      for (const key of ["stack", "stage", "resources", "violations", "outputs", "steps", "volumes", "route"]) {
+        assert.ok(key in written, key);
+      }
+      const urns = written.steps.map(({ urn }) => urn);
+      assert.deepEqual(new Set(urns).size, urns.length);
+      for (const step of written.steps) {
+        assert.deepEqual(Object.keys(step), ["urn", "op", "changes", "why"]);
+      }
+      assert.deepEqual(
+        written.resources.map(({ urn }) => urn).filter((urn) => !urns.includes(urn)),
+        [],
+      );
+    }));
+
+  it("ends with 1 where the move is refused, and with 2 where nothing can be said", async () => {
+    const cases: [number, string[], RegExp][] = [
+      [
+        1,
+        ["--from", "loki", "--to", "mimir-default", withoutPolicies],
+        /Don't make this move as it is:\n.*not neighbours/,
+      ],
+      [
+        1,
+        ["--from", "loki", "--to", "dual-write", "--policy-pack", pack, "--json", "-"],
+        /^\{[^]*"level": "mandatory"[^]*\}\n$/,
+      ],
+      [2, ["--from", "loki", "--to", "kps-removed", withoutPolicies], /can't be brought about yet/],
+      [2, ["--from", "lokki", "--to", "mimir", withoutPolicies], /--from lokki: .*Allowed: loki, .*\n--to mimir: /],
+      [2, ["--from", "loki"], /required option '--to <stage>' not specified/],
+    ];
+    const ends = await Promise.all(cases.map(([, args]) => run(...args)));
+    ends.forEach(({ code, out, errors }, index) => {
+      const [expected, args, message] = cases[index];
+      assert.equal(code, expected, `${args.join(" ")}\n${errors}`);
+      assert.match(expected === 2 ? errors : out, message);
+      assert.doesNotMatch(errors, /\.ts:\d+/);
+    });
+  });
+});
+
+describe("the plan of this program", () => {
+  let forth: Plan, back: Plan, larger: Plan;
+
+  before(async () => {
+    const preview = (stage: string, config: string[] = []) => previewWithGraph({ stack: "production", stage, config });
+    const [loki, dualWrite, largerLoki] = await Promise.all([
+      preview("loki"),
+      preview("dual-write"),
+      preview("loki", ["loki.storage=20Gi"]),
+    ]);
+    const move = (from: string, to: string) => ({ from, to, route: [from, to], stepwise: true, reclaimed: [] });
+    forth = planBetween(loki, dualWrite, move("loki", "dual-write"));
+    back = planBetween(dualWrite, loki, move("dual-write", "loki"));
+    larger = planBetween(loki, largerLoki, move("loki", "loki"));
+  });
+
+  const data = /S3Bucket|Iam|Item|Namespace|PersistentVolume|RandomPassword|Secret|CustomResourceDefinition|Release/;
+
+  it("deletes and replaces nothing on the way from loki to dual-write, and starts Mimir", () => {
+    assert.deepEqual([met(forth, "delete"), met(forth, "replace"), met(forth, "blocked")], [[], [], []]);
+    assert.ok(met(forth, "create").includes("StatefulSet mimir"));
+    assert.ok(met(forth, "update").includes("Release kube-prometheus-stack"));
+    const release = forth.steps.find(
+      ({ urn }) => typeOf(urn).endsWith(":Release") && nameOf(urn) === "kube-prometheus-stack",
+    );
+    assert.deepEqual(release?.changes, ["values.prometheus.prometheusSpec.remoteWrite"]);
+    assert.deepEqual(forth.refusals, []);
+    const created = forth.volumes.filter(({ fate }) => fate !== "stays");
+    assert.deepEqual(
+      created.map(({ claims, fate }) => [claims, fate]),
+      [[["data-mimir-0"], "made"]],
+    );
+  });
+
+  it("removes on the way back what the way there made, workloads and no data", () => {
+    assert.deepEqual(met(back, "delete"), met(forth, "create"));
+    assert.deepEqual(
+      met(back, "delete").filter((name) => data.test(name)),
+      [],
+    );
+    const kinds = new Set(met(back, "delete").map((name) => name.split(" ")[0]));
+    assert.deepEqual([...kinds].sort(), [
+      "ConfigMap",
+      "PrometheusRule",
+      "Service",
+      "ServiceAccount",
+      "ServiceMonitor",
+      "StatefulSet",
+    ]);
+    assert.deepEqual([met(back, "replace"), met(back, "blocked"), back.refusals], [[], [], []]);
+    const gone = back.volumes.filter(({ fate }) => fate !== "stays");
+    assert.deepEqual(
+      gone.map(({ claims, fate }) => [claims, fate]),
+      [[["data-mimir-0"], "kept"]],
+    );
+  });
+
+  it("says of a larger volume that its StatefulSet is replaced, what becomes of the claim, and what to do", () => {
+    assert.deepEqual(met(larger, "replace"), ["StatefulSet loki-backend", "StatefulSet loki-write"]);
+    const step = larger.steps.find(({ op }) => op === "replace");
+    assert.deepEqual(step?.changes, ["spec.volumeClaimTemplates[0].spec.resources.requests.storage"]);
+    assert.match(step?.why ?? "", /kubectl patch pvc.*deleted first, then made anew$/);
+    const loki = larger.volumes.find(({ name }) => name === "loki-write");
+    assert.deepEqual([loki?.claims, loki?.fate], [[0, 1, 2].map((ordinal) => `data-loki-write-${ordinal}`), "kept"]);
+    assert.deepEqual(larger.refusals, []);
+  });
+
+  it("knows the volume that kube-prometheus-stack's operator makes", () => {
+    const prometheus = forth.volumes.find(({ name }) => name === "prometheus");
+    assert.deepEqual(
+      [prometheus?.claims, prometheus?.fate],
+      [["prometheus-kube-prometheus-stack-prometheus-db-prometheus-kube-prometheus-stack-prometheus-0"], "stays"],
+    );
+  });
+});
