@@ -8,6 +8,7 @@ import { formatPreview } from "../../offline/format";
 import type { NodeKind } from "../../offline/nodes";
 import { ownProgram, type Preview } from "../../offline/preview";
 import type { NodeExpression, Workload } from "../../offline/workloads";
+import { offline } from "../program/support/cli";
 import { previewOf } from "../program/support/previews";
 
 const GiB = 2 ** 30;
@@ -215,6 +216,16 @@ describe("the stacks of this repository", function () {
       assert.deepEqual([fit.fits, fit.missing, fit.notSeen], ["yes", [], []], `${stack}, ${stage}`);
       assert.ok(fit.nodes.length > 0);
     }
+  });
+
+  it("don't fit where other things need the room, and that is advice: the exit code stays 0", async () => {
+    const reserved = ["--config", "cluster.nodes[0].reserved.memory=3500Mi"];
+    const { code, out } = await offline("preview", "--stack", "sandbox", "--no-policies", ...reserved);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^The stack does not fit its nodes:\n {4}\w+ \S+.* no node; each asks for .*; the nearest, this-machine, lacks /m,
+    );
   });
 
   it(`cost what ${page} says; npm run costs writes it anew`, () => {
