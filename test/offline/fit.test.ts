@@ -136,6 +136,10 @@ describe("the fit of a stack", () => {
     assert.deepEqual(said(fitOf(workloads, nodes)), ["yes"]);
   });
 
+  it("places the greatest first, so that small ones don't take its room", () => {
+    assert.deepEqual(said(fitOf([pods("small", 2, 1, 1), pods("large", 1, 4, 4)], [node("pi", 2, 4, 4)])), ["yes"]);
+  });
+
   it("is not known without nodes, without their sizes, and by labels that the settings don't tell", () => {
     const reason = (workloads: Workload[], nodes: NodeKind[]) => fitOf(workloads, nodes, ["mine"]);
     const labelled = reason([pods("a", 1, 1, 1, { nodeTerms: on("disk", "ssd") })], [node("pi", 1, 4, 4)]);
