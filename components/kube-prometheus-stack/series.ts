@@ -1,4 +1,4 @@
-import { remoteWriteName } from "./values";
+import { remoteWriteName } from "./remote-write";
 
 /** The series that alerts and dashboards of remote_write are made of. */
 

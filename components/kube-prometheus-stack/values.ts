@@ -7,6 +7,7 @@ import { retainVolumes } from "../kubernetes/storage";
 import { serviceAccountClass } from "../monitors/scrape-class";
 import { imageParts } from "./image-values";
 import { mergeValues, type Values } from "./merge";
+import { remoteWrite, remoteWrites } from "./remote-write";
 
 /** Images that the chart would otherwise choose itself: those of what stays on, and those of what an adoption keeps. */
 export type KpsImage =
@@ -103,7 +104,7 @@ function operator({ environment, settings, images }: KpsValuesArgs): Values {
 }
 
 function prometheus(args: KpsValuesArgs): Values {
-  const { environment, settings, evaluates, images, alertmanager } = args;
+  const { environment, settings, adopt, evaluates, images, alertmanager, remoteWriteUrl } = args;
   return {
     image: imageParts(images.prometheus),
     replicas: 1,
@@ -120,7 +121,7 @@ function prometheus(args: KpsValuesArgs): Values {
     evaluationInterval: settings.scrapeInterval,
     scrapeClasses: [serviceAccountClass],
     ...alerting(alertmanager),
-    ...remoteWrite(args),
+    ...(remoteWriteUrl && { remoteWrite: [...remoteWrites(adopt?.values), remoteWrite(remoteWriteUrl, settings)] }),
 
     retention: settings.retention,
     retentionSize: settings.retentionSize ?? mostOf(settings.storage),
@@ -149,35 +150,6 @@ function alerting(target: AlertTarget): Values {
   const { protocol, host, pathname } = new URL(target.url);
   const server = { scheme: protocol.slice(0, -1), path_prefix: pathname, static_configs: [{ targets: [host] }] };
   return { alertingEndpoints: [], additionalAlertManagerConfigs: [{ ...server, api_version: "v2" }] };
-}
-
-/** Name of the remote_write to Mimir: label `remote_name` of its metrics. */
-export const remoteWriteName = "mimir";
-
-/**
- * What Mimir can't take now waits in Prometheus's write-ahead log and is sent later: refusals for its rate (429) are tried again too, and
- * no sample is too old. Those that an adopted release has stay beside it.
- * @see https://prometheus.io/docs/practices/remote_write/
- */
-function remoteWrite({ settings, adopt, remoteWriteUrl }: KpsValuesArgs): Values {
-  if (!remoteWriteUrl) return {};
-  return {
-    remoteWrite: [
-      ...others(adopt?.values),
-      {
-        name: remoteWriteName,
-        url: remoteWriteUrl,
-        remoteTimeout: "30s",
-        queueConfig: { ...settings.remoteWrite, minBackoff: "100ms", maxBackoff: "10s", retryOnRateLimit: true },
-        metadataConfig: { send: true, sendInterval: "1m" },
-      },
-    ],
-  };
-}
-
-function others(adopted: Values = {}): unknown[] {
-  const { prometheus } = adopted as { prometheus?: { prometheusSpec?: { remoteWrite?: unknown[] } } };
-  return prometheus?.prometheusSpec?.remoteWrite ?? [];
 }
 
 /** No object has this label, so no rule is selected. */

@@ -5,7 +5,7 @@ import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, table, timeSeries, type Query, type UnplacedPanel } from "../grafana/panels";
 import type { Environment } from "../kubernetes/environment";
 import { ofWriter, queue } from "../kube-prometheus-stack/series";
-import { remoteWriteName } from "../kube-prometheus-stack/values";
+import { remoteWriteName } from "../kube-prometheus-stack/remote-write";
 import { metricOf, type Metric } from "../loki/series";
 import { containerTargets, mimirTargets, volumeTargets } from "./series";
 

@@ -1,3 +1,5 @@
+import { remoteWriteName, remoteWrites } from "../../components/kube-prometheus-stack/remote-write";
+import { stages } from "../../migration/stages";
 import { alternatives, imageNames, type ImageName } from "../../components/images";
 import { nearest } from "../nearest";
 import { formatPath } from "../problem";
@@ -19,6 +21,22 @@ export const metricsRules: readonly Rule[] = [
             },
           ]
         : [],
+  },
+  {
+    must: "what an adopted release writes to has a name of its own",
+    check: ({ adopt, stage }) => {
+      const there = stages[stage].mimir ? remoteWrites(adopt.kps?.values) : [];
+      return there.some(({ name }) => name === remoteWriteName)
+        ? [
+            {
+              key: "adopt.kps.values.prometheus.prometheusSpec.remoteWrite",
+              what: `has an entry named "${remoteWriteName}", as this program's own is: Prometheus refuses two of one name`,
+              allowed: "another name; or no such entry, where it leads to the Mimir that this program brings",
+              example: `${remoteWriteName}-elsewhere`,
+            },
+          ]
+        : [];
+    },
   },
   {
     must: "a Grafana that exists keeps its own way in",

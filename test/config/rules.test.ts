@@ -436,7 +436,19 @@ const cases: Case[] = [
       logs: { resources: { requests: { memory: "3Gi" }, limits: { memory: "8Gi" } } },
     },
   },
+  {
+    refuses: "an adopted release that writes under the name of this program's own remote_write",
+    raw: { stage: "dual-write", ...writing("mimir") },
+    key: "adopt.kps.values.prometheus.prometheusSpec.remoteWrite",
+    what: /^has an entry named "mimir"/,
+    accepts: { stage: "dual-write", ...writing("cloud") },
+  },
 ];
+
+function writing(name: string) {
+  const values = { prometheus: { prometheusSpec: { remoteWrite: [{ name, url: "https://example.org/push" }] } } };
+  return { adopt: { kps: { release: "monitoring/kps", values } } };
+}
 
 function node(name: string) {
   return { name, arch: "arm64", cpu: 4, memory: "4Gi" };
