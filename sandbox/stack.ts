@@ -16,8 +16,6 @@ export interface SandboxStack {
   namespace: string;
   /** Its graph, in order of registration. */
   resources: Applicable[];
-  /** Its Helm releases: they need a chart repository. */
-  releases: { name: string; chart: string; notRun?: string; instead?: string }[];
 }
 
 /** Folder of what the sandbox keeps between its runs; it goes with the cluster. */
@@ -46,24 +44,7 @@ export async function sandboxStack(options: PreviewOptions, secretsFile: string)
   const crds = await operatorCrds();
   const manifests = crds.files.map((file) => parse(readFileSync(file, "utf8")) as KubernetesObject);
   const resources = rendered.resources.flatMap((resource) => withCrds(resource, manifests));
-  const releases = rendered.resources.flatMap(({ release }) =>
-    release
-      ? [
-          release.chart === "prometheus-operator-crds"
-            ? {
-                name: release.name,
-                chart: release.chart,
-                instead: `the CRDs of prometheus-operator ${crds.version}'s Go module`,
-              }
-            : {
-                name: release.name,
-                chart: release.chart,
-                notRun: "its chart can't be had without the Pulumi CLI and a chart repository",
-              },
-        ]
-      : [],
-  );
-  return { namespace: namespaceOf(resources), resources, releases };
+  return { namespace: namespaceOf(resources), resources };
 }
 
 // In the place of the CRDs' release stand the CRDs of the operator's Go module, so that what depends on the one depends on the others.

@@ -23,7 +23,9 @@ export async function watchdogFires({ subject, reach }: Context): Promise<Outcom
   if (alerts.length === 0)
     return fail("Alertmanager has no alert Watchdog: nobody evaluates rules, or nobody's alerts arrive");
   const [{ startsAt, receivers }] = alerts;
-  return pass(`firing since ${startsAt}, for ${receivers.map(({ name }) => name).join(", ")}`);
+  // The receiver that stands for nobody: `components/alertmanager/config.ts`.
+  const told = receivers.map(({ name }) => name).filter((name) => name !== "null");
+  return pass(`firing since ${startsAt}, for ${told.join(", ") || "nobody"}`);
 }
 
 /** Alertmanager's notifications arrive; the dead man's switch has been called where there is one. */
@@ -34,7 +36,7 @@ export async function notificationsDelivered(context: Context): Promise<Outcome>
     context.reach,
     workloads.filter(({ part }) => part === "receivers"),
   );
-  const sum = (name: string, labels?: string) =>
+  const sum = (name: string, ...labels: string[]) =>
     texts.reduce((total, text) => total + (exposed(text, `alertmanager_${name}`, labels) ?? 0), 0);
   const [sent, failed] = [sum("notifications_total"), sum("notifications_failed_total")];
   const said = `${count(sent, "notification")}, ${failed.toLocaleString("en-GB")} failed since Alertmanager's start`;

@@ -1,5 +1,5 @@
 import { alertmanagerReady, notificationsDelivered, watchdogFires } from "./alerts";
-import type { Check } from "./check";
+import { count, type Check } from "./check";
 import { dataSourcesAnswer, grafanaHealthy, panelsAnswer } from "./grafana";
 import { canaryLossless, chunksInBucket, everyPodReady, linesPerNamespace, lokiReady } from "./logs";
 import { enoughDays, oldestSample, remoteWrite, sameRates, sameTargets } from "./mimir";
@@ -69,7 +69,7 @@ export const checks: readonly Check[] = [
     id: "mimir/remote-write",
     title: "Prometheus keeps up with Mimir",
     needs: ["prometheus", "mimir"],
-    asks: "Prometheus for its own queue to Mimir: seconds behind (120 allowed), samples waiting, samples given up in the last hour (none allowed)",
+    asks: "Prometheus's own metrics of its queue to Mimir: seconds behind (120 allowed), samples waiting, samples given up since its start; where there are some, Prometheus whether that was in the last hour",
     todo: "is Mimir ready, is the object store there, are `kps.remoteWrite` and `mimir.limits` large enough for the load? What was given up stays in Prometheus alone",
     look: remoteWrite,
   },
@@ -147,7 +147,7 @@ export const checks: readonly Check[] = [
  */
 export const gate = (required: number): Check => ({
   id: "gate/days",
-  title: `Mimir has ${required} days without a gap`,
+  title: `Mimir has ${count(required, "day")} without a gap`,
   needs: [],
   asks: "Mimir for its oldest sample of `up`; both for the number of samples of `up` by job on each of the days, of which Mimir must have 99.5 %",
   todo: "stay in this stage until the days are full; a gap closes by itself once it is older than they are",

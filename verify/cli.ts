@@ -1,16 +1,13 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { RunError } from "@pulumi/pulumi";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { parseSettings, rawSettings } from "../config/load";
 import type { Settings } from "../config/schema";
 import { InvalidInput, ProgramFailed } from "../offline/errors";
-import { readConfiguration, readProject } from "../offline/project";
-import { offlineRender } from "../offline/render";
 import { whyNot } from "../preflight/network";
 import { Finding } from "../preflight/result";
 import { apiOf, type Api } from "./api";
+import { loadStack, settingsOf } from "./load";
 import { subjectOf } from "./subject";
 import { changes, headline, table } from "./table";
 import { unavailableOn } from "./unavailable";
@@ -45,9 +42,10 @@ class Unreachable extends Error {}
  * The command `verify`: the checklist of a stack's stage against its cluster.
  * @param args words of the command line
  * @param terminal where its words go
+ * @param load reads and renders the stack
  * @returns exit code: 0 no ✗, 1 some, 2 invalid settings, a wrong command line, or a cluster that doesn't answer
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(args: readonly string[], terminal: Terminal, load = loadStack): Promise<number> {
   const command = new Command("verify")
     .description("Goes through the checklist of a stack's stage on its cluster; writes nothing")
     .requiredOption("--stack <name>", "the stack: Pulumi.<name>.yaml")
@@ -59,7 +57,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.error(text) })
     .exitOverride();
   try {
-    return await go(command.parse(args, { from: "user" }).opts<Options>(), terminal);
+    return await go(command.parse(args, { from: "user" }).opts<Options>(), terminal, load);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.well : exitCode.invalid;
     terminal.error(`${inWords(error)}\n`);
@@ -75,15 +73,16 @@ function inWords(error: unknown): string {
   throw error;
 }
 
-async function go(options: Options, terminal: Terminal): Promise<number> {
+async function go(options: Options, terminal: Terminal, load: typeof loadStack): Promise<number> {
   const { stack, config, json, watch, deadline, requireDays } = options;
-  const settings = settingsOf(stack, config);
-  const { resources } = await offlineRender({ stack, config });
+  const settings = settingsOf({ stack, config });
+  await reachable(settings, deadline);
+  const loaded = { ...(await load({ stack, config })), settings };
   const once = async () => {
     // Each round anew: a login may have run out, and a sandbox may have come.
     const api = await reachable(settings, deadline);
     const unavailable = await unavailableOn(api, settings.namespace.name);
-    return verify(subjectOf({ stack, settings, resources, unavailable }), api, {
+    return verify(subjectOf({ ...loaded, unavailable }), api, {
       ...{ requireDays, deadline },
       progress: (row, done, of) => terminal.error(`[${done}/${of}] ${headline(row)}\n`),
     });
@@ -102,13 +101,6 @@ async function go(options: Options, terminal: Terminal): Promise<number> {
     if (json !== "-" && lines.length > 0) terminal.out(`\n${report.at}\n${lines.join("\n")}\n`);
   }
   return isWell(report) ? exitCode.well : exitCode.failed;
-}
-
-function settingsOf(stack: string, config: string[]): Settings {
-  const project = readProject(join(__dirname, ".."));
-  const { values, secretKeys } = readConfiguration(project, stack, config);
-  const own = secretKeys.map((key) => key.replace(`${project.name}:`, ""));
-  return parseSettings(rawSettings(values), { stack, secretKeys: own }).settings;
 }
 
 async function reachable({ kubernetes }: Settings, deadline: number): Promise<Api> {

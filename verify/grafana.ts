@@ -52,10 +52,17 @@ export async function panelsAnswer(context: Context, source: "prometheus" | "lok
     return found instanceof Error ? [`${named(query)}: ${found.message}`] : [];
   });
   const empty = queries.filter((_, i) => answers[i] === 0);
-  const notes = [...errors, ...[...new Set(empty.map(named))].map((name) => `no data: ${name}`)];
+  const notes = [...errors, ...byDashboard(empty).map((panels) => `no data: ${panels}`)];
   const said = `${count(queries.length, "query").replace("querys", "queries")}, ${empty.length} without data`;
   return errors.length > 0 ? fail(`${said}, ${count(errors.length, "error")}`, { notes }) : pass(said, { notes });
 }
+
+/** `dashboard: panel, panel`, a line each. */
+const byDashboard = (queries: readonly PanelQuery[]): string[] =>
+  [...new Set(queries.map(({ dashboard }) => dashboard))].map((title) => {
+    const panels = queries.filter(({ dashboard }) => dashboard === title).map(({ panel }) => panel);
+    return `${title}: ${[...new Set(panels)].join(", ")}`;
+  });
 
 /** How many series a query gives, or why it gives none. */
 async function answer({ subject, reach, now }: Context, source: Source, { expr }: PanelQuery): Promise<number | Error> {

@@ -118,15 +118,20 @@ export async function canaryLossless(context: Context): Promise<Outcome> {
 }
 
 /**
- * By how much counters of the stack's own namespace rose in the last hour, as Prometheus saw it.
+ * By how much counters rose in the last hour, as Prometheus saw it.
+ * @param counters their names, as regular expressions
+ * @param labels that they have; default: the stack's namespace
  * @returns undefined where no Prometheus can be asked, or none knows them
  */
-export async function lastHour({ subject, reach }: Context, counters: readonly string[]): Promise<number | undefined> {
+export async function lastHour(
+  { subject, reach }: Context,
+  counters: readonly string[],
+  labels = `namespace="${subject.namespace}"`,
+): Promise<number | undefined> {
   const url = subject.sources.prometheus ?? subject.sources.mimir;
   if (url === undefined) return undefined;
-  const query = `sum(increase({__name__=~"${counters.join("|")}",namespace="${subject.namespace}"}[1h]))`;
-  const rise = await instant(reach, url, query).catch(() => []);
-  return numberOf(rise);
+  const rise = `sum(increase({__name__=~"${counters.join("|")}",${labels}}[1h]))`;
+  return numberOf(await instant(reach, url, rise).catch(() => []));
 }
 
 /** The end of a sentence on a counter. */

@@ -1,9 +1,9 @@
 import { count, fail, pass, type Context, type Outcome } from "./check";
-import { sourceOf } from "./logs";
-import { byLabel, instant, numberOf, range, type Series } from "./queries";
+import { inLastHour, lastHour, sourceOf } from "./logs";
+import { byLabel, exposed, instant, numberOf, range, type Series } from "./queries";
 
 /** Name of Prometheus's remote_write to Mimir: `components/kube-prometheus-stack/values.ts`. */
-const toMimir = `{remote_name="mimir"}`;
+const toMimir = 'remote_name="mimir"';
 
 const day = 86_400;
 
@@ -55,7 +55,7 @@ const tolerance = 0.1;
 export async function sameRates({ subject, reach, now }: Context): Promise<Outcome> {
   const url = sourceOf(subject, "prometheus");
   const rate = (counter: string, labels: string) => `sum(rate(${counter}${labels}[5m]))`;
-  const remote = (what: string) => rate(`prometheus_remote_storage_${what}_total`, toMimir);
+  const remote = (what: string) => rate(`prometheus_remote_storage_${what}_total`, `{${toMimir}}`);
   const own = `{namespace="${subject.namespace}"}`;
   const [sent, received] = (
     await Promise.all(
@@ -75,33 +75,33 @@ export async function sameRates({ subject, reach, now }: Context): Promise<Outco
 const notScraped = (what: string) => `Prometheus has no metrics of ${what}: the alerts on it are blind too`;
 const perSecond = (rate: number) => `${rate.toLocaleString("en-GB", { maximumFractionDigits: 1 })} samples/s`;
 
-/** Seconds that Prometheus may be behind with Mimir: as in the alert on it. */
+/** Seconds that Prometheus may be behind with Mimir, the time between two scrapes among them. */
 const mostBehind = 120;
 
-/** Remote_write: how far behind, how much waits, whether anything was given up in the last hour. */
-export async function remoteWrite({ subject, reach }: Context): Promise<Outcome> {
-  const url = sourceOf(subject, "prometheus");
-  const metric = (name: string, labels = toMimir) => `prometheus_remote_storage_${name}${labels}`;
-  const sent = metric("queue_highest_sent_timestamp_seconds");
-  const lost = ["samples_failed_total", "histograms_failed_total"].map((name) => metric(name));
+/** Remote_write: how far behind, how much waits, whether anything was given up. */
+export async function remoteWrite(context: Context): Promise<Outcome> {
+  const text = await context.reach.url(sourceOf(context.subject, "prometheus"), "/metrics");
+  const queue = (name: string, labels = "") => exposed(text, `prometheus_remote_storage_${name}`, [toMimir, labels]);
+  const sent = queue("queue_highest_sent_timestamp_seconds");
+  if (sent === undefined) return fail("Prometheus has no remote_write to Mimir: it is not in its configuration");
+  const behind = Math.max(0, Math.round(Date.now() / 1000 - sent));
   // What relabelling leaves out is dropped on purpose.
-  const dropped = ["samples_dropped_total", "histograms_dropped_total"].map((name) =>
-    metric(name, `{remote_name="mimir",reason!="dropped_series"}`),
+  const onPurpose = queue("samples_dropped_total", 'reason="dropped_series"') ?? 0;
+  const lost =
+    sum(["samples_failed_total", "histograms_failed_total", "samples_dropped_total"].map((name) => queue(name))) -
+    onPurpose;
+  const said = `${behind} s behind, ${count(queue("samples_pending") ?? 0, "sample")} waiting, ${lost.toLocaleString("en-GB")} given up since Prometheus's start`;
+  if (behind > mostBehind || lost === 0) return behind > mostBehind ? fail(said) : pass(said);
+  const recent = await lastHour(
+    context,
+    [`prometheus_remote_storage_(samples|histograms)_failed_total`, `prometheus_remote_storage_samples_dropped_total`],
+    `${toMimir},reason!="dropped_series"`,
   );
-  const rise = (counters: string[]) => counters.map((c) => `(sum(increase(${c}[1h])) or vector(0))`).join(" + ");
-  const queries = {
-    // At the time of the scrape, so that its age doesn't count.
-    behind: `max(timestamp(${sent}) - ${sent})`,
-    pending: `sum(${metric("samples_pending")})`,
-    failed: rise(lost),
-    dropped: rise(dropped),
-  };
-  const answers = await Promise.all(Object.values(queries).map((query) => instant(reach, url, query)));
-  const [behind, pending, failed = 0, given = 0] = answers.map(numberOf);
-  if (behind === undefined || pending === undefined) return fail(notScraped("its own remote_write to Mimir"));
-  const text = `${Math.round(behind)} s behind, ${count(pending, "sample")} waiting; in the last hour ${Math.ceil(failed)} failed and ${Math.ceil(given)} dropped`;
-  return behind <= mostBehind && failed === 0 && given === 0 ? pass(text) : fail(text);
+  return recent === 0 ? pass(`${said}, none in the last hour`) : fail(`${said}${inLastHour(recent)}`);
 }
+
+const sum = (values: readonly (number | undefined)[]) =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
 /** Longest time that is looked back, in days: a year and a month. */
 const longestLook = 396;
@@ -118,13 +118,14 @@ export async function oldestSample(context: Context): Promise<Outcome> {
 async function firstSample({ subject, reach, now }: Context): Promise<number | undefined> {
   let span = { start: now - longestLook * day, end: now };
   for (const step of [day, 3600, 60]) {
-    const windows = { start: span.start + step, end: span.end, step };
+    // Mimir begins where its retention does, and counts its steps from there: the last one may end after now.
+    const windows = { start: span.start + step, end: span.end + step, step };
     const [series] = await range(reach, sourceOf(subject, "mimir"), `count(count_over_time(up[${step}s]))`, windows);
     const end = series?.values?.[0]?.[0];
     if (end === undefined) return undefined;
     span = { start: Number(end) - step, end: Number(end) };
   }
-  return span.end;
+  return Math.min(span.end, now);
 }
 
 const days = (n: number) => `${n.toFixed(1)} days`;

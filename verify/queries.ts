@@ -77,15 +77,15 @@ export const byLabel = (series: readonly Series[], label: string): Map<string, n
  * Sum of a metric in the text that a program exposes.
  * @param text the text format of Prometheus
  * @param name of the metric
- * @param labels as they stand in the text, such as `receiver_name="heartbeat"`
+ * @param labels as they stand in the text, such as `receiver_name="heartbeat"`; all of them count
  * @returns undefined where the text doesn't have it
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-export function exposed(text: string, name: string, labels = ""): number | undefined {
+export function exposed(text: string, name: string, labels: readonly string[] = []): number | undefined {
   const values = text
     .split("\n")
     .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .filter((line) => line.includes(labels))
+    .filter((line) => labels.every((label) => line.includes(label)))
     .map((line) => Number(/^[^{ ]+(?:\{.*\})? (\S+)/.exec(line)?.[1]));
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
 }

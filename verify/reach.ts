@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { whyNot } from "../preflight/network";
 import type { Api, Reply, Request } from "./api";
 
@@ -15,7 +16,10 @@ export class Reach {
     private readonly api: Api,
     private readonly signal: AbortSignal,
     private readonly milliseconds: number,
-  ) {}
+  ) {
+    // Every request of the check listens to it, and a check may have more than ten under way.
+    setMaxListeners(0, signal);
+  }
 
   /**
    * An object, or a list of objects, of the cluster.

@@ -8,6 +8,7 @@ import type { KubernetesObject } from "../offline/objects";
 import type { RenderedResource } from "../offline/render";
 import { notRunReason, type Unavailable } from "../sandbox/apply";
 import { isWorkload } from "../sandbox/kubectl";
+import type { LoadedStack } from "./load";
 
 /** What checks are about. */
 export type Part =
@@ -66,11 +67,7 @@ export interface Subject {
 }
 
 /** What {@link subjectOf} is made from. */
-export interface SubjectArgs {
-  stack: string;
-  settings: Settings;
-  /** The stack's graph as rendered. */
-  resources: readonly RenderedResource[];
+export interface SubjectArgs extends LoadedStack {
   /** Image references and names of charts that this cluster can't have, each with the reason. */
   unavailable: Unavailable;
 }

@@ -138,7 +138,7 @@ function whyDown({ state, lastState, restartCount }: ContainerStatus, now: numbe
   const ended = state?.terminated ?? lastState?.terminated;
   if (state?.terminated && state.terminated.exitCode !== 0) return `ended (exit ${ended?.exitCode})`;
   // Between two crashes a container runs for a while, and may even be ready.
-  const up = state?.running ? now - Date.parse(state.running.startedAt) / 1000 : Infinity;
+  const up = state?.running ? Math.max(0, now - Date.parse(state.running.startedAt) / 1000) : Infinity;
   const loops = restartCount >= 3 && up < 120 && ended !== undefined && ended.exitCode !== 0;
   return loops ? `${restarted}, the last time ${Math.round(up)} s ago` : undefined;
 }

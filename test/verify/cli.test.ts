@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../verify/cli";
+import { loadStack, type LoadedStack } from "../../verify/load";
+import { subjectOf } from "../../verify/subject";
+import type { Report } from "../../verify/verify";
+import { kubeconfigFor, refusingAddress } from "../preflight/stand-ins";
+import { serveCluster, stopClusters, well, type Content } from "./stand-in";
+
+describe("npm run verify", function () {
+  this.timeout(60_000);
+  let loaded: LoadedStack;
+  let folder: string;
+
+  before(async () => {
+    loaded = await loadStack({ stack: "sandbox" });
+    folder = mkdtempSync(join(tmpdir(), "verify-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(stopClusters);
+
+  /** The command on a cluster that has all of stack sandbox, but for what a test changes. */
+  async function verify(words: string[], change: (content: Content) => void = () => undefined) {
+    const content = well(subjectOf({ ...loaded, unavailable: new Map() }));
+    change(content);
+    const { kubeconfig } = await serveCluster(content);
+    return { ...(await command(["--config", `kubernetes.kubeconfig=${kubeconfig}`, ...words])), content };
+  }
+
+  async function command(words: string[], interrupt = new AbortController().signal) {
+    let [out, error] = ["", ""];
+    const terminal = {
+      out: (text: string) => void (out += text),
+      error: (text: string) => void (error += text),
+      interrupt: () => interrupt,
+    };
+    const code = await run(["--stack", "sandbox", ...words], terminal, async () => loaded);
+    return { code, out, error };
+  }
+
+  const withoutLoki = ({ objects }: Content) => delete objects["/apis/apps/v1/namespaces/monitoring/statefulsets/loki"];
+
+  it("exits 0 where no row fails, with the table on standard output and progress beside it", async () => {
+    const { code, out, error } = await verify([]);
+    assert.equal(code, 0, out);
+    assert.match(out, /^✓ StatefulSet \w+ +ready 1\/1/);
+    assert.match(out, /Stack sandbox, stage loki: \d+ ✓, 0 ✗, 0 not run\.\n$/);
+    assert.match(error, /^\[1\/\d+\] ✓ /);
+  });
+
+  it("exits 1 where one does, and says which and what to do", async () => {
+    const { code, out } = await verify([], withoutLoki);
+    assert.equal(code, 1);
+    assert.match(out, /✗ StatefulSet loki +is not there\n +→ /);
+  });
+
+  it("prints JSON and nothing else to standard output, or writes it to a file beside the table", async () => {
+    const shown = await verify(["--json", "-"], withoutLoki);
+    const report = JSON.parse(shown.out) as Report;
+    assert.deepEqual([report.stack, report.stage], ["sandbox", "loki"]);
+    assert.ok(Math.abs(Date.parse(report.at) - Date.now()) < 60_000);
+    assert.deepEqual(
+      report.checks.find(({ id }) => id === "pods/statefulset/loki"),
+      {
+        id: "pods/statefulset/loki",
+        title: "StatefulSet loki",
+        result: "fail",
+        detail: "is not there",
+        todo: "bring the stack up: docs/first-deployment.md",
+      },
+    );
+    const file = join(folder, "report.json");
+    const written = await verify(["--json", file]);
+    assert.match(written.out, /Stack sandbox/);
+    assert.ok((JSON.parse(readFileSync(file, "utf8")) as Report).checks.every(({ result }) => result === "pass"));
+  });
+
+  it("exits 1 as the gate where Mimir's days can't be known, though all else is well", async () => {
+    const { code, out } = await verify(["--require-days", "7"]);
+    assert.equal(code, 1);
+    assert.match(out, /✗ Mimir has 7 days without a gap .*no data source/);
+    assert.match(out, /, 1 ✗, 0 not run/);
+  });
+
+  it("tells in a watch only what changed, until Ctrl-C, and exits with the last round's code", async () => {
+    const content = well(subjectOf({ ...loaded, unavailable: new Map() }));
+    const { kubeconfig } = await serveCluster(content);
+    const interrupt = new AbortController();
+    let out = "";
+    const terminal = {
+      out(text: string) {
+        out += text;
+        if (out.includes("is not there")) interrupt.abort();
+        else withoutLoki(content);
+      },
+      error: () => undefined,
+      interrupt: () => interrupt.signal,
+    };
+    const words = ["--stack", "sandbox", "--config", `kubernetes.kubeconfig=${kubeconfig}`, "--watch", "0.1"];
+    assert.equal(await run(words, terminal, async () => loaded), 1);
+    const [first, ...later] = out.split(/\n\d{4}-\d\d-\d\dT\S+\n/);
+    assert.match(first, / 0 ✗/);
+    assert.match(later.join(), /^✗ StatefulSet loki {2}is not there/);
+    assert.doesNotMatch(later.join(), /✓/);
+  });
+
+  describe("exits 2, and says why,", () => {
+    it("for a cluster that doesn't answer", async () => {
+      const kubeconfig = kubeconfigFor(await refusingAddress());
+      const { code, out, error } = await command(["--config", `kubernetes.kubeconfig=${kubeconfig}`]);
+      assert.equal(code, 2);
+      assert.equal(out, "");
+      assert.match(error, /^the API server http:\/\/127\.0\.0\.1:\d+ refuses connections\n→ check the kubeconfig/);
+    });
+
+    it("for credentials that the cluster doesn't accept", async () => {
+      const { code, error } = await verify([], ({ objects }) => delete objects["/version"]);
+      assert.equal(code, 2);
+      assert.match(error, /answers 404/);
+    });
+
+    it("for a kubeconfig that isn't there", async () => {
+      const { code, error } = await command(["--config", "kubernetes.kubeconfig=/nowhere/kubeconfig"]);
+      assert.equal(code, 2);
+      assert.match(error, /\/nowhere\/kubeconfig can't be read[^]*→ correct it/);
+    });
+
+    it("for settings that are wrong", async () => {
+      const { code, error } = await command(["--config", "loki.retention=soon"]);
+      assert.equal(code, 2);
+      assert.match(error, /loki\.retention/);
+    });
+
+    const wrong = [["--require-days", "0"], ["--require-days", "some"], ["--watch", "-1"], ["--nonsense"]];
+    for (const words of wrong)
+      it(`for ${words.join(" ")}`, async () => {
+        const { code, error } = await command(words);
+        assert.equal(code, 2);
+        assert.notEqual(error, "");
+      });
+  });
+
+  it("knows of what a cluster can't have, by image and by chart", () => {
+    const unavailable = new Map([
+      ["kube-prometheus-stack", "no chart"],
+      ...loaded.resources
+        .flatMap(({ object }) => JSON.stringify(object ?? "").match(/docker\.io\/grafana\/grafana:[^"]+/) ?? [])
+        .map((image): [string, string] => [image, "no image"]),
+    ]);
+    const { parts, workloads } = subjectOf({ ...loaded, unavailable });
+    assert.deepEqual(
+      [parts.prometheus, parts.evaluator, parts.grafana, parts.loki].map((part) => part?.notRun),
+      ["no chart", "no chart", "no image", undefined],
+    );
+    assert.deepEqual(
+      workloads.filter(({ notRun }) => notRun !== undefined).map(({ name }) => name),
+      ["grafana", "kube-prometheus-stack-operator", "prometheus-kube-prometheus-stack-prometheus"],
+    );
+    assert.equal(parts.mimir, undefined);
+  });
+});
