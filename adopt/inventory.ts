@@ -112,11 +112,13 @@ export async function takeInventory(settings: Settings["kubernetes"], deadline: 
 
 type Items = { items: CustomObject[] };
 
-/** Lists a kind; one that these credentials may not list is noted, and empty. */
+/** Lists a kind; one that isn't there, or that these credentials may not list, is noted and empty. */
 function lister({ read }: Connection, unseen: Unseen[]) {
   return async <T>(what: string, request: () => Promise<{ items: T[] }>): Promise<T[]> => {
     try {
-      return (await read(request))?.items ?? [];
+      const answer = await read(request);
+      if (!answer) unseen.push({ what, why: "the cluster has no kind of this name" });
+      return answer?.items ?? [];
     } catch (error) {
       if (!(error instanceof Finding) || error.result.status !== "skipped") throw error;
       unseen.push({ what, why: error.result.found });

@@ -43,7 +43,8 @@ export function releasesIn(secrets: readonly client.V1Secret[], unseen: Unseen[]
     const before = latest.get(key);
     if (!before || revision(secret) > revision(before)) latest.set(key, secret);
   }
-  return [...latest.values()].flatMap((secret) => {
+  const installed = [...latest.values()].filter(({ metadata }) => metadata?.labels?.status !== "uninstalled");
+  return installed.flatMap((secret) => {
     const stored = decoded(secret);
     const { name, version } = stored?.chart?.metadata ?? {};
     if (!stored || !name || !version) {

@@ -79,11 +79,19 @@ const isCurrent = ({ store, schema }: Period = {}) => store === "tsdb" && schema
 /** Days until a new period begins: the update has to be done by then. */
 const daysAhead = 7;
 
+const dayOf = (date: Date) => date.toISOString().slice(0, 10);
+
 function schema(config: Values, where: string, found: Findings): void {
   const periods = at(config, "schema_config.configs") as Period[];
   const newest = periods.at(-1);
+  if (!isCurrent(periods.findLast(({ from = "" }) => from <= dayOf(found.today))))
+    found.fit(
+      "loki.structuredMetadata",
+      false,
+      "true once a period with tsdb and v13 has begun: today's can't store it",
+    );
   if (isCurrent(newest)) return found.fit("loki.schemaConfigs", periods, where);
-  const from = new Date(found.today.getTime() + daysAhead * 86_400_000).toISOString().slice(0, 10);
+  const from = dayOf(new Date(found.today.getTime() + daysAhead * 86_400_000));
   const next = {
     from,
     store: "tsdb",
@@ -93,7 +101,6 @@ function schema(config: Values, where: string, found: Findings): void {
   };
   const why = `${where}, and a period with tsdb and v13 from ${from} on: be done with the update before, or move that day`;
   found.fit("loki.schemaConfigs", [...periods, next], why);
-  found.fit("loki.structuredMetadata", false, `true from ${from} on: the schema of today can't store it`);
 }
 
 /** What each process runs. */

@@ -123,6 +123,28 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
+    must: "an adopted kube-prometheus-stack has its Prometheus where this program asks it",
+    check: ({ adopt: { kps } }) => {
+      if (!kps) return [];
+      const { namespaceOverride, prometheus } = kps.values as AdoptedValues;
+      const [namespace] = kps.release.split("/");
+      const moved: [path: string, value: unknown, expected: unknown][] = [
+        ["namespaceOverride", namespaceOverride, namespace],
+        ["prometheus.service.enabled", prometheus?.service?.enabled, true],
+        ["prometheus.service.port", prometheus?.service?.port, 9090],
+        ["prometheus.prometheusSpec.routePrefix", prometheus?.prometheusSpec?.routePrefix, "/"],
+      ];
+      return moved
+        .filter(([, value, expected]) => value !== undefined && value !== null && value !== "" && value !== expected)
+        .map(([path, value, expected]) => ({
+          key: `adopt.kps.values.${path}`,
+          what: `${JSON.stringify(value)} puts Prometheus where neither Grafana nor the checks of this program ask it`,
+          allowed: `nothing, or ${JSON.stringify(expected)}`,
+          example: expected,
+        }));
+    },
+  },
+  {
     must: "an existing Alertmanager's receivers are its own affair",
     check: ({ adopt, alertmanager }) => {
       if (!adopt.alertmanagerUrl) return [];
@@ -155,6 +177,15 @@ export const migrationRules: readonly Rule[] = [
     },
   },
 ];
+
+/** Values of an adopted release that say where its Prometheus is. */
+interface AdoptedValues {
+  namespaceOverride?: unknown;
+  prometheus?: {
+    service?: { enabled?: unknown; port?: unknown } | null;
+    prometheusSpec?: { routePrefix?: unknown } | null;
+  } | null;
+}
 
 /** The stages from one to another, both included. */
 function between(from: StageName, to: StageName): StageName[] {

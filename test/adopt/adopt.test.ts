@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { run } from "../../adopt/cli";
 import { checkSettings } from "../../config/check";
@@ -241,6 +244,36 @@ describe("npm run adopt", () => {
     assert.match(again.text, /The stack's file has 2 more that fit already\./);
   });
 
+  it("writes its findings to a file as JSON, and prints them all the same", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "adopt-")), "found.json");
+    const { kubeconfig } = await serveCluster([storageClass("fast", true)]);
+    let text = "";
+    const output = { out: (part: string) => (text += part), error: () => undefined };
+    const args = ["--stack", "new", `--config=kubernetes.kubeconfig=${kubeconfig}`, "--json", file];
+    assert.equal(await run(args, output, today), 0);
+    assert.match(text, /storageClass: fast/);
+    const written = JSON.parse(readFileSync(file, "utf8")) as { stack: string; settings: object };
+    assert.deepEqual([written.stack, written.settings], ["new", { cluster: { storageClass: "fast" } }]);
+  });
+
+  it("tells what the settings lack all together", async () => {
+    const found = await look([], {
+      config: [
+        "objectStore.kind=minio",
+        "objectStore.endpoint=http://nas:9000",
+        "objectStore.providerAddress=nas:9000",
+      ],
+    });
+    assert.deepEqual(
+      found.problems.map(({ key }) => key),
+      ["secretValues.minioAdmin.username", "secretValues.minioAdmin.password"],
+    );
+    assert.match(
+      found.text,
+      /# What the settings still lack, all together: 2\n# +- observability:secretValues\.minioAdmin/,
+    );
+  });
+
   it("takes nothing that this program made for somebody else's", async () => {
     const own = { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/managed-by": "pulumi" };
     const crdRelease = ofRelease("prometheus-operator-crds");
@@ -395,6 +428,11 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     ]);
     assert.match(said(found), /kube-prometheus-stack runs \(monitoring\/kps-operator\), but there is no Helm release/);
     assert.match(said(found), /Argo CD's Application metrics owns monitoring\/kps-operator/);
+  });
+
+  it("takes a release that was uninstalled, its history kept, for none", async () => {
+    const gone = helmRelease("kps", kpsChart, { status: "uninstalled", version: 2 });
+    assert.equal((await look([helmRelease("kps", kpsChart), gone])).settings.adopt, undefined);
   });
 
   it("tells a release whose record can't be read from one that isn't there", async () => {
@@ -570,6 +608,15 @@ describe("npm run adopt, of Loki, its store and Secrets", () => {
     assert.deepEqual(schemaConfigs[0], old);
     assert.equal(schemaConfigs[1].from, "2026-11-28");
     assert.equal(structuredMetadata, false);
+    assertAccepted(found);
+  });
+
+  it("has structured metadata off until the period that can store it has begun", async () => {
+    const [old, current] = lokiConfig.schema_config.configs;
+    const configs = [old, { ...current, from: "2027-01-01" }];
+    const found = await look([source({ ...lokiConfig, schema_config: { configs } }), lokiStatefulSet()]);
+    assert.deepEqual(found.settings.loki.schemaConfigs, configs);
+    assert.equal(found.settings.loki.structuredMetadata, false);
     assertAccepted(found);
   });
 

@@ -339,6 +339,19 @@ const cases: Case[] = [
     what: /is the Alertmanager inside mon\/kps/,
     accepts: { adopt: { alertmanagerUrl: "http://alertmanager-operated.other:9093", kps: { release: "mon/kps" } } },
   })),
+  ...(
+    [
+      ["namespaceOverride", { namespaceOverride: "elsewhere" }, { namespaceOverride: "mon" }],
+      ["prometheus.service.port", { prometheus: { service: { port: 80 } } }, { prometheus: { service: null } }],
+      ["prometheus.service.enabled", { prometheus: { service: { enabled: false } } }, { prometheus: null }],
+    ] as const
+  ).map(([path, wrong, right]) => ({
+    refuses: `an adopted release whose Prometheus is not where it is asked (${path})`,
+    raw: { adopt: { kps: { release: "mon/kps", values: wrong } } },
+    key: `adopt.kps.values.${path}`,
+    what: /puts Prometheus where neither Grafana nor/,
+    accepts: { adopt: { kps: { release: "mon/kps", values: right } } },
+  })),
   {
     refuses: "the creation of a namespace that every cluster has",
     raw: { namespace: { name: "default" } },
