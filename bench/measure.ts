@@ -46,7 +46,7 @@ export interface Result {
   mimir: DatabaseResult;
   objectStore: Usage;
   remoteWrite: {
-    /** Most seconds that Mimir was behind Prometheus in the steady time. */
+    /** Most seconds that the newest sample in Mimir was old in the steady time. */
     lag: number;
     /** Samples that were refused, and those that were sent again, over the whole time. */
     failed: number;
@@ -141,11 +141,13 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   return result;
 }
 
-/** Seconds by which the newest sample sent is older than the newest scraped; infinite before the first is sent. */
+/**
+ * Seconds since the newest sample that Mimir has taken, up to an interval when all is well; infinite before the first. By the clock, as
+ * the newest sample that a queue knows of stands still when the queue is full.
+ */
 function lagOf(metrics: Awaited<ReturnType<typeof metricsOf>>): number {
-  const newest = total(metrics, "prometheus_remote_storage_highest_timestamp_in_seconds");
   const sent = total(metrics, "prometheus_remote_storage_queue_highest_sent_timestamp_seconds");
-  return sent > 0 ? newest - sent : Infinity;
+  return sent > 0 ? Date.now() / 1000 - sent : Infinity;
 }
 
 async function counters(prometheus: Database, mimir: Database) {
