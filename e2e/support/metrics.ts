@@ -20,12 +20,15 @@ export class PrometheusApi {
    * @param namespace where it is
    * @param target Service or pod with its port, such as `services/mimir:9009`
    * @param prefix path before `/api/v1`, such as `/prometheus`
+   * @param externalLabels labels that a Prometheus adds to whatever leaves it, by remote_write or in an alert, and to no answer of its own: they are
+   *   added to its answers here, so that these are what it writes
    */
   constructor(
     private readonly proxy: ApiProxy,
     private readonly namespace: string,
     private readonly target: string,
     private readonly prefix = "",
+    private readonly externalLabels: Labels = {},
   ) {}
 
   /**
@@ -46,7 +49,8 @@ export class PrometheusApi {
    */
   async query(expr: string, at?: number): Promise<Series[]> {
     const parameters = new URLSearchParams({ query: expr, ...(at !== undefined && { time: `${at}` }) });
-    return (await this.get<{ result: Series[] }>(`query?${parameters}`)).result;
+    const { result } = await this.get<{ result: Series[] }>(`query?${parameters}`);
+    return result.map((each) => ({ ...each, metric: { ...this.externalLabels, ...each.metric } }));
   }
 }
 

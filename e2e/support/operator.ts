@@ -17,7 +17,7 @@ export function operatorAndPrometheus(namespace: string, release: HelmRelease): 
     operator(namespace, prometheusOperator),
     ...withRights(`${namespace}-prometheus`, namespace, prometheusRules),
     prometheusResource(namespace, prometheus.prometheusSpec),
-    prometheusService(namespace, fullname(release.name, release.values)),
+    ...prometheusService(namespace, fullname(release.name, release.values)),
   ];
 }
 
@@ -115,17 +115,26 @@ function operator(namespace: string, values: Values): KubernetesObject {
   };
 }
 
-/** The Service by which the program and its users find Prometheus. */
-function prometheusService(namespace: string, release: string): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: `${release}-prometheus`, namespace },
-    spec: {
-      selector: { "operator.prometheus.io/name": resourceName },
-      ports: [{ name: "http-web", port: 9090, targetPort: "web" }],
+/** The Service by which the program and its users find Prometheus, and the ServiceMonitor by which it scrapes itself. */
+function prometheusService(namespace: string, release: string): KubernetesObject[] {
+  const metadata = { name: `${release}-prometheus`, namespace, labels: { app: `${release}-prometheus` } };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: {
+        selector: { "operator.prometheus.io/name": resourceName },
+        ports: [{ name: "http-web", port: 9090, targetPort: "web" }],
+      },
     },
-  };
+    {
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "ServiceMonitor",
+      metadata,
+      spec: { selector: { matchLabels: metadata.labels }, endpoints: [{ port: "http-web", path: "/metrics" }] },
+    },
+  ];
 }
 
 function prometheusResource(namespace: string, spec: Values): KubernetesObject {
