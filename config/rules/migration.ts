@@ -1,6 +1,7 @@
 import { fullname } from "../../components/kube-prometheus-stack/chart";
 import { builtStages } from "../../migration/stages";
-import type { Problem } from "../problem";
+import { plainSecrets } from "../plain-secrets";
+import { formatPath, type Problem } from "../problem";
 import { stageNames, type StageName } from "../sections/migration";
 import type { Rule } from "./rule";
 
@@ -121,6 +122,16 @@ export const migrationRules: readonly Rule[] = [
       if (keepExporters) kept.push({ key: "adopt.kps.keepExporters", what: gone, allowed: "false", example: false });
       return kept;
     },
+  },
+  {
+    must: "no secret stands in the values of an adopted kube-prometheus-stack",
+    check: ({ adopt: { kps } }) =>
+      plainSecrets(kps?.values).map((path) => ({
+        key: formatPath(["adopt", "kps", "values", ...path]),
+        what: "is a secret in clear text, by its key: Helm, previews and Pulumi's state would show it",
+        allowed:
+          "nothing; put it into a Kubernetes Secret, and name that (grafana.admin.existingSecret, basicAuth.password.name …)",
+      })),
   },
   {
     must: "an adopted kube-prometheus-stack has its Prometheus where this program asks it",

@@ -339,6 +339,29 @@ const cases: Case[] = [
     what: /is the Alertmanager inside mon\/kps/,
     accepts: { adopt: { alertmanagerUrl: "http://alertmanager-operated.other:9093", kps: { release: "mon/kps" } } },
   })),
+  {
+    refuses: "a secret in clear text among the values of an adopted release",
+    raw: { adopt: { kps: { release: "mon/kps", values: { grafana: { env: [{ adminPassword: "x" }] } } } } },
+    key: "adopt.kps.values.grafana.env[0].adminPassword",
+    what: /^is a secret in clear text, by its key/,
+    accepts: {
+      adopt: {
+        kps: {
+          release: "mon/kps",
+          values: {
+            grafana: {
+              admin: { existingSecret: "grafana", passwordKey: "password" },
+              "grafana.ini": { smtp: { password: "$__file{/etc/secrets/smtp}" } },
+              serviceAccount: { automountServiceAccountToken: true },
+            },
+            prometheus: {
+              prometheusSpec: { remoteWrite: [{ basicAuth: { password: { name: "rw", key: "password" } } }] },
+            },
+          },
+        },
+      },
+    },
+  },
   ...(
     [
       ["namespaceOverride", { namespaceOverride: "elsewhere" }, { namespaceOverride: "mon" }],
@@ -447,6 +470,16 @@ const cases: Case[] = [
     accepts: {
       cluster: { nodes: [node("pi")] },
       logs: { resources: { requests: { memory: "3Gi" }, limits: { memory: "8Gi" } } },
+    },
+  },
+  {
+    refuses: "more series than Mimir's memory holds",
+    raw: { stage: "dual-write", mimir: { resources: { limits: { memory: "1Gi" } } } },
+    key: "mimir.limits.maxSeries",
+    what: /^600000 is more than the memory limit, "1Gi", can hold/,
+    accepts: {
+      stage: "dual-write",
+      mimir: { limits: { maxSeries: 262144 }, resources: { limits: { memory: "1Gi" } } },
     },
   },
   {
