@@ -6,7 +6,10 @@ import { formatPath } from "../problem";
 import { quantityValue, sizeBytes } from "../units";
 import type { Rule } from "./rule";
 
-/** Rules of kube-prometheus-stack, Grafana and the images. */
+/** Memory limit that a series in memory asks for, in bytes, queries and compaction included: measured, docs/sizing.md. */
+const bytesPerSeries = 4096;
+
+/** Rules of kube-prometheus-stack, Mimir, Grafana and the images. */
 export const metricsRules: readonly Rule[] = [
   {
     must: "Prometheus deletes samples before its volume is full",
@@ -33,6 +36,22 @@ export const metricsRules: readonly Rule[] = [
               what: `has an entry named "${remoteWriteName}", as this program's own is: Prometheus refuses two of one name`,
               allowed: "another name; or no such entry, where it leads to the Mimir that this program brings",
               example: `${remoteWriteName}-elsewhere`,
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "Mimir refuses series before they take more memory than it may have",
+    check: ({ mimir: { limits, resources }, stage }) => {
+      const held = Math.floor(quantityValue(resources.limits.memory) / bytesPerSeries);
+      return stages[stage].mimir && limits.maxSeries > held
+        ? [
+            {
+              key: "mimir.limits.maxSeries",
+              what: `${limits.maxSeries} is more than the memory limit, "${resources.limits.memory}", can hold: Mimir would be killed again and again before it refuses a series`,
+              allowed: `at most ${held} (a series takes 4 KiB, docs/sizing.md), or a higher mimir.resources.limits.memory`,
+              example: held,
             },
           ]
         : [];

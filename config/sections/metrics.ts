@@ -39,7 +39,7 @@ export const kps = z
       })
       .prefault({})
       .describe("the queue of remote_write to Mimir; what doesn't fit waits in the write-ahead log"),
-    resources: resources({ cpu: "200m", memory: "1Gi", memoryLimit: "3Gi" }),
+    resources: resources({ cpu: "200m", memory: "768Mi", memoryLimit: "3Gi" }),
     operatorResources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "256Mi" }),
     reloaderResources: resources({ cpu: "5m", memory: "24Mi", memoryLimit: "64Mi" }),
   })

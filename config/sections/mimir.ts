@@ -19,7 +19,7 @@ export const mimir = z
         maxSeries: z
           .int()
           .min(0)
-          .default(1_000_000)
+          .default(600_000)
           .describe("most series in memory; samples of further ones are refused for good (400); 0: no limit"),
         ingestionRate: z
           .int()
@@ -34,7 +34,7 @@ export const mimir = z
           .describe("most labels of a series; one with more is refused for good (400)"),
       })
       .prefault({}),
-    resources: resources({ cpu: "200m", memory: "1Gi", memoryLimit: "3Gi" }),
+    resources: resources({ cpu: "200m", memory: "768Mi", memoryLimit: "3Gi" }),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("level of Mimir's own log"),
   })
   .prefault({});
