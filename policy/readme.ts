@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema";
 import { policies } from "./index";
+import type { Policy } from "./lib/policy";
+import { scope } from "./lib/scope";
 
 const file = path.join(__dirname, "README.md");
 const begin = "<!-- Written by `npm run readme --workspace policy` from the policies themselves: begin -->";
@@ -14,28 +17,33 @@ export function currentReadme(): string {
 
 function generated(): string {
   const table = [
-    "| policy | what it demands | level | severity |",
-    "| --- | --- | --- | --- |",
-    ...policies.map(
-      ({ name, description, url, enforcementLevel, severity }) =>
-        `| [\`${name}\`](${url}) | ${description} | ${enforcementLevel} | ${severity} |`,
-    ),
+    "| policy | what it demands | looks at | level | severity |",
+    "| --- | --- | --- | --- | --- |",
+    ...policies.map((policy) => {
+      const { name, description, url, enforcementLevel, severity } = policy;
+      return `| [\`${name}\`](${url}) | ${description} | ${subject(policy)} | ${enforcementLevel} | ${severity} |`;
+    }),
   ];
-  const parameters = policies.map(({ name, configSchema }) => {
-    const rows = Object.entries(configSchema?.properties ?? {}).map(
-      ([key, { description, default: byDefault }]) =>
-        `| \`${key}\` | ${description} | \`${JSON.stringify(byDefault)}\` |`,
-    );
-    return [
-      "",
-      `### Parameters of \`${name}\``,
-      "",
-      "| parameter | meaning | default |",
-      "| --- | --- | --- |",
-      ...rows,
-    ];
-  });
-  return [...table, ...parameters.flat()].join("\n");
+  const [{ configSchema }] = policies;
+  const common = Object.entries(configSchema?.properties ?? {}).filter(([key]) => key in scope);
+  const own = policies.map(({ name, configSchema }) => ({
+    name: `\`${name}\``,
+    parameters: Object.entries(configSchema?.properties ?? {}).filter(([key]) => !(key in scope)),
+  }));
+  const sections = [{ name: "every policy", parameters: common }, ...own].filter(({ parameters }) => parameters.length);
+  return [...table, ...sections.flatMap(section)].join("\n");
+}
+
+function subject({ validateResource, validateStack }: Policy): string {
+  return [validateResource && "each resource", validateStack && "the whole stack"].filter(Boolean).join(", ");
+}
+
+function section({ name, parameters }: { name: string; parameters: [string, PolicyConfigJSONSchema][] }): string[] {
+  const rows = parameters.map(
+    ([key, { description, default: byDefault }]) =>
+      `| \`${key}\` | ${description} | \`${JSON.stringify(byDefault)}\` |`,
+  );
+  return ["", `### Parameters of ${name}`, "", "| parameter | meaning | default |", "| --- | --- | --- |", ...rows];
 }
 
 if (require.main === module) writeFileSync(file, currentReadme());

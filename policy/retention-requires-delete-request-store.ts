@@ -1,9 +1,10 @@
 import { z } from "zod";
-import type { Arguments, LokiConfig } from "./lib/loki/config";
-import { lokiSettings } from "./lib/loki/find";
-import { flagOf, isFalse } from "./lib/loki/flags";
-import { flag, text, type Setting } from "./lib/loki/read";
-import { cannotBeRead, reasons, show } from "./lib/loki/show";
+import type { Arguments, Config } from "./lib/config/config";
+import { settingsOf } from "./lib/config/find";
+import { flagOf, isFalse } from "./lib/config/flags";
+import { flag, text, type Setting } from "./lib/config/read";
+import { cannotBeRead, reasons, show } from "./lib/config/show";
+import { loki } from "./lib/loki/program";
 import { listStores, storesOf, uses, type Stores } from "./lib/loki/stores";
 import { definePolicy, type Finding } from "./lib/policy";
 import { isBlock, Unknown } from "./lib/unknown";
@@ -31,14 +32,14 @@ export const retentionRequiresDeleteRequestStore = definePolicy({
       ),
   },
   *check(resource, { requireDeletion }) {
-    const { configs, unreadable, arguments: lists } = lokiSettings(resource);
-    for (const each of unreadable) yield cannotBeRead(each);
+    const { configs, unreadable, arguments: lists } = settingsOf(resource, loki);
+    for (const each of unreadable) yield cannotBeRead(each, loki);
     for (const config of configs) yield* retention(config, requireDeletion);
     for (const list of lists) yield* overridden(list);
   },
 });
 
-function* retention(config: LokiConfig, requireDeletion: boolean): Iterable<Finding> {
+function* retention(config: Config, requireDeletion: boolean): Iterable<Finding> {
   for (const block of ["compactor", "limits_config"]) {
     if (config.content[block] === null) yield emptyBlock(config.pathOf(block));
   }
@@ -84,7 +85,7 @@ function write({ names: [name] }: Stores): string {
     : "Write the same plain name as object_store in schema_config and as delete_request_store there.";
 }
 
-function* undeleted({ content, pathOf }: LokiConfig, path: string, found: string): Iterable<Finding> {
+function* undeleted({ content, pathOf }: Config, path: string, found: string): Iterable<Finding> {
   const limits = content.limits_config;
   const period = text(limits, "retention_period");
   const streams = isBlock(limits) ? limits.retention_stream : undefined;

@@ -1,49 +1,50 @@
-import type { ResourceValidationPolicy, Severity } from "@pulumi/policy";
+import type { ResourceValidationPolicy, Severity, StackValidationPolicy } from "@pulumi/policy";
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema";
 import { z } from "zod";
 import { resourceOf, type Resource } from "./resource";
+import { isInScope, scope, type Scope } from "./scope";
 import type { Unknown } from "./unknown";
 
 /** One thing that a policy refuses, or a value that it must read and can't before the update. */
-export type Finding =
-  | {
-      /** Where in the resource, such as `data["config.yaml"]: compactor.delete_request_store`. */
-      path: string;
-      /** What stands there. */
-      found: string;
-      /** What should stand there. */
-      wanted: string;
-      /** Why, and what to do. */
-      fix: string;
-    }
-  | Unknown;
+export type Finding = Refusal | Unknown;
 
-/** What makes up a policy about one resource. */
+/** One thing that a policy refuses. */
+export interface Refusal {
+  /** Where in the resource, such as `data["config.yaml"]: compactor.delete_request_store`. */
+  path: string;
+  /** What stands there; never a value that may be secret. */
+  found: string;
+  /** What should stand there. */
+  wanted: string;
+  /** Why, and what to do: whole sentences. */
+  fix: string;
+}
+
+/** A finding about one resource of the stack, or about the stack where it names none. */
+export type StackFinding = (Refusal & { resource?: Resource }) | Unknown;
+
+/** A policy of the pack, as Pulumi takes it: about one resource, about the whole stack, or both. */
+export type Policy = ResourceValidationPolicy & Partial<Pick<StackValidationPolicy, "validateStack">>;
+
+/** What makes up a policy. */
 export interface PolicySpec<Shape extends z.ZodRawShape> {
   /** Its name, by which it is configured. */
   name: string;
-  /** What it refuses, in one sentence. */
+  /** What it demands, in one sentence. */
   description: string;
   /** The upstream page that says why. */
   url: string;
-  /** How bad a violation is; the enforcement level is `mandatory` whatever this is. */
+  /** How bad a violation is. */
   severity: Severity;
-  /** Its parameters beside {@link exemptions}, each with a default and a description. */
-  parameters: Shape;
-  /** Looks at one resource; called for every resource of every type. */
-  check(resource: Resource, parameters: z.infer<z.ZodObject<Shape>>): Iterable<Finding>;
+  /** Whether a finding ends the preview. Default: `mandatory`. */
+  level?: "mandatory" | "advisory";
+  /** Its parameters beside {@link scope}, each with a default and a description. Default: none. */
+  parameters?: Shape;
+  /** Looks at one resource, before it is created; called for every resource of every type. Whatever one resource can show belongs here. */
+  check?(resource: Resource, parameters: z.infer<z.ZodObject<Shape>>): Iterable<Finding>;
+  /** Looks at the whole stack, after the preview or the update: for what one resource can't show. */
+  checkStack?(resources: readonly Resource[], parameters: z.infer<z.ZodObject<Shape>>): Iterable<StackFinding>;
 }
-
-const exemptions = {
-  exemptNamespaces: z
-    .array(z.string())
-    .default([])
-    .describe("Kubernetes namespaces that this policy doesn't look at; * stands for any text"),
-  exemptResources: z
-    .array(z.string())
-    .default([])
-    .describe("names or URNs of resources that this policy doesn't look at; * stands for any text"),
-};
 
 /**
  * Makes a policy of Pulumi's from a check.
@@ -51,33 +52,51 @@ const exemptions = {
  * Its parameters become the configuration schema. They are checked here as well, and their defaults set, because an engine may do neither.
  * A finding becomes a violation; an unknown value is thrown last, which the engine reports as advisory: an update knows the value and
  * asks again before it creates the resource.
+ *
+ * @throws {Error} by its validations, naming every parameter that isn't valid
  */
-export function definePolicy<Shape extends z.ZodRawShape>(spec: PolicySpec<Shape>): ResourceValidationPolicy {
-  const { name, description, url, severity, check } = spec;
-  const schema = z.strictObject({ ...spec.parameters, ...exemptions });
+export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>(spec: PolicySpec<Shape>): Policy {
+  const { name, description, url, severity, level = "mandatory", check, checkStack } = spec;
+  const schema = z.strictObject({ ...spec.parameters, ...scope });
+  const parametersOf = (given: object) => parse(schema, given, name) as z.infer<z.ZodObject<Shape>> & Scope;
   return {
     name,
     description,
     url,
     severity,
-    enforcementLevel: "mandatory",
+    enforcementLevel: level,
     configSchema: { properties: jsonSchema(schema) },
-    validateResource: (args, reportViolation) => {
-      const parameters = parse(schema, args.getConfig(), name);
-      const resource = resourceOf(args);
-      if (isExempt(resource, parameters as z.infer<z.ZodObject<typeof exemptions>>)) return;
-      const unknown: Unknown[] = [];
-      for (const finding of check(resource, parameters as z.infer<z.ZodObject<Shape>>)) {
-        if ("error" in finding) unknown.push(finding);
-        else reportViolation(message(resource, finding));
-      }
-      if (unknown.length > 0) throw unknown[0].error;
-    },
+    ...(check && {
+      validateResource: (args, reportViolation) => {
+        const parameters = parametersOf(args.getConfig());
+        const resource = resourceOf(args);
+        if (!isInScope(resource, parameters)) return;
+        report(check(resource, parameters), (refusal) => reportViolation(message(refusal, resource)));
+      },
+    }),
+    ...(checkStack && {
+      validateStack: (args, reportViolation) => {
+        const parameters = parametersOf(args.getConfig());
+        const resources = args.resources.map(resourceOf).filter((resource) => isInScope(resource, parameters));
+        report(checkStack(resources, parameters), (refusal) =>
+          reportViolation(message(refusal, refusal.resource), refusal.resource?.urn),
+        );
+      },
+    }),
   };
 }
 
-function message(resource: Resource, { path, found, wanted, fix }: Exclude<Finding, Unknown>): string {
-  return `${resource.label}: ${path} is ${found}; wanted ${wanted}. ${fix}`;
+function report<Found extends Refusal>(findings: Iterable<Found | Unknown>, refuse: (refusal: Found) => void): void {
+  const unknown: Unknown[] = [];
+  for (const finding of findings) {
+    if ("error" in finding) unknown.push(finding);
+    else refuse(finding);
+  }
+  if (unknown.length > 0) throw unknown[0].error;
+}
+
+function message({ path, found, wanted, fix }: Refusal, resource?: Resource): string {
+  return `${resource?.label ?? "The stack"}: ${path} is ${found}; wanted ${wanted}. ${fix}`;
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, given: object, policy: string): z.infer<Schema> {
@@ -92,17 +111,4 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: object, policy: 
 
 function jsonSchema(schema: z.ZodObject): Record<string, PolicyConfigJSONSchema> {
   return (z.toJSONSchema(schema, { io: "input" }).properties ?? {}) as Record<string, PolicyConfigJSONSchema>;
-}
-
-function isExempt(resource: Resource, exempt: z.infer<z.ZodObject<typeof exemptions>>): boolean {
-  const { namespace, name, urn } = resource;
-  return (
-    (namespace !== undefined && exempt.exemptNamespaces.some((pattern) => matches(pattern, namespace))) ||
-    exempt.exemptResources.some((pattern) => matches(pattern, name) || matches(pattern, urn))
-  );
-}
-
-function matches(pattern: string, text: string): boolean {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`).test(text);
 }

@@ -15,16 +15,17 @@ import { currentReadme } from "../../policy/readme";
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { configMap, unknown, type TestResource } from "./support";
 
+const advisory = ["replication-factor-survives-a-writer"];
 const folder = path.resolve(__dirname, "../../policy");
 
 describe("the policy pack", () => {
-  it("has every policy mandatory, described, with a page that says why and parameters that are described", () => {
+  it("has every policy described, mandatory but for those that only advise, with a page that says why and parameters that are described", () => {
     for (const { name, description, url, severity, enforcementLevel, configSchema } of policies) {
       assert.match(name, /^[a-z0-9-]+$/);
       assert.match(description, /\.$/, name);
       assert.match(url ?? "", /^https:\/\//, name);
       assert.ok(severity, name);
-      assert.equal(enforcementLevel, "mandatory", name);
+      assert.equal(enforcementLevel, advisory.includes(name) ? "advisory" : "mandatory", name);
       for (const [parameter, schema] of Object.entries(configSchema?.properties ?? {})) {
         assert.ok(schema.description, `${name}.${parameter} has no description`);
         assert.notEqual(schema.default, undefined, `${name}.${parameter} has no default`);
@@ -85,10 +86,9 @@ describe("the policy pack", () => {
       await ask((done) => engine.configure(request, done));
     }
 
-    const good = configMap(
-      "schema_config: {configs: [{object_store: s3}]}\ncompactor: {retention_enabled: true, delete_request_store: s3}\n",
-    );
-    const bad = configMap("schema_config: {configs: [{object_store: s3}]}\ncompactor: {retention_enabled: true}\n");
+    const schema = "schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: s3, schema: v13}]}\n";
+    const good = configMap(`${schema}compactor: {retention_enabled: true, delete_request_store: s3}\n`);
+    const bad = configMap(`${schema}compactor: {retention_enabled: true}\n`);
 
     it("tells the engine its policies, their level and their parameters", async () => {
       const info = await ask<proto.AnalyzerInfo>((done) => engine.getAnalyzerInfo(new Empty(), done));
@@ -101,7 +101,11 @@ describe("the policy pack", () => {
             policy.getEnforcementlevel(),
             policy.getConfigschema()?.getProperties()?.toJavaScript(),
           ]),
-        policies.map(({ name, configSchema }) => [name, EnforcementLevel.MANDATORY, configSchema?.properties]),
+        policies.map(({ name, configSchema }) => [
+          name,
+          advisory.includes(name) ? EnforcementLevel.ADVISORY : EnforcementLevel.MANDATORY,
+          configSchema?.properties,
+        ]),
       );
     });
 
@@ -130,7 +134,7 @@ describe("the policy pack", () => {
         (await analyze(bad)).map(({ enforcementlevel }) => enforcementlevel),
         [EnforcementLevel.ADVISORY],
       );
-      await configure(name, EnforcementLevel.MANDATORY, { exemptNamespaces: ["monitoring"] });
+      await configure(name, EnforcementLevel.MANDATORY, { exclude: [{ namespace: "monitoring" }] });
       assert.deepEqual(await analyze(bad), []);
       await configure(name, EnforcementLevel.DISABLED, {});
       assert.deepEqual(await analyze(bad), []);

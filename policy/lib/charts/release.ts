@@ -7,6 +7,8 @@ import { at, isBlock, Unknown, type Block } from "../unknown";
 export interface Chart {
   /** Its name, such as `kube-prometheus-stack`; undefined where a preview can't know it. */
   name?: string;
+  /** Its version, where the resource names one. */
+  version?: string;
   /** Its values: those of `valueYamlFiles`, and over them `values`. */
   values: Block;
   /** Where values are that can't be read from here. */
@@ -23,6 +25,7 @@ export function chartOf({ type, props }: Resource): Chart | undefined {
   const layers = [...filesOf(props.valueYamlFiles), { path: "values", values: props.values }];
   return {
     name: nameOf(props.chart),
+    version: typeof props.version === "string" ? props.version : undefined,
     values: layers.reduce<Block>((under, { values }) => (isBlock(values) ? merge(under, values) : under), {}),
     unreadable: layers.flatMap(({ path, values }) =>
       typeof values === "string" || values instanceof Unknown ? [{ path, problem: values }] : [],

@@ -1,5 +1,5 @@
+import { quote, text } from "../config/read";
 import { at, Unknown, type Block } from "../unknown";
-import { quote, text } from "./read";
 
 /** The object stores that a configuration's schema uses. */
 export interface Stores {

@@ -28,9 +28,9 @@ export const missing = (found: string) =>
 export const unused = (found: string, wanted = '"s3"') =>
   `ConfigMap monitoring/loki: data["config.yaml"]: compactor.delete_request_store is ${found}; wanted ${wanted}, the object_store of a period of schema_config. No period of the schema uses that store, so the compactor would look for its delete requests where nothing is. Write delete_request_store: ${wanted.split(" ")[0].replaceAll('"', "")} there.`;
 export const refusedSwitch =
-  'ConfigMap monitoring/loki: data["config.yaml"]: compactor.retention_enabled is "true", where Loki accepts only true or false (without quotes); wanted true or false. Loki refuses to start. Write the bare word.';
+  'ConfigMap monitoring/loki: data["config.yaml"]: compactor.retention_enabled is "true", where only true or false is accepted (without quotes); wanted true or false. Loki refuses to start. Write the bare word.';
 export const fromEnvironment = (name: string) =>
-  `taken from the environment variable ${name}, which this resource doesn't show (Loki expands an unset one to nothing)`;
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
 
 /** The good configuration with one change. */
 export const mutated = (from: string | RegExp, to: string) => {

@@ -1,3 +1,5 @@
+import type { Environment } from "./environment";
+
 // Private-use characters, so that no text of a configuration can be mistaken for a mark.
 const open = "\uE000";
 const close = "\uE001";
@@ -7,19 +9,33 @@ const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
 const template = "template";
 
 /**
- * Expands environment placeholders as Loki does (`-config.expand-env`), for as far as that can be told without the environment:
- * `${VAR:-default}` becomes its default, and any other placeholder a mark that {@link unreadable} knows.
+ * Expands environment placeholders as Loki does (`-config.expand-env`), for as far as that can be told: `${VAR}` becomes its value or
+ * `${VAR:-default}` its default, and any other placeholder a mark that {@link unreadable} knows.
  *
  * Follows github.com/drone/envsubst v1.0.3, which Loki 3.6 uses. `${VAR:default}`, a default in Mimir, is a substring there.
  */
-export function expandEnvironment(text: string): string {
+export function expandForLoki(text: string, environment: Environment): string {
   // A default may hold a placeholder again: one pass a level, and nobody nests ten.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
     text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
-      return withDefault.exec(expression)?.[2] ?? `${open}${variable(expression)}${close}`;
+      const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
+      return environment.get(name) || (byDefault ?? marked(expression));
     });
   }
   return text;
+}
+
+/**
+ * Expands environment placeholders as Mimir does (`-config.expand-env`): `${VAR:default}`, where `:-` is a default that begins with a dash,
+ * and `$VAR` without braces.
+ *
+ * Follows `expandEnvironmentVariables` in cmd/mimir/main.go of Mimir 3.0 and Go's `os.Expand`.
+ */
+export function expandForMimir(text: string, environment: Environment): string {
+  return text.replace(/\$(?:\{([^{}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_, braced?: string, bare?: string) => {
+    const [name, ...rest] = (braced ?? bare ?? "").split(":");
+    return environment.get(name) || (rest.length > 0 ? rest.join(":").replaceAll("\n", "") : marked(name));
+  });
 }
 
 /** Takes Helm's template actions out of a text: a line of only actions goes, one within a line becomes a mark. */
@@ -39,9 +55,9 @@ export function unreadable(value: unknown): string | undefined {
   const name = mark.exec(value)?.[1];
   if (name === undefined) return undefined;
   if (name === template) return "a template, which this policy can't run";
-  return `taken from the environment variable ${name}, which this resource doesn't show (Loki expands an unset one to nothing)`;
+  return `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
 }
 
-function variable(expression: string): string {
-  return /[A-Za-z_][A-Za-z0-9_]*/.exec(expression)?.[0] ?? "without a name";
+function marked(expression: string): string {
+  return `${open}${/[A-Za-z_][A-Za-z0-9_]*/.exec(expression)?.[0] ?? "without a name"}${close}`;
 }

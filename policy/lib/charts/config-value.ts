@@ -1,0 +1,83 @@
+import type { Config, Unreadable } from "../config/config";
+import type { ChartContext, FromChart, Program } from "../config/program";
+import { expandValues, readYaml } from "../config/yaml";
+import { inner } from "../paths";
+import { isBlock, Unknown, type Block } from "../unknown";
+import { merge } from "./release";
+
+/** How a chart of Grafana's makes a configuration of its values. */
+export interface ChartLayout {
+  program: Program;
+  /** The configuration that the chart's own template makes, before what the values lay over it. */
+  base(value: Block, context: ChartContext): Block;
+  /** By block of the configuration, the value that the chart's template copies it from. */
+  valueOf(block: string): string | undefined;
+  /** Keys of the value that must be known to know the configuration. */
+  read: readonly string[];
+}
+
+/**
+ * The configuration that a chart makes of the value `loki` or `mimir`, as the templates `loki.calculatedConfig` and
+ * `mimir.calculatedConfig` do: the text `config` (a template; by default one that copies the other values), over which
+ * `structuredConfig` is laid. In the chart `loki-stack`, `config` is the configuration itself.
+ */
+export function configOfValue(value: Block, context: ChartContext, layout: ChartLayout): FromChart {
+  const { path, values, valuesPath, environment } = context;
+  const unknown = layout.read.filter((key) => value[key] instanceof Unknown);
+  if (unknown.length > 0) {
+    return { unreadable: unknown.map((key) => ({ path: inner(path, key), problem: value[key] as Unknown })) };
+  }
+  const { config, unreadable } = underneath(value, context, layout);
+  const { structuredConfig } = value;
+  const over = isBlock(structuredConfig) ? structuredConfig : {};
+  return {
+    unreadable,
+    overrides: { path: inner(path, "runtimeConfig.overrides"), content: overridesOf(value, values) },
+    config: {
+      content: expandValues(merge(config.content, over), layout.program, environment),
+      path: config.path,
+      pathOf: (block) => (block in over ? inner(inner(path, "structuredConfig"), block) : config.pathOf(block)),
+      chart: { values, path: valuesPath },
+    },
+  };
+}
+
+type Base = { config: Config; unreadable: Unreadable[] };
+
+function underneath(value: Block, context: ChartContext, layout: ChartLayout): Base {
+  const { path } = context;
+  if (typeof value.config === "string") return ofText(value, value.config, context, layout);
+  if (layout.program.isConfig(value.config)) {
+    const at = inner(path, "config");
+    return { config: { content: value.config, path: at, pathOf: (block) => inner(at, block) }, unreadable: [] };
+  }
+  const pathOf = (block: string) => inner(path, layout.valueOf(block) ?? `structuredConfig.${block}`);
+  return { config: { content: layout.base(value, context), path, pathOf }, unreadable: [] };
+}
+
+// A text of one's own replaces the chart's template; where it copies a value as that does, the value counts.
+function ofText(value: Block, text: string, context: ChartContext, layout: ChartLayout): Base {
+  const { program } = layout;
+  const at = inner(context.path, "config");
+  const { content, problem } = readYaml(text, program, context.environment);
+  const copies = (block: string) => {
+    const from = layout.valueOf(block);
+    return from !== undefined && new RegExp(`\\.Values\\.${program.key}\\.${from}\\b`).test(text);
+  };
+  const own = Object.entries(isBlock(content) ? content : {}).filter(([block]) => !copies(block));
+  const copied = Object.entries(layout.base(value, context)).filter(([block]) => copies(block));
+  return {
+    config: {
+      content: Object.fromEntries([...own, ...copied]),
+      path: at,
+      pathOf: (block) => (copies(block) ? inner(context.path, layout.valueOf(block) ?? block) : `${at}: ${block}`),
+    },
+    unreadable: problem ? [{ path: at, problem }] : [],
+  };
+}
+
+// Loki's chart has it among its configuration, Mimir's beside it.
+function overridesOf(value: Block, values: Block): unknown {
+  const runtime = value.runtimeConfig ?? values.runtimeConfig;
+  return isBlock(runtime) ? runtime.overrides : undefined;
+}

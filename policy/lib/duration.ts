@@ -1,0 +1,25 @@
+const units: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 24 * 3600,
+  w: 7 * 24 * 3600,
+  y: 365 * 24 * 3600,
+};
+const notation = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
+
+/**
+ * Reads a duration in Prometheus' notation, which Loki and Mimir use: `30d`, `1w2d`, `720h`, `0`.
+ *
+ * @returns seconds; undefined for what is none
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+ */
+export function durationSeconds(text: string): number | undefined {
+  if (text === "0") return 0;
+  if (text === "" || !notation.test(text)) return undefined;
+  return [...text.matchAll(/(\d+)(ms|[a-z])/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * units[unit],
+    0,
+  );
+}

@@ -1,0 +1,78 @@
+import { configOfValue } from "../charts/config-value";
+import { expandForLoki } from "../config/placeholders";
+import type { ChartContext, FromChart, Program } from "../config/program";
+import { isBlock, type Block } from "../unknown";
+
+// A configuration names one of these blocks. `compactor` alone is Mimir's or Tempo's too.
+const blocks = ["schema_config", "limits_config", "storage_config"];
+const compactorSettings = ["retention_enabled", "delete_request_store"];
+
+/** Where the charts `loki` (5 and later), `loki-distributed` and `loki-simple-scalable` keep the blocks of Loki's configuration. */
+export const valueOf: Readonly<Record<string, string>> = {
+  server: "server",
+  common: "commonConfig",
+  schema_config: "schemaConfig",
+  storage_config: "storage_config",
+  limits_config: "limits_config",
+  compactor: "compactor",
+  ingester: "ingester",
+  ingester_client: "ingester_client",
+  distributor: "distributor",
+  querier: "querier",
+  query_range: "query_range",
+  query_scheduler: "query_scheduler",
+  frontend: "frontend",
+  frontend_worker: "frontend_worker",
+  index_gateway: "index_gateway",
+  pattern_ingester: "pattern_ingester",
+  ruler: "rulerConfig",
+  analytics: "analytics",
+};
+const signs = ["config", "structuredConfig", "schemaConfig", "limits_config", "commonConfig", "storage_config"];
+
+/** Loki, as the reader of configurations must know it. */
+export const loki: Program = {
+  name: "Loki",
+  key: "loki",
+  signs: ["compactor", "schema_config", "limits_config"],
+  tenantSetting: "retention_period",
+  validation: "loki -verify-config -config.file=FILE",
+  isConfig: (value): value is Block =>
+    isBlock(value) && (blocks.some((block) => block in value) || isLokiCompactor(value.compactor)),
+  expand: expandForLoki,
+  ofChart,
+};
+
+/** Whether a block named `compactor` is Loki's settings, and not a chart's set of pods or another program's compactor. */
+export function isLokiCompactor(value: unknown): value is Block {
+  return isBlock(value) && compactorSettings.some((setting) => setting in value);
+}
+
+function ofChart(value: Block, context: ChartContext): FromChart | undefined {
+  if (!signs.some((sign) => sign in value) && !isLokiCompactor(value.compactor)) return undefined;
+  return configOfValue(value, context, {
+    program: loki,
+    base,
+    valueOf: (block) => valueOf[block],
+    read: [...signs, "compactor"],
+  });
+}
+
+// The chart leaves out what is empty (`with`), so an empty block doesn't reach Loki.
+function base(value: Block): Block {
+  const given = Object.entries(valueOf).map(([block, key]) => [block, value[key]] as const);
+  const schema = value.useTestSchema === true ? { schema_config: value.testSchemaConfig ?? testSchema } : {};
+  return { ...Object.fromEntries(given.filter(([, content]) => !isEmpty(content))), ...schema };
+}
+
+// `loki.testSchemaConfig`: s3 with the chart's own MinIO, else filesystem.
+const testSchema = {
+  configs: [
+    { from: "2024-04-01", store: "tsdb", object_store: "s3", schema: "v13" },
+    { from: "2024-04-01", store: "tsdb", object_store: "filesystem", schema: "v13" },
+  ],
+};
+
+function isEmpty(content: unknown): boolean {
+  return !content || (typeof content === "object" && Object.keys(content).length === 0);
+}

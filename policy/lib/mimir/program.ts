@@ -1,0 +1,45 @@
+import { configOfValue } from "../charts/config-value";
+import { expandForMimir } from "../config/placeholders";
+import type { ChartContext, FromChart, Program } from "../config/program";
+import { at, isBlock, type Block } from "../unknown";
+
+// Blocks that neither Loki nor Tempo has.
+const blocks = ["blocks_storage", "alertmanager_storage", "multitenancy_enabled", "store_gateway"];
+
+/** Mimir, as the reader of configurations must know it. */
+export const mimir: Program = {
+  name: "Mimir",
+  key: "mimir",
+  signs: [...blocks, "compactor_blocks_retention_period"],
+  tenantSetting: "compactor_blocks_retention_period",
+  validation: "mimir -config.file=FILE -modules",
+  isConfig: (value): value is Block =>
+    isBlock(value) &&
+    (blocks.some((block) => block in value) || at(value, "limits.compactor_blocks_retention_period") !== undefined),
+  expand: expandForMimir,
+  ofChart,
+};
+
+function ofChart(value: Block, context: ChartContext): FromChart | undefined {
+  if (!("config" in value) && !("structuredConfig" in value)) return undefined;
+  return configOfValue(value, context, {
+    program: mimir,
+    base,
+    valueOf: () => undefined,
+    read: ["config", "structuredConfig"],
+  });
+}
+
+// What the chart's own template (`mimir.config` of mimir-distributed) says of storage and ingestion. Kafka came with version 6.
+function base(_: Block, { values, chart }: ChartContext): Block {
+  const bucket = (name: string) => ({ backend: "s3", s3: { bucket_name: `mimir-${name}` } });
+  const ownMinio = at(values, "minio.enabled") !== false;
+  const runs = at(values, "alertmanager.enabled") !== false;
+  const isClassic = Number.parseInt(chart?.version ?? "6", 10) < 6;
+  return {
+    blocks_storage: ownMinio ? bucket("tsdb") : { backend: "s3" },
+    ...(ownMinio && { ruler_storage: bucket("ruler") }),
+    ...(runs && { alertmanager: { enable_api: true }, ...(ownMinio && { alertmanager_storage: bucket("ruler") }) }),
+    ingest_storage: { enabled: !isClassic },
+  };
+}

@@ -1,0 +1,80 @@
+import type { Config } from "../config/config";
+import { flag, text, type Setting } from "../config/read";
+import { inner } from "../paths";
+import { at, isBlock, type Block } from "../unknown";
+
+/** Where one of Mimir's stores keeps its objects. */
+export interface Storage {
+  /** Its block, such as `ruler_storage`. */
+  block: string;
+  backend: Setting<string>;
+  prefix: Setting<string>;
+  /** What with the backend names a bucket: its name, or account and container. */
+  bucket: Setting<string>[];
+  /** Paths of the two settings that tell stores apart. */
+  paths: { bucket: string; prefix: string };
+}
+
+// What tells buckets apart, by backend: `validateBucketConfig` in pkg/mimir/mimir.go.
+const names: Readonly<Record<string, readonly string[]>> = {
+  s3: ["bucket_name"],
+  gcs: ["bucket_name"],
+  azure: ["container_name", "account_name"],
+  swift: ["container_name", "project_name"],
+  filesystem: ["dir"],
+};
+const defaultFolders: Readonly<Record<string, string>> = {
+  blocks_storage: "blocks",
+  ruler_storage: "ruler",
+  alertmanager_storage: "alertmanager",
+};
+
+/**
+ * The store of a block: its own settings, and those of `common.storage` where it has none.
+ *
+ * @param config Mimir's configuration
+ * @param block `blocks_storage`, `ruler_storage` or `alertmanager_storage`
+ */
+export function storageOf(config: Config, block: string): Storage {
+  const own = at(config.content, block);
+  const common = at(config.content, "common.storage");
+  const backend = given(text(own, "backend"), text(common, "backend"), "filesystem");
+  const kind = "value" in backend ? backend.value : "s3";
+  const bucket = (names[kind] ?? ["bucket_name"]).map((name) =>
+    given(
+      text(at(own, kind), name),
+      text(at(common, kind), name),
+      kind === "filesystem" ? defaultFolders[block] : undefined,
+    ),
+  );
+  const path = config.pathOf(block);
+  return {
+    block,
+    backend,
+    bucket,
+    prefix: given(text(own, "storage_prefix"), { missing: "missing" }, ""),
+    paths: {
+      bucket: inner(inner(path, kind), names[kind]?.[0] ?? "bucket_name"),
+      prefix: inner(path, "storage_prefix"),
+    },
+  };
+}
+
+/** Whether the configuration makes Mimir's Alertmanager run, or has settings for one that does: `-target` is seldom in the file. */
+export function hasAlertmanager({ content }: Config): boolean {
+  const target = text(content, "target");
+  if ("value" in target) return /\balertmanager\b/.test(target.value);
+  return isBlock(content.alertmanager) || isBlock(content.alertmanager_storage);
+}
+
+function given(own: Setting<string>, common: Setting<string>, byDefault: string | undefined): Setting<string> {
+  const isMissing = (setting: Setting<string>) => "missing" in setting;
+  const set = isMissing(own) ? common : own;
+  return isMissing(set) && byDefault !== undefined ? { value: byDefault } : set;
+}
+
+/** Whether ingestion goes by Kafka, where ingesters have no replication factor. */
+export function usesIngestStorage(content: Block): boolean {
+  const enabled = flag(content.ingest_storage, "enabled");
+  return "value" in enabled && enabled.value;
+}

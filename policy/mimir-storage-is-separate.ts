@@ -1,0 +1,134 @@
+import { posix } from "node:path";
+import { eachConfig } from "./lib/config/check";
+import type { Config } from "./lib/config/config";
+import { settingsOf } from "./lib/config/find";
+import { quote, type Setting } from "./lib/config/read";
+import { show, unknownOf } from "./lib/config/show";
+import { mimir } from "./lib/mimir/program";
+import { flagsOfStorage } from "./lib/mimir/storage-flags";
+import { hasAlertmanager, storageOf, type Storage } from "./lib/mimir/storage";
+import { definePolicy, type Finding } from "./lib/policy";
+
+// Below its folder, a store of rules or alerts has folders of its own.
+const folders: Readonly<Record<string, readonly string[]>> = {
+  ruler_storage: ["rules"],
+  alertmanager_storage: ["alerts", "alertmanager"],
+};
+
+/**
+ * Refuses a Mimir whose rules or Alertmanager's state lie where its blocks are: it doesn't start. A bucket of their own is enough, and so
+ * is a prefix in the same bucket. Rules and alerts may share one: they lie in folders of their own.
+ *
+ * Follows `validateBucketConfigs` and `validateFilesystemPaths` in pkg/mimir/mimir.go of Mimir 3.0.
+ */
+export const mimirStorageIsSeparate = definePolicy({
+  name: "mimir-storage-is-separate",
+  description:
+    "Mimir's rules and its Alertmanager's state lie in another bucket than its blocks, or under another prefix.",
+  url: "https://grafana.com/docs/mimir/latest/configure/configure-object-storage-backend/",
+  severity: "critical",
+  *check(resource) {
+    const settings = settingsOf(resource, mimir);
+    yield* eachConfig(settings, mimir, separate);
+    for (const list of settings.arguments) {
+      const config = flagsOfStorage(list);
+      for (const finding of config ? separate(config) : []) yield asFlag(finding);
+    }
+  },
+});
+
+// Flags are spelt with dashes.
+function asFlag(finding: Finding): Finding {
+  return "error" in finding ? finding : { ...finding, path: finding.path.replaceAll("_", "-") };
+}
+
+function* separate(config: Config): Iterable<Finding> {
+  const blocks = storageOf(config, "blocks_storage");
+  const others = ["ruler_storage", ...(hasAlertmanager(config) ? ["alertmanager_storage"] : [])];
+  const all = [blocks, ...others.map((block) => storageOf(config, block))];
+  for (const { prefix, paths } of all)
+    if ("value" in prefix && !/^[\da-zA-Z]*$/.test(prefix.value)) yield badPrefix(paths.prefix, prefix.value);
+  for (const other of all.slice(1)) yield* apart(blocks, other);
+}
+
+function* apart(blocks: Storage, other: Storage): Iterable<Finding> {
+  if ("value" in other.backend && other.backend.value === "local") return;
+  const settings = [blocks, other].map(({ backend, prefix, bucket }) => [backend, prefix, ...bucket]);
+  if ("value" in blocks.backend && blocks.backend.value === "filesystem" && isFilesystem(other)) {
+    return yield* apartInFolders(blocks, other);
+  }
+  const pairs = settings[0].map((setting, index) => [setting, settings[1][index]] as const);
+  if (pairs.some(([one, two]) => differ(one, two))) return;
+  const doubtful = pairs.flat().filter((setting) => "unreadable" in setting);
+  const same = pairs.every(([one, two]) => show(one) === show(two));
+  yield (
+    doubtful.map(unknownOf).find((each) => each) ?? {
+      path: other.paths.bucket,
+      found:
+        doubtful.length > 0 && !same
+          ? show(doubtful[0])
+          : `${show(other.bucket[0])}, as in blocks_storage, with the same storage_prefix`,
+      wanted: "another bucket than that of blocks_storage, or another storage_prefix",
+      fix:
+        doubtful.length > 0 && !same
+          ? `Whether it is the bucket of the blocks can't be told; if it is, Mimir refuses to start. Write the name itself, or storage_prefix: ${nameOf(other)} beside it.`
+          : `Mimir refuses to start: "storage prefix cannot be the same as the one used in blocks storage config". Give it a bucket of its own, or storage_prefix: ${nameOf(other)} in ${other.block}.`,
+    }
+  );
+}
+
+function* apartInFolders(blocks: Storage, other: Storage): Iterable<Finding> {
+  const [dir] = blocks.bucket;
+  const [otherDir] = other.bucket;
+  const unread = [dir, otherDir, blocks.prefix].find((setting) => !("value" in setting));
+  if (unread) {
+    return yield (
+      unknownOf(unread) ?? {
+        path: other.paths.bucket,
+        found: show(unread),
+        wanted: "a folder that is not that of blocks_storage",
+        fix: "Whether the folders overlap can't be told; if they do, Mimir refuses to start. Write both folders themselves.",
+      }
+    );
+  }
+  const value = (setting: Setting<string>) => ("value" in setting ? setting.value : "");
+  const ofBlocks = posix.join("/", value(dir), value(blocks.prefix));
+  const overlaps = folders[other.block].some((folder) => {
+    const path = posix.join("/", value(otherDir), folder);
+    return path === ofBlocks || path.startsWith(`${ofBlocks}/`.replace("//", "/")) || ofBlocks.startsWith(`${path}/`);
+  });
+  if (!overlaps) return;
+  yield {
+    path: other.paths.bucket,
+    found: folderShown(value(otherDir)),
+    wanted: "a folder that is neither that of blocks_storage nor in it",
+    fix: `Mimir refuses to start: folders "cannot overlap". Give ${other.block} a folder beside that of the blocks.`,
+  };
+}
+
+function differ(one: Setting<string>, two: Setting<string>): boolean {
+  if ("unreadable" in one || "unreadable" in two) return false;
+  return show(one) !== show(two) || ("value" in one && "value" in two && one.value !== two.value);
+}
+
+function isFilesystem({ backend }: Storage): boolean {
+  return "value" in backend && backend.value === "filesystem";
+}
+
+function badPrefix(path: string, found: string): Finding {
+  return {
+    path,
+    found: quote(found),
+    wanted: "letters and digits",
+    fix: "Mimir refuses to start: the prefix has other characters. In Mimir's placeholders the default follows the colon at once: ${VAR:default}.",
+  };
+}
+
+function nameOf({ block }: Storage): string {
+  return block.replace("_storage", "");
+}
+
+// A path is no secret, and longer than a name.
+function folderShown(path: string): string {
+  return /^[\w./-]{1,80}$/.test(path) ? JSON.stringify(path) : quote(path);
+}
