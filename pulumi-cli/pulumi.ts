@@ -34,8 +34,9 @@ export function runPulumi(cli: string, args: readonly string[], options: PulumiO
     let last = { signal: "", at: 0 };
     const passOn = (signal: NodeJS.Signals) => {
       const again = signal === last.signal && Date.now() - last.at < sameKeyPress;
+      if (again && signal !== "SIGWINCH") return;
       last = { signal, at: Date.now() };
-      if (!again || signal === "SIGWINCH") child.kill(signal);
+      child.kill(signal);
     };
     const settle = (then: () => void) => {
       passedOn.forEach((signal) => process.off(signal, passOn));

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
+import { REPOSITORY } from "../../cluster/paths";
 import { cliPath } from "../../pulumi-cli/launcher";
 
 /** How one call of the stand-in went. */
@@ -46,10 +47,9 @@ ${behaviour}
     return this;
   }
 
-  /** Starts the command as package.json does. */
+  /** Starts the command through npm, both in a process group of their own, as a terminal has it. */
   start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-    const main = resolve(__dirname, "../../pulumi-cli/main.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", main, command, ...args]);
+    const child = spawn("npm", ["run", "--silent", command, "--", ...args], { cwd: REPOSITORY, detached: true });
     this.children.push(child);
     return child;
   }
@@ -66,7 +66,9 @@ ${behaviour}
 
   /** Ends what a failed test left behind, and removes the home. */
   remove(): void {
-    this.children.forEach((child) => child.kill("SIGKILL"));
+    this.children
+      .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+      .forEach((child) => press(child, "SIGKILL"));
     if (this.before === undefined) delete process.env.PULUMI_HOME;
     else process.env.PULUMI_HOME = this.before;
     rmSync(this.home, { recursive: true, force: true });
@@ -77,6 +79,11 @@ ${behaviour}
     const lines = readFileSync(this.notes, "utf8").trimEnd().split("\n");
     return lines.map((line) => JSON.parse(line) as object);
   }
+}
+
+/** What a key press does: the terminal signals the whole process group. */
+export function press(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
+  process.kill(-(child.pid ?? 0), signal);
 }
 
 /** Waits for a process: exit code, signal, and what it wrote. */
