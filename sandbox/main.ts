@@ -3,21 +3,15 @@ import { kubeconfigPath } from "../cluster/paths";
 import { hostTool } from "../cluster/tools";
 import { down, up } from "../cluster/cluster";
 import { STORAGE_CLASSES } from "../cluster/native/addons";
-import { apiOf, type Api } from "../verify/api";
-import { loadStack } from "../verify/load";
-import { subjectOf, type Subject } from "../verify/subject";
 import { table } from "../verify/table";
-import { unavailableOn } from "../verify/unavailable";
-import { isWell, verify, type Report } from "../verify/verify";
+import { isWell } from "../verify/verify";
 import { apply, notRunReason, type Unavailable } from "./apply";
+import { checklist } from "./checklist";
 import { PulumiCli } from "./cli";
 import { Kubectl } from "./kubectl";
 import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./stack";
-import { until } from "./until";
 
 const stackName = "sandbox";
-/** Seconds. */
-const checklistDeadline = 300;
 
 new Command("sandbox")
   .description("Brings the sandbox stack up on a throw-away cluster on this machine, and shows what came of it")
@@ -41,40 +35,11 @@ async function bringUp(expectNoChanges: boolean): Promise<void> {
   if (withCli) await cli.up(expectNoChanges);
   else await standIn(kubectl, stack, unavailable, expectNoChanges);
 
-  const report = await checklist();
+  say("Going through the checklist …");
+  const report = await checklist(stackName, kubeconfigPath());
   say(`\n${table(report)}`);
   say(`\nKUBECONFIG=${kubeconfigPath()}\nRemove everything: npm run sandbox -- down`);
   if (!isWell(report)) throw new Error("not everything is as it should be: see ✗");
-}
-
-/** The checklist, once it passes: lines and alerts take some minutes after an installation. At the deadline, as it is then. */
-async function checklist(): Promise<Report> {
-  const stack = await loadStack({ stack: stackName });
-  const api = await apiOf({ kubeconfig: kubeconfigPath() }, { milliseconds: 10_000 });
-  const subject = subjectOf({ ...stack, unavailable: await unavailableOn(api, stack.settings.namespace.name) });
-  let report: Report | undefined;
-  say("Going through the checklist …");
-  try {
-    return await until("the checklist", checklistDeadline, async () => {
-      if (report?.checks.some(({ id, result }) => id === "loki/chunks" && result === "fail"))
-        await flushLoki(subject, api);
-      report = await verify(subject, api);
-      return isWell(report) ? report : undefined;
-    });
-  } catch (error) {
-    if (!report) throw error;
-    return report;
-  }
-}
-
-/** Nobody waits half an hour here until Loki puts its first chunk into the bucket by itself. */
-async function flushLoki({ workloads }: Subject, api: Api): Promise<void> {
-  const flushes = workloads
-    .filter(({ part }) => part === "loki")
-    .map(({ namespace, name, metricsPort }) =>
-      api.request(`/api/v1/namespaces/${namespace}/services/${name}:${metricsPort}/proxy/flush`, { method: "POST" }),
-    );
-  await Promise.all(flushes);
 }
 
 async function standIn(
