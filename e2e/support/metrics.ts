@@ -54,10 +54,15 @@ export class PrometheusApi {
   }
 }
 
-/** An answer in one order, so that two can be held against each other. */
+/** An answer in one order, of series and of labels, so that two can be held against each other. */
 export function sorted(series: readonly Series[]): Series[] {
-  return [...series].sort((a, b) => key(a).localeCompare(key(b)));
+  return series
+    .map((each) => ({ ...each, metric: byName(each.metric) }))
+    .map((each) => [JSON.stringify(each.metric), each] as const)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, each]) => each);
 }
 
-const key = ({ metric }: Series): string =>
-  JSON.stringify(Object.entries(metric).sort(([a], [b]) => a.localeCompare(b)));
+const byName = (labels: Labels): Labels => Object.fromEntries(Object.entries(labels).sort(([a], [b]) => compare(a, b)));
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
