@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { eachConfig } from "./lib/config/check";
 import type { Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
+import { unknownParts } from "./lib/config/placeholders";
 import { quote, type Setting } from "./lib/config/read";
 import { show, unknownOf } from "./lib/config/show";
 import { mimir } from "./lib/mimir/program";
@@ -52,29 +53,32 @@ function* separate(config: Config): Iterable<Finding> {
 }
 
 function* apart(blocks: Storage, other: Storage): Iterable<Finding> {
-  if ("value" in other.backend && other.backend.value === "local") return;
-  const settings = [blocks, other].map(({ backend, prefix, bucket }) => [backend, prefix, ...bucket]);
-  if ("value" in blocks.backend && blocks.backend.value === "filesystem" && isFilesystem(other)) {
-    return yield* apartInFolders(blocks, other);
+  if (isBackend(other, "local")) return;
+  if (isBackend(blocks, "filesystem") && isBackend(other, "filesystem")) return yield* apartInFolders(blocks, other);
+  const [one, two] = [blocks, other].map(({ backend, prefix, bucket }) => [backend, prefix, ...bucket]);
+  const likeness = one.map((setting, index) => compare(setting, two[index]));
+  if (likeness.includes("different")) return;
+  const untold = [...one, ...two].find((setting) => "unreadable" in setting);
+  const path = other.paths.bucket;
+  const wanted = "another bucket than that of blocks_storage, or another storage_prefix";
+  const prefix = `storage_prefix: ${other.block.replace("_storage", "")}`;
+  if (untold && likeness.includes("untold")) {
+    yield (
+      unknownOf(untold) ?? {
+        path,
+        found: show(untold),
+        wanted,
+        fix: `Whether it is the bucket of the blocks can't be told; if it is, Mimir refuses to start. Write the name itself, or ${prefix} beside it.`,
+      }
+    );
+  } else {
+    yield {
+      path,
+      found: `${show(other.bucket[0])}, as in blocks_storage, with the same storage_prefix`,
+      wanted,
+      fix: `Mimir refuses to start: "storage prefix cannot be the same as the one used in blocks storage config". Give it a bucket of its own, or ${prefix} in ${other.block}.`,
+    };
   }
-  const pairs = settings[0].map((setting, index) => [setting, settings[1][index]] as const);
-  if (pairs.some(([one, two]) => differ(one, two))) return;
-  const doubtful = pairs.flat().filter((setting) => "unreadable" in setting);
-  const same = pairs.every(([one, two]) => show(one) === show(two));
-  yield (
-    doubtful.map(unknownOf).find((each) => each) ?? {
-      path: other.paths.bucket,
-      found:
-        doubtful.length > 0 && !same
-          ? show(doubtful[0])
-          : `${show(other.bucket[0])}, as in blocks_storage, with the same storage_prefix`,
-      wanted: "another bucket than that of blocks_storage, or another storage_prefix",
-      fix:
-        doubtful.length > 0 && !same
-          ? `Whether it is the bucket of the blocks can't be told; if it is, Mimir refuses to start. Write the name itself, or storage_prefix: ${nameOf(other)} beside it.`
-          : `Mimir refuses to start: "storage prefix cannot be the same as the one used in blocks storage config". Give it a bucket of its own, or storage_prefix: ${nameOf(other)} in ${other.block}.`,
-    }
-  );
 }
 
 function* apartInFolders(blocks: Storage, other: Storage): Iterable<Finding> {
@@ -106,13 +110,19 @@ function* apartInFolders(blocks: Storage, other: Storage): Iterable<Finding> {
   };
 }
 
-function differ(one: Setting<string>, two: Setting<string>): boolean {
-  if ("unreadable" in one || "unreadable" in two) return false;
-  return show(one) !== show(two) || ("value" in one && "value" in two && one.value !== two.value);
+// With the same unknown parts in both, the known ones decide: ${BUCKET}-blocks is not ${BUCKET}-ruler.
+function compare(one: Setting<string>, two: Setting<string>): "same" | "different" | "untold" {
+  if (!("unreadable" in one) && !("unreadable" in two)) {
+    return JSON.stringify(one) === JSON.stringify(two) ? "same" : "different";
+  }
+  const [a, b] = [one, two].map((setting) => ("raw" in setting ? setting.raw : undefined));
+  if (a === undefined || b === undefined) return "untold";
+  if (a === b) return "same";
+  return unknownParts(a).join() === unknownParts(b).join() ? "different" : "untold";
 }
 
-function isFilesystem({ backend }: Storage): boolean {
-  return "value" in backend && backend.value === "filesystem";
+function isBackend({ backend }: Storage, name: string): boolean {
+  return "value" in backend && backend.value === name;
 }
 
 function badPrefix(path: string, found: string): Finding {
@@ -122,10 +132,6 @@ function badPrefix(path: string, found: string): Finding {
     wanted: "letters and digits",
     fix: "Mimir refuses to start: the prefix has other characters. In Mimir's placeholders the default follows the colon at once: ${VAR:default}.",
   };
-}
-
-function nameOf({ block }: Storage): string {
-  return block.replace("_storage", "");
 }
 
 // A path is no secret, and longer than a name.

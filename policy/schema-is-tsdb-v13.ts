@@ -6,7 +6,7 @@ import { show, unknownOf } from "./lib/config/show";
 import { loki } from "./lib/loki/program";
 import { inner } from "./lib/paths";
 import { definePolicy, type Finding } from "./lib/policy";
-import { at, isBlock, Unknown } from "./lib/unknown";
+import { at, Unknown } from "./lib/unknown";
 
 const wanted = { store: "tsdb", schema: "v13" } as const;
 const why =
@@ -43,9 +43,8 @@ function* schema(config: Config): Iterable<Finding> {
   const unread = starts.findIndex((start) => !("value" in start) || !isDay(start.value));
   if (unread >= 0 && periods.length > 1) return yield unreadStart(inner(path, unread), starts[unread]);
   const newest = starts.reduce((best, start, index) => (dayOf(start) >= dayOf(starts[best]) ? index : best), 0);
-  const period: unknown = periods[newest];
   for (const [key, value] of Object.entries(wanted)) {
-    const setting = isBlock(period) ? text(period, key) : text({ [key]: period }, key);
+    const setting = text(periods[newest], key);
     if ("value" in setting && setting.value === value) continue;
     yield (
       unknownOf(setting) ?? {

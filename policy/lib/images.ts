@@ -17,7 +17,7 @@ export const moreImages = z
 export type KnownImage = z.infer<typeof moreImages>[number];
 
 /** What a reference consists of. */
-interface Reference {
+export interface Reference {
   /** Registry host and repository, such as `docker.io/grafana/loki`. */
   repository: string;
   tag?: string;
@@ -39,8 +39,8 @@ export interface Lookup {
  * list doesn't have makes an image unknown, whatever its tag: it may be that of a single platform.
  */
 export function lookUp(reference: string, given: readonly KnownImage[]): Lookup {
-  const wanted = parse(reference);
-  const known = [...listed.images, ...given].map((image) => ({ image, is: parse(image.reference) }));
+  const wanted = tagged(reference);
+  const known = [...listed.images, ...given].map((image) => ({ image, is: tagged(image.reference) }));
   const same = known.filter(({ is }) => is.repository === wanted.repository);
   const found = same.find(({ image, is }) =>
     wanted.digest ? wanted.digest === image.digest && (!wanted.tag || wanted.tag === is.tag) : wanted.tag === is.tag,
@@ -51,12 +51,22 @@ export function lookUp(reference: string, given: readonly KnownImage[]): Lookup 
   };
 }
 
-// github.com/distribution/reference: what comes first is a host if it has a dot or a port, or is localhost.
-function parse(reference: string): Reference {
-  const [, name, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@(\w+:\w+))?$/s.exec(reference) ?? ["", reference];
+/**
+ * Takes a reference apart as a container runtime does: `loki` is `docker.io/library/loki`.
+ *
+ * Follows github.com/distribution/reference: what comes first is a host if it has a dot or a port, or is localhost.
+ */
+export function parseReference(reference: string): Reference {
+  const [, name, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@([\w+.-]+:\w+))?$/s.exec(reference) ?? ["", reference];
   const [first, ...rest] = name.split("/");
   const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
   const [host, path] = hasHost ? [first, rest.join("/")] : ["docker.io", name];
   const repository = `${host === "index.docker.io" ? "docker.io" : host}/${host === "docker.io" && !path.includes("/") ? `library/${path}` : path}`;
-  return { repository, tag: tag ?? (digest ? undefined : "latest"), digest };
+  return { repository, tag, digest };
+}
+
+// Without tag and digest it is the tag latest.
+function tagged(reference: string): Reference {
+  const { tag, digest, ...rest } = parseReference(reference);
+  return { ...rest, tag: tag ?? (digest ? undefined : "latest"), digest };
 }

@@ -9,3 +9,8 @@ export function inner(path: string, key: string | number): string {
   if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
   return path === "" || path.endsWith(": ") ? path + key : `${path}.${key}`;
 }
+
+/** Writes the path of what dotted keys lead to. */
+export function along(path: string, keys: string): string {
+  return keys.split(".").reduce(inner, path);
+}

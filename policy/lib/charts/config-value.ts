@@ -1,8 +1,8 @@
 import type { Config, Unreadable } from "../config/config";
 import type { ChartContext, FromChart, Program } from "../config/program";
 import { expandValues, readYaml } from "../config/yaml";
-import { inner } from "../paths";
-import { isBlock, Unknown, type Block } from "../unknown";
+import { along, inner } from "../paths";
+import { at, isBlock, Unknown, type Block } from "../unknown";
 import { merge } from "./release";
 
 /** How a chart of Grafana's makes a configuration of its values. */
@@ -32,11 +32,11 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
   const over = isBlock(structuredConfig) ? structuredConfig : {};
   return {
     unreadable,
-    overrides: { path: inner(path, "runtimeConfig.overrides"), content: overridesOf(value, values) },
+    overrides: { path: along(path, "runtimeConfig.overrides"), content: at(value, "runtimeConfig.overrides") },
     config: {
       content: expandValues(merge(config.content, over), layout.program, environment),
       path: config.path,
-      pathOf: (block) => (block in over ? inner(inner(path, "structuredConfig"), block) : config.pathOf(block)),
+      pathOf: (block) => (block in over ? along(path, `structuredConfig.${block}`) : config.pathOf(block)),
       chart: { values, path: valuesPath },
     },
   };
@@ -48,17 +48,17 @@ function underneath(value: Block, context: ChartContext, layout: ChartLayout): B
   const { path } = context;
   if (typeof value.config === "string") return ofText(value, value.config, context, layout);
   if (layout.program.isConfig(value.config)) {
-    const at = inner(path, "config");
-    return { config: { content: value.config, path: at, pathOf: (block) => inner(at, block) }, unreadable: [] };
+    const place = inner(path, "config");
+    return { config: { content: value.config, path: place, pathOf: (block) => inner(place, block) }, unreadable: [] };
   }
-  const pathOf = (block: string) => inner(path, layout.valueOf(block) ?? `structuredConfig.${block}`);
+  const pathOf = (block: string) => along(path, layout.valueOf(block) ?? `structuredConfig.${block}`);
   return { config: { content: layout.base(value, context), path, pathOf }, unreadable: [] };
 }
 
 // A text of one's own replaces the chart's template; where it copies a value as that does, the value counts.
 function ofText(value: Block, text: string, context: ChartContext, layout: ChartLayout): Base {
   const { program } = layout;
-  const at = inner(context.path, "config");
+  const place = inner(context.path, "config");
   const { content, problem } = readYaml(text, program, context.environment);
   const copies = (block: string) => {
     const from = layout.valueOf(block);
@@ -69,15 +69,9 @@ function ofText(value: Block, text: string, context: ChartContext, layout: Chart
   return {
     config: {
       content: Object.fromEntries([...own, ...copied]),
-      path: at,
-      pathOf: (block) => (copies(block) ? inner(context.path, layout.valueOf(block) ?? block) : `${at}: ${block}`),
+      path: place,
+      pathOf: (block) => (copies(block) ? inner(context.path, layout.valueOf(block) ?? block) : `${place}: ${block}`),
     },
-    unreadable: problem ? [{ path: at, problem }] : [],
+    unreadable: problem ? [{ path: place, problem }] : [],
   };
-}
-
-// Loki's chart has it among its configuration, Mimir's beside it.
-function overridesOf(value: Block, values: Block): unknown {
-  const runtime = value.runtimeConfig ?? values.runtimeConfig;
-  return isBlock(runtime) ? runtime.overrides : undefined;
 }

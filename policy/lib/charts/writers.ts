@@ -1,5 +1,5 @@
 import { count, type Setting } from "../config/read";
-import { inner } from "../paths";
+import { along, inner } from "../paths";
 import { at, type Block } from "../unknown";
 
 /** Pods that take lines or samples in. */
@@ -47,6 +47,6 @@ function replicasOf(values: Block, path: string, pods: string, byDefault: number
   const replicas = count(at(values, place), key);
   return {
     replicas: "missing" in replicas ? { value: scales ? 2 : byDefault } : replicas,
-    path: inner(place.split(".").reduce(inner, path), key),
+    path: inner(along(path, place), key),
   };
 }

@@ -1,12 +1,12 @@
 import type { Environment } from "./environment";
 
 // Private-use characters, so that no text of a configuration can be mistaken for a mark.
+// A template's action is encoded in its mark, so that it can't be mistaken for YAML.
 const open = "\uE000";
 const close = "\uE001";
 const mark = new RegExp(`${open}([^${close}]*)${close}`);
 // What envsubst takes for a default: every one of these operators, with no difference between them.
 const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
-const template = "template";
 
 /**
  * Expands environment placeholders as Loki does (`-config.expand-env`), for as far as that can be told: `${VAR}` becomes its value or
@@ -38,9 +38,16 @@ export function expandForMimir(text: string, environment: Environment): string {
   });
 }
 
+/** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
+export function unknownParts(text: string): string[] {
+  return [...text.matchAll(new RegExp(mark, "g")), ...text.matchAll(/\{\{.*?\}\}/gs)].map(([part]) => part);
+}
+
 /** Takes Helm's template actions out of a text: a line of only actions goes, one within a line becomes a mark. */
 export function withoutTemplates(text: string): string {
-  return text.replace(/^[ \t]*(\{\{[^{}]*\}\}[ \t]*)+$/gm, "").replace(/\{\{[^{}]*\}\}/g, `${open}${template}${close}`);
+  return text
+    .replace(/^[ \t]*(\{\{[^{}]*\}\}[ \t]*)+$/gm, "")
+    .replace(/\{\{[^{}]*\}\}/g, (action) => `${open}${encodeURIComponent(action)}${close}`);
 }
 
 /**
@@ -54,7 +61,7 @@ export function unreadable(value: unknown): string | undefined {
   if (/\{\{.*\}\}/s.test(value)) return "a template, which this policy can't run";
   const name = mark.exec(value)?.[1];
   if (name === undefined) return undefined;
-  if (name === template) return "a template, which this policy can't run";
+  if (name.startsWith("%7B")) return "a template, which this policy can't run";
   return `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
 }
 

@@ -6,8 +6,11 @@ export type Setting<T> =
   | { value: T }
   /** How it is missing: there is no such key, or it is null or empty, which is taken for the same. */
   | { missing: "missing" | "null" | "empty" }
-  /** Why it can't be told; an {@link Unknown} where an update will know. Refused: the program would not accept it. */
-  | { unreadable: string | Unknown; isRefused?: true };
+  /**
+   * Why it can't be told; an {@link Unknown} where an update will know. Refused: the program would not accept it. Raw: what stands there,
+   * with marks for what isn't known; not for a message, as it may be secret.
+   */
+  | { unreadable: string | Unknown; isRefused?: true; raw?: string };
 
 /** A setting of true or false: missing and null are false, and a text in quotes is refused. */
 export function flag(block: unknown, key: string): Setting<boolean> {
@@ -49,7 +52,7 @@ function scalarOf(block: unknown, key: string): Setting<unknown> {
   if (typeof value === "object")
     return refused(`a ${Array.isArray(value) ? "list" : "block"}, where one value is accepted`);
   const why = unreadable(value);
-  return why ? { unreadable: why } : { value };
+  return why ? { unreadable: why, raw: String(value) } : { value };
 }
 
 function notABlock(value: unknown): Setting<never> {

@@ -49,13 +49,18 @@ export function isLokiCompactor(value: unknown): value is Block {
 }
 
 function ofChart(value: Block, context: ChartContext): FromChart | undefined {
-  if (!signs.some((sign) => sign in value) && !isLokiCompactor(value.compactor)) return undefined;
+  // With such a value in it, it is the values of a sub-chart named loki.
+  if (!isValue(value) || isValue(value.loki)) return undefined;
   return configOfValue(value, context, {
     program: loki,
     base,
     valueOf: (block) => valueOf[block],
     read: [...signs, "compactor"],
   });
+}
+
+function isValue(value: unknown): boolean {
+  return isBlock(value) && (signs.some((sign) => sign in value) || isLokiCompactor(value.compactor));
 }
 
 // The chart leaves out what is empty (`with`), so an empty block doesn't reach Loki.

@@ -10,17 +10,33 @@ export interface ImageUse {
   image: unknown;
 }
 
+/** A container of a pod. */
+export interface Container {
+  /** Where it is, such as `spec.template.spec.containers[0]`. */
+  path: string;
+  /** Its fields; an {@link Unknown} for one that a preview can't know. */
+  fields: Block | Unknown;
+  list: "containers" | "initContainers" | "ephemeralContainers";
+  /** Whether something else completes it: what a patch is laid over, or what an operator makes. */
+  isPartial: boolean;
+}
+
 /** Pods that a resource makes, all alike. */
 export interface Pods {
   /** Their spec: what the scheduler reads. */
   spec: Block;
+  /** Where it is, such as `spec.template.spec`. */
+  path: string;
+  containers: Container[];
   images: ImageUse[];
   ofDaemonSet: boolean;
+  /** Whether an operator makes the pods, and decides what their resource leaves open. */
+  ofOperator: boolean;
 }
 
 // Where Kubernetes' own workloads have the pod's spec: Pod, PodTemplate, CronJob, and all others. Custom workloads (a Rollout of Argo's) do as these.
 const specs = ["spec", "template.spec", "spec.jobTemplate.spec.template.spec", "spec.template.spec"];
-const containerLists = ["containers", "initContainers", "ephemeralContainers"];
+const containerLists = ["containers", "initContainers", "ephemeralContainers"] as const;
 const workloads =
   /^kubernetes:(core|apps|batch|extensions)\/\w+:(Pod|PodTemplate|ReplicationController|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob)(Patch)?$/;
 // Resources of the Prometheus operator, whose spec has a pod's fields beside the image.
@@ -48,46 +64,54 @@ export function podsOf(resource: Pick<Resource, "type" | "kind" | "props">): (Po
 }
 
 function pods(spec: Block, path: string, kind: string, isPatch: boolean): Pods {
-  return {
-    spec,
-    images: containerLists.flatMap((list) => images(spec, path, list, !isPatch)),
-    ofDaemonSet: kind.startsWith("DaemonSet"),
-  };
+  const containers = containersOf(spec, path, isPatch);
+  const images = containers.flatMap(imageOf);
+  return { spec, path, containers, images, ofDaemonSet: kind.startsWith("DaemonSet"), ofOperator: false };
 }
 
-// Containers there change what the operator makes, so one without an image keeps that which it would have.
+// The operator's own container has its image and resources in the spec itself. Containers there change what the operator makes, so one
+// without an image keeps that which it would have.
 function ofOperator(spec: unknown, isPatch: boolean): (Pods | Unknown)[] {
   if (!isBlock(spec)) return spec instanceof Unknown ? [spec] : [];
-  const own = isPatch && spec.image === undefined ? [] : [{ path: "spec.image", image: spec.image }];
-  const thanos = isBlock(spec.thanos) ? [{ path: "spec.thanos.image", image: spec.thanos.image }] : [];
-  return [
-    {
-      spec,
-      images: [...own, ...thanos, ...containerLists.flatMap((list) => images(spec, "spec", list, false))],
-      ofDaemonSet: false,
-    },
+  const own = ({ image, resources }: Block) => ({ image, resources });
+  const containers: Container[] = [
+    { path: "spec", fields: own(spec), list: "containers", isPartial: isPatch },
+    ...(isBlock(spec.thanos)
+      ? [{ path: "spec.thanos", fields: own(spec.thanos), list: "containers", isPartial: isPatch } as const]
+      : []),
+    ...containersOf(spec, "spec", true),
   ];
+  const images = containers.flatMap(imageOf);
+  return [{ spec, path: "spec", containers, images, ofDaemonSet: false, ofOperator: true }];
 }
 
-function images(spec: Block, path: string, list: string, isRequired: boolean): ImageUse[] {
-  const containers = spec[list];
-  const at = inner(path, list);
-  if (containers instanceof Unknown) return [{ path: at, image: containers }];
-  return (Array.isArray(containers) ? containers : [])
-    .map((container, index) => ({
-      path: inner(inner(at, index), "image"),
-      image: isBlock(container) ? container.image : container,
-    }))
-    .filter(({ image }) => isRequired || image !== undefined);
+function containersOf(spec: Block, path: string, isPartial: boolean): Container[] {
+  return containerLists.flatMap((list) => {
+    const place = inner(path, list);
+    const containers = spec[list];
+    if (containers instanceof Unknown) return [{ path: place, fields: containers, list, isPartial }];
+    return (Array.isArray(containers) ? containers : []).map((each: unknown, index) => ({
+      path: inner(place, index),
+      fields: isBlock(each) || each instanceof Unknown ? each : {},
+      list,
+      isPartial,
+    }));
+  });
+}
+
+function imageOf({ path, fields, isPartial }: Container): ImageUse[] {
+  if (fields instanceof Unknown) return [{ path, image: fields }];
+  return isPartial && fields.image === undefined ? [] : [{ path: inner(path, "image"), image: fields.image }];
 }
 
 function ofItem(listType: string, item: unknown, index: number): (Pods | Unknown)[] {
   if (!isBlock(item)) return item instanceof Unknown ? [item] : [];
   const type = listType.replace(/List$/, "");
   const within = podsOf({ type, kind: type.slice(type.lastIndexOf(":") + 1), props: item });
+  const placed = <Placed extends { path: string }>(each: Placed) => ({ ...each, path: `items[${index}].${each.path}` });
   return within.map((each) =>
     each instanceof Unknown
       ? each
-      : { ...each, images: each.images.map((use) => ({ ...use, path: `items[${index}].${use.path}` })) },
+      : { ...placed(each), containers: each.containers.map(placed), images: each.images.map(placed) },
   );
 }

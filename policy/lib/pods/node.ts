@@ -34,9 +34,20 @@ export interface Node {
 
 /** The nodes that the parameter describes: one for each name, and one without a name where none is given. */
 export function nodesOf(groups: z.infer<typeof piNodes>): Node[] {
-  return groups.flatMap(({ names, ...node }): Node[] =>
-    names.length === 0
-      ? [node]
-      : names.map((name) => ({ ...node, name, labels: { "kubernetes.io/hostname": name, ...node.labels } })),
+  return groups.flatMap(({ names, ...node }): Node[] => {
+    const labels = { ...older(node.labels), ...node.labels };
+    return names.length === 0
+      ? [{ ...node, labels }]
+      : names.map((name) => ({ ...node, name, labels: { "kubernetes.io/hostname": name, ...labels } }));
+  });
+}
+
+// The kubelet still gives each node both under their older names as well.
+// https://kubernetes.io/docs/reference/labels-annotations-taints/#beta-kubernetes-io-arch-deprecated
+function older(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    ["arch", "os"].flatMap((what) =>
+      `kubernetes.io/${what}` in labels ? [[`beta.kubernetes.io/${what}`, labels[`kubernetes.io/${what}`]]] : [],
+    ),
   );
 }

@@ -4,17 +4,20 @@ import type { Node, Taint } from "./node";
 // "maybe": it depends on a label that nothing is known of, or on a value that a preview can't know.
 type Answer = "yes" | "no" | "maybe";
 
-// What the DaemonSet controller adds to each of its pods.
+const condition = (name: string, effect: Taint["effect"]) => ({
+  key: `node.kubernetes.io/${name}`,
+  operator: "Exists",
+  effect,
+});
+// What admission adds to every pod, for five minutes.
+// https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds
+const everyPodTolerates = [condition("not-ready", "NoExecute"), condition("unreachable", "NoExecute")];
+// What the DaemonSet controller adds to each of its pods, and to those on the node's network.
 // https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
-const daemonSetTolerations = [
-  "not-ready",
-  "unreachable",
-  "disk-pressure",
-  "memory-pressure",
-  "pid-pressure",
-  "unschedulable",
-  "network-unavailable",
-].map((condition) => ({ key: `node.kubernetes.io/${condition}`, operator: "Exists" }));
+const daemonSetTolerates = ["disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"].map((name) =>
+  condition(name, "NoSchedule"),
+);
+const hostNetworkTolerates = [condition("network-unavailable", "NoSchedule")];
 
 /**
  * Whether a pod may run on a node, decided as the scheduler decides it: nodeSelector, required node affinity, taints and tolerations; for a
@@ -32,7 +35,9 @@ export function mayRunOn(spec: Block, node: Node, ofDaemonSet = false): boolean 
   if (answers.includes("no")) return false;
   const tolerations = [
     ...(Array.isArray(spec.tolerations) ? spec.tolerations : []),
-    ...(ofDaemonSet ? daemonSetTolerations : []),
+    ...everyPodTolerates,
+    ...(ofDaemonSet ? daemonSetTolerates : []),
+    ...(ofDaemonSet && spec.hostNetwork ? hostNetworkTolerates : []),
   ];
   // A pod that names its node passes by the scheduler, and with it by NoSchedule.
   const keepsOff = spec.nodeName ? ["NoExecute"] : ["NoExecute", "NoSchedule"];
@@ -102,23 +107,39 @@ function expression(requirement: unknown, node: Node): Answer {
     case "DoesNotExist":
       return answer(label === undefined);
     case "Gt":
-      return answer(label !== undefined && Number(label) > Number(values[0]));
+      return answer(integer(label) > integer(values[0]));
     case "Lt":
-      return answer(label !== undefined && Number(label) < Number(values[0]));
+      return answer(integer(label) < integer(values[0]));
     default:
       return "maybe";
   }
 }
 
 // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+// As `ToleratesTaint` of k8s.io/api/core/v1 does it, with its comparisons of numbers on.
 function tolerates(toleration: unknown, taint: Taint): boolean {
   if (!isBlock(toleration)) return toleration instanceof Unknown;
-  const is = (key: string, expected: string) =>
-    !toleration[key] || toleration[key] === expected || toleration[key] instanceof Unknown;
-  if (!is("effect", taint.effect) || !is("key", taint.key)) return false;
-  if (!toleration.key) return toleration.operator === "Exists";
-  const { operator = "Equal", value = "" } = toleration;
-  return operator === "Equal" ? value === taint.value || value instanceof Unknown : true;
+  const { key, value, operator, effect } = toleration;
+  const fits = (given: unknown, own: string) => !given || given === own || given instanceof Unknown;
+  if (!fits(effect, taint.effect) || !fits(key, taint.key)) return false;
+  if (operator instanceof Unknown || value instanceof Unknown) return true;
+  switch (operator || "Equal") {
+    case "Exists":
+      return true;
+    case "Equal":
+      return Boolean(key) && (value || "") === taint.value;
+    case "Gt":
+      return integer(taint.value) > integer(value);
+    case "Lt":
+      return integer(taint.value) < integer(value);
+    default:
+      return false;
+  }
+}
+
+// What isn't a whole number compares with nothing.
+function integer(value: unknown): number {
+  return /^[+-]?\d+$/.test(String(value)) ? Number(value) : NaN;
 }
 
 function answer(is: boolean): Answer {

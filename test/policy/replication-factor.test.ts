@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { replicationFactorFitsReplicas as fits } from "../../policy/replication-factor-fits-replicas";
+import { replicationFactorSurvivesAWriter as survives } from "../../policy/replication-factor-survives-a-writer";
+import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
+import { configMap, object, release, stackFindings, unknown, type TestResource } from "./support";
+
+const refusesAll = (program: string, needed: number, found: number) =>
+  `${program} would refuse everything: "at least ${needed} live replicas required, could only find ${found}".`;
+const refusesOne = (program: string) => `With a single writer down ${program} would refuse what it is sent.`;
+const tooMany = (place: string, found: string, most: number, where: string, why: string) =>
+  `${place} is ${found}; wanted at most ${most}, the writers that there are (${where}). ${why} Write a factor of ${Math.max(1, most)}, or run more writers.`;
+const inChart = "Release monitoring/loki: values.loki.commonConfig.replication_factor";
+
+describe("replication-factor-fits-replicas", () => {
+  describe("in the chart loki", () => {
+    cases(fits, [
+      { when: "a single binary has factor 1", given: lokiChart({}) },
+      {
+        when: "a single binary has factor 3",
+        given: lokiChart({ commonConfig: { replication_factor: 3 } }),
+        finds: [tooMany(inChart, "3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "a single binary has the default",
+        given: lokiChart({ commonConfig: {} }),
+        finds: [tooMany(inChart, "missing, and so 3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "two writers have factor 3",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 3 } },
+          { deploymentMode: "SimpleScalable", write: { replicas: 2 } },
+        ),
+        finds: [tooMany(inChart, "3", 2, "values.write.replicas", refusesOne("Loki"))],
+      },
+      {
+        when: "the chart's three writers have the default factor",
+        given: lokiChart({ commonConfig: {} }, { deploymentMode: "SimpleScalable" }),
+      },
+      {
+        when: "an older chart has replicas of a single binary, and no mode",
+        given: release("loki", {
+          singleBinary: { replicas: 1 },
+          loki: { schemaConfig: { configs: [] }, commonConfig: { replication_factor: 2 } },
+        }),
+        finds: [tooMany(inChart, "2", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "an autoscaler may go below the factor",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 3 } },
+          { deploymentMode: "SimpleScalable", write: { replicas: 3, autoscaling: { enabled: true, minReplicas: 2 } } },
+        ),
+        finds: [tooMany(inChart, "3", 2, "values.write.autoscaling.minReplicas", refusesOne("Loki"))],
+      },
+      {
+        when: "the ingesters of microservices are too few",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 3 } },
+          { deploymentMode: "Distributed", ingester: { replicas: 1 } },
+        ),
+        finds: [tooMany(inChart, "3", 1, "values.ingester.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "it is on its way between two modes",
+        given: lokiChart({ commonConfig: {} }, { deploymentMode: "SingleBinary<->SimpleScalable" }),
+      },
+      {
+        when: "the ring's own factor is above the common one",
+        given: lokiChart({
+          ingester: { lifecycler: { ring: { replication_factor: 3 } } },
+          commonConfig: { replication_factor: 1 },
+        }),
+        finds: [
+          tooMany(
+            "Release monitoring/loki: values.loki.ingester.lifecycler.ring.replication_factor",
+            "3",
+            1,
+            "values.singleBinary.replicas",
+            refusesAll("Loki", 2, 1),
+          ),
+        ],
+      },
+      {
+        when: "the factor is a text",
+        given: lokiChart({ commonConfig: { replication_factor: "three" } }),
+        finds: [
+          `${inChart} is "three", which is not a number; wanted a number. Whether the replication factor fits the writers can't be told. Write the number itself.`,
+        ],
+      },
+      {
+        when: "a preview doesn't know the replicas",
+        given: lokiChart({ commonConfig: { replication_factor: 3 } }, { singleBinary: { replicas: unknown } }),
+        finds: ["advisory: string value at .values.singleBinary.replicas can't be known during preview"],
+      },
+    ]);
+  });
+
+  describe("in the chart mimir-distributed", () => {
+    const mimir = (values: Values, version?: string): TestResource => {
+      const { props, ...rest } = release("mimir-distributed", { mimir: { structuredConfig: {} }, ...values });
+      return { ...rest, props: { ...props, version } };
+    };
+    const classic = { mimir: { structuredConfig: { ingest_storage: { enabled: false } } } };
+    const place =
+      "Release monitoring/mimir-distributed: values.mimir.structuredConfig.ingester.ring.replication_factor";
+    const one = tooMany(place, "missing, and so 3", 1, "values.ingester.replicas", refusesAll("Mimir", 2, 1));
+    cases(fits, [
+      { when: "its three ingesters have the default factor", given: mimir(classic) },
+      {
+        when: "one ingester has the default factor",
+        given: mimir({ ...classic, ingester: { replicas: 1 } }),
+        finds: [one],
+      },
+      { when: "Kafka takes what is written", given: mimir({ ingester: { replicas: 1 } }) },
+      {
+        when: "the chart is older than Kafka in it",
+        given: mimir({ ingester: { replicas: 1 } }, "5.8.0"),
+        finds: [one],
+      },
+    ]);
+  });
+
+  describe("over the stack", () => {
+    const workload = (name: string, replicas: number | undefined, args: string[] = [], kind = "StatefulSet") => ({
+      ...object("apps/v1", kind, {
+        metadata: { namespace: "monitoring", name },
+        spec: {
+          replicas,
+          template: {
+            spec: { containers: [{ name, args }], volumes: [{ name: "config", configMap: { name: "loki" } }] },
+          },
+        },
+      }),
+      name,
+    });
+    const three = file(changed(goodLoki, "common.replication_factor", 3));
+    const place = `${inFile}common.replication_factor`;
+    const check = (...resources: TestResource[]) => stackFindings(fits, resources);
+
+    it("accepts as many writers as the factor", async () => {
+      assert.deepEqual(await check(three, workload("loki", 3)), []);
+    });
+
+    it("refuses a factor above the replicas of what mounts the configuration", async () => {
+      assert.deepEqual(await check(three, workload("loki", 1)), [
+        tooMany(place, "3", 1, "StatefulSet monitoring/loki", refusesAll("Loki", 2, 1)),
+      ]);
+    });
+
+    it("counts a workload without replicas as one pod", async () => {
+      assert.deepEqual(await check(three, workload("loki", undefined)), [
+        tooMany(place, "3", 1, "StatefulSet monitoring/loki", refusesAll("Loki", 2, 1)),
+      ]);
+    });
+
+    it("counts only what writes", async () => {
+      const resources = [workload("read", 3, ["-target=read"]), workload("backend", 3, ["-target", "backend"])];
+      assert.deepEqual(await check(three, ...resources), []);
+      assert.deepEqual(await check(three, ...resources, workload("write", 2, ["-target=write"])), [
+        tooMany(place, "3", 2, "StatefulSet monitoring/write", refusesOne("Loki")),
+      ]);
+    });
+
+    it("adds zones together", async () => {
+      const zones = ["a", "b", "c"].map((zone) => workload(`ingester-${zone}`, 1, ["-target=ingester"]));
+      assert.deepEqual(await check(three, ...zones), []);
+    });
+
+    it("takes the fewest that an autoscaler allows", async () => {
+      const scaler = object("autoscaling/v2", "HorizontalPodAutoscaler", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: { scaleTargetRef: { kind: "StatefulSet", name: "loki" }, minReplicas: 3, maxReplicas: 6 },
+      });
+      assert.deepEqual(await check(three, workload("loki", undefined), scaler), []);
+    });
+
+    it("lets an argument override the file", async () => {
+      assert.deepEqual(await check(three, workload("loki", 1, ["-distributor.replication-factor=1"])), []);
+      assert.deepEqual(await check(file(goodLoki), workload("loki", 1, ["-distributor.replication-factor=2"])), [
+        tooMany(
+          "ConfigMap monitoring/loki: its argument",
+          "2",
+          1,
+          "StatefulSet monitoring/loki",
+          refusesAll("Loki", 2, 1),
+        ),
+      ]);
+    });
+
+    it("finds a configuration in a Secret, and one among others that are mounted together", async () => {
+      const secret = object("core/v1", "Secret", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        data: {
+          "loki.yaml": Buffer.from(stringify(changed(goodLoki, "common.replication_factor", 3))).toString("base64"),
+        },
+      });
+      const mounted = (volume: object) =>
+        object("apps/v1", "StatefulSet", {
+          metadata: { namespace: "monitoring", name: "loki" },
+          spec: { template: { spec: { containers: [], volumes: [volume] } } },
+        });
+      const expected = [
+        tooMany(
+          'Secret monitoring/loki: data["loki.yaml"]: common.replication_factor',
+          "3",
+          1,
+          "StatefulSet monitoring/loki",
+          refusesAll("Loki", 2, 1),
+        ),
+      ];
+      assert.deepEqual(await check(secret, mounted({ secret: { secretName: "loki" } })), expected);
+      assert.deepEqual(
+        await check(secret, mounted({ projected: { sources: [{ secret: { name: "loki" } }] } })),
+        expected,
+      );
+    });
+
+    it("looks past workloads of another namespace, and those that mount something else", async () => {
+      const elsewhere = workload("loki", 1);
+      const other = structuredClone(elsewhere) as { props: { metadata: { namespace: string } } } & TestResource;
+      other.props.metadata.namespace = "logs";
+      assert.deepEqual(await check(three, other), []);
+      assert.deepEqual(await check({ ...three, ...configMapNamed("other") }, elsewhere), []);
+    });
+
+    it("refuses Mimir's default of three on one pod", async () => {
+      const config = file(changed(goodMimir, "ingester", {}));
+      assert.deepEqual(await check(config, workload("mimir", 1, ["-target=all"])), [
+        tooMany(
+          `${inFile}ingester.ring.replication_factor`,
+          "missing, and so 3",
+          1,
+          "StatefulSet monitoring/mimir",
+          refusesAll("Mimir", 2, 1),
+        ),
+      ]);
+      assert.deepEqual(await check(file(goodMimir), workload("mimir", 1)), []);
+    });
+
+    it("looks past what its configuration excludes", async () => {
+      const config = { exclude: [{ name: "loki", type: "*:StatefulSet" }] };
+      assert.deepEqual(await stackFindings(fits, [three, workload("loki", 1)], config), []);
+    });
+  });
+});
+
+const configMapNamed = (name: string) => ({
+  props: {
+    ...configMap(stringify(changed(goodLoki, "common.replication_factor", 3))).props,
+    metadata: { namespace: "monitoring", name },
+  },
+});
+
+describe("replication-factor-survives-a-writer", () => {
+  const advised = (place: string) =>
+    `${place} is 2; wanted 3, or 1. Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.`;
+  cases(survives, [
+    { when: "the factor is 1", given: file(goodLoki) },
+    { when: "the factor is 3", given: file(changed(goodLoki, "common.replication_factor", 3)) },
+    { when: "no factor is set, which means 3", given: file(changed(goodLoki, "common", undefined)) },
+    {
+      when: "the factor is 2",
+      given: file(changed(goodLoki, "common.replication_factor", 2)),
+      finds: [advised(`${inFile}common.replication_factor`)],
+    },
+    {
+      when: "Mimir's is 2",
+      given: file(changed(goodMimir, "ingester.ring.replication_factor", 2)),
+      finds: [advised(`${inFile}ingester.ring.replication_factor`)],
+    },
+    {
+      when: "a chart's is 2",
+      given: lokiChart({ commonConfig: { replication_factor: 2 } }),
+      finds: [advised(inChart)],
+    },
+  ]);
+  it("only advises", () => assert.equal(survives.enforcementLevel, "advisory"));
+});

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { retentionMeetsStackMinimum as policy } from "../../policy/retention-meets-stack-minimum";
+import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
+import { configMap, findings, object, release, unknown } from "./support";
+
+const tooShort = (place: string, found: string, least = "7d", stack = "staging") =>
+  `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. What is deleted too early doesn't come back. Write a longer one, or change minimum in this policy's configuration.`;
+const untold = (place: string, found: string) =>
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. How long it is can't be told. Write the duration itself, such as 30d.`;
+const period = "limits_config.retention_period";
+const loki = (value: unknown) => file(changed(goodLoki, period, value));
+const mimir = (value: unknown) => file(changed(goodMimir, "limits.compactor_blocks_retention_period", value));
+const variable = (name: string) =>
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+const pod = (args: string[], env: Values[] = []) =>
+  object("apps/v1", "StatefulSet", {
+    metadata: { name: "loki" },
+    spec: { template: { spec: { containers: [{ name: "loki", args, env }] } } },
+  });
+
+describe("retention-meets-stack-minimum", () => {
+  describe("of Loki", () => {
+    cases(policy, [
+      { when: "it is longer", given: file(goodLoki) },
+      { when: "it is the minimum itself, in other units", given: loki("168h") },
+      { when: "it is a day too short", given: loki("6d"), finds: [tooShort(inFile + period, '"6d"')] },
+      { when: "it is 0, which keeps everything", given: loki(0) },
+      { when: "it is 0s, which keeps everything", given: loki("0s") },
+      { when: "none is set, which keeps everything", given: loki(undefined) },
+      { when: "production asks for more", given: loki("31d"), stack: "production" },
+      {
+        when: "production has staging's",
+        given: loki("7d"),
+        stack: "production-eu",
+        finds: [tooShort(inFile + period, '"7d"', "30d", "production-eu")],
+      },
+      {
+        when: "another stack keeps less than a day",
+        given: loki("1h"),
+        stack: "sandbox",
+        finds: [tooShort(inFile + period, '"1h"', "24h", "sandbox")],
+      },
+      { when: "it is no duration", given: loki("7 days"), finds: [untold(inFile + period, "a text of 6 characters")] },
+      { when: "it is a variable", given: loki("${KEEP}"), finds: [untold(inFile + period, variable("KEEP"))] },
+      { when: "its variable has a long default", given: loki("${KEEP:-30d}") },
+      {
+        when: "its variable has a short default",
+        given: loki("${KEEP:-1d}"),
+        finds: [tooShort(inFile + period, '"1d"')],
+      },
+      {
+        when: "single streams are kept for less, which somebody chose for them",
+        given: file(changed(goodLoki, "limits_config.retention_stream", [{ selector: "{}", period: "24h" }])),
+      },
+      {
+        when: "a tenant's is shorter",
+        given: configMap("overrides:\n  team-a: {retention_period: 48h}\n  team-b: {retention_period: 60d}\n"),
+        finds: [tooShort(`${inFile}overrides.team-a.retention_period`, '"48h"')],
+      },
+      {
+        when: "a tenant's is shorter in chart values",
+        given: lokiChart({ runtimeConfig: { overrides: { a: { retention_period: "1d" } } } }),
+        finds: [tooShort("Release monitoring/loki: values.loki.runtimeConfig.overrides.a.retention_period", '"1d"')],
+      },
+      {
+        when: "chart values have a shorter one",
+        given: lokiChart({ limits_config: { retention_period: "3d" } }),
+        finds: [tooShort("Release monitoring/loki: values.loki.limits_config.retention_period", '"3d"')],
+      },
+      {
+        when: "the chart's own environment says what the variable is",
+        given: lokiChart(
+          { limits_config: { retention_period: "${KEEP}" } },
+          { singleBinary: { replicas: 1, extraEnv: [{ name: "KEEP", value: "3d" }] } },
+        ),
+        finds: [tooShort("Release monitoring/loki: values.loki.limits_config.retention_period", '"3d"')],
+      },
+      {
+        when: "an argument overrides the file with a shorter one",
+        given: pod(["-config.file=/etc/loki/config.yaml", "-store.retention=1d"]),
+        finds: [tooShort("StatefulSet loki: spec.template.spec.containers[0].args: -store.retention", '"1d"')],
+      },
+      {
+        when: "an argument is a variable of the container",
+        given: pod(["-store.retention=$(KEEP)"], [{ name: "KEEP", value: "2d" }]),
+        finds: [tooShort("StatefulSet loki: spec.template.spec.containers[0].args: -store.retention", '"2d"')],
+      },
+      {
+        when: "an argument is a variable from a Secret",
+        given: pod(["-store.retention=$(KEEP)"], [{ name: "KEEP", valueFrom: { secretKeyRef: { name: "x" } } }]),
+        finds: [
+          untold(
+            "StatefulSet loki: spec.template.spec.containers[0].args: -store.retention",
+            "taken from the environment variable KEEP",
+          ),
+        ],
+      },
+      {
+        when: "a preview doesn't know it",
+        given: lokiChart({ limits_config: { retention_period: unknown } }),
+        finds: ["advisory: string value at .values.loki.limits_config.retention_period can't be known during preview"],
+      },
+    ]);
+  });
+
+  describe("of Mimir", () => {
+    const setting = "limits.compactor_blocks_retention_period";
+    cases(policy, [
+      { when: "it is longer", given: file(goodMimir) },
+      { when: "it is shorter", given: mimir("5d"), finds: [tooShort(inFile + setting, '"5d"')] },
+      { when: "Mimir's placeholder has a long default", given: mimir("${KEEP:90d}") },
+      {
+        when: "Loki's placeholder is in it, whose default Mimir takes with the dash",
+        given: mimir("${KEEP:-90d}"),
+        finds: [untold(inFile + setting, '"-90d"')],
+      },
+      {
+        when: "a variable without braces is in it",
+        given: mimir("$KEEP"),
+        finds: [untold(inFile + setting, variable("KEEP"))],
+      },
+      {
+        when: "the chart's structuredConfig has a shorter one",
+        given: release("mimir-distributed", {
+          mimir: { structuredConfig: { limits: { compactor_blocks_retention_period: "1d" } } },
+        }),
+        finds: [
+          tooShort(
+            "Release monitoring/mimir-distributed: values.mimir.structuredConfig.limits.compactor_blocks_retention_period",
+            '"1d"',
+          ),
+        ],
+      },
+      {
+        when: "the chart's text has a shorter one",
+        given: release("mimir-distributed", {
+          mimir: { config: "blocks_storage: {}\nlimits:\n  compactor_blocks_retention_period: 1d\n" },
+        }),
+        finds: [
+          tooShort(
+            "Release monitoring/mimir-distributed: values.mimir.config: limits.compactor_blocks_retention_period",
+            '"1d"',
+          ),
+        ],
+      },
+      {
+        when: "a tenant's is shorter in chart values",
+        given: release("mimir-distributed", {
+          mimir: { structuredConfig: {} },
+          runtimeConfig: { overrides: { a: { compactor_blocks_retention_period: "1d" } } },
+        }),
+        finds: [
+          tooShort(
+            "Release monitoring/mimir-distributed: values.runtimeConfig.overrides.a.compactor_blocks_retention_period",
+            '"1d"',
+          ),
+        ],
+      },
+      {
+        when: "an argument has a shorter one",
+        given: pod(["-compactor.blocks-retention-period", "1d"]),
+        finds: [
+          tooShort(
+            "StatefulSet loki: spec.template.spec.containers[0].args: -compactor.blocks-retention-period",
+            '"1d"',
+          ),
+        ],
+      },
+    ]);
+  });
+
+  it("takes the minimum from its configuration, the closest pattern first", async () => {
+    const minimum = { "*": "365d", "staging*": "60d", staging: "10d" };
+    assert.deepEqual(await findings(policy, loki("9d"), { minimum }), [tooShort(inFile + period, '"9d"', "10d")]);
+    assert.deepEqual(await findings(policy, loki("59d"), { minimum }, "staging-eu"), [
+      tooShort(inFile + period, '"59d"', "60d", "staging-eu"),
+    ]);
+    assert.deepEqual(await findings(policy, loki("1h"), { minimum: { production: "30d" } }), []);
+  });
+
+  it("refuses a minimum that is no duration, and names its stack", async () => {
+    await assert.rejects(
+      findings(policy, file(goodLoki), { minimum: { production: "30 days" } }),
+      /not a duration such as 30d, 720h or 1w\n {2}→ at minimum\.production/,
+    );
+  });
+});
