@@ -37,8 +37,11 @@ export const loki: Program = {
   signs: ["compactor", "schema_config", "limits_config"],
   tenantSetting: "retention_period",
   validation: "loki -verify-config -config.file=FILE",
+  // Values of a chart have settings beside loki by mistake; the chart drops them.
   isConfig: (value): value is Block =>
-    isBlock(value) && (blocks.some((block) => block in value) || isLokiCompactor(value.compactor)),
+    isBlock(value) &&
+    !isBlock(value.loki) &&
+    (blocks.some((block) => block in value) || isLokiCompactor(value.compactor)),
   expand: expandForLoki,
   ofChart,
 };
