@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import { kubeconfigPath } from "../cluster/paths";
 import type { StageName } from "../config/sections/migration";
 import type { KubernetesObject } from "../offline/objects";
 import { offlineRender } from "../offline/render";
 import { apply } from "../sandbox/apply";
+import { imagesOf, isWorkload } from "../sandbox/kubectl";
 import { until } from "../sandbox/until";
+import { apiOf } from "../verify/api";
+import { loadStack } from "../verify/load";
+import { subjectOf } from "../verify/subject";
+import { line } from "../verify/table";
+import { verify } from "../verify/verify";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { removeNamespace, renderPart } from "./support/deploy";
 import { refusedBuckets, storeScript } from "./support/job";
 import { PrometheusApi, sorted, type Series } from "./support/metrics";
 import { killProcess } from "./support/node";
-import { clusterWide, operatorAndPrometheus } from "./support/operator";
+import { clusterWide, operatorAndPrometheus, prometheusPod } from "./support/operator";
 
 const namespace = "e2e-dual-write";
 const stack = "sandbox";
@@ -30,6 +37,7 @@ function adapt(object: KubernetesObject): KubernetesObject {
   return JSON.parse(text) as KubernetesObject;
 }
 
+const kubeconfig = process.env.KUBECONFIG ?? kubeconfigPath();
 const seconds = () => Math.floor(Date.now() / 1000);
 
 describe("Prometheus writes every sample to Mimir too, on a real cluster", function () {
@@ -53,7 +61,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
     await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
     proxy = await ApiProxy.start();
-    prometheus = new PrometheusApi(proxy, namespace, "pods/prometheus-test-0:9090", "", { cluster: stack });
+    prometheus = new PrometheusApi(proxy, namespace, `pods/${prometheusPod}:9090`, "", { cluster: stack });
     mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
 
     await applyStack("dual-write");
@@ -195,7 +203,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
       ]);
     const before = await restarts();
     const from = seconds() - 60;
-    await killProcess(namespace, "mimir-0", "-target=all");
+    await killProcess(namespace, "mimir-0", "mimir");
     await until("the kubelet sees it", 60, async () => ((await restarts()) === before ? undefined : true));
     assert.match(await restarts(), / 137$/);
     await ready("mimir");
@@ -215,6 +223,29 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
       return (await blocks()).length > there.length ? true : undefined;
     });
     console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, the object store away for 120 s`);
+  });
+
+  it("passes the checklist of its stage, but for the rows of what is not in this test", async () => {
+    const config = [...smaller, "stage=dual-write", `namespace.name=${namespace}`];
+    const loaded = await loadStack({ stack, config });
+    const elsewhere = loaded.resources
+      .filter(({ urn }) => !components.some((folder) => urn.includes(`::observability:${folder}:`)))
+      .flatMap(({ object }) => (object && isWorkload(object) ? imagesOf(object) : []));
+    const unavailable = new Map(elsewhere.map((image) => [image, "not in this test"]));
+    const subject = subjectOf({ ...loaded, unavailable });
+    const api = await apiOf({ kubeconfig }, { milliseconds: 30_000 });
+    // Rates are those of five minutes: Mimir has to have been there for so long.
+    const { checks } = await until("no row is ✗", 420, async () => {
+      const report = await verify(subject, api);
+      const failures = report.checks.filter(({ result }) => result === "fail");
+      if (failures.length > 0) throw new Error(failures.map((row) => line(row)).join("\n"));
+      return report;
+    });
+    const passed = checks.filter(({ result }) => result === "pass").map(({ id }) => id);
+    for (const id of ["ready", "targets", "rates", "remote-write", "oldest"]) {
+      assert.ok(passed.includes(`mimir/${id}`), `mimir/${id} is not among ${passed.join(", ")}`);
+    }
+    assert.ok(passed.includes("alertmanager/watchdog"), "Watchdog doesn't reach Alertmanager");
   });
 
   it("opens Loki's bucket with Mimir's key as little as Mimir's with Loki's", async () => {

@@ -4,7 +4,7 @@ import { offlineRender } from "../offline/render";
 import { apply } from "../sandbox/apply";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { removeNamespace, renderPart } from "./support/deploy";
-import { clusterWide, operatorAndPrometheus } from "./support/operator";
+import { clusterWide, operatorAndPrometheus, prometheusPod } from "./support/operator";
 import { until } from "../sandbox/until";
 
 const namespace = "e2e-scraping";
@@ -84,7 +84,7 @@ describe("The operator's Prometheus, with the program's values, monitors and rul
   }
 
   async function api<T>(path: string): Promise<T> {
-    const answer = await proxy.request(namespace, "pods/prometheus-test-0:9090", `/api/v1/${path}`);
+    const answer = await proxy.request(namespace, `pods/${prometheusPod}:9090`, `/api/v1/${path}`);
     const { status, data, error } = (await answer.json()) as { status: string; data: T; error?: string };
     if (status !== "success") throw new Error(error);
     return data;
@@ -116,7 +116,7 @@ describe("The operator's Prometheus, with the program's values, monitors and rul
       const found = await query(`container_memory_working_set_bytes{namespace="${namespace}",container="prometheus"}`);
       return found.length > 0 ? found : undefined;
     });
-    assert.equal(memory[0].metric.pod, "prometheus-test-0");
+    assert.equal(memory[0].metric.pod, prometheusPod);
     assert.ok((await query('count({job="apiserver",__name__=~"apiserver_.+_count"})')).length > 0);
     assert.deepEqual(await query('{job="apiserver",__name__=~".+_bucket"}'), []);
     assert.deepEqual(await query('{job="kubelet",metrics_path="/metrics/cadvisor",id=~".+",pod=""}'), []);

@@ -8,9 +8,9 @@ import { testCluster } from "./cluster";
  * pod's can be hit. The namespace must allow privileged pods.
  * @param namespace where the pod is
  * @param pod its name
- * @param argument one of the process's arguments
+ * @param program name of the process, as `ps` shows it
  */
-export async function killProcess(namespace: string, pod: string, argument: string): Promise<void> {
+export async function killProcess(namespace: string, pod: string, program: string): Promise<void> {
   const { kubectl } = await testCluster();
   const uid = await kubectl.run(["get", "pod", pod, "-n", namespace, "-o", "jsonpath={.metadata.uid}"]);
   const name = `kill-${pod}`;
@@ -31,7 +31,7 @@ export async function killProcess(namespace: string, pod: string, argument: stri
           // systemd's control groups have underscores where the uid has dashes.
           env: [
             { name: "POD", value: `pod(${uid}|${uid.replaceAll("-", "_")})` },
-            { name: "ARGUMENT", value: argument },
+            { name: "PROGRAM", value: program },
           ],
           securityContext: { runAsUser: 0, privileged: true },
           resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
@@ -52,7 +52,7 @@ export async function killProcess(namespace: string, pod: string, argument: stri
 const script = `killed=0
 for process in /proc/[0-9]*; do
   grep -qE "$POD" "$process/cgroup" 2>/dev/null || continue
-  grep -qF -e "$ARGUMENT" "$process/cmdline" 2>/dev/null || continue
+  [ "$(cat "$process/comm" 2>/dev/null)" = "$PROGRAM" ] || continue
   kill -9 "\${process#/proc/}" && killed=$((killed + 1))
 done
 echo "killed $killed"

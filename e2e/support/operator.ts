@@ -12,12 +12,13 @@ type Values = any;
  */
 export function operatorAndPrometheus(namespace: string, release: HelmRelease): KubernetesObject[] {
   const { prometheus, prometheusOperator } = release.values as Values;
+  const name = fullname(release.name, release.values);
   return [
     ...withRights(`${namespace}-operator`, namespace, operatorRules),
-    operator(namespace, prometheusOperator),
+    operator(namespace, `${name}-operator`, prometheusOperator),
     ...withRights(`${namespace}-prometheus`, namespace, prometheusRules),
-    prometheusResource(namespace, prometheus.prometheusSpec),
-    ...prometheusService(namespace, fullname(release.name, release.values)),
+    prometheusResource(namespace, `${name}-prometheus`, prometheus.prometheusSpec),
+    ...prometheusService(namespace, `${name}-prometheus`),
   ];
 }
 
@@ -67,16 +68,18 @@ const prometheusRules = [
   { nonResourceURLs: ["/metrics", "/metrics/cadvisor"], verbs: ["get"] },
 ];
 
-const resourceName = "test";
+/** The pod of that Prometheus, named as the chart and the operator name it. */
+export const prometheusPod = "prometheus-kube-prometheus-stack-prometheus-0";
+
 const imageOf = ({ registry, repository, tag }: Values) => `${registry}/${repository}:${tag}`;
 const labels = { app: "prometheus-operator" };
 
-function operator(namespace: string, values: Values): KubernetesObject {
+function operator(namespace: string, name: string, values: Values): KubernetesObject {
   const { requests, limits } = values.prometheusConfigReloader.resources;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: "prometheus-operator", namespace },
+    metadata: { name, namespace },
     spec: {
       selector: { matchLabels: labels },
       template: {
@@ -116,15 +119,15 @@ function operator(namespace: string, values: Values): KubernetesObject {
 }
 
 /** The Service by which the program and its users find Prometheus, and the ServiceMonitor by which it scrapes itself. */
-function prometheusService(namespace: string, release: string): KubernetesObject[] {
-  const metadata = { name: `${release}-prometheus`, namespace, labels: { app: `${release}-prometheus` } };
+function prometheusService(namespace: string, name: string): KubernetesObject[] {
+  const metadata = { name, namespace, labels: { app: name } };
   return [
     {
       apiVersion: "v1",
       kind: "Service",
       metadata,
       spec: {
-        selector: { "operator.prometheus.io/name": resourceName },
+        selector: { "operator.prometheus.io/name": name },
         ports: [{ name: "http-web", port: 9090, targetPort: "web" }],
       },
     },
@@ -137,11 +140,11 @@ function prometheusService(namespace: string, release: string): KubernetesObject
   ];
 }
 
-function prometheusResource(namespace: string, spec: Values): KubernetesObject {
+function prometheusResource(namespace: string, name: string, spec: Values): KubernetesObject {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "Prometheus",
-    metadata: { name: resourceName, namespace },
+    metadata: { name, namespace },
     spec: {
       image: imageOf(spec.image),
       version: spec.image.tag,
