@@ -13,6 +13,7 @@ import { mimir } from "./lib/mimir/program";
 import { inner } from "./lib/paths";
 import { definePolicy, type Finding } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
+import { victoriaRetentionOf, victoriaRetentions, victoriaSeconds } from "./lib/victoria-metrics/retention";
 
 /** Where a program has its retention. */
 interface Place {
@@ -31,14 +32,15 @@ const duration = z
   .refine((text) => durationSeconds(text) !== undefined, "not a duration such as 30d, 720h or 1w");
 
 /**
- * Refuses a retention of Loki or Mimir that is shorter than the stack has promised: what a typing error there deletes doesn't come back.
+ * Refuses a retention of Loki, Mimir or VictoriaMetrics that is shorter than the stack has promised: what a typing error there deletes
+ * doesn't come back. Prometheus' is not looked at: what is kept for long isn't kept there.
  *
  * Without a retention, or with 0, everything is kept. Retention of single streams (`retention_stream`) is chosen for them and not looked
  * at; that of a tenant is.
  */
 export const retentionMeetsStackMinimum = definePolicy({
   name: "retention-meets-stack-minimum",
-  description: "Loki and Mimir keep what they have for as long as the stack promises, by tenant too.",
+  description: "Loki, Mimir and VictoriaMetrics keep what they have for as long as the stack promises, by tenant too.",
   url: "https://grafana.com/docs/loki/latest/operations/storage/retention/#configuring-the-retention-period",
   severity: "high",
   parameters: {
@@ -51,15 +53,19 @@ export const retentionMeetsStackMinimum = definePolicy({
   },
   *check(resource, { minimum }) {
     const least = bestMatch(minimum, resource.stack);
-    if (least === undefined) return;
+    if (least === undefined || !resource.type.startsWith("kubernetes:")) return;
     for (const { program, block, flag } of places) {
-      const judge = (path: string, setting: Setting<string>) => judged(path, setting, least, resource.stack);
+      const judge: Judge = (path, setting) => judged(path, setting, keptSeconds, least, resource.stack);
       const settings = settingsOf(resource, program);
       yield* eachConfig(settings, program, function* ({ content, pathOf }) {
         yield* judge(inner(pathOf(block), program.tenantSetting), text(content[block], program.tenantSetting));
       });
       for (const overrides of settings.overrides) yield* byTenant(overrides, program, judge);
       for (const { path, words } of settings.arguments) yield* judge(`${path}: -${flag}`, flagOf(words, flag));
+    }
+    const { arguments: lists } = settingsOf(resource, mimir);
+    for (const { path, setting } of [...victoriaRetentions(resource), ...lists.map(victoriaRetentionOf)]) {
+      yield* judged(path, setting, victoriaSeconds, least, resource.stack);
     }
   },
 });
@@ -73,10 +79,22 @@ function* byTenant({ path, tenants }: Overrides, { tenantSetting }: Program, jud
   }
 }
 
-function* judged(path: string, setting: Setting<string>, least: string, stack: string): Iterable<Finding> {
+// Of Loki and Mimir: 0 is for ever.
+function keptSeconds(text: string): number | undefined {
+  const seconds = durationSeconds(text);
+  return seconds === 0 ? Infinity : seconds;
+}
+
+function* judged(
+  path: string,
+  setting: Setting<string>,
+  read: (text: string) => number | undefined,
+  least: string,
+  stack: string,
+): Iterable<Finding> {
   if ("missing" in setting) return;
-  const seconds = "value" in setting ? durationSeconds(setting.value) : undefined;
-  if (seconds !== undefined && (seconds === 0 || seconds >= (durationSeconds(least) ?? 0))) return;
+  const seconds = "value" in setting ? read(setting.value) : undefined;
+  if (seconds !== undefined && seconds >= (durationSeconds(least) ?? 0)) return;
   const why =
     seconds === undefined
       ? "How long it is can't be told. Write the duration itself, such as 30d."

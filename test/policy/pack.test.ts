@@ -13,7 +13,7 @@ import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/st
 import { policies } from "../../policy/index";
 import { currentReadme } from "../../policy/readme";
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
-import { configMap, unknown, type TestResource } from "./support";
+import { configMap, object, unknown, type TestResource } from "./support";
 
 const advisory = ["replication-factor-survives-a-writer"];
 const folder = path.resolve(__dirname, "../../policy");
@@ -62,13 +62,20 @@ describe("the policy pack", () => {
       pack.kill();
     });
 
-    async function analyze({ type, name, props }: TestResource): Promise<proto.AnalyzeDiagnostic.AsObject[]> {
-      const request = new proto.AnalyzeRequest();
-      request.setType(type);
-      request.setName(name);
-      request.setUrn(`urn:pulumi:staging::observability::${type}::${name}`);
-      request.setProperties(Struct.fromJavaScript(props as Record<string, JavaScriptValue>));
-      request.setOptions(new proto.AnalyzerResourceOptions());
+    function filled<Message extends proto.AnalyzeRequest | proto.AnalyzerResource>(
+      message: Message,
+      { type, name, props }: TestResource,
+    ): Message {
+      message.setType(type);
+      message.setName(name);
+      message.setUrn(`urn:pulumi:staging::observability::${type}::${name}`);
+      message.setProperties(Struct.fromJavaScript(props as Record<string, JavaScriptValue>));
+      message.setOptions(new proto.AnalyzerResourceOptions());
+      return message;
+    }
+
+    async function analyze(resource: TestResource): Promise<proto.AnalyzeDiagnostic.AsObject[]> {
+      const request = filled(new proto.AnalyzeRequest(), resource);
       const answer = await ask<proto.AnalyzeResponse>((done) => engine.analyze(request, done));
       return answer.toObject().diagnosticsList;
     }
@@ -121,6 +128,24 @@ describe("the policy pack", () => {
       );
     });
 
+    it("looks at the whole stack where one resource can't show it", async () => {
+      const metadata = { namespace: "monitoring", name: "loki" };
+      const volumes = [{ name: "config", configMap: { name: "loki" } }];
+      const pods = object("apps/v1", "StatefulSet", {
+        metadata,
+        spec: { replicas: 1, template: { spec: { containers: [{ name: "loki" }], volumes } } },
+      });
+      const three = configMap(`${schema}common: {replication_factor: 3}\n`);
+      const request = new proto.AnalyzeStackRequest();
+      request.setResourcesList([three, pods].map((each) => filled(new proto.AnalyzerResource(), each)));
+      const answer = await ask<proto.AnalyzeResponse>((done) => engine.analyzeStack(request, done));
+      const [violation, ...others] = answer.toObject().diagnosticsList;
+      assert.deepEqual(others, []);
+      assert.equal(violation.policyname, "replication-factor-fits-replicas");
+      assert.equal(violation.enforcementlevel, EnforcementLevel.MANDATORY);
+      assert.match(violation.urn, /ConfigMap::loki$/);
+    });
+
     it("reports what a preview doesn't know as advisory", async () => {
       const [violation] = await analyze(configMap(unknown));
       assert.equal(violation.enforcementlevel, EnforcementLevel.ADVISORY);
@@ -143,6 +168,12 @@ describe("the policy pack", () => {
     it("fails, and passes nothing, when a parameter is of the wrong type", async () => {
       await configure("pi-nodes-run-arm64-images", EnforcementLevel.MANDATORY, { charts: ["x"] });
       await assert.rejects(analyze(good), /The configuration of the policy pi-nodes-run-arm64-images is not valid/);
+    });
+
+    it("fails when a policy is told to look at resources by something that they don't have", async () => {
+      const { name } = retentionRequiresDeleteRequestStore;
+      await configure(name, EnforcementLevel.MANDATORY, { exclude: [{ label: "loki" }] });
+      await assert.rejects(analyze(good), /Unrecognized key: "label"[^]*at exclude\[0\]/);
     });
   });
 });

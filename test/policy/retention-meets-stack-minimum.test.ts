@@ -169,6 +169,31 @@ describe("retention-meets-stack-minimum", () => {
     ]);
   });
 
+  describe("of VictoriaMetrics", () => {
+    const single = (retentionPeriod: unknown) => release("victoria-metrics-single", { server: { retentionPeriod } });
+    const place = "Release monitoring/victoria-metrics-single: values.server.retentionPeriod";
+    cases(policy, [
+      { when: "it is a month, which has no unit", given: single(1), stack: "production" },
+      { when: "it is 7 days", given: single("7d") },
+      { when: "it is 3 days", given: single("3d"), finds: [tooShort(place, '"3d"')] },
+      { when: "it is a tenth of a month", given: single("0.1"), finds: [tooShort(place, '"0.1"')] },
+      { when: "it is 0, which is not for ever there", given: single(0), finds: [tooShort(place, '"0"')] },
+      { when: "it is in Prometheus' notation", given: single("1w2d"), finds: [untold(place, '"1w2d"')] },
+      { when: "it is the default", given: release("victoria-metrics-single", { server: {} }) },
+      {
+        when: "its operator's resource has 1 day",
+        given: object("operator.victoriametrics.com/v1beta1", "VMSingle", { spec: { retentionPeriod: "1d" } }),
+        finds: [tooShort("VMSingle loki: spec.retentionPeriod", '"1d"')],
+      },
+      {
+        when: "an argument has 1 day",
+        given: pod(["-retentionPeriod=1d"]),
+        finds: [tooShort("StatefulSet loki: spec.template.spec.containers[0].args: -retentionPeriod", '"1d"')],
+      },
+      { when: "another chart has such a key", given: release("backup", { retentionPeriod: "1d" }) },
+    ]);
+  });
+
   it("takes the minimum from its configuration, the closest pattern first", async () => {
     const minimum = { "*": "365d", "staging*": "60d", staging: "10d" };
     assert.deepEqual(await findings(policy, loki("9d"), { minimum }), [tooShort(inFile + period, '"9d"', "10d")]);

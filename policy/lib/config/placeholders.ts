@@ -4,6 +4,8 @@ import type { Environment } from "./environment";
 // A template's action is encoded in its mark, so that it can't be mistaken for YAML.
 const open = "\uE000";
 const close = "\uE001";
+// A variable's value is not expanded again: its dollar signs are put aside.
+const dollar = "\uE002";
 const mark = new RegExp(`${open}([^${close}]*)${close}`);
 // What envsubst takes for a default: every one of these operators, with no difference between them.
 const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
@@ -19,10 +21,10 @@ export function expandForLoki(text: string, environment: Environment): string {
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
     text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
-      return environment.get(name) || (byDefault ?? marked(expression));
+      return environment.get(name)?.replaceAll("$", dollar) || (byDefault ?? marked(expression));
     });
   }
-  return text;
+  return text.replaceAll(dollar, "$");
 }
 
 /**

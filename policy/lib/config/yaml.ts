@@ -1,4 +1,4 @@
-import { LineCounter, parseAllDocuments, type Document, type YAMLError } from "yaml";
+import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLError } from "yaml";
 import { isBlock, type Block } from "../unknown";
 import type { Environment } from "./environment";
 import { withoutTemplates } from "./placeholders";
@@ -16,7 +16,7 @@ export interface ReadText {
   ignored: unknown[];
 }
 
-// Five times the size of all of Loki's settings with their documentation. The parser compares every key of a mapping with every other.
+// Five times the size of all of Loki's settings with their documentation.
 const largest = 256 * 1024;
 // No configuration comes near it; a few thousand levels exhaust the parser's stack, which ends the process.
 const deepest = 100;
@@ -71,13 +71,15 @@ function read(text: string, reader: string, kind?: "a template"): ReadText {
       prettyErrors: false,
       lineCounter: lines,
       logLevel: "silent",
+      // The parser would compare each key with every other: seconds, for a few thousand.
+      uniqueKeys: false,
       // Go reads a date into a text as it stands.
       customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:timestamp"),
     });
     if (!Array.isArray(documents)) return { content: undefined, ignored: [], isSound: true };
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
-    const errors = first.errors.filter(({ code }) => kind !== "a template" || code !== "DUPLICATE_KEY");
+    const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
     return {
       content: first.toJS({ maxAliasCount: 100 }),
       ignored: others.map((each) => (each.errors.length > 0 ? undefined : each.toJS({ maxAliasCount: 100 }))),
@@ -92,8 +94,25 @@ function read(text: string, reader: string, kind?: "a template"): ReadText {
   }
 }
 
+type Mistake = Pick<YAMLError, "code" | "pos">;
+
+function repeatedKeys(document: Document.Parsed): Mistake[] {
+  const mistakes: Mistake[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.source === "<<") continue;
+        if (seen.has(key.value)) mistakes.push({ code: "DUPLICATE_KEY", pos: [key.range?.[0] ?? 0, 0] });
+        seen.add(key.value);
+      }
+    },
+  });
+  return mistakes;
+}
+
 // One mistake often makes several errors: the first of each line, and of those three, are enough.
-function describe(errors: YAMLError[], lines: LineCounter, reader: string): string {
+function describe(errors: Mistake[], lines: LineCounter, reader: string): string {
   const byLine = new Map<number, string>();
   for (const { code, pos } of errors) {
     const { line } = lines.linePos(pos[0]);

@@ -56,11 +56,19 @@ export function podsOf(resource: Pick<Resource, "type" | "kind" | "props">): (Po
     return props.items.flatMap((item, index) => ofItem(type, item, index));
   const isPatch = kind.endsWith("Patch");
   if (operated.test(type)) return ofOperator(props.spec, isPatch);
-  const candidates = specs.map((path) => ({ path, spec: at(props, path) }));
-  const found = candidates.find(({ spec }) => isBlock(spec) && spec.containers !== undefined);
-  if (found) return [pods(found.spec as Block, found.path, kind, isPatch)];
-  const unknown = candidates.find(({ spec }) => spec instanceof Unknown);
-  return unknown && workloads.test(type) ? [unknown.spec as Unknown] : [];
+  const found = podSpecOf(props);
+  if (found) return [pods(found.spec, found.path, kind, isPatch)];
+  const unknown = specs.map((path) => at(props, path)).find((spec) => spec instanceof Unknown);
+  return unknown && workloads.test(type) ? [unknown] : [];
+}
+
+/** The spec of the pods that a workload makes, and where it is; undefined where a resource has none. */
+export function podSpecOf(props: Block): { spec: Block; path: string } | undefined {
+  for (const path of specs) {
+    const spec = at(props, path);
+    if (isBlock(spec) && spec.containers !== undefined) return { spec, path };
+  }
+  return undefined;
 }
 
 function pods(spec: Block, path: string, kind: string, isPatch: boolean): Pods {

@@ -88,6 +88,17 @@ describe("retention-requires-delete-request-store", () => {
       ]);
     });
 
+    it("knows the variables that the chart sets for its containers", async () => {
+      const values = (value: string) => ({
+        loki: { schemaConfig, compactor: { retention_enabled: true, delete_request_store: "${STORE}" } },
+        backend: { extraEnv: [{ name: "STORE", value }] },
+      });
+      assert.deepEqual(await check(release("loki", values("s3"))), []);
+      assert.deepEqual(await check(release("loki", values("gcs"))), [
+        unused('"gcs"').replace(/^.*?: compactor/, "Release monitoring/loki: values.loki.compactor"),
+      ]);
+    });
+
     it("finds loki as a sub-chart, where loki.compactor is a set of pods", async () => {
       const values = {
         logs: { loki: { compactor: { replicas: 1 }, loki: { schemaConfig, compactor: { retention_enabled: true } } } },

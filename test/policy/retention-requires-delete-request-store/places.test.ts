@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { configMap, object, release, unknown } from "../support";
+import { configMap, object, release, unknown, type TestResource } from "../support";
 import { check, missing, refusal, store } from "./fixtures";
 
 describe("retention-requires-delete-request-store, wherever it is", () => {
@@ -116,6 +116,19 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
     for (const [does, args, expected] of cases) {
       it(does, async () => assert.deepEqual(await check(pod(args)), expected));
     }
+
+    it("knows the container's own variables", async () => {
+      const args = ["-compactor.retention-enabled=$(ON)", "-compactor.delete-request-store=$(STORE)"];
+      const env = [
+        { name: "ON", value: "true" },
+        { name: "STORE", value: "gcs" },
+      ];
+      const { props, ...rest } = pod(args) as {
+        props: { spec: { template: { spec: { containers: object[] } } } };
+      } & TestResource;
+      Object.assign(props.spec.template.spec.containers[0], { env });
+      assert.deepEqual(await check({ ...rest, props }), [unchecked('"gcs"')]);
+    });
 
     it("reads the arguments that chart values pass on", async () => {
       const values = { backend: { extraArgs: ["-compactor.retention-enabled"] } };
