@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { offlinePreview, ownProgram, type Preview, type PreviewResource } from "../../../offline/preview";
+import {
+  ownProgram,
+  previewWithGraph,
+  type Preview,
+  type Previewed,
+  type PreviewResource,
+} from "../../../offline/preview";
 
 /** The stacks of this repository. */
 export const stacks = ["production", "staging", "sandbox"] as const;
@@ -15,7 +21,7 @@ export const graphs: { of: string; stack: Stack; config: string[] }[] = [
   { of: "stack production in stage dual-write", stack: "production", config: ["stage=dual-write"] },
 ];
 
-const made = new Map<string, Promise<Preview>>();
+const made = new Map<string, Promise<Previewed>>();
 
 /**
  * Previews the whole program, the policy pack beside it, as `npm run preview:offline` does. The same settings only once in a run of the
@@ -23,15 +29,20 @@ const made = new Map<string, Promise<Preview>>();
  * @param stack a stack of this repository
  * @param config `key=value`, on top of the stack's file
  */
-export function previewOf(stack: Stack, ...config: string[]): Promise<Preview> {
+export async function previewOf(stack: Stack, ...config: string[]): Promise<Preview> {
+  return (await previewedOf(stack, ...config)).preview;
+}
+
+/** The same with its graph, as the plan takes it. */
+export function previewedOf(stack: Stack, ...config: string[]): Promise<Previewed> {
   // Who asks for one graph asks for all of them: side by side they take half the time.
   if (made.size === 0) graphs.forEach((each) => void start(each.stack, each.config).catch(() => undefined));
   return start(stack, config);
 }
 
-function start(stack: Stack, config: string[]): Promise<Preview> {
+function start(stack: Stack, config: string[]): Promise<Previewed> {
   const key = JSON.stringify([stack, config]);
-  const preview = made.get(key) ?? offlinePreview({ stack, config, policyPack: join(ownProgram, "policy") });
+  const preview = made.get(key) ?? previewWithGraph({ stack, config, policyPack: join(ownProgram, "policy") });
   made.set(key, preview);
   return preview;
 }
