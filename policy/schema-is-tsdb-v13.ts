@@ -30,14 +30,14 @@ export const schemaIsTsdbV13 = definePolicy({
 
 function* schema(config: Config): Iterable<Finding> {
   const given = config.content.schema_config;
-  if (given === undefined) return;
   const path = inner(config.pathOf("schema_config"), "configs");
+  if (given === undefined) return yield* isWhole(config) ? [noPeriod(path, "missing")] : [];
   const periods = at(given, "configs");
   const unknown = [given, periods].find((each) => each instanceof Unknown);
   if (unknown) return yield unknown;
   if (!Array.isArray(periods) || periods.length === 0) {
-    const found = periods === undefined || Array.isArray(periods) ? "without a period" : "not a list of periods";
-    return yield { path, found, wanted: "a list of periods, the newest with store: tsdb and schema: v13", fix: remedy };
+    const isEmpty = periods === undefined || Array.isArray(periods);
+    return yield noPeriod(path, isEmpty ? "without a period" : "not a list of periods");
   }
   const starts = periods.map((period) => text(period, "from"));
   const unread = starts.findIndex((start) => !("value" in start) || !isDay(start.value));
@@ -55,6 +55,16 @@ function* schema(config: Config): Iterable<Finding> {
       }
     );
   }
+}
+
+// Promtail has limits_config, too; the chart itself refuses to be without a schema.
+function isWhole({ content, chart }: Config): boolean {
+  return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in content);
+}
+
+function noPeriod(path: string, found: string): Finding {
+  const fix = `Loki refuses to start without a period. ${remedy}`;
+  return { path, found, wanted: "a list of periods, the newest with store: tsdb and schema: v13", fix };
 }
 
 function unreadStart(path: string, start: Setting<string>): Finding {

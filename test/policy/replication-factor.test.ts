@@ -58,9 +58,16 @@ describe("replication-factor-fits-replicas", () => {
         when: "the ingesters of microservices are too few",
         given: lokiChart(
           { commonConfig: { replication_factor: 3 } },
-          { deploymentMode: "Distributed", ingester: { replicas: 1 } },
+          { deploymentMode: "Distributed", ingester: { replicas: 1, zoneAwareReplication: { enabled: false } } },
         ),
         finds: [tooMany(inChart, "3", 1, "values.ingester.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "one ingester is asked for in each of three zones, which the chart does by default",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 3 } },
+          { deploymentMode: "Distributed", ingester: { replicas: 1 } },
+        ),
       },
       {
         when: "it is on its way between two modes",
@@ -105,18 +112,20 @@ describe("replication-factor-fits-replicas", () => {
     const classic = { mimir: { structuredConfig: { ingest_storage: { enabled: false } } } };
     const place =
       "Release monitoring/mimir-distributed: values.mimir.structuredConfig.ingester.ring.replication_factor";
+    const single = { ingester: { replicas: 1, zoneAwareReplication: { enabled: false } } };
     const one = tooMany(place, "missing, and so 3", 1, "values.ingester.replicas", refusesAll("Mimir", 2, 1));
     cases(fits, [
       { when: "its three ingesters have the default factor", given: mimir(classic) },
       {
         when: "one ingester has the default factor",
-        given: mimir({ ...classic, ingester: { replicas: 1 } }),
+        given: mimir({ ...classic, ...single }),
         finds: [one],
       },
-      { when: "Kafka takes what is written", given: mimir({ ingester: { replicas: 1 } }) },
+      { when: "there is one in each zone", given: mimir({ ...classic, ingester: { replicas: 1 } }) },
+      { when: "Kafka takes what is written", given: mimir(single) },
       {
         when: "the chart is older than Kafka in it",
-        given: mimir({ ingester: { replicas: 1 } }, "5.8.0"),
+        given: mimir(single, "5.8.0"),
         finds: [one],
       },
     ]);

@@ -10,7 +10,7 @@ const configs = `${inFile}schema_config.configs`;
 const notNewest = (place: string, found: string, wanted: string) =>
   `${place} is ${found}; wanted "${wanted}" in the newest period. ${why} ${remedy}`;
 const noPeriod = (found: string) =>
-  `${configs} is ${found}; wanted a list of periods, the newest with store: tsdb and schema: v13. ${remedy}`;
+  `${configs} is ${found}; wanted a list of periods, the newest with store: tsdb and schema: v13. Loki refuses to start without a period. ${remedy}`;
 const period = (from: unknown, store: unknown, schema: unknown) => ({ from, store, object_store: "s3", schema });
 const periods = (...list: unknown[]) => file(changed(goodLoki, "schema_config.configs", list));
 
@@ -63,6 +63,11 @@ describe("schema-is-tsdb-v13", () => {
       finds: [
         `${configs}[1].from is "soon"; wanted a day such as 2024-04-01. Which period is the newest can't be told. Write the day itself.`,
       ],
+    },
+    {
+      when: "there is no schema",
+      given: file(changed(goodLoki, "schema_config", undefined)),
+      finds: [noPeriod("missing")],
     },
     { when: "there is no period", given: periods(), finds: [noPeriod("without a period")] },
     {

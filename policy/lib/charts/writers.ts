@@ -16,6 +16,9 @@ const modes: Readonly<Record<string, { pods: string; byDefault: number }>> = {
   Distributed: { pods: "ingester", byDefault: 0 },
 };
 
+// Both charts spread ingesters over three zones unless told otherwise, and round their number up.
+const zones = 3;
+
 /**
  * The writers of the chart `loki`.
  *
@@ -44,9 +47,11 @@ function replicasOf(values: Block, path: string, pods: string, byDefault: number
   const scales = at(values, `${pods}.autoscaling.enabled`) === true;
   const place = scales ? `${pods}.autoscaling` : pods;
   const key = scales ? "minReplicas" : "replicas";
-  const replicas = count(at(values, place), key);
+  const given = count(at(values, place), key);
+  const replicas: Setting<number> = "missing" in given ? { value: scales ? 2 : byDefault } : given;
+  const inZones = pods === "ingester" && at(values, "ingester.zoneAwareReplication.enabled") !== false;
   return {
-    replicas: "missing" in replicas ? { value: scales ? 2 : byDefault } : replicas,
+    replicas: inZones && "value" in replicas ? { value: Math.ceil(replicas.value / zones) * zones } : replicas,
     path: inner(along(path, place), key),
   };
 }
