@@ -35,6 +35,11 @@ export async function debianEntries(name: string, program: string[]): Promise<{ 
   return { entries: [...files, ...libraries], program: found ?? "" };
 }
 
+/** Path of a program of a package on this machine, without installing it. Its libraries have to be here. */
+export async function debianProgram(name: string, program: string): Promise<string> {
+  return join(await unpacked(name), program);
+}
+
 /** Folder of a package's files, downloaded and unpacked once a version. */
 async function unpacked(name: string): Promise<string> {
   const dir = join(cacheDir(), "debian", `${name}_${await debianVersion(name)}`);
