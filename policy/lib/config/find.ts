@@ -90,7 +90,7 @@ function visitText(walk: Walk, text: string, path: string): void {
   if (!isSound) return;
   if (isOwn) found.configs.push({ content, path, pathOf: (name) => `${path}: ${name}` });
   else visit(walk, content, { path: `${path}: `, key: "" });
-  if (ignored.some((each) => program.isConfig(each))) {
+  if (ignored.some((each) => (isOwn ? each !== null : program.isConfig(each)))) {
     const followed = `followed by another YAML document, and ${program.name} reads only the first`;
     found.unreadable.push({ path, problem: followed });
   }

@@ -106,6 +106,11 @@ describe("retention-requires-delete-request-store, in a file", () => {
         finds: [missing("missing")],
       },
       {
+        when: "y means true",
+        file: enabled("y").replace(/.*delete_request_store.*\n/, ""),
+        finds: [missing("missing")],
+      },
+      {
         when: "on means true",
         file: enabled("on").replace(/.*delete_request_store.*\n/, ""),
         finds: [missing("missing")],
@@ -238,6 +243,12 @@ describe("retention-requires-delete-request-store, in a file", () => {
         cannot("followed by another YAML document, and Loki reads only the first"),
         missing("missing"),
       ]);
+    });
+
+    it("refuses a second document whatever is in it, but not the mark of one", async () => {
+      const followed = cannot("followed by another YAML document, and Loki reads only the first");
+      assert.deepEqual(await check(configMap(`${good}---\nauth_enabled: true\n`)), [followed]);
+      assert.deepEqual(await check(configMap(`---\n${good}---\n# the end\n`)), []);
     });
 
     it("refuses aliases that multiply without bound", async () => {
