@@ -4,6 +4,9 @@ import type { Environment } from "./environment";
 import { withoutTemplates } from "./placeholders";
 import type { Program } from "./program";
 
+/** Who reads a text: a program's name, and how it expands placeholders. */
+export type Reader = Pick<Program, "expand"> & { name: string };
+
 /** A YAML text as a program reads it. */
 export interface ReadText {
   /** The first document's content. */
@@ -31,7 +34,7 @@ const mostRemembered = 8;
  *
  * Never throws: an alias bomb, a nesting without end or a text too large is a problem. A problem never quotes the text, which may be secret.
  */
-export function readYaml(text: string, program: Program, environment: Environment): ReadText {
+export function readYaml(text: string, program: Reader, environment: Environment): ReadText {
   if (text.length > largest) return unreadableText(`larger than ${largest} characters, too large to be read`);
   const expanded = program.expand(text, environment);
   const key = `${program.name} ${expanded}`;

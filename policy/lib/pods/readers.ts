@@ -26,7 +26,7 @@ export function readersOf(source: Resource, resources: readonly Resource[]): Rea
   return resources.flatMap((resource) => {
     if (!workloads.test(resource.type) || resource.namespace !== namespace) return [];
     const spec = at(resource.props, "spec.template.spec");
-    if (!mounts(spec).some((mount) => mount.kind === kind && mount.name === objectName)) return [];
+    if (!mountsOf(spec).some((mount) => mount.kind === kind && mount.name === objectName)) return [];
     return [{ resource, replicas: replicasOf(resource, resources), words: wordsOf(spec) }];
   });
 }
@@ -38,7 +38,8 @@ export function targetOf({ words }: Reader, content: Block): string[] {
   return typeof target === "string" ? target.split(",").map((each) => each.trim()) : ["all"];
 }
 
-function mounts(spec: unknown): { kind: string; name: unknown }[] {
+/** The ConfigMaps and Secrets that a pod mounts. */
+export function mountsOf(spec: unknown): { kind: string; name: unknown }[] {
   const volumes = at(spec, "volumes");
   return (Array.isArray(volumes) ? volumes : []).flatMap((volume: unknown) => {
     const projected = at(volume, "projected.sources");
