@@ -10,6 +10,8 @@ export interface ChartImage extends ImageUse {
   spec: Block;
   /** The repository that the chart takes by default, where that is known. */
   repository?: string;
+  /** The tag, where the values name no more than that of the image. */
+  tag?: string;
 }
 
 /**
@@ -36,7 +38,7 @@ function ofSlot(slot: ImageSlot, values: Block, registry: unknown): ChartImage {
     path,
     repository,
     spec: isBlock(spec) ? spec : {},
-    image: reference(at(values, path), registry, repository),
+    ...named(at(values, path), registry, repository),
   };
 }
 
@@ -49,10 +51,16 @@ function found(values: unknown, path: string, pods: Block, registry: unknown): C
     const place = inner(path, key);
     if (key === "image" && value && !isBlock(value)) return [{ path: place, image: value, spec }];
     if (/image$/i.test(key) && isBlock(value) && ["repository", "tag", "digest", "sha"].some((part) => value[part])) {
-      return [{ path: place, image: reference(value, registry), spec }];
+      return [{ path: place, spec, ...named(value, registry) }];
     }
     return found(value, place, spec, registry);
   });
+}
+
+function named(image: unknown, registry: unknown, byDefault?: string): Pick<ChartImage, "image" | "tag"> {
+  const whole = reference(image, registry, byDefault);
+  const tag = whole === undefined ? text(at(image, "tag")) : undefined;
+  return { image: whole, ...(tag && { tag }) };
 }
 
 // registry/repository:tag@digest, as charts compose it. Without a repository or a tag the chart chooses the image.

@@ -13,6 +13,8 @@ export interface ImageSlot {
   isUsed(on: Switch, values: Block): boolean;
   /** Where the values have the node selector, affinity and tolerations of the pods that run it, if not beside the image. */
   pods?: string;
+  /** Where the values have the resources of its containers, if not as `resources` beside the image. */
+  resources?: string;
 }
 
 const isGiven = (values: Block, path: string) => Object.keys(at(values, path) ?? {}).length > 0;
@@ -54,6 +56,7 @@ const kubePrometheusStack: ImageSlot[] = [
       isGiven(values, "prometheus.prometheusSpec.thanos") &&
       !at(values, "prometheus.prometheusSpec.thanos.image"),
     pods: "prometheus.prometheusSpec",
+    resources: "prometheus.prometheusSpec.thanos.resources",
   },
   {
     path: "alertmanager.alertmanagerSpec.image",
@@ -84,6 +87,7 @@ const kubePrometheusStack: ImageSlot[] = [
     path: "grafana.downloadDashboardsImage",
     repository: "docker.io/curlimages/curl",
     isUsed: (on, values) => on("grafana.enabled") && isGiven(values, "grafana.dashboards"),
+    resources: "grafana.downloadDashboards.resources",
   },
   {
     path: "kube-state-metrics.image",
@@ -100,12 +104,14 @@ const kubePrometheusStack: ImageSlot[] = [
     repository: "docker.io/library/busybox",
     isUsed: (on) => on("crds.enabled") && on("crds.upgradeJob.enabled", false),
     pods: "crds.upgradeJob",
+    resources: "crds.upgradeJob.resources",
   },
   {
     path: "crds.upgradeJob.image.kubectl",
     repository: "registry.k8s.io/kubectl",
     isUsed: (on) => on("crds.enabled") && on("crds.upgradeJob.enabled", false),
     pods: "crds.upgradeJob",
+    resources: "crds.upgradeJob.resources",
   },
 ];
 

@@ -87,22 +87,22 @@ function ofOperator(spec: unknown, isPatch: boolean): (Pods | Unknown)[] {
     ...(isBlock(spec.thanos)
       ? [{ path: "spec.thanos", fields: own(spec.thanos), list: "containers", isPartial: isPatch } as const]
       : []),
-    ...containersOf(spec, "spec", true),
+    ...containersOf(spec, "spec", isPatch, true),
   ];
   const images = containers.flatMap(imageOf);
   return [{ spec, path: "spec", containers, images, ofDaemonSet: false, ofOperator: true }];
 }
 
-function containersOf(spec: Block, path: string, isPartial: boolean): Container[] {
+function containersOf(spec: Block, path: string, isPatch: boolean, ofOperator = false): Container[] {
   return containerLists.flatMap((list) => {
     const place = inner(path, list);
     const containers = spec[list];
-    if (containers instanceof Unknown) return [{ path: place, fields: containers, list, isPartial }];
+    if (containers instanceof Unknown) return [{ path: place, fields: containers, list, isPartial: isPatch }];
     return (Array.isArray(containers) ? containers : []).map((each: unknown, index) => ({
       path: inner(place, index),
       fields: isBlock(each) || each instanceof Unknown ? each : {},
       list,
-      isPartial,
+      isPartial: isPatch || (ofOperator && isBlock(each) && each.image === undefined),
     }));
   });
 }
