@@ -62,11 +62,11 @@ function* inStack(
     targetOf(reader, config.content).some((target) => writing.includes(target)),
   );
   if (writers.length === 0) return;
-  const flag = writers.map(({ words }) => factorOfFlags(words, program)).find((each) => !("missing" in each));
-  const factor = flag ? { path: "its argument", setting: flag, isDefault: false } : factorOf(config, program);
+  const flagged = writers.find(({ words }) => factorOfFlags(words, program));
+  const factor = (flagged && factorOfFlags(flagged.words, program)) ?? factorOf(config, program);
   const path = writers.map(({ resource }) => resource.label).join(" and ");
   for (const finding of fits(factor, { replicas: sum(writers.map(({ replicas }) => replicas)), path }, program)) {
-    yield "error" in finding ? finding : { ...finding, resource: source };
+    yield "error" in finding ? finding : { ...finding, resource: flagged?.resource ?? source };
   }
 }
 

@@ -46,10 +46,12 @@ export function factorOf(config: Config, { name }: Program): Factor {
   );
 }
 
-/** The replication factor that arguments set, which overrides that of the file. */
-export function factorOfFlags(words: readonly string[], { name }: Program): Setting<number> {
+/** The replication factor that arguments set, which overrides that of the file; undefined where they set none. */
+export function factorOfFlags(words: readonly string[], { name }: Program): Factor | undefined {
   const flag = flagOf(words, flags[name]);
-  return "value" in flag ? count({ flag: flag.value }, "flag") : flag;
+  if ("missing" in flag) return undefined;
+  const setting = "value" in flag ? count({ flag: flag.value }, "flag") : flag;
+  return { path: `argument -${flags[name]}`, setting, isDefault: false };
 }
 
 /** How many of the writers that a line goes to must take it: with fewer alive it is refused (`pkg/ring/replication_strategy.go` of dskit). */

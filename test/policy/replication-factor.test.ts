@@ -189,7 +189,7 @@ describe("replication-factor-fits-replicas", () => {
       assert.deepEqual(await check(three, workload("loki", 1, ["-distributor.replication-factor=1"])), []);
       assert.deepEqual(await check(file(goodLoki), workload("loki", 1, ["-distributor.replication-factor=2"])), [
         tooMany(
-          "ConfigMap monitoring/loki: its argument",
+          "StatefulSet monitoring/loki: argument -distributor.replication-factor",
           "2",
           1,
           "StatefulSet monitoring/loki",
