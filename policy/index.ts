@@ -1,6 +1,13 @@
 import type { Policy } from "./lib/policy";
+import { containersAreRestricted } from "./containers-are-restricted";
+import { crdsOutliveTheOperator } from "./crds-outlive-the-operator";
+import { defaultDatasourceIsFed } from "./default-datasource-is-fed";
+import { imagesArePinned } from "./images-are-pinned";
 import { lokiConfigHasNoRemovedFields } from "./loki-config-has-no-removed-fields";
 import { mimirStorageIsSeparate } from "./mimir-storage-is-separate";
+import { noDestructiveProviderFlags } from "./no-destructive-provider-flags";
+import { noForceDestroyInProduction } from "./no-force-destroy-in-production";
+import { noPlaintextSecrets } from "./no-plaintext-secrets";
 import { oneDefaultDatasource } from "./one-default-datasource";
 import { piNodesRunArm64Images } from "./pi-nodes-run-arm64-images";
 import { replicationFactorFitsReplicas } from "./replication-factor-fits-replicas";
@@ -9,6 +16,8 @@ import { retentionMeetsStackMinimum } from "./retention-meets-stack-minimum";
 import { retentionRequiresDeleteRequestStore } from "./retention-requires-delete-request-store";
 import { schemaIsTsdbV13 } from "./schema-is-tsdb-v13";
 import { secretsStayInSecrets } from "./secrets-stay-in-secrets";
+import { statefulDataIsProtected } from "./stateful-data-is-protected";
+import { workloadsHaveRequestsAndLimits } from "./workloads-have-requests-and-limits";
 
 /** The policies of the pack. Importing this table (`policy/index`) starts nothing; `main.js`, the package's entry, serves them. */
 export const policies: readonly Policy[] = [
@@ -20,6 +29,15 @@ export const policies: readonly Policy[] = [
   replicationFactorSurvivesAWriter,
   mimirStorageIsSeparate,
   oneDefaultDatasource,
+  defaultDatasourceIsFed,
   secretsStayInSecrets,
   piNodesRunArm64Images,
+  imagesArePinned,
+  workloadsHaveRequestsAndLimits,
+  containersAreRestricted,
+  statefulDataIsProtected,
+  noForceDestroyInProduction,
+  noDestructiveProviderFlags,
+  crdsOutliveTheOperator,
+  noPlaintextSecrets,
 ];

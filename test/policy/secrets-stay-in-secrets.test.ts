@@ -226,19 +226,12 @@ const cases: Case[] = [
       map("MIIDdzCCAl+gAwIBAgIE7Vx2mZk9Rt4w"),
     ],
   },
-  ...[
-    "true",
-    "admin",
-    "production-loki",
-    "prometheus",
-    "Changeme1",
-    "12345678",
-    "12341234",
-    "aaaaaaaaaaaaaaaa",
-  ].map((text) => ({
-    when: `the password is "${text}", which could as well be a word`,
-    stack: [secret({ password: text }, "stringData"), map(`x: ${text}`)],
-  })),
+  ...["true", "admin", "production-loki", "prometheus", "Changeme1", "12345678", "12341234", "aaaaaaaaaaaaaaaa"].map(
+    (text) => ({
+      when: `the password is "${text}", which could as well be a word`,
+      stack: [secret({ password: text }, "stringData"), map(`x: ${text}`)],
+    }),
+  ),
   {
     when: "names, buckets and access keys of a Secret are used elsewhere",
     stack: [
