@@ -1,5 +1,5 @@
 import { z } from "zod";
-import listed from "../../images.json";
+import { listedImages } from "./listed-images";
 
 /** A parameter of policies: images beside those of `images.json`. */
 export const moreImages = z
@@ -40,7 +40,7 @@ export interface Lookup {
  */
 export function lookUp(reference: string, given: readonly KnownImage[]): Lookup {
   const wanted = tagged(reference);
-  const known = [...listed.images, ...given].map((image) => ({ image, is: tagged(image.reference) }));
+  const known = [...listedImages, ...given].map((image) => ({ image, is: tagged(image.reference) }));
   const same = known.filter(({ is }) => is.repository === wanted.repository);
   const found = same.find(({ image, is }) =>
     wanted.digest ? wanted.digest === image.digest && (!wanted.tag || wanted.tag === is.tag) : wanted.tag === is.tag,
