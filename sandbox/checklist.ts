@@ -1,5 +1,5 @@
 import { apiOf, type Api } from "../verify/api";
-import { loadStack } from "../verify/load";
+import { loadStack, type StackOptions } from "../verify/load";
 import { subjectOf, type Subject } from "../verify/subject";
 import { unavailableOn } from "../verify/unavailable";
 import { isWell, verify, type Report } from "../verify/verify";
@@ -7,13 +7,13 @@ import { until } from "./until";
 
 /**
  * The checklist of a stack that was installed a moment ago: lines and alerts take some minutes, and it is gone through until it passes.
- * @param stack its name
+ * @param stack which, with which further settings
  * @param kubeconfig path of the cluster's kubeconfig
  * @param seconds deadline; default 300
  * @returns the first report without a ✗; at the deadline, the last one
  */
-export async function checklist(stack: string, kubeconfig: string, seconds = 300): Promise<Report> {
-  const loaded = await loadStack({ stack });
+export async function checklist(stack: StackOptions, kubeconfig: string, seconds = 300): Promise<Report> {
+  const loaded = await loadStack(stack);
   const api = await apiOf({ kubeconfig }, { milliseconds: 10_000 });
   const subject = subjectOf({ ...loaded, unavailable: await unavailableOn(api, loaded.settings.namespace.name) });
   let report: Report | undefined;

@@ -47,10 +47,10 @@ export class PulumiCli {
 
   /**
    * Brings the stack up, with its policies and its preview.
-   * @param expectNoChanges fails where something would change
+   * @param options `expectNoChanges`: fails where something would change; `config`: settings of this run, `key=value` without the project's name
    * @throws Error when Pulumi fails
    */
-  async up(expectNoChanges: boolean): Promise<void> {
+  async up({ expectNoChanges, config }: { expectNoChanges: boolean; config: readonly string[] }): Promise<void> {
     await this.select();
     const args = [
       "up",
@@ -61,6 +61,7 @@ export class PulumiCli {
       this.ownStackFile,
       "--policy-pack",
       policyPack,
+      ...config.flatMap((setting) => ["--config", `observability:${setting}`]),
     ];
     const code = await this.pulumi(expectNoChanges ? [...args, "--expect-no-changes"] : args);
     if (code !== 0) throw new Error(`pulumi up failed (exit ${code}); its own words stand above`);

@@ -3,6 +3,7 @@ import { kubeconfigPath } from "../cluster/paths";
 import { hostTool } from "../cluster/tools";
 import { down, up } from "../cluster/cluster";
 import { STORAGE_CLASSES } from "../cluster/native/addons";
+import { settingsOf } from "../verify/load";
 import { table } from "../verify/table";
 import { isWell } from "../verify/verify";
 import { apply, notRunReason, type Unavailable } from "./apply";
@@ -13,10 +14,16 @@ import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./s
 
 const stackName = "sandbox";
 
+interface Arguments {
+  expectNoChanges?: boolean;
+  stage?: string;
+}
+
 new Command("sandbox")
   .description("Brings the sandbox stack up on a throw-away cluster on this machine, and shows what came of it")
   .option("--expect-no-changes", "fail where this run would change something")
-  .action((args: { expectNoChanges?: boolean }) => guarded(() => bringUp(args.expectNoChanges ?? false)))
+  .option("--stage <stage>", "bring it to this stage of the migration; by default the stack's own")
+  .action((args: Arguments) => guarded(() => bringUp(args)))
   .addCommand(
     new Command("down")
       .description("removes the cluster and everything that the sandbox made")
@@ -24,19 +31,22 @@ new Command("sandbox")
   )
   .parse();
 
-async function bringUp(expectNoChanges: boolean): Promise<void> {
+async function bringUp({ expectNoChanges = false, stage }: Arguments): Promise<void> {
+  const config = stage === undefined ? [] : [`stage=${stage}`];
+  settingsOf({ stack: stackName, config }); // a stage that isn't there is told before a cluster is made
+
   const { images } = await up({ storageClasses: STORAGE_CLASSES }, say);
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
   const kubectl = new Kubectl(await hostTool("kubectl"), kubeconfigPath());
-  const stack = await sandboxStack({ stack: stackName }, secretsFile());
+  const stack = await sandboxStack({ stack: stackName, config }, secretsFile());
 
   const cli = new PulumiCli(sandboxFolder(), stackName, kubeconfigPath());
   const withCli = await cli.canBeHad();
-  if (withCli) await cli.up(expectNoChanges);
+  if (withCli) await cli.up({ expectNoChanges, config });
   else await standIn(kubectl, stack, unavailable, expectNoChanges);
 
   say("Going through the checklist …");
-  const report = await checklist(stackName, kubeconfigPath());
+  const report = await checklist({ stack: stackName, config }, kubeconfigPath());
   say(`\n${table(report)}`);
   say(`\nKUBECONFIG=${kubeconfigPath()}\nRemove everything: npm run sandbox -- down`);
   if (!isWell(report)) throw new Error("not everything is as it should be: see ✗");
