@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { annotations, failure } from "./annotations";
 import { InvalidInput, PolicyPackFailed, ProgramFailed } from "./errors";
 import { formatPreview, formatRendered, formatViolations } from "./format";
 import { offlinePreview, ownProgram, Preview, PreviewOptions } from "./preview";
@@ -49,7 +50,10 @@ previewCommand(
   .action((args: PreviewArguments) => guarded(() => preview(args, formatPreview)));
 
 previewCommand("policy", "every policy finding: the line that a CI job calls").action((args: PreviewArguments) =>
-  guarded(() => preview(args, formatViolations)),
+  guarded(
+    () => preview(args, formatViolations, (found) => annotate(annotations(found.violations, placeOf(args)))),
+    (message) => annotate([failure(message, placeOf(args))]),
+  ),
 );
 
 withPolicies(ofStack("plan", "what moving between two stages does, to volumes too; what is there is the first stage"))
@@ -99,12 +103,28 @@ const optionsOf = ({ stack, stage, from, config, program, tsNode }: StackArgumen
   loader: tsNode ? "ts-node" : "tsx",
 });
 
-async function preview(args: PreviewArguments, format: (preview: Preview) => string): Promise<number> {
+async function preview(
+  args: PreviewArguments,
+  format: (preview: Preview) => string,
+  tell: (preview: Preview) => void = () => undefined,
+): Promise<number> {
   const policyPack = args.policies === false ? undefined : args.policyPack;
   const result = await offlinePreview({ ...optionsOf(args), policyPack });
   put(result, args.json, format);
+  tell(result);
   return isRefused(result) ? exitCode.mandatoryViolation : exitCode.clean;
 }
+
+/** Annotates a pull request, in a job of GitHub's: on standard error, which its runner reads too, as standard output may be JSON. */
+function annotate(lines: string[]): void {
+  if (process.env.GITHUB_ACTIONS === "true") lines.forEach((line) => console.error(line));
+}
+
+const placeOf = ({ stack, program }: StackArguments) => ({
+  stack,
+  folder: program ?? ownProgram,
+  workspace: process.env.GITHUB_WORKSPACE ?? process.cwd(),
+});
 
 async function plan({ from, to, change, ...args }: PlanArguments): Promise<number> {
   const { offlinePlan } = await import("./plan.js");
@@ -150,14 +170,18 @@ async function render({ out, withSecrets, ...args }: RenderArguments): Promise<n
   return exitCode.clean;
 }
 
-/** Sets the exit code; an error that a person can act on is told without its stack trace. */
-async function guarded(command: () => Promise<number>): Promise<void> {
+/** Sets the exit code; an error that a person can act on is told without its stack trace, and `failed` is told its message. */
+async function guarded(
+  command: () => Promise<number>,
+  failed: (message: string) => void = () => undefined,
+): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
     const kinds = [InvalidInput, ProgramFailed, PolicyPackFailed];
     const expected = kinds.some((kind) => error instanceof kind) || isFileError(error);
     console.error(expected ? (error as Error).message : error);
+    failed(error instanceof Error ? error.message : String(error));
     process.exitCode = exitCode.failed;
   }
 }

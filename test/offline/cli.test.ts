@@ -12,9 +12,12 @@ interface Result {
 }
 
 /** Runs the command line as the scripts of package.json do. */
-function run(...args: string[]): Promise<Result> {
+const run = (...args: string[]): Promise<Result> => runWith({ GITHUB_ACTIONS: "" }, ...args);
+
+/** The same with more in its environment. */
+function runWith(env: Record<string, string>, ...args: string[]): Promise<Result> {
   const main = resolve(__dirname, "../../offline/cli.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args]);
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { env: { ...process.env, ...env } });
   const [out, errors]: string[][] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
@@ -53,6 +56,27 @@ describe("the offline command line", () => {
   it("ends with 0 without findings, and writes nothing but JSON to standard output where asked", async () => {
     const { code, out } = await run("preview", ...nothing, "--no-policies", "--json", "-");
     assert.deepEqual([code, (JSON.parse(out) as Preview).resources.length], [0, 1]);
+  });
+
+  it("annotates a pull request as the policy command in a job of GitHub's, and leaves standard output to JSON", async () => {
+    const github = { GITHUB_ACTIONS: "true", GITHUB_WORKSPACE: resolve(behaviours, "../..") };
+    const { code, out, errors } = await runWith(github, "policy", ...fixture, ...withPack, "--json", "-");
+    const { violations } = JSON.parse(out) as Preview;
+    const lines = errors.split("\n").filter((line) => line.startsWith("::"));
+    const mandatory = violations.filter(({ level }) => level === "mandatory").length;
+    assert.deepEqual([code, lines.filter((line) => line.startsWith("::error ")).length], [1, mandatory]);
+    const file = "fixtures/behaviours/Pulumi.dev.yaml";
+    assert.ok(
+      lines.some((line) => line.startsWith(`::error file=${file},title=dev%3A whole-stack::the whole stack%0A`)),
+    );
+    const elsewhere = await run("policy", ...fixture, ...withPack);
+    assert.doesNotMatch(elsewhere.out + elsewhere.errors, /^::/m);
+  });
+
+  it("annotates that a stack can't be previewed", async () => {
+    const { code, errors } = await runWith({ GITHUB_ACTIONS: "true" }, "policy", "--stack", "none");
+    assert.equal(code, 2);
+    assert.match(errors, /^::error file=Pulumi\.none\.yaml,title=none%3A can't be previewed::\S.*none/m);
   });
 
   it("prints only findings as the policy command", async () => {
