@@ -8,7 +8,10 @@ import type { Resource } from "./lib/resource";
 import { Unknown } from "./lib/unknown";
 
 const exemption = z.strictObject({
-  name: z.string().min(1).describe("name of the workload or release; * stands for any text"),
+  name: z
+    .string()
+    .min(1)
+    .describe("name of the workload, of the release, or of its part in the values; * stands for any text"),
   namespace: z.string().min(1).default("*").describe("its namespace"),
   controls: z.array(z.enum(controls)).min(1).describe("what it may do against the standard"),
   reason: z.string().min(1).describe("why"),
@@ -17,7 +20,7 @@ const exemption = z.strictObject({
 // What reads a node can't do so from within the standard. Everything else of it holds for them, too.
 const readersOfNodes: z.input<typeof exemption>[] = [
   {
-    name: "node-exporter",
+    name: "*node-exporter",
     controls: ["hostNamespaces", "hostPorts", "restrictedVolumes"],
     reason: "It measures the node: its network and processes, and its file systems below /.",
   },
@@ -64,23 +67,25 @@ export const containersAreRestricted = definePolicy({
       ),
   },
   *check(resource, { exempt }) {
-    const allowed = exempt.filter((each) => isMeant(each, resource)).flatMap((each) => each.controls);
+    const allows = (control: Control, path: string) =>
+      exempt.some((each) => each.controls.includes(control) && isMeant(each, resource, path));
     for (const pods of podsOf(resource)) {
       if (pods instanceof Unknown) yield pods;
-      else yield* judge(breaches(pods), allowed);
+      else yield* judge(breaches(pods), allows);
     }
     const chart = chartOf(resource);
-    if (chart) yield* judge(breachesOfValues(chart.values, "values"), allowed);
+    if (chart) yield* judge(breachesOfValues(chart.values, "values"), allows);
   },
 });
 
-function isMeant({ name, namespace }: z.infer<typeof exemption>, resource: Resource): boolean {
-  return matches(name, resource.objectName ?? resource.name) && matches(namespace, resource.namespace ?? "");
+function isMeant({ name, namespace }: z.infer<typeof exemption>, resource: Resource, path: string): boolean {
+  const names = [resource.objectName ?? resource.name, ...(path.startsWith("values.") ? path.split(".") : [])];
+  return names.some((each) => matches(name, each)) && matches(namespace, resource.namespace ?? "");
 }
 
-function* judge(found: Iterable<Breach>, allowed: readonly Control[]): Iterable<Finding> {
+function* judge(found: Iterable<Breach>, allows: (control: Control, path: string) => boolean): Iterable<Finding> {
   for (const { control, path, value, wanted } of found) {
-    if (allowed.includes(control)) continue;
+    if (allows(control, path)) continue;
     if (value instanceof Unknown) yield value;
     else {
       yield {

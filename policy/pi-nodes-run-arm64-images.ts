@@ -43,7 +43,8 @@ export const piNodesRunArm64Images = definePolicy({
       }
     }
     const chart = chartOf(resource);
-    if (chart) yield* judgeChart(chart, resource, nodes, images, charts);
+    // A Chart of helm.v3 shows no chart: its objects are resources of their own.
+    if (chart && resource.props.chart !== undefined) yield* judgeChart(chart, resource, nodes, images, charts);
   },
 });
 

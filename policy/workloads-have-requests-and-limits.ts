@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { slotsOf } from "./lib/charts/known";
-import { chartOf } from "./lib/charts/release";
+import { isOfSubChart, slotsOf } from "./lib/charts/known";
+import { chartOf, type Chart } from "./lib/charts/release";
 import { podsOf } from "./lib/pods/find";
 import { demanding, demandOf, demands, excesses, type Demand } from "./lib/pods/resources";
 import { definePolicy, type Finding } from "./lib/policy";
@@ -51,15 +51,19 @@ export const workloadsHaveRequestsAndLimits = definePolicy({
     }
     const chart = chartOf(resource);
     // What isn't named here may be named there.
-    if (!chart || chart.unreadable.length > 0) return;
-    for (const { path, resources = path.replace(/[^.]+$/, "resources") } of slotsOf(chart.name ?? "", chart.values, {})
-      ?.used ?? []) {
-      const place = `values.${resources}`;
-      yield* missing(demand, place, at(chart.values, resources));
-      yield* tooMuch(place, at(chart.values, resources));
-    }
+    if (chart && chart.unreadable.length === 0) yield* ofChart(chart, demand);
   },
 });
+
+// Grafana and the exporters are charts of their own, which are often taken over as they run: demanded is what their values begin to say.
+function* ofChart({ name = "", values }: Chart, demand: readonly Demand[]): Iterable<Finding> {
+  for (const { path, resources = path.replace(/[^.]+$/, "resources") } of slotsOf(name, values, {})?.used ?? []) {
+    const given = at(values, resources);
+    if (given === undefined && isOfSubChart(path)) continue;
+    yield* missing(demand, `values.${resources}`, given);
+    yield* tooMuch(`values.${resources}`, given);
+  }
+}
 
 function* missing(demand: readonly Demand[], path: string, resources: unknown, ofPod?: unknown): Iterable<Finding> {
   for (const each of demand) {

@@ -311,6 +311,14 @@ describe("containers-are-restricted", () => {
       assert.deepEqual(await findings(policy, workload(alloy, "DaemonSet", "alloy")), []);
     });
 
+    it("lets the node-exporter of a chart do so, and no other part of it", async () => {
+      const values = { "prometheus-node-exporter": { hostNetwork: true }, grafana: { hostNetwork: true } };
+      assert.deepEqual(
+        (await findings(policy, release("kube-prometheus-stack", values))).map((message) => message.split(";")[0]),
+        ["Release monitoring/kube-prometheus-stack: values.grafana.hostNetwork is true"],
+      );
+    });
+
     it("refuses them anything else, and others the same", async () => {
       const summary = async (spec: object, name: string) =>
         (await findings(policy, workload(spec, "DaemonSet", name))).map((message) => message.split(" is ")[0]);

@@ -100,6 +100,20 @@ describe("workloads-have-requests-and-limits", () => {
     ]);
   });
 
+  it("demands of a sub-chart of kube-prometheus-stack what its values begin to say", async () => {
+    const values = (grafana: object) => ({
+      prometheusOperator: { enabled: false },
+      prometheus: { enabled: false },
+      ...{ alertmanager: { enabled: false }, kubeStateMetrics: { enabled: false }, nodeExporter: { enabled: false } },
+      grafana,
+    });
+    assert.deepEqual(await findings(policy, release("kube-prometheus-stack", values({}))), []);
+    assert.deepEqual(
+      await findings(policy, release("kube-prometheus-stack", values({ resources: without("limits", "memory") }))),
+      [limit("Release monitoring/kube-prometheus-stack: values.grafana.resources")],
+    );
+  });
+
   it("demands what its configuration says", async () => {
     const config = { demand: ["limits.cpu"] };
     assert.deepEqual(await findings(policy, deployment(good), config), [

@@ -120,6 +120,11 @@ const known: Readonly<Record<string, ImageSlot[] | undefined>> = {
   "prometheus-operator-crds": [],
 };
 
+/** Whether a place in the values is of a sub-chart of kube-prometheus-stack, which has values and defaults of its own. */
+export function isOfSubChart(path: string): boolean {
+  return /^(grafana|kube-state-metrics|prometheus-node-exporter|crds)\./.test(path);
+}
+
 /** The charts whose images are known by default. */
 export const knownCharts = Object.keys(known);
 

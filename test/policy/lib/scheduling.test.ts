@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mayRunOn } from "../../../policy/lib/pods/scheduling";
-import type { Node } from "../../../policy/lib/pods/node";
+import { nodesOf, type Node } from "../../../policy/lib/pods/node";
 import { Unknown } from "../../../policy/lib/unknown";
 
 const pi: Node = {
@@ -16,6 +16,13 @@ const cordoned: Node = {
   ...pi,
   taints: [{ key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" }],
 };
+const full: Node = { ...pi, taints: [{ key: "node.kubernetes.io/disk-pressure", value: "", effect: "NoExecute" }] };
+const offline: Node = { ...pi, taints: [{ key: "node.kubernetes.io/not-ready", value: "", effect: "NoExecute" }] };
+const unwired: Node = {
+  ...pi,
+  taints: [{ key: "node.kubernetes.io/network-unavailable", value: "", effect: "NoSchedule" }],
+};
+const rated: Node = { ...pi, taints: [{ key: "rating", value: "90", effect: "NoSchedule" }] };
 const nameless: Node = { ...pi, name: undefined };
 
 const required = (...nodeSelectorTerms: object[]) => ({
@@ -60,6 +67,8 @@ describe("whether a pod may run on a node", () => {
     ["Gt at the node's value keeps it off", expression("cores", "Gt", "4"), pi, false],
     ["Lt above the node's value lets it", expression("cores", "Lt", "5"), pi, true],
     ["Lt at the node's value keeps it off", expression("cores", "Lt", "4"), pi, false],
+    ["Gt on a label that is no whole number keeps it off", expression("kubernetes.io/arch", "Gt", "0"), pi, false],
+    ["Lt beyond no whole number keeps it off", expression("cores", "Lt", "4.5"), pi, false],
     ["an operator that nobody knows lets it", expression("cores", "Near", "4"), pi, true],
 
     [
@@ -177,6 +186,28 @@ describe("whether a pod may run on a node", () => {
     ["a toleration without an effect tolerates each", tolerating({ key: "board", operator: "Exists" }), evicting, true],
     ["a toleration of everything lets it", tolerating({ operator: "Exists" }), tainted, true],
     ["a toleration without key and operator tolerates nothing", tolerating({ effect: "NoSchedule" }), tainted, false],
+    [
+      "a toleration with an empty operator compares values",
+      tolerating({ key: "board", operator: "", value: "pi5" }),
+      tainted,
+      true,
+    ],
+    ["a toleration above a number lets it", tolerating({ key: "rating", operator: "Gt", value: "80" }), rated, true],
+    [
+      "a toleration above a higher number doesn't",
+      tolerating({ key: "rating", operator: "Gt", value: "90" }),
+      rated,
+      false,
+    ],
+    ["a toleration below a number lets it", tolerating({ key: "rating", operator: "Lt", value: "95" }), rated, true],
+    [
+      "a toleration below no number doesn't",
+      tolerating({ key: "rating", operator: "Lt", value: "much" }),
+      rated,
+      false,
+    ],
+    ["an operator that no toleration has keeps it off", tolerating({ key: "board", operator: "In" }), tainted, false],
+    ["every pod is let stay for a while where the node is not ready", {}, offline, true],
     ["tolerations that aren't known yet may let it", { tolerations: new Unknown(undefined) }, tainted, true],
     [
       "every taint needs its toleration",
@@ -193,5 +224,23 @@ describe("whether a pod may run on a node", () => {
     assert.equal(mayRunOn({}, cordoned), false);
     assert.equal(mayRunOn({}, cordoned, true), true);
     assert.equal(mayRunOn({}, tainted, true), false);
+    assert.equal(mayRunOn({}, full, true), false, "only by NoSchedule, as the controller adds it");
+  });
+
+  it("a DaemonSet's pod on the node's network tolerates that this is not there yet", () => {
+    assert.equal(mayRunOn({}, unwired, true), false);
+    assert.equal(mayRunOn({ hostNetwork: true }, unwired, true), true);
+    assert.equal(mayRunOn({ hostNetwork: true }, unwired), false);
+  });
+
+  it("a node has its architecture and system under their older labels, too", () => {
+    const [node] = nodesOf([{ names: [], labels: { "kubernetes.io/arch": "arm64" }, withoutLabels: [], taints: [] }]);
+    assert.equal(mayRunOn({ nodeSelector: { "beta.kubernetes.io/arch": "amd64" } }, node), false);
+    assert.equal(mayRunOn({ nodeSelector: { "beta.kubernetes.io/arch": "arm64" } }, node), true);
+    assert.equal(
+      mayRunOn({ nodeSelector: { "beta.kubernetes.io/os": "windows" } }, node),
+      true,
+      "of that nothing is known",
+    );
   });
 });

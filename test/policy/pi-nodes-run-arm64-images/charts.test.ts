@@ -145,6 +145,10 @@ describe("pi-nodes-run-arm64-images", () => {
       for (const chart of crds) assert.deepEqual(await check({ ...kps({}), props: { chart, values: {} } }), [], chart);
     });
 
+    it("leaves a Chart that shows nothing to the objects that it makes", async () => {
+      assert.deepEqual(await check({ type: "kubernetes:helm.sh/v3:Chart", name: "kps", props: {} }), []);
+    });
+
     it("refuses a chart that nobody knows and whose values name no image", async () => {
       assert.deepEqual(await check(release("mystery", { replicas: 1 })), [
         'Release monitoring/mystery: chart is "mystery"; wanted a chart whose images are known. The values name no image, so nobody knows what the chart runs. Name the chart\'s images in the values, and say under "charts" in this policy\'s configuration where they stand (an empty list for a chart without pods).',
