@@ -44,7 +44,7 @@ export interface Analyzer {
  * @param deployment where the pack believes to be; it may read the stack's name and its configuration
  * @param settings levels and properties of policies
  * @param loader how its TypeScript is loaded
- * @returns the process, at once, and the analyzer as soon as it answers; that rejects with {@link PolicyPackFailed}
+ * @returns the process, at once (no id where it could not be started), and the analyzer as soon as it answers; that rejects with {@link PolicyPackFailed}
  * @throws {PolicyPackFailed} when there is no pack
  */
 export function startAnalyzer(
@@ -53,7 +53,7 @@ export function startAnalyzer(
   configuration: Configuration,
   settings: PolicySettings,
   loader: Loader,
-): { ready: Promise<Analyzer>; stop(): void } {
+): { ready: Promise<Analyzer>; pid: number | undefined; stop(): void } {
   const pack = resolve(folder);
   if (!existsSync(join(pack, "PulumiPolicy.yaml"))) {
     throw new PolicyPackFailed(`There is no policy pack in ${pack}: it has no PulumiPolicy.yaml.`);
@@ -90,7 +90,7 @@ export function startAnalyzer(
     return configure(client, deployment, settings, stop);
   });
   ready.catch(() => undefined);
-  return { ready, stop };
+  return { ready, pid: runtime.child.pid, stop };
 }
 
 const environment = ({ organization, project, stack, dryRun }: Deployment): Record<string, string> =>

@@ -119,7 +119,7 @@ function formatMissing({ workload, pods, requests, node, lacks }: Missing): stri
 }
 
 /** The first column to the left, the others to the right. */
-function formatTable(table: string[][]): string[] {
+export function formatTable(table: string[][]): string[] {
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table.map((row) =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  "),
