@@ -65,6 +65,7 @@ describe("no-plaintext-secrets", () => {
       ["a URL with a password", `s3://loki:${password}@minio:9000/loki`],
       ["an Authorization header", `Authorization: Bearer ${password}`],
       ["a Slack webhook", "https://hooks.slack.com/services/T00000000/B00000000/aaaaaaaaaaaa"],
+      ["a heartbeat's address", "https://hc-ping.com/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"],
       ["a GitHub token", `ghp_${"a1".repeat(18)}`],
       ["a JSON web token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJsb2tpIn0.c2lnbmF0dXJl"],
     ];

@@ -10,6 +10,7 @@ const patterns: readonly { what: string; form: RegExp }[] = [
   { what: "a Slack token", form: /\bxox[abeoprs]-[\w-]{10}/ },
   { what: "a Slack webhook", form: /\bhooks\.slack\.com\/(?:services|workflows)\/[\w/]{20}/ },
   { what: "a Discord webhook", form: /\bdiscord(?:app)?\.com\/api\/webhooks\/\d+\/[\w-]{20}/ },
+  { what: "a heartbeat's address", form: /\b(?:hc-ping\.com\/[\da-f]{8}-[\da-f]{4}|nosnch\.in\/[\da-f]{10})/ },
   { what: "a Google API key", form: /\bAIza[\w-]{35}/ },
   { what: "a 1Password service account token", form: /\bops_ey[\w-]{20}/ },
   { what: "a Telegram bot token", form: /\b\d{8,10}:AA[\w-]{33}\b/ },
