@@ -1,4 +1,5 @@
 import type { Policy } from "./lib/policy";
+import { bucketsAreNotShared } from "./buckets-are-not-shared";
 import { containersAreRestricted } from "./containers-are-restricted";
 import { crdsOutliveTheOperator } from "./crds-outlive-the-operator";
 import { defaultDatasourceIsFed } from "./default-datasource-is-fed";
@@ -28,6 +29,7 @@ export const policies: readonly Policy[] = [
   replicationFactorFitsReplicas,
   replicationFactorSurvivesAWriter,
   mimirStorageIsSeparate,
+  bucketsAreNotShared,
   oneDefaultDatasource,
   defaultDatasourceIsFed,
   secretsStayInSecrets,

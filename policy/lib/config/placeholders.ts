@@ -6,6 +6,7 @@ const open = "\uE000";
 const close = "\uE001";
 // A variable's value is not expanded again: its dollar signs are put aside.
 const dollar = "\uE002";
+const origin = "from ";
 const mark = new RegExp(`${open}([^${close}]*)${close}`);
 // What envsubst takes for a default: every one of these operators, with no difference between them.
 const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
@@ -43,6 +44,23 @@ export function expandForMimir(text: string, environment: Environment): string {
 /** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
 export function unknownParts(text: string): string[] {
   return [...text.matchAll(new RegExp(mark, "g")), ...text.matchAll(/\{\{.*?\}\}/gs)].map(([part]) => part);
+}
+
+/** What a variable stands for: its value, or where the pod has it from. */
+export type Variable = { value: string } | { origin: string };
+
+/** Puts into a text what its variables stand for; of one that comes from elsewhere, a mark of its origin. */
+export function fillIn(text: string, variableOf: (name: string) => Variable | undefined): string {
+  return text.replace(new RegExp(mark, "g"), (all, name: string) => {
+    const variable = variableOf(name);
+    if (!variable) return all;
+    return "value" in variable ? variable.value : `${open}${origin}${variable.origin}${close}`;
+  });
+}
+
+/** Whether of everything that isn't known in a text the origin is: another origin is another value. */
+export function hasOrigins(text: string): boolean {
+  return unknownParts(text).every((part) => part.startsWith(open + origin));
 }
 
 /** Takes Helm's template actions out of a text: a line of only actions goes, one within a line becomes a mark. */
