@@ -34,6 +34,10 @@ function valuesOf(raw: Record<string, unknown> = {}, changed: Partial<KpsValuesA
 const adopting = (kps: Record<string, unknown>) => ({ adopt: { kps: { release: "monitoring/kps", ...kps } } });
 const spec = (values: Any) => values.prometheus.prometheusSpec;
 
+/** The image that a chart's values name, as `images.json` writes it. */
+const reference = ({ registry, repository, tag, sha }: Any): string =>
+  `${registry}/${repository}:${tag}${sha ? `@sha256:${sha}` : ""}`;
+
 describe("kube-prometheus-stack's values", () => {
   it("turn off everything that has to stay when the release goes", () => {
     const values = valuesOf();
@@ -63,7 +67,7 @@ describe("kube-prometheus-stack's values", () => {
       values.prometheusOperator.image,
       values.prometheusOperator.prometheusConfigReloader.image,
       spec(values).image,
-    ].map(({ registry, repository, tag }: Any) => `${registry}/${repository}:${tag}`);
+    ].map(reference);
     const listed = images({}, "prometheus-operator", "prometheus-config-reloader", "prometheus");
     assert.deepEqual(named, Object.values(listed));
   });
@@ -171,10 +175,7 @@ describe("kube-prometheus-stack's values", () => {
         [grafana.enabled, grafana.persistence.enabled, grafana.initChownData.enabled, grafana.testFramework.enabled],
         [true, true, false, false],
       );
-      assert.equal(
-        `${grafana.image.registry}/${grafana.image.repository}:${grafana.image.tag}`,
-        images({}, "grafana").grafana,
-      );
+      assert.equal(reference(grafana.image), images({}, "grafana").grafana);
     });
 
     it("keep its exporters, with images that are listed", () => {
