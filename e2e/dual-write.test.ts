@@ -230,7 +230,8 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const elsewhere = loaded.resources
       .filter(({ urn }) => !components.some((folder) => urn.includes(`::observability:${folder}:`)))
       .flatMap(({ object }) => (object && isWorkload(object) ? imagesOf(object) : []));
-    const unavailable = new Map(elsewhere.map((image) => [image, "not in this test"]));
+    const { unavailable: missing } = await testCluster();
+    const unavailable = new Map([...elsewhere.map((image) => [image, "not in this test"] as const), ...missing]);
     const subject = subjectOf({ ...loaded, unavailable });
     const api = await apiOf({ kubeconfig }, { milliseconds: 30_000 });
     // Rates are those of five minutes: Mimir has to have been there for so long.
