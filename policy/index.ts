@@ -6,6 +6,8 @@ import { defaultDatasourceIsFed } from "./default-datasource-is-fed";
 import { imagesArePinned } from "./images-are-pinned";
 import { lokiConfigHasNoRemovedFields } from "./loki-config-has-no-removed-fields";
 import { mimirStorageIsSeparate } from "./mimir-storage-is-separate";
+import { monitorsFindAService } from "./monitors-find-a-service";
+import { monitorsHaveDefinitions } from "./monitors-have-definitions";
 import { noDestructiveProviderFlags } from "./no-destructive-provider-flags";
 import { noForceDestroyInProduction } from "./no-force-destroy-in-production";
 import { noPlaintextSecrets } from "./no-plaintext-secrets";
@@ -32,6 +34,8 @@ export const policies: readonly Policy[] = [
   bucketsAreNotShared,
   oneDefaultDatasource,
   defaultDatasourceIsFed,
+  monitorsFindAService,
+  monitorsHaveDefinitions,
   secretsStayInSecrets,
   piNodesRunArm64Images,
   imagesArePinned,

@@ -15,7 +15,7 @@ import { currentReadme } from "../../policy/readme";
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { configMap, object, unknown, type TestResource } from "./support";
 
-const advisory = ["replication-factor-survives-a-writer"];
+const advisory = ["replication-factor-survives-a-writer", "monitors-find-a-service", "monitors-have-definitions"];
 const folder = path.resolve(__dirname, "../../policy");
 
 describe("the policy pack", () => {
