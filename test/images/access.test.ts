@@ -70,6 +70,23 @@ describe("Asking a registry", () => {
       assert.equal(tokens, 2);
     });
 
+    it("gets one for all requests that were refused together", async () => {
+      registry.single("org/app", amd64, "2.0");
+      list.write(
+        { name: "a", reference: `${registry.host}/org/app:1.0` },
+        { name: "b", reference: `${registry.host}/org/app:2.0` },
+      );
+      wantsTokens(() => ({ status: 200, body: '{"token":"good"}' }));
+      assert.equal((await list.lock()).code, 0);
+      const paths = registry.asked.map(({ path, authorization }) => `${path} ${authorization}`);
+      assert.equal(
+        paths.filter((path) => /manifests\/.* undefined$/.test(path)).length,
+        2,
+        "both came without a token",
+      );
+      assert.equal(paths.filter((path) => path.startsWith("/token")).length, 1);
+    });
+
     it("logs in with the credentials of DOCKER_AUTH_CONFIG", async () => {
       wantsTokens(({ authorization }) =>
         authorization === basic("robot:pa:ss") ? { status: 200, body: '{"token":"good"}' } : { status: 401 },
