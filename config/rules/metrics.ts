@@ -9,6 +9,31 @@ import type { Rule } from "./rule";
 /** Memory limit that a series in memory asks for, in bytes, queries and compaction included: measured, docs/sizing.md. */
 const bytesPerSeries = 4096;
 
+const adopted = "adopt.kps.values.grafana";
+const ownDefault = `${adopted}.sidecar.datasources.isDefaultDatasource`;
+
+/** Where the values of an adopted release make a data source its Grafana's default; the chart's own is one unless it is told otherwise. */
+function defaultDataSources(values: Record<string, unknown>): string[] {
+  const { grafana } = values as { grafana?: AdoptedGrafana | null };
+  const own = grafana?.sidecar?.datasources ?? {};
+  const isOwn = [own.enabled, own.defaultDatasourceEnabled, own.isDefaultDatasource].every((each) => each !== false);
+  const more = Array.isArray(grafana?.additionalDataSources) ? grafana.additionalDataSources : [];
+  return [
+    ...(isOwn ? [ownDefault] : []),
+    ...more.flatMap((each, i) =>
+      each?.isDefault === true ? [`${adopted}.additionalDataSources[${i}].isDefault`] : [],
+    ),
+  ];
+}
+
+/** Values of an adopted release that say which data source is its Grafana's default. */
+interface AdoptedGrafana {
+  sidecar?: {
+    datasources?: { enabled?: unknown; defaultDatasourceEnabled?: unknown; isDefaultDatasource?: unknown } | null;
+  } | null;
+  additionalDataSources?: ({ isDefault?: unknown } | null)[] | null;
+}
+
 /** Rules of kube-prometheus-stack, Mimir, Grafana and the images. */
 export const metricsRules: readonly Rule[] = [
   {
@@ -52,6 +77,23 @@ export const metricsRules: readonly Rule[] = [
               what: `${limits.maxSeries} is more than the memory limit, "${resources.limits.memory}", can hold: Mimir would be killed again and again before it refuses a series`,
               allowed: `at most ${held} (a series takes 4 KiB, docs/sizing.md), or a higher mimir.resources.limits.memory`,
               example: held,
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "a Grafana that is kept has one default data source",
+    check: ({ adopt: { kps }, grafana }) => {
+      if (!kps?.keepGrafana) return [];
+      const there = defaultDataSources(kps.values);
+      if (!grafana.create && grafana.claimDefault) there.push("grafana.claimDefault");
+      return there.length > 1
+        ? [
+            {
+              key: there[there.length - 1],
+              what: `makes a second default data source for the Grafana in ${kps.release}, beside ${there[0]}: it would not start`,
+              allowed: `one of them; ${ownDefault}: false switches kube-prometheus-stack's own off`,
             },
           ]
         : [];

@@ -8,6 +8,24 @@ const instead = ({ unless }: NeededSecret) => (unless ? `, or an existing Secret
 
 const exampleId = "abcdefghijklmnopqrstuvwxy1";
 
+/** Fields of a given secret that only say whose it is. */
+const openFields = ["username", "accessKey"];
+
+/** A shorter text, in characters, may stand elsewhere by accident. */
+const leastLength = 8;
+
+/** Every text in settings, and where it is. */
+function textsIn(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): { path: (string | number)[]; text: string }[] {
+  if (typeof value === "string") return [{ path: [...path], text: value }];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    textsIn(each, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
+}
+
 /** Rules of secrets. */
 export const secretRules: readonly Rule[] = [
   {
@@ -81,6 +99,27 @@ export const secretRules: readonly Rule[] = [
             what: "is not read: secrets.provider is onepassword",
             allowed: "nothing, or secrets.provider: config",
           })),
+  },
+  {
+    must: "a given secret stands nowhere else in the settings",
+    check: ({ secretValues, adopt, grafana, alertmanager }) => {
+      const elsewhere = textsIn({
+        adopt: { kps: { values: adopt.kps?.values } },
+        grafana: { ingress: { annotations: grafana.ingress?.annotations } },
+        alertmanager: { webhook: alertmanager.webhook },
+      });
+      return textsIn(secretValues)
+        .filter(({ path, text }) => text.length >= leastLength && !openFields.includes(String(path.at(-1))))
+        .flatMap((secret) =>
+          elsewhere
+            .filter(({ text }) => text.includes(secret.text))
+            .map(({ path }) => ({
+              key: formatPath(path),
+              what: `has the secret secretValues.${secret.path.join(".")} in clear text: previews and Pulumi's state would show it`,
+              allowed: "nothing, or the name of a Kubernetes Secret; and a new secret, as this one is known",
+            })),
+        );
+    },
   },
   {
     must: "an existing Secret stands for keys that the program reads",

@@ -26,6 +26,13 @@ interface Case {
 const simple = (loki: object) => ({ loki: { mode: "simple-scalable", ...loki } });
 const schema = (...schemaConfigs: object[]) => ({ loki: { schemaConfigs, structuredMetadata: false } });
 
+const keptGrafana = (values: object, grafana: object = {}) => ({
+  adopt: { kps: { release: "mon/kps", keepGrafana: true, values: { grafana: values } } },
+  grafana,
+});
+const heartbeatUrl = "https://h.example.org/q7Vx2mZk9Rt4w";
+const heartbeat = { secretValues: { heartbeat: { url: heartbeatUrl } } };
+
 /** Settings that contradict each other; the stages that this version can't bring about yet are among them. */
 const cases: Case[] = [
   {
@@ -361,6 +368,43 @@ const cases: Case[] = [
         },
       },
     },
+  },
+  {
+    refuses: "a second default data source for a Grafana that is kept",
+    raw: keptGrafana({}, { create: false, claimDefault: true }),
+    key: "grafana.claimDefault",
+    what: /^makes a second default data source for the Grafana in mon\/kps, beside adopt\.kps\.values\.grafana\.sidecar/,
+    accepts: keptGrafana(
+      { sidecar: { datasources: { isDefaultDatasource: false } } },
+      { create: false, claimDefault: true },
+    ),
+  },
+  {
+    refuses: "two default data sources in the values of a release whose Grafana is kept",
+    raw: keptGrafana({ additionalDataSources: [{ name: "L" }, { name: "M", isDefault: true }] }),
+    key: "adopt.kps.values.grafana.additionalDataSources[1].isDefault",
+    what: /^makes a second default data source/,
+    accepts: keptGrafana({
+      sidecar: { datasources: { defaultDatasourceEnabled: false } },
+      additionalDataSources: [{ name: "L" }, { name: "M", isDefault: true }],
+    }),
+  },
+  {
+    refuses: "a given secret in clear text among the values of an adopted release",
+    raw: { ...heartbeat, adopt: { kps: { release: "mon/kps", values: { extra: [`curl ${heartbeatUrl} || true`] } } } },
+    key: "adopt.kps.values.extra[0]",
+    what: /^has the secret secretValues\.heartbeat\.url in clear text: previews and Pulumi's state would show it$/,
+    accepts: {
+      ...heartbeat,
+      adopt: { kps: { release: "mon/kps", values: { extra: ["curl https://h.example.org"] } } },
+    },
+  },
+  {
+    refuses: "a given secret as the address of the webhook",
+    raw: { ...heartbeat, alertmanager: { heartbeat: true, webhook: heartbeatUrl } },
+    key: "alertmanager.webhook",
+    what: /^has the secret secretValues\.heartbeat\.url/,
+    accepts: { ...heartbeat, alertmanager: { heartbeat: true, webhook: "http://hook:8080" } },
   },
   ...(
     [
