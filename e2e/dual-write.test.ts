@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { kubeconfigPath } from "../cluster/paths";
 import type { StageName } from "../config/sections/migration";
+import { KeptValues } from "../offline/generated";
 import type { KubernetesObject } from "../offline/objects";
 import { offlineRender } from "../offline/render";
 import { apply } from "../sandbox/apply";
@@ -53,6 +54,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     return found?.value?.[1] === String(history.value) ? true : undefined;
   };
   let started: number;
+  const generated = new KeptValues({});
 
   before(async () => {
     const { kubectl } = await testCluster();
@@ -91,9 +93,14 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
   async function applyStack(stage: StageName): Promise<void> {
     const { kubectl, unavailable } = await testCluster();
     const config = [...smaller, `stage=${stage}`];
-    await apply(kubectl, namespace, await renderPart({ namespace, stack, config, components, edit: adapt }), {
-      unavailable,
-    });
+    await apply(
+      kubectl,
+      namespace,
+      await renderPart({ namespace, stack, config, components, generated, edit: adapt }),
+      {
+        unavailable,
+      },
+    );
   }
 
   /** Applies what kube-prometheus-stack would make of a stage's values. */

@@ -13,6 +13,8 @@ export interface PartOptions {
   config?: string[];
   /** Folders of the components that are applied, such as `loki`; their dependencies on others are left out. */
   components: readonly string[];
+  /** Generated secrets of an earlier render, and of the next: without them each render is a rotation. */
+  generated?: KeptValues;
   /** Changes an object before it is applied. */
   edit?: (object: KubernetesObject) => KubernetesObject;
 }
@@ -26,11 +28,12 @@ export async function renderPart({
   stack,
   config = [],
   components,
+  generated = new KeptValues({}),
   edit = (o) => o,
 }: PartOptions): Promise<Applicable[]> {
   const { resources } = await offlineRender(
     { stack, config: [...config, `namespace.name=${namespace}`, "namespace.create=false"] },
-    new KeptValues({}),
+    generated,
   );
   const isPart = (urn: string) => components.some((folder) => urn.includes(`::observability:${folder}:`));
   const chosen = resources.filter(({ urn }) => isPart(urn));
