@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { builtStages } from "../../migration/stages";
+import { policies } from "../../policy/index";
+import type { Policy } from "../../policy/lib/policy";
+import { stacks } from "../program/support/previews";
+import { mutations } from "./mutations";
+import { graphOf, type RealGraph } from "./mutations-graph";
+import { findings, stackFindings, type TestResource } from "./support";
+
+/** Policies of which the graphs can show no harmful change, each with the reason. */
+const cannotBeShown: Readonly<Record<string, string>> = {};
+
+const leastForEach = 3;
+
+/** Policies that advise against what a stack has chosen: the stack. */
+const chosen: Readonly<Record<string, string>> = { "replication-factor-survives-a-writer": "production" };
+
+describe("mutations of the real graphs", function () {
+  this.timeout(300_000);
+
+  let graphs: RealGraph[];
+  before(async () => {
+    graphs = await Promise.all(stacks.flatMap((stack) => builtStages.map((stage) => graphOf(stack, stage))));
+  });
+
+  it("are at least three for each policy, half of them not in its own test, or the policy can't be shown", () => {
+    const expected = policies.map(({ name }) => name).filter((name) => !(name in cannotBeShown));
+    assert.deepEqual(Object.keys(mutations).sort(), expected.sort());
+    for (const [policy, all] of Object.entries(mutations)) {
+      assert.ok(all.length >= leastForEach, `${policy} has ${all.length} mutations`);
+      const known = all.filter((each) => each.known).length;
+      assert.ok(known * 2 <= all.length, `${policy}: ${known} of ${all.length} are in its own test as well`);
+    }
+    for (const name of Object.keys(cannotBeShown)) {
+      assert.ok(
+        policies.some((policy) => policy.name === name),
+        `there is no policy ${name}`,
+      );
+    }
+  });
+
+  for (const policy of policies) {
+    describe(policy.name, () => {
+      it("finds nothing in any stack and stage as it is", async () => {
+        for (const graph of graphs) {
+          const found = await refusals(policy, graph);
+          if (chosen[policy.name] === graph.stack) assert.equal(found.length, 1, called(graph));
+          else assert.deepEqual(found, [], called(graph));
+        }
+      });
+
+      for (const { what, how, finds, stacks: some, stages } of mutations[policy.name] ?? []) {
+        it(`refuses it when ${what}`, async () => {
+          const meant = graphs.filter(
+            ({ stack, stage }) => (some ?? [stack]).includes(stack) && (stages ?? [stage]).includes(stage),
+          );
+          assert.ok(meant.length > 0, "no graph is meant");
+          for (const graph of meant) {
+            const found = await refusals(policy, graph, how(graph.resources));
+            assert.ok(
+              found.some((message) => finds.test(message)),
+              `${called(graph)}: nothing that is found says ${finds}: ${JSON.stringify(found)}`,
+            );
+          }
+        });
+      }
+    });
+  }
+});
+
+const called = ({ stack, stage }: RealGraph): string => `stack ${stack}, stage ${stage}`;
+
+/** What a policy refuses of a graph, or newly of one that was changed. What a preview doesn't know is no refusal. */
+async function refusals(policy: Policy, { stack, resources }: RealGraph, changed = resources): Promise<string[]> {
+  const isNew = (resource: TestResource) => changed === resources || !resources.includes(resource);
+  const found: string[] = [];
+  for (const resource of policy.validateResource ? changed.filter(isNew) : []) {
+    found.push(...(await findings(policy, resource, {}, stack)));
+  }
+  if (policy.validateStack) found.push(...(await stackFindings(policy, [...changed], {}, stack)));
+  return found.filter((message) => !message.startsWith("advisory: "));
+}
