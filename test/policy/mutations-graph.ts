@@ -24,16 +24,20 @@ export type How = (resources: readonly TestResource[]) => readonly TestResource[
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of any type of resource
 export type Props = Record<string, any>;
 
+// One object for what a stack has alike in several stages, so that it is judged once.
+const known = new Map<string, TestResource>();
+
 /** The graph of a stack in a stage, secrets out of their envelopes as a policy gets them. */
 export async function graphOf(stack: Stack, stage: StageName): Promise<RealGraph> {
   const isFirst = stage === Object.keys(stages)[0];
   const { graph } = await previewedOf(stack, ...(isFirst ? [] : [`stage=${stage}`]));
-  const resources = [...graph.values()].map(({ type, name, inputs, options }) => ({
-    type,
-    name,
-    props: open(inputs) as object,
-    opts: { protect: options.protect ?? false },
-  }));
+  const resources = [...graph.values()].map(({ type, name, inputs, options }): TestResource => {
+    const made = { type, name, props: open(inputs) as object, opts: { protect: options.protect ?? false } };
+    const key = JSON.stringify([stack, made]);
+    const resource = known.get(key) ?? made;
+    known.set(key, resource);
+    return resource;
+  });
   return { stack, stage, resources };
 }
 
