@@ -7,6 +7,7 @@
  * `source-map-support` is left out: tsx has node map stack traces itself, and both together give wrong lines.
  */
 const Module = require("node:module");
+const { Worker } = require("node:worker_threads");
 
 /** What is loaded late: by the file that requires it, and as `require` names it. */
 const late = [
@@ -17,6 +18,11 @@ const late = [
 const insidePulumi = /node_modules[\\/]@pulumi[\\/]pulumi[\\/]/;
 const isPolicyPack = /[\\/]run-policy-pack\b/.test(process.argv[1]);
 const load = Module._load;
+
+// Whoever started this process may be killed before it can end it, and a program whose monitor is gone asks for it again and again: at full
+// speed, without end, and without ever coming to a timer of its own. So a thread looks.
+const watch = `setInterval(() => process.ppid === ${Number(process.env.OFFLINE_STARTER)} || process.kill(process.pid, "SIGKILL"), 1000)`;
+if (process.env.OFFLINE_STARTER) new Worker(watch, { eval: true, execArgv: [], env: {} }).unref();
 
 Module._load = function (request, parent, isMain) {
   const file = parent?.filename ?? "";

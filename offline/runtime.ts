@@ -44,7 +44,7 @@ export function startRuntime({ name, folder, loader, nodeArguments, args, enviro
   const child = spawn(process.execPath, [...fast, entry, ...args], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...Object.fromEntries(inherited), ...environment, OFFLINE_STARTER: String(process.pid) },
   });
   running.add(child);
   child.once("close", () => running.delete(child));

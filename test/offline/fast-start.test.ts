@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
+import { until } from "../../sandbox/until";
 
 /** Runs a script after the preload, as the program is run, and gives what it prints as JSON. */
 function afterFastStart(script: string): unknown {
@@ -27,5 +29,24 @@ describe("what is preloaded into a program", () => {
         ${loaded},
       ])));`;
     assert.deepEqual(afterFastStart(script), ["function", "function", true, true]);
+  });
+
+  it("ends a process that never comes to rest, once who started it is killed", async () => {
+    const preload = resolve(__dirname, "../../offline/fast-start.js");
+    const spin = "(async () => { for (;;) await 0; })()";
+    const starter = `
+      const env = { ...process.env, OFFLINE_STARTER: String(process.pid) };
+      const args = ${JSON.stringify(["--require", preload, "-e", spin])};
+      console.log(require("node:child_process").spawn(process.execPath, args, { env, stdio: "ignore" }).pid);`;
+    const parent = spawn(process.execPath, ["-e", starter], { stdio: ["ignore", "pipe", "inherit"] });
+    const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+    parent.kill("SIGKILL");
+    await until("the process is gone", 20, async () => {
+      try {
+        process.kill(Number(String(pid)), 0);
+      } catch {
+        return true;
+      }
+    });
   });
 });
