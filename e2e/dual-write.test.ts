@@ -180,10 +180,14 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
         return true;
       });
     }
-    const jobs = (await mimir.query("up == 1")).map(({ metric }) => metric.job);
-    for (const job of ["apiserver", "coredns", "kubelet", "mimir", "minio", "node-exporter"]) {
-      assert.ok(jobs.includes(job), `${job} is not among ${jobs.join(", ")}`);
-    }
+    // MinIO is scraped once a minute.
+    const jobs = await until("every target is in Mimir", 180, async () => {
+      const found = (await mimir.query("up == 1")).map(({ metric }) => metric.job);
+      for (const job of ["apiserver", "coredns", "kubelet", "mimir", "minio", "node-exporter"]) {
+        assert.ok(found.includes(job), `${job} is not among ${found.join(", ")}`);
+      }
+      return found;
+    });
     // Seed 000's check, as it stands there.
     const { result } = await mimir.get<{ result: object[] }>("query?query=up");
     assert.ok(result.length >= jobs.length);

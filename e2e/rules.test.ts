@@ -42,22 +42,24 @@ const bare = (alert: AlertingRule): AlertingRule => ({
 const without = <T extends object>(object: T, key: string): T =>
   Object.fromEntries(Object.entries(object).filter(([name]) => name !== key)) as T;
 
-describe("Every stack's rules, by real promtool", function () {
+describe("Every stack's rules, by real promtool and mimirtool", function () {
   this.timeout(10 * 60_000);
   let promtool: string;
+  let mimirtool: string;
   let folder: string;
   const groups = new Map<string, RuleGroup[]>();
 
   before(async () => {
     promtool = await hostTool("promtool");
+    mimirtool = await hostTool("mimirtool");
     folder = mkdtempSync(join(tmpdir(), "rules-"));
     for (const stack of stacks) groups.set(stack, await groupsOf(stack));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const write = (name: string, of: readonly RuleGroup[]): string => {
+  const write = (name: string, of: readonly RuleGroup[], more: object = {}): string => {
     const file = join(folder, name);
-    writeFileSync(file, stringify({ groups: of }, { aliasDuplicateObjects: false, lineWidth: 0 }));
+    writeFileSync(file, stringify({ ...more, groups: of }, { aliasDuplicateObjects: false, lineWidth: 0 }));
     return file;
   };
 
@@ -70,6 +72,23 @@ describe("Every stack's rules, by real promtool", function () {
       assert.match(said, new RegExp(`SUCCESS: ${count} rules found`));
     });
   }
+
+  for (const stack of stacks) {
+    it(`${stack}: mimirtool reads all of them, as Mimir's ruler would`, async () => {
+      const file = write(`${stack}-mimir.yaml`, groups.get(stack)!, { namespace: "observability" });
+      await run(mimirtool, ["rules", "check", file]);
+      await run(mimirtool, ["rules", "lint", "--dry-run", file]);
+    });
+  }
+
+  it("mimirtool refuses a recorded series that is named like a metric, and an expression that is none", async () => {
+    const refused = (rule: RecordingRule, command: string[]) =>
+      assert.rejects(
+        run(mimirtool, ["rules", ...command, write("bad.yaml", [{ name: "bad", rules: [rule] }], { namespace: "x" })]),
+      );
+    await refused({ record: "no_level", expr: "up" }, ["check"]);
+    await refused({ record: "level:metric:sum", expr: "sum(" }, ["lint", "--dry-run"]);
+  });
 
   for (const file of testFiles) {
     it(`components/${file} holds`, async () => {
