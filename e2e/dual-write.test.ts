@@ -297,12 +297,13 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const from = seconds();
     await applyStack("dual-write");
     await applyPrometheus("dual-write");
-    await until("what was there before answers", 240, async () => {
+    // The API server may ask the address of the Mimir of before for a while, half a minute each time.
+    await until("what was there before answers", 400, async () => {
       assert.equal(await countOf(mimir), before);
       return true;
     });
-    await until("the sample of the day before yesterday is found", 120, historic);
-    await until("new samples arrive", 180, async () => {
+    await until("the sample of the day before yesterday is found", 240, historic);
+    await until("new samples arrive", 240, async () => {
       const [newest] = await mimir.query('min(timestamp(up{job="node-exporter"}))');
       return Number(newest?.value?.[1]) > from ? true : undefined;
     });
