@@ -6,7 +6,7 @@ import { formatPath } from "../problem";
 import { quantityValue, sizeBytes } from "../units";
 import type { Rule } from "./rule";
 
-/** Memory limit that a series in memory asks for, in bytes, queries and compaction included: measured, docs/sizing.md. */
+/** Memory limit that a series in memory asks for, in bytes, queries and compaction included: calculated from what was measured, docs/sizing.md. */
 const bytesPerSeries = 4096;
 
 const adopted = "adopt.kps.values.grafana";
