@@ -29,4 +29,4 @@ export const stages: Readonly<Record<StageName, Stage>> = {
 };
 
 /** The stages that this version can bring about; the settings refuse the others. */
-export const builtStages: readonly StageName[] = ["loki", "dual-write"];
+export const builtStages: readonly StageName[] = ["loki", "dual-write", "mimir-default", "kps-removed"];
