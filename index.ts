@@ -19,10 +19,10 @@ import { baseRules } from "./components/rules/base";
 import { BaseRules } from "./components/rules/rules";
 import { Secrets } from "./components/secrets/secrets";
 import { loadSettings } from "./config/load";
-import { stages } from "./migration/stages";
+import { stageOf } from "./migration/stages";
 
 const { settings, secretValues } = loadSettings();
-const on = stages[settings.stage];
+const on = stageOf(settings);
 const environment = describe(settings);
 const image = <Name extends ImageName>(...names: Name[]) => images(settings.images, ...names);
 
@@ -91,32 +91,31 @@ const mimir = on.mimir
   : undefined;
 
 // Stages `loki` to `mimir-default`: kube-prometheus-stack.
-const kps =
-  on.kps && settings.kps.enabled
-    ? new KubePrometheusStack(
-        "kube-prometheus-stack",
-        {
-          environment,
-          settings: settings.kps,
-          adopt: settings.adopt.kps,
-          stage: on,
-          retire: settings.migration.retireKps,
-          reclaimVolume: settings.migration.reclaimVolumes?.includes("prometheus") ?? false,
-          images: image(
-            "prometheus",
-            "prometheus-operator",
-            "prometheus-config-reloader",
-            "grafana",
-            "k8s-sidecar",
-            "node-exporter",
-            "kube-state-metrics",
-          ),
-          alertmanager: alertmanager.target,
-          remoteWriteUrl: mimir?.pushUrl,
-        },
-        { ...opts, dependsOn: [...opts.dependsOn, ...(mimir ? [mimir] : [])] },
-      )
-    : undefined;
+const kps = on.kps
+  ? new KubePrometheusStack(
+      "kube-prometheus-stack",
+      {
+        environment,
+        settings: settings.kps,
+        adopt: settings.adopt.kps,
+        stage: on,
+        retire: settings.migration.retireKps,
+        reclaimVolume: settings.migration.reclaimVolumes?.includes("prometheus") ?? false,
+        images: image(
+          "prometheus",
+          "prometheus-operator",
+          "prometheus-config-reloader",
+          "grafana",
+          "k8s-sidecar",
+          "node-exporter",
+          "kube-state-metrics",
+        ),
+        alertmanager: alertmanager.target,
+        remoteWriteUrl: mimir?.pushUrl,
+      },
+      { ...opts, dependsOn: [...opts.dependsOn, ...(mimir ? [mimir] : [])] },
+    )
+  : undefined;
 
 // Every stage: what exports and scrapes the cluster's own metrics, and the rules. They come after a release that may have to give up its
 // own: host port 9100 can be had once, and nothing is scraped or evaluated twice meanwhile.

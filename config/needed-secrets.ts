@@ -1,4 +1,4 @@
-import { stages } from "../migration/stages";
+import { stageOf } from "../migration/stages";
 import type { Settings } from "./schema";
 import { givenSecrets, type GivenSecret, type PodSecret } from "./sections/secrets";
 
@@ -22,7 +22,7 @@ const needs: Readonly<Record<GivenSecret, { because: string; unless?: PodSecret;
   mimirObjectStore: {
     because: "objectStore.kind existing in a stage with Mimir",
     unless: "mimirObjectStore",
-    when: (s) => s.objectStore.kind === "existing" && stages[s.stage].mimir,
+    when: (s) => s.objectStore.kind === "existing" && stageOf(s).mimir,
   },
   pushover: { because: "alertmanager.pushover", unless: "alertmanager", when: (s) => s.alertmanager.pushover },
   heartbeat: { because: "alertmanager.heartbeat", unless: "alertmanager", when: (s) => s.alertmanager.heartbeat },

@@ -38,6 +38,19 @@ export const nonEmptyText = z
   )
   .meta({ allowed: "text that is not empty", example: "text" });
 
+/** A day. YAML 1.1 reads an unquoted one as a time, which arrives as `2024-04-01T00:00:00Z`. */
+export const day = z
+  .preprocess(
+    (v) => (typeof v === "string" ? v.replace(/T00:00:00(\.000)?Z$/, "") : v),
+    z.string().refine((v) => /^\d{4}-\d{2}-\d{2}$/.test(v) && isDay(v), "is not a day"),
+  )
+  .meta({ allowed: "YYYY-MM-DD", example: "2024-04-01" });
+
+const isDay = (text: string): boolean => {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+};
+
 /** A number; `pulumi config set --path` leaves `0.5` as text. */
 export const positiveNumber = z
   .preprocess((v) => (typeof v === "string" && /^\d+\.\d+$/.test(v) ? Number(v) : v), z.number().positive())

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { builtStages } from "../migration/stages";
+import { stageNames } from "../config/sections/migration";
 import { offlinePreview, ownProgram, type Preview } from "../offline/preview";
 import { mermaid } from "./mermaid";
 import { pictureOf } from "./picture";
@@ -35,7 +35,7 @@ export function withPictures(readme: string, previews: readonly Preview[]): stri
 async function main(): Promise<void> {
   const file = join(ownProgram, "README.md");
   const previews = await Promise.all(
-    builtStages.map((stage) => offlinePreview({ stack: drawnStack, stage, from: stage })),
+    stageNames.map((stage) => offlinePreview({ stack: drawnStack, stage, from: stage })),
   );
   writeFileSync(file, withPictures(readFileSync(file, "utf8"), previews));
 }

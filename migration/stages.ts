@@ -1,3 +1,4 @@
+import type { Settings } from "../config/schema";
 import type { StageName } from "../config/sections/migration";
 
 /** What is on in a stage. What is on in every stage is not in the table: see `index.ts`. */
@@ -28,5 +29,11 @@ export const stages: Readonly<Record<StageName, Stage>> = {
   "kps-removed": { kps: false, mimir: true, defaultDataSource: "mimir", evaluator: "mimir", scraper: "alloy" },
 };
 
-/** The stages that this version can bring about; the settings refuse the others. */
-export const builtStages: readonly StageName[] = ["loki", "dual-write", "mimir-default", "kps-removed"];
+/**
+ * What is on in a stack. One without kube-prometheus-stack has, from the stage on that has Mimir, what there is after its removal.
+ * @param settings the stack's
+ */
+export function stageOf({ stage, kps }: Pick<Settings, "stage"> & { kps: Pick<Settings["kps"], "enabled"> }): Stage {
+  if (kps.enabled) return stages[stage];
+  return stages[stage].mimir ? stages["kps-removed"] : { ...stages[stage], kps: false };
+}

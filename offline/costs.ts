@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { builtStages } from "../migration/stages";
+import { stageNames } from "../config/sections/migration";
 import { formatLimit, inCores, inMebibytes } from "./format";
 import { offlinePreview, ownProgram, type Preview } from "./preview";
 import { workloadsOf, type Workload } from "./workloads";
@@ -100,7 +100,7 @@ const row = (cells: string[]): string => `| ${cells.join(" | ")} |`;
 
 async function main(): Promise<void> {
   const previews = await Promise.all(
-    stacks.map((stack) => Promise.all(builtStages.map((stage) => offlinePreview({ stack, stage })))),
+    stacks.map((stack) => Promise.all(stageNames.map((stage) => offlinePreview({ stack, stage })))),
   );
   const file = join(ownProgram, page);
   writeFileSync(file, withCosts(readFileSync(file, "utf8"), previews));

@@ -1,6 +1,6 @@
 import { labels } from "../components/kubernetes/labels";
 import type { Settings } from "../config/schema";
-import { stages } from "../migration/stages";
+import { stageOf } from "../migration/stages";
 import { clusterReader, type ClusterReader } from "./kubernetes";
 import type { Deadline } from "./network";
 import { failed, Finding, ok, outcome, skipped, unsure, type Found, type Result } from "./result";
@@ -81,10 +81,12 @@ const storageClasses: Look = async (settings, cluster) => {
 
 /** Each setting that names the storage class of a volume that the stack has, with what it names. */
 function volumes(settings: Settings): [key: string, name: string | undefined][] {
-  const { loki, kps, alertmanager, adopt, grafana, objectStore, stage } = settings;
+  const { loki, mimir, kps, alertmanager, adopt, grafana, objectStore } = settings;
+  const on = stageOf(settings);
   return [
     ["loki.storageClass", loki.storageClass],
-    ...when(kps.enabled && stages[stage].kps, "kps.storageClass", kps.storageClass),
+    ...when(on.kps, "kps.storageClass", kps.storageClass),
+    ...when(on.mimir, "mimir.storageClass", mimir.storageClass),
     ...when(!adopt.alertmanagerUrl, "alertmanager.storageClass", alertmanager.storageClass),
     ...when(grafana.create, "grafana.storageClass", grafana.storageClass),
     ...(objectStore.kind === "embedded" ? when(true, "objectStore.storageClass", objectStore.storageClass) : []),
@@ -122,8 +124,8 @@ const crds: Look = async ({ adopt, namespace: { name } }, cluster) => {
 };
 
 const kps: Look = async (settings, cluster) => {
-  const { adopt, namespace: own, kps, stage } = settings;
-  if (!kps.enabled || !stages[stage].kps) return skipped("not part of this stack");
+  const { adopt, namespace: own, kps } = settings;
+  if (!stageOf(settings).kps) return skipped("not part of this stack");
   const [namespace, name] = adopt.kps?.release.split("/") ?? [own.name, kps.releaseName];
   // Helm keeps each revision of a release in a Secret; its labels say all that is needed here.
   const revisions = await cluster.secrets(namespace, `owner=helm,name=${name}`);

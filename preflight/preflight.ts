@@ -1,7 +1,7 @@
 import { applications, applicationNames, bucketsOf } from "../components/object-storage/applications";
 import type { LoadedSettings } from "../config/load";
 import type { GivenSecret } from "../config/sections/secrets";
-import { stages } from "../migration/stages";
+import { stageOf } from "../migration/stages";
 import { lookAtCluster } from "./cluster";
 import type { Deadline } from "./network";
 import { lookAtExisting, lookAtMinio, type S3Key } from "./object-store";
@@ -47,12 +47,12 @@ async function lookAtSecrets(
 }
 
 async function lookAtObjectStore({ settings }: LoadedSettings, values: Values, deadline: Deadline): Promise<Result[]> {
-  const { objectStore, buckets, stage } = settings;
+  const { objectStore, buckets } = settings;
   switch (objectStore.kind) {
     case "minio":
       return lookAtMinio(objectStore, buckets, keyOf(values.minioAdmin, "username", "password"), deadline);
     case "existing": {
-      const used = applicationNames.filter((name) => name !== "mimir" || stages[stage].mimir);
+      const used = applicationNames.filter((name) => name !== "mimir" || stageOf(settings).mimir);
       const uses = used.map((name) => ({
         buckets: bucketsOf(name, buckets),
         key: keyOf(values[applications[name].secret], "accessKey", "secretKey"),

@@ -3,7 +3,7 @@ import type { DataSourceFile } from "../components/grafana/data-sources";
 import type { Dashboard } from "../components/grafana/dashboard";
 import { fullname } from "../components/kube-prometheus-stack/chart";
 import type { Settings } from "../config/schema";
-import { stages } from "../migration/stages";
+import { stageOf } from "../migration/stages";
 import type { KubernetesObject } from "../offline/objects";
 import type { RenderedResource } from "../offline/render";
 import { notRunReason, type Unavailable } from "../sandbox/apply";
@@ -94,7 +94,7 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
   const workloads = [...ownWorkloads(resources, unavailable), ...kpsWorkloads(resources, unavailable)];
   const { sources, panels } = shown(resources);
   const running = partsOf(workloads);
-  const evaluator = running[stages[stage].evaluator];
+  const evaluator = running[stageOf(settings).evaluator];
   return {
     stack,
     stage,

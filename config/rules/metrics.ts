@@ -1,5 +1,5 @@
 import { remoteWriteName, remoteWrites } from "../../components/kube-prometheus-stack/remote-write";
-import { stages } from "../../migration/stages";
+import { stageOf } from "../../migration/stages";
 import { alternatives, imageNames, type ImageName } from "../../components/images";
 import { nearest } from "../nearest";
 import { formatPath } from "../problem";
@@ -52,8 +52,8 @@ export const metricsRules: readonly Rule[] = [
   },
   {
     must: "what an adopted release writes to has a name of its own",
-    check: ({ adopt, stage }) => {
-      const there = stages[stage].mimir ? remoteWrites(adopt.kps?.values) : [];
+    check: ({ adopt, stage, kps }) => {
+      const there = stageOf({ stage, kps }).mimir ? remoteWrites(adopt.kps?.values) : [];
       return there.some(({ name }) => name === remoteWriteName)
         ? [
             {
@@ -68,9 +68,9 @@ export const metricsRules: readonly Rule[] = [
   },
   {
     must: "Mimir refuses series before they take more memory than it may have",
-    check: ({ mimir: { limits, resources }, stage }) => {
+    check: ({ mimir: { limits, resources }, stage, kps }) => {
       const held = Math.floor(quantityValue(resources.limits.memory) / bytesPerSeries);
-      return stages[stage].mimir && limits.maxSeries > held
+      return stageOf({ stage, kps }).mimir && limits.maxSeries > held
         ? [
             {
               key: "mimir.limits.maxSeries",

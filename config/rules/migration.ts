@@ -1,26 +1,12 @@
 import { fullname } from "../../components/kube-prometheus-stack/chart";
-import { builtStages } from "../../migration/stages";
 import { plainSecrets } from "../plain-secrets";
 import { formatPath, type Problem } from "../problem";
+import type { ParsedSettings } from "../schema";
 import { stageNames, type StageName } from "../sections/migration";
 import type { Rule } from "./rule";
 
 /** Rules of stages, of the removal of kube-prometheus-stack, and of what is taken over. */
 export const migrationRules: readonly Rule[] = [
-  {
-    must: "this version can bring about the stage",
-    check: ({ stage }) =>
-      builtStages.includes(stage)
-        ? []
-        : [
-            {
-              key: "stage",
-              what: `"${stage}" is a stage of the migration that this version can't bring about yet`,
-              allowed: builtStages.join(", "),
-              example: builtStages.at(-1),
-            },
-          ],
-  },
   {
     must: "a stack with kube-prometheus-stack goes one stage at a time, forward or back",
     check: ({ stage, migration, kps }) => {
@@ -52,8 +38,8 @@ export const migrationRules: readonly Rule[] = [
   },
   {
     must: "kube-prometheus-stack's protection was lifted in an update of its own before it is removed",
-    check: ({ stage, migration, kps }) =>
-      stage === "kps-removed" && kps.enabled && migration.from !== "kps-removed" && !migration.retireKps
+    check: (settings) =>
+      removes(settings) && !settings.migration.retireKps
         ? [
             {
               key: "migration.retireKps",
@@ -66,8 +52,8 @@ export const migrationRules: readonly Rule[] = [
   },
   {
     must: "it is decided what becomes of kube-prometheus-stack's volume before it is removed",
-    check: ({ stage, migration, kps }) =>
-      kps.enabled && (migration.retireKps || stage === "kps-removed") && migration.reclaimVolumes === undefined
+    check: (settings) =>
+      (retires(settings) || removes(settings)) && settings.migration.reclaimVolumes === undefined
         ? [
             {
               key: "migration.reclaimVolumes",
@@ -77,6 +63,34 @@ export const migrationRules: readonly Rule[] = [
             },
           ]
         : [],
+  },
+  {
+    must: "Mimir has the samples that kube-prometheus-stack takes with it",
+    check: (settings, now) => {
+      const { dualWriteSince: since, dualWriteDays: days } = settings.migration;
+      if (days === 0 || !(retires(settings) || removes(settings))) return [];
+      const asked = `migration.dualWriteDays asks for ${days} days of samples in Mimir`;
+      if (since === undefined) {
+        return [
+          {
+            key: "migration.dualWriteSince",
+            what: `is missing: ${asked} before kube-prometheus-stack is retired`,
+            allowed: "the day on which stage dual-write was brought about; or migration.dualWriteDays: 0",
+            example: dayOf(now.getTime() - days * day),
+          },
+        ];
+      }
+      const until = Date.parse(since) + days * day;
+      if (until <= now.getTime()) return [];
+      return [
+        {
+          key: "migration.retireKps",
+          what: `true is too early: ${asked}, and it has had them since ${since} (migration.dualWriteSince)`,
+          allowed: `true from ${dayOf(until)} on, once \`npm run verify -- --require-days ${days}\` passes; or fewer migration.dualWriteDays, where older samples may go`,
+          example: false,
+        },
+      ];
+    },
   },
   {
     must: "volumes are reclaimed only with the retirement that frees them",
@@ -197,6 +211,19 @@ interface AdoptedValues {
     prometheusSpec?: { routePrefix?: unknown } | null;
   } | null;
 }
+
+/** Whether the update lifts kube-prometheus-stack's protection, or did so before. Back from `kps-removed` there is nothing left to be lost. */
+const retires = ({ stage, migration, kps }: ParsedSettings) =>
+  kps.enabled && stage === "mimir-default" && migration.from !== "kps-removed" && migration.retireKps;
+
+/** Whether the update takes kube-prometheus-stack out. */
+const removes = ({ stage, migration, kps }: ParsedSettings) =>
+  kps.enabled && stage === "kps-removed" && migration.from !== "kps-removed";
+
+/** Milliseconds. */
+const day = 86_400_000;
+
+const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
 /** The stages from one to another, both included. */
 function between(from: StageName, to: StageName): StageName[] {

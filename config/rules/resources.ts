@@ -1,4 +1,4 @@
-import { stages } from "../../migration/stages";
+import { stageOf } from "../../migration/stages";
 import { valueAt } from "../explain";
 import type { Problem } from "../problem";
 import { settingsSchema, type ParsedSettings } from "../schema";
@@ -22,8 +22,8 @@ const runWhen: Readonly<Record<string, (settings: ParsedSettings) => boolean>> =
   "loki.write": ({ loki }) => loki.mode === "simple-scalable",
   "loki.read": ({ loki }) => loki.mode === "simple-scalable",
   "loki.backend": ({ loki }) => loki.mode === "simple-scalable",
-  kps: ({ kps, stage }) => kps.enabled && stages[stage].kps,
-  mimir: ({ stage }) => stages[stage].mimir,
+  kps: (settings) => stageOf(settings).kps,
+  mimir: (settings) => stageOf(settings).mimir,
   "exporters.nodeExporter": ({ exporters }) => exporters.nodeExporter.enabled,
   "exporters.kubeStateMetrics": ({ exporters }) => exporters.kubeStateMetrics.enabled,
   alertmanager: ({ adopt }) => !adopt.alertmanagerUrl,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   bytes,
+  day,
   duration,
   durationOrZero,
   goDuration,
@@ -19,19 +20,6 @@ import { seconds } from "../units";
 const retention = duration
   .refine((v) => seconds(v) >= 86400, "is shorter than a day")
   .meta({ allowed: "a duration of at least 24h: a number and a unit (h, d, w, y), no spaces", example: "30d" });
-
-/** A day. YAML 1.1 reads an unquoted one as a time, which arrives as `2024-04-01T00:00:00Z`. */
-const day = z
-  .preprocess(
-    (v) => (typeof v === "string" ? v.replace(/T00:00:00(\.000)?Z$/, "") : v),
-    z.string().refine((v) => /^\d{4}-\d{2}-\d{2}$/.test(v) && isDay(v), "is not a day"),
-  )
-  .meta({ allowed: "YYYY-MM-DD", example: "2024-04-01" });
-
-const isDay = (text: string): boolean => {
-  const time = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-};
 
 /**
  * A period of Loki's schema.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { httpUrl } from "../values";
+import { day, httpUrl } from "../values";
 
 /** The migration: its stage, its retirement step, and what the cluster already has. */
 
@@ -19,6 +19,16 @@ export const migration = z
       .enum(stageNames)
       .optional()
       .describe("stage that the cluster is in, where the stack's own outputs don't say (offline: --from)"),
+    dualWriteSince: day
+      .optional()
+      .describe(
+        "day from which on Mimir has every sample: when stage `dual-write` was brought about (`npm run verify` tells)",
+      ),
+    dualWriteDays: z
+      .int()
+      .min(0)
+      .default(14)
+      .describe("days of samples that Mimir must have before kube-prometheus-stack is retired; 0: not asked"),
     retireKps: z
       .boolean()
       .default(false)

@@ -33,7 +33,10 @@ const keptGrafana = (values: object, grafana: object = {}) => ({
 const heartbeatUrl = "https://h.example.org/q7Vx2mZk9Rt4w";
 const heartbeat = { secretValues: { heartbeat: { url: heartbeatUrl } } };
 
-/** Settings that contradict each other; the stages that this version can't bring about yet are among them. */
+const dualWriteSince = "2024-01-01";
+const daysAgo = (days: number) => new Date(today.getTime() - days * 86_400_000).toISOString().slice(0, 10);
+
+/** Settings that contradict each other. */
 const cases: Case[] = [
   {
     refuses: "replication factor 3 with two writers",
@@ -256,13 +259,6 @@ const cases: Case[] = [
     accepts: { secrets: { existing: { lokiObjectStore: { name: "s3", keys: { AWS_ACCESS_KEY_ID: "id" } } } } },
   },
   {
-    refuses: "a stage that this version can't bring about",
-    raw: { stage: "mimir-default" },
-    key: "stage",
-    what: /^"mimir-default" is a stage of the migration that this version can't bring about yet/,
-    accepts: { stage: "dual-write" },
-  },
-  {
     refuses: "a stage that is skipped",
     raw: { stage: "mimir-default", migration: { from: "loki" } },
     key: "stage",
@@ -281,21 +277,57 @@ const cases: Case[] = [
     raw: { stage: "dual-write", migration: { retireKps: true, reclaimVolumes: [] } },
     key: "migration.retireKps",
     what: /^true contradicts stage "dual-write"/,
-    accepts: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: [] } },
+    accepts: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: [], dualWriteSince } },
   },
   {
     refuses: "a removal without the step that lifts the protection",
     raw: { stage: "kps-removed", migration: { from: "mimir-default", reclaimVolumes: [] } },
     key: "migration.retireKps",
     what: /^false contradicts stage "kps-removed"/,
-    accepts: { stage: "kps-removed", migration: { from: "mimir-default", retireKps: true, reclaimVolumes: [] } },
+    accepts: {
+      stage: "kps-removed",
+      migration: { from: "mimir-default", retireKps: true, reclaimVolumes: [], dualWriteSince },
+    },
   },
   {
     refuses: "a retirement that leaves open what becomes of the volume",
     raw: { stage: "mimir-default", migration: { retireKps: true } },
     key: "migration.reclaimVolumes",
     what: /^is missing/,
-    accepts: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: ["prometheus"] } },
+    accepts: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: ["prometheus"], dualWriteSince } },
+  },
+  {
+    refuses: "a retirement that doesn't say since when Mimir has every sample",
+    raw: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: [] } },
+    key: "migration.dualWriteSince",
+    what: /^is missing: migration\.dualWriteDays asks for 14 days of samples/,
+    accepts: { stage: "mimir-default", migration: { retireKps: true, reclaimVolumes: [], dualWriteDays: 0 } },
+  },
+  {
+    refuses: "a retirement before Mimir has the days that are asked for",
+    raw: {
+      stage: "mimir-default",
+      migration: { retireKps: true, reclaimVolumes: [], dualWriteSince: daysAgo(13) },
+    },
+    key: "migration.retireKps",
+    what: /^true is too early: migration\.dualWriteDays asks for 14 days/,
+    accepts: {
+      stage: "mimir-default",
+      migration: { retireKps: true, reclaimVolumes: [], dualWriteSince: daysAgo(14) },
+    },
+  },
+  {
+    refuses: "a removal before Mimir has the days that are asked for",
+    raw: {
+      stage: "kps-removed",
+      migration: { retireKps: true, reclaimVolumes: [], dualWriteSince: daysAgo(3), dualWriteDays: 4 },
+    },
+    key: "migration.retireKps",
+    what: /^true is too early: migration\.dualWriteDays asks for 4 days/,
+    accepts: {
+      stage: "kps-removed",
+      migration: { retireKps: true, reclaimVolumes: [], dualWriteSince: daysAgo(3), dualWriteDays: 3 },
+    },
   },
   {
     refuses: "volumes to reclaim without a retirement",
@@ -568,9 +600,9 @@ describe("settings against each other", () => {
     );
   });
 
-  it("accepts what it is given as the right settings, apart from stages that aren't built yet", () => {
+  it("accepts what it is given as the right settings", () => {
     for (const { refuses, accepts } of cases) {
-      const others = linesOf(accepts).filter((line) => !/can't bring about yet/.test(line));
+      const others = linesOf(accepts);
       assert.deepEqual(others, [], refuses);
     }
   });
@@ -590,18 +622,12 @@ describe("settings against each other", () => {
 
   it("lets a stack without kube-prometheus-stack start at any stage", () => {
     const raw = { stage: "kps-removed", kps: { enabled: false }, migration: { from: "loki" } };
-    assert.deepEqual(
-      linesOf(raw).filter((line) => !/can't bring about yet/.test(line)),
-      [],
-    );
+    assert.deepEqual(linesOf(raw), []);
   });
 
   it("doesn't ask for the retirement again where kube-prometheus-stack is gone", () => {
     const raw = { stage: "kps-removed", migration: { from: "kps-removed", reclaimVolumes: [] } };
-    assert.deepEqual(
-      linesOf(raw).filter((line) => !/can't bring about yet/.test(line)),
-      [],
-    );
+    assert.deepEqual(linesOf(raw), []);
   });
 });
 

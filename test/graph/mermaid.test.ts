@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { drawnStack, withPictures } from "../../graph/main";
 import { mermaid } from "../../graph/mermaid";
 import { pictureOf, type Node, type Picture } from "../../graph/picture";
-import { builtStages } from "../../migration/stages";
+import { stageNames } from "../../config/sections/migration";
 import { ownProgram } from "../../offline/preview";
 import { previewOf } from "../program/support/previews";
 
 const previews = () =>
-  Promise.all(builtStages.map((stage) => previewOf(drawnStack, ...(stage === "loki" ? [] : [`stage=${stage}`]))));
+  Promise.all(stageNames.map((stage) => previewOf(drawnStack, ...(stage === "loki" ? [] : [`stage=${stage}`]))));
 
 /** Words that Mermaid's flowcharts keep for themselves: an id of that name breaks the picture. */
 const reserved = /^(end|graph|flowchart|subgraph|default|style|class|click|linkStyle|classDef|direction|o|x)$/;

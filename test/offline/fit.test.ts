@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { builtStages } from "../../migration/stages";
+import { stageNames } from "../../config/sections/migration";
 import { page, stacks, withCosts } from "../../offline/costs";
 import { fitOf, type Fit } from "../../offline/fit";
 import { formatPreview } from "../../offline/format";
@@ -208,9 +208,7 @@ describe("the stacks of this repository", function () {
     previews = await Promise.all(
       stacks.map(async (stack) => {
         const own = await previewOf(stack);
-        return Promise.all(
-          builtStages.map((stage) => (stage === own.stage ? own : previewOf(stack, `stage=${stage}`))),
-        );
+        return Promise.all(stageNames.map((stage) => (stage === own.stage ? own : previewOf(stack, `stage=${stage}`))));
       }),
     );
   });

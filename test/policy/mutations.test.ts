@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { builtStages } from "../../migration/stages";
+import { stageNames } from "../../config/sections/migration";
 import { policies } from "../../policy/index";
 import type { Policy } from "../../policy/lib/policy";
 import { stacks } from "../program/support/previews";
@@ -20,7 +20,7 @@ describe("mutations of the real graphs", function () {
 
   let graphs: RealGraph[];
   before(async () => {
-    graphs = await Promise.all(stacks.flatMap((stack) => builtStages.map((stage) => graphOf(stack, stage))));
+    graphs = await Promise.all(stacks.flatMap((stack) => stageNames.map((stage) => graphOf(stack, stage))));
   });
 
   it("are at least three for each policy, half of them not in its own test, or the policy can't be shown", () => {
