@@ -1,5 +1,6 @@
 import { Alertmanager } from "./components/alertmanager/alertmanager";
 import { existingAlertmanager } from "./components/alertmanager/existing";
+import type { AlertReceiver } from "./components/alertmanager/types";
 import { LogCollector } from "./components/alloy/log-collector";
 import { baseDashboards } from "./components/dashboards/base";
 import { Exporters } from "./components/exporters/exporters";
@@ -12,6 +13,7 @@ import { KubePrometheusStack } from "./components/kube-prometheus-stack/kube-pro
 import { cluster } from "./components/kubernetes/cluster";
 import { environment as describe } from "./components/kubernetes/environment";
 import { Loki } from "./components/loki/loki";
+import { mimirAlertmanager } from "./components/mimir/alertmanager";
 import { Mimir } from "./components/mimir/mimir";
 import { BaseMonitors } from "./components/monitors/monitors";
 import { objectStorage } from "./components/object-storage/object-storage";
@@ -50,13 +52,12 @@ const storage = objectStorage(
 );
 
 // Every stage: alerts and logs.
-const alertmanager = settings.adopt.alertmanagerUrl
+const alerting = { environment, settings: settings.alertmanager, secrets };
+const alertmanager: AlertReceiver = settings.adopt.alertmanagerUrl
   ? existingAlertmanager(settings.adopt.alertmanagerUrl)
-  : new Alertmanager(
-      "alertmanager",
-      { environment, settings: settings.alertmanager, images: image("alertmanager"), secrets },
-      opts,
-    );
+  : settings.alertmanager.implementation === "mimir"
+    ? mimirAlertmanager(alerting)
+    : new Alertmanager("alertmanager", { ...alerting, images: image("alertmanager") }, opts);
 const loki = new Loki(
   "loki",
   {
@@ -85,6 +86,7 @@ const mimir = on.mimir
         images: image("mimir"),
         storage: storage.mimir,
         alertmanagerUrl: alertmanager.url,
+        alertmanager: alertmanager.inMimir,
       },
       { ...opts, dependsOn: [...opts.dependsOn, storage] },
     )

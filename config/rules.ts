@@ -1,3 +1,4 @@
+import { alertmanagerRules } from "./rules/alertmanager";
 import { clusterRules } from "./rules/cluster";
 import { lokiRules } from "./rules/loki";
 import { metricsRules } from "./rules/metrics";
@@ -15,5 +16,6 @@ export const rules: readonly Rule[] = [
   ...objectStoreRules,
   ...lokiRules,
   ...metricsRules,
+  ...alertmanagerRules,
   ...resourceRules,
 ];

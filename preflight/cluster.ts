@@ -87,7 +87,11 @@ function volumes(settings: Settings): [key: string, name: string | undefined][] 
     ["loki.storageClass", loki.storageClass],
     ...when(on.kps, "kps.storageClass", kps.storageClass),
     ...when(on.mimir, "mimir.storageClass", mimir.storageClass),
-    ...when(!adopt.alertmanagerUrl, "alertmanager.storageClass", alertmanager.storageClass),
+    ...when(
+      !adopt.alertmanagerUrl && alertmanager.implementation === "prometheus",
+      "alertmanager.storageClass",
+      alertmanager.storageClass,
+    ),
     ...when(grafana.create, "grafana.storageClass", grafana.storageClass),
     ...(objectStore.kind === "embedded" ? when(true, "objectStore.storageClass", objectStore.storageClass) : []),
   ];

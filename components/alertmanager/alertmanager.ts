@@ -12,8 +12,8 @@ import { serviceMonitor } from "../kubernetes/service-monitor";
 import { retainVolumes, volumeClaim } from "../kubernetes/storage";
 import type { RuleGroup } from "../rules/types";
 import type { Secrets } from "../secrets/secrets";
-import type { SecretRef } from "../secrets/types";
-import { alertmanagerConfig, secretFiles, secretsDirectory, type SecretFile } from "./config";
+import { alertmanagerConfig } from "./config";
+import { receiverSecrets } from "./receiver-secrets";
 import { alertmanagerRules } from "./rules";
 import type { AlertReceiver, AlertTarget } from "./types";
 
@@ -31,7 +31,7 @@ const port = { name: "http", number: 9093 };
 const uid = 65534; // nobody, as in the upstream image
 
 /**
- * The stack's one Alertmanager: in every stage, told by whoever evaluates rules.
+ * The stack's one Alertmanager, unless Mimir's is chosen: in every stage, told by whoever evaluates rules.
  *
  * One replica: Prometheus and Mimir's ruler send again until it answers, and its silences and notification log are on a volume.
  */
@@ -57,8 +57,7 @@ export class Alertmanager extends pulumi.ComponentResource implements AlertRecei
     const configuration = stringify(alertmanagerConfig(settings));
     const configMap = new ConfigMap(identity.name, { metadata, data: { [config.file]: configuration } }, child);
 
-    const files = secretFiles(settings);
-    const credentials = files.length > 0 ? receiverSecrets(secrets, files) : undefined;
+    const credentials = receiverSecrets(secrets, settings);
 
     const account = new ServiceAccount(identity.name, { metadata, automountServiceAccountToken: false }, child);
     const data = { name: "data", mountPath: "/alertmanager" };
@@ -82,7 +81,7 @@ export class Alertmanager extends pulumi.ComponentResource implements AlertRecei
               labels: metadata.labels,
               annotations: {
                 "checksum/config": checksum(configuration),
-                ...(credentials && { "checksum/alertmanager": credentials.version }),
+                ...credentials?.annotations,
               },
             },
             spec: {
@@ -114,13 +113,13 @@ export class Alertmanager extends pulumi.ComponentResource implements AlertRecei
                   volumeMounts: [
                     data,
                     { name: "config", mountPath: config.directory, readOnly: true },
-                    ...(credentials ? [{ name: "secrets", mountPath: secretsDirectory, readOnly: true }] : []),
+                    ...(credentials ? [credentials.volumeMount] : []),
                   ],
                 },
               ],
               volumes: [
                 { name: "config", configMap: { name: identity.name } },
-                ...(credentials ? [{ name: "secrets", secret: onlyFiles(credentials, files) }] : []),
+                ...(credentials ? [credentials.volume] : []),
               ],
             },
           },
@@ -152,22 +151,4 @@ export class Alertmanager extends pulumi.ComponentResource implements AlertRecei
     );
     this.registerOutputs({ url: this.url });
   }
-}
-
-function receiverSecrets(secrets: Secrets, files: SecretFile[]): SecretRef {
-  const given: Record<SecretFile, () => pulumi.Output<string>> = {
-    "pushover-token": () => secrets.given("pushover", "token"),
-    "pushover-user-key": () => secrets.given("pushover", "userKey"),
-    "heartbeat-url": () => secrets.given("heartbeat", "url"),
-  };
-  return secrets.mount("alertmanager", () => Object.fromEntries(files.map((file) => [file, given[file]()])));
-}
-
-function onlyFiles(secret: SecretRef, files: SecretFile[]) {
-  const readable = 0o440; // by the pod's user, through fsGroup
-  return {
-    secretName: secret.name,
-    defaultMode: readable,
-    items: files.map((path) => ({ key: secret.keys[path], path })),
-  };
 }

@@ -8,6 +8,9 @@ export const dataDirectory = "/var/mimir";
 /** Mimir's ports, in its pod and its Service. */
 export const ports = { http: 9009, grpc: 9095 } as const;
 
+/** Path of its Alertmanager's interface and API, Mimir's own default (`api.alertmanager_http_prefix`). */
+export const alertmanagerPrefix = "/alertmanager";
+
 /** What a configuration is made of. */
 export interface MimirConfigArgs {
   settings: Settings["mimir"];
@@ -15,6 +18,8 @@ export interface MimirConfigArgs {
   storage: Pick<MimirStorage, "connection" | "buckets">;
   /** Where the ruler's alerts go. */
   alertmanagerUrl: string;
+  /** Mimir's own Alertmanager, where it runs: the address that notifications link to, and the path of its configuration file. */
+  alertmanager?: { externalUrl: string; configFile: string };
   /** Mimir's ruler evaluates rules; false while Prometheus does, or each alert would be sent twice. */
   evaluates: boolean;
 }
@@ -31,7 +36,7 @@ export type MimirConfig = ReturnType<typeof mimirConfig>;
  * @param args settings and where things are
  * @see https://grafana.com/docs/mimir/latest/configure/configuration-parameters/
  */
-export function mimirConfig({ settings, storage, alertmanagerUrl, evaluates }: MimirConfigArgs) {
+export function mimirConfig({ settings, storage, alertmanagerUrl, alertmanager, evaluates }: MimirConfigArgs) {
   const { buckets } = storage;
   return {
     // One tenant, `anonymous`, whose name is in the bucket's paths.
@@ -71,6 +76,7 @@ export function mimirConfig({ settings, storage, alertmanagerUrl, evaluates }: M
       alertmanager_url: alertmanagerUrl,
       ring: alone,
     },
+    ...(alertmanager && { alertmanager: ownAlertmanager(alertmanager) }),
 
     limits: limits(settings, evaluates),
     activity_tracker: { filepath: `${dataDirectory}/metrics-activity.log` },
@@ -83,6 +89,21 @@ const loopback = "127.0.0.1";
 
 /** A ring with one member, which forgets nothing that matters when it restarts. */
 const alone = { instance_addr: loopback, kvstore: { store: "inmemory" } };
+
+/**
+ * One tenant's Alertmanager, whose only configuration is a file: from no other place does Mimir take one whose receivers read their
+ * secrets from files. By its API it would take one with the secrets themselves, and keep them in clear text in the bucket.
+ */
+function ownAlertmanager({ externalUrl, configFile }: NonNullable<MimirConfigArgs["alertmanager"]>) {
+  return {
+    // Silences and the notification log, as they were when it last ended; the bucket has a copy.
+    data_dir: `${dataDirectory}/alertmanager`,
+    external_url: externalUrl,
+    fallback_config_file: configFile,
+    enable_api: false,
+    sharding_ring: { ...alone, replication_factor: 1 },
+  };
+}
 
 function limits({ retention, outOfOrderWindow, limits }: Settings["mimir"], evaluates: boolean) {
   return {

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Settings } from "../../config/schema";
 import type { Stage } from "../../migration/stages";
+import type { AlertmanagerInMimir } from "../alertmanager/types";
 import type { Dashboard } from "../grafana/dashboard";
 import { serviceHost, type Environment } from "../kubernetes/environment";
 import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
@@ -13,7 +14,7 @@ import type { MimirStorage } from "../object-storage/types";
 import type { RuleGroup } from "../rules/types";
 import { mimirConfig, ports } from "./config";
 import { mimirDashboards } from "./dashboards";
-import { configFile, dataVolume, mimirPod } from "./pod";
+import { alertmanagerFile, configFile, dataVolume, mimirPod } from "./pod";
 import { mimirRules } from "./rules";
 
 /** Arguments of {@link Mimir}. */
@@ -27,6 +28,8 @@ export interface MimirArgs {
   storage: MimirStorage;
   /** Where the ruler's alerts go. */
   alertmanagerUrl: string;
+  /** The Alertmanager that it runs itself; undefined: none. */
+  alertmanager?: AlertmanagerInMimir;
 }
 
 const identity = { name: "mimir" };
@@ -47,7 +50,7 @@ export class Mimir extends pulumi.ComponentResource {
   readonly dashboards: Dashboard[];
 
   constructor(name: string, args: MimirArgs, opts: pulumi.ComponentResourceOptions) {
-    const { environment, settings, stage, images, storage, alertmanagerUrl } = args;
+    const { environment, settings, stage, images, storage, alertmanagerUrl, alertmanager } = args;
     const { connection, buckets, credentials } = storage;
     super(
       "observability:mimir:Mimir",
@@ -61,11 +64,13 @@ export class Mimir extends pulumi.ComponentResource {
     const child = { parent: this };
 
     const evaluates = stage.evaluator === "mimir";
-    const config = stringify(mimirConfig({ settings, storage, alertmanagerUrl, evaluates }), {
+    const own = alertmanager && { externalUrl: alertmanager.externalUrl, configFile: alertmanagerFile.path };
+    const config = stringify(mimirConfig({ settings, storage, alertmanagerUrl, alertmanager: own, evaluates }), {
       // The rings are alike; anchors would save lines and cost the reader.
       aliasDuplicateObjects: false,
     });
-    const configMap = new ConfigMap(name, { metadata, data: { [configFile]: config } }, child);
+    const data = { [configFile]: config, ...(alertmanager && { [alertmanagerFile.key]: alertmanager.configuration }) };
+    const configMap = new ConfigMap(name, { metadata, data }, child);
     const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);
 
     const http = { name: "http-metrics", port: ports.http, targetPort: "http-metrics" };
@@ -100,6 +105,7 @@ export class Mimir extends pulumi.ComponentResource {
             name,
             config,
             credentials,
+            alertmanager,
           }),
         },
       },

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Settings } from "../../config/schema";
 import { quantityValue } from "../../config/units";
+import type { AlertmanagerInMimir } from "../alertmanager/types";
 import { checksum } from "../kubernetes/checksum";
 import type { Environment } from "../kubernetes/environment";
 import { placement } from "../kubernetes/placement";
@@ -22,6 +23,9 @@ export const dataVolume = data.name;
 /** Key of the ConfigMap. */
 export const configFile = "config.yaml";
 
+/** Its Alertmanager's configuration: a key of the ConfigMap too, where Mimir runs one. */
+export const alertmanagerFile = { key: "alertmanager.yaml", path: `${config.mountPath}/alertmanager.yaml` };
+
 /** What Mimir's pod is made of. */
 export interface MimirPodArgs {
   environment: Environment;
@@ -35,6 +39,8 @@ export interface MimirPodArgs {
   config: string;
   /** Keys of the object store. */
   credentials: SecretRef;
+  /** The Alertmanager that it runs; undefined: none. */
+  alertmanager?: AlertmanagerInMimir;
 }
 
 /**
@@ -42,13 +48,15 @@ export interface MimirPodArgs {
  * @param args what it is made of
  */
 export function mimirPod(args: MimirPodArgs): types.input.core.v1.PodTemplateSpec {
-  const { environment, settings, image, labels, name, credentials } = args;
+  const { environment, settings, image, labels, name, credentials, alertmanager } = args;
   return {
     metadata: {
       labels,
       annotations: {
         "checksum/config": checksum(args.config),
         "checksum/mimir-object-store": credentials.version,
+        ...(alertmanager && { "checksum/alertmanager-config": checksum(alertmanager.configuration) }),
+        ...alertmanager?.secrets?.annotations,
       },
     },
     spec: {
@@ -65,7 +73,11 @@ export function mimirPod(args: MimirPodArgs): types.input.core.v1.PodTemplateSpe
           name: "mimir",
           image,
           imagePullPolicy: "IfNotPresent",
-          args: ["-target=all", `-config.file=${config.mountPath}/${configFile}`],
+          // `all` is everything but the Alertmanager.
+          args: [
+            `-target=${alertmanager ? "all,alertmanager" : "all"}`,
+            `-config.file=${config.mountPath}/${configFile}`,
+          ],
           env: [
             secretEnv(credentials, "AWS_ACCESS_KEY_ID"),
             secretEnv(credentials, "AWS_SECRET_ACCESS_KEY"),
@@ -81,12 +93,13 @@ export function mimirPod(args: MimirPodArgs): types.input.core.v1.PodTemplateSpe
           livenessProbe: { ...probe("/api/v1/status/buildinfo"), initialDelaySeconds: 30, failureThreshold: 6 },
           resources: settings.resources,
           securityContext: restrictedContainer,
-          volumeMounts: [config, data, scratch],
+          volumeMounts: [config, data, scratch, ...(alertmanager?.secrets ? [alertmanager.secrets.volumeMount] : [])],
         },
       ],
       volumes: [
         { name: config.name, configMap: { name } },
         { name: scratch.name, emptyDir: {} },
+        ...(alertmanager?.secrets ? [alertmanager.secrets.volume] : []),
       ],
     },
   };

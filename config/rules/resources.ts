@@ -26,7 +26,7 @@ const runWhen: Readonly<Record<string, (settings: ParsedSettings) => boolean>> =
   mimir: (settings) => stageOf(settings).mimir,
   "exporters.nodeExporter": ({ exporters }) => exporters.nodeExporter.enabled,
   "exporters.kubeStateMetrics": ({ exporters }) => exporters.kubeStateMetrics.enabled,
-  alertmanager: ({ adopt }) => !adopt.alertmanagerUrl,
+  alertmanager: ({ adopt, alertmanager }) => !adopt.alertmanagerUrl && alertmanager.implementation === "prometheus",
   grafana: ({ grafana }) => grafana.create,
 };
 

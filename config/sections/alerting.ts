@@ -4,6 +4,10 @@ import { bytes, duration, durationOrZero, httpUrl, metricLabel, objectName, reso
 /** Alerts: Alertmanager and whom it tells. */
 export const alertmanager = z
   .strictObject({
+    implementation: z
+      .enum(["prometheus", "mimir"])
+      .default("prometheus")
+      .describe("prometheus: a workload of its own; mimir: the one inside Mimir, in the stages that have it"),
     pushover: z.boolean().default(false).describe("notifies by Pushover (given secret `pushover`)"),
     heartbeat: z
       .boolean()
@@ -20,8 +24,12 @@ export const alertmanager = z
     groupInterval: duration.default("5m").describe("how long a group waits before it tells of new alerts in it"),
     repeatInterval: duration.default("12h").describe("how long until a firing group is told again"),
     heartbeatInterval: duration.default("5m").describe("how often the dead man's switch is called"),
-    externalUrl: httpUrl.optional().describe("address that notifications link to"),
-    storage: bytes.default("1Gi").describe("size of the volume for silences and the notification log, in bytes"),
+    externalUrl: httpUrl
+      .optional()
+      .describe("address that notifications link to; with implementation mimir its path is /alertmanager"),
+    storage: bytes
+      .default("1Gi")
+      .describe("size of the volume for silences and the notification log, in bytes; Mimir's has them on Mimir's"),
     storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     resources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "128Mi" }),
   })

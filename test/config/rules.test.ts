@@ -39,6 +39,37 @@ const daysAgo = (days: number) => new Date(today.getTime() - days * 86_400_000).
 /** Settings that contradict each other. */
 const cases: Case[] = [
   {
+    refuses: "Mimir's Alertmanager in a stage without Mimir",
+    raw: { stage: "loki", alertmanager: { implementation: "mimir" } },
+    key: "alertmanager.implementation",
+    what: /^"mimir" contradicts stage "loki", which has no Mimir/,
+    accepts: { stage: "dual-write", alertmanager: { implementation: "mimir" } },
+  },
+  {
+    refuses: "Mimir's Alertmanager beside one that exists",
+    raw: {
+      stage: "dual-write",
+      alertmanager: { implementation: "mimir" },
+      adopt: { alertmanagerUrl: "http://alertmanager.other:9093" },
+    },
+    key: "alertmanager.implementation",
+    what: /^"mimir" contradicts adopt\.alertmanagerUrl, "http:\/\/alertmanager\.other:9093"/,
+    accepts: { stage: "dual-write", adopt: { alertmanagerUrl: "http://alertmanager.other:9093" } },
+  },
+  {
+    refuses: "a path of Mimir's Alertmanager at which Mimir doesn't serve it",
+    raw: {
+      stage: "dual-write",
+      alertmanager: { implementation: "mimir", externalUrl: "https://alerts.example.org/" },
+    },
+    key: "alertmanager.externalUrl",
+    what: /^"https:\/\/alerts\.example\.org\/" has a path other than \/alertmanager/,
+    accepts: {
+      stage: "dual-write",
+      alertmanager: { implementation: "mimir", externalUrl: "https://alerts.example.org/alertmanager" },
+    },
+  },
+  {
     refuses: "replication factor 3 with two writers",
     raw: simple({ replicationFactor: 3, write: { replicas: 2 } }),
     key: "loki.replicationFactor",

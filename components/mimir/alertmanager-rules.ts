@@ -1,0 +1,94 @@
+import type { Environment } from "../kubernetes/environment";
+import { metricOf } from "../loki/series";
+import type { RuleGroup } from "../rules/types";
+import { mimirTargets } from "./series";
+
+/**
+ * Alerts about Mimir's Alertmanager. Those that mean the same as the ones about an Alertmanager of its own have their names: silences and
+ * routes hold for either. Names of series are those of Mimir 3.0.5 (`pkg/alertmanager/alertmanager_metrics.go`): a counter is there from its
+ * first event on, and none says which receiver an integration is of.
+ * @param environment where Mimir is
+ * @see https://github.com/grafana/mimir/tree/main/operations/mimir-mixin
+ */
+export function mimirAlertmanagerRules({
+  namespace,
+  cluster,
+}: Pick<Environment, "namespace" | "cluster">): RuleGroup[] {
+  const metric = metricOf(mimirTargets(namespace));
+  const by = (...labels: string[]) => `by (${["cluster", "namespace", ...labels].join(", ")})`;
+  const increase = (counter: string, window: string, ...labels: string[]) =>
+    `sum ${by(...labels)} (increase(${metric(`cortex_alertmanager_${counter}`)}[${window}]))`;
+  const log = `kubectl -n ${namespace} logs mimir-0 --tail=-1 --since=1h | grep component=MultiTenantAlertmanager`;
+  return [
+    {
+      name: "alertmanager",
+      rules: [
+        {
+          alert: "AlertmanagerDown",
+          // Only an Alertmanager that runs has it; 0 where it couldn't read its configuration.
+          expr: `absent(${metric("cortex_alertmanager_config_last_reload_successful")} == 1)`,
+          for: "5m",
+          labels: { severity: "critical", namespace, ...(cluster && { cluster }) }, // absent() of a comparison has none
+          annotations: {
+            summary: "Alertmanager is not up: nobody is told of any alert",
+            description: `Mimir in namespace ${namespace} has not run its Alertmanager for 5 minutes. With MimirDown it is Mimir; else ${log}.`,
+          },
+        },
+        {
+          alert: "AlertmanagerNotificationsFailing",
+          expr:
+            `${increase("notifications_failed_total", "15m", "integration")}\n` +
+            `  / ${increase("notifications_total", "15m", "integration")} > 0.05`,
+          for: "5m",
+          labels: { severity: "critical" },
+          annotations: {
+            summary: "Alertmanager can't reach its receivers by {{ $labels.integration }}",
+            description: `{{ $value | humanizePercentage }} of its notifications failed in the last 15 minutes. The receiver and the reason are in ${log}; a 4xx answer means a wrong token or URL in its Secret.`,
+          },
+        },
+        {
+          alert: "AlertmanagerRefusesAlerts",
+          expr: `${increase("alerts_invalid_total", "15m")} > 0`,
+          for: "5m",
+          labels: { severity: "warning" },
+          annotations: {
+            summary: "Alertmanager refuses alerts as invalid",
+            description: `{{ $value | humanize }} alerts were refused in the last 15 minutes, so nobody is told of them. Which and why: ${log}.`,
+          },
+        },
+        {
+          alert: "AlertmanagerStateNotSaved",
+          expr:
+            `${increase("silences_maintenance_errors_total", "1h")} > 0\n` +
+            `  or ${increase("nflog_maintenance_errors_total", "1h")} > 0`,
+          for: "15m",
+          labels: { severity: "warning" },
+          annotations: {
+            summary: "Alertmanager can't save its silences or its notification log",
+            description: `A restart would forget silences and notify again of what is firing. Mimir's volume is full or not writable: kubectl -n ${namespace} get pvc data-mimir-0.`,
+          },
+        },
+        {
+          alert: "MimirAlertmanagerSyncConfigsFailing",
+          expr: `${increase("sync_configs_failed_total", "5m")} > 0`,
+          for: "30m",
+          labels: { severity: "warning" },
+          annotations: {
+            summary: "Mimir's Alertmanager can't read its bucket",
+            description: `It goes on with what it has, but Mimir would not come up after a restart. MimirObjectStoreErrors? ${log}.`,
+          },
+        },
+        {
+          alert: "MimirAlertmanagerPersistStateFailing",
+          expr: `${increase("state_persist_failed_total", "1h")} > 0`,
+          for: "1h",
+          labels: { severity: "warning" },
+          annotations: {
+            summary: "Mimir's Alertmanager can't write its silences to the bucket",
+            description: `They are on Mimir's volume, and would be lost with it. It tries every 15 minutes. MimirObjectStoreErrors? ${log}.`,
+          },
+        },
+      ],
+    },
+  ];
+}
