@@ -172,6 +172,7 @@ function prometheusResource(namespace: string, name: string, spec: Values): Kube
       remoteWrite: spec.remoteWrite,
       retention: spec.retention,
       retentionSize: spec.retentionSize,
+      storage: spec.storageSpec,
       persistentVolumeClaimRetentionPolicy: spec.persistentVolumeClaimRetentionPolicy,
       affinity: spec.affinity,
       resources: spec.resources,

@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { REPOSITORY } from "../cluster/paths";
+import type { StageName } from "../config/sections/migration";
+import { notRunReason } from "../sandbox/apply";
+import { until } from "../sandbox/until";
+import { rememberTargets, RuleSync } from "./support/alloy-stand-in";
+import { apiServerProcess, standStill } from "./support/api-server";
+import { ApiProxy, testCluster } from "./support/cluster";
+import { removeNamespace } from "./support/deploy";
+import { PrometheusApi, type Series } from "./support/metrics";
+import { killProcess } from "./support/node";
+import { clusterWide, prometheusPod } from "./support/operator";
+import { notifications, receiverObjects, receiverUrl } from "./support/receiver";
+import { partOf, type Transition } from "./support/transition";
+import { AlertWatch, LogWriter } from "./support/writers";
+
+const namespace = "e2e-transitions";
+const stack = "sandbox";
+/** Seconds between two scrapes. */
+const interval = 10;
+const claims = {
+  prometheus: "prometheus-kube-prometheus-stack-prometheus-db-prometheus-kube-prometheus-stack-prometheus-0",
+  mimir: "data-mimir-0",
+};
+const retirement = ["migration.retireKps=true", 'migration.reclaimVolumes=["prometheus"]', "migration.dualWriteDays=0"];
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** What happens while a stage is brought about. */
+interface Disturbance {
+  /** Begins at the first line of output that matches. */
+  at: RegExp;
+  /** `kill`: the run is killed, and started again. Anything else happens beside it. */
+  what: "kill" | (() => Promise<void>);
+}
+
+describe("A stack goes through every stage, the retirement and back, while samples, lines and an alert flow", function () {
+  this.timeout(15 * 60_000);
+  const folder = mkdtempSync(join(tmpdir(), "transitions-"));
+  let proxy: ApiProxy;
+  let prometheus: PrometheusApi;
+  let mimir: PrometheusApi;
+  let rules: RuleSync;
+  let lines: LogWriter;
+  let alert: AlertWatch;
+  let kills = 0;
+  /** How often the evaluator has changed: each time, one notification may be repeated. */
+  let evaluators = 0;
+  let begun: number;
+
+  const wanted = (stage: StageName, more: string[] = []): Transition => ({
+    ...{ namespace, stack, stage, secrets: join(folder, "secrets.yaml") },
+    config: [
+      ...[`kps.scrapeInterval=${interval}s`, "kps.storage=1Gi", "mimir.storage=1Gi", "loki.storage=1Gi"],
+      ...[`alertmanager.webhook=${receiverUrl(namespace, "/notify")}`, "alertmanager.groupWait=1s"],
+      ...["alertmanager.groupInterval=10s", ...more],
+    ],
+    components: [
+      ...["object-storage", "secrets", "alertmanager", "loki", "mimir", "kube-prometheus-stack", "exporters"],
+      ...["monitors", "rules", "alloy"],
+    ],
+  });
+
+  before(async () => {
+    const { kubectl } = await testCluster();
+    await removeNamespace(namespace);
+    // node-exporter reads the node, and so does what kills a process: the Pod Security Standard calls that privileged.
+    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
+    await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
+    await kubectl.apply([...receiverObjects(namespace), alwaysFiring]);
+    proxy = await ApiProxy.start();
+    prometheus = new PrometheusApi(proxy, namespace, `pods/${prometheusPod}:9090`, "", { cluster: stack });
+    mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
+
+    await bring(wanted("loki"));
+    await until("the alert fires", 240, async () => ((await told()) > 0 ? true : undefined));
+    await amtool("silence", "add", "alertname=Silenced", "--comment=test", "--author=test", "--duration=12h");
+    rules = new RuleSync(proxy, namespace, stack);
+    lines = new LogWriter(proxy, namespace);
+    alert = new AlertWatch(proxy, namespace, "SomethingIsWrong");
+    begun = seconds();
+  });
+
+  after(async () => {
+    const { kubectl } = await testCluster();
+    await Promise.all([rules?.stop(), alert?.stop()]);
+    proxy?.stop();
+    await removeNamespace(namespace);
+    await kubectl.run(["delete", "--ignore-not-found", ...clusterWide(namespace)]);
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Runs a transition to its end; a run that is killed is started again. */
+  async function bring(transition: Transition, disturbances: Disturbance[] = []): Promise<void> {
+    for (const left = [...disturbances]; ; kills++) {
+      const { killed, code, said } = await run(transition, left);
+      if (killed) continue;
+      assert.equal(code, 0, said);
+      break;
+    }
+    // What it converged to is what it was to be: nothing that a run killed half-way left behind, or left out.
+    const { kubectl, unavailable } = await testCluster();
+    const objects = (await partOf(transition)).flatMap(({ object }) =>
+      object && notRunReason(object, unavailable) === undefined ? [object] : [],
+    );
+    assert.equal(await kubectl.diff(objects), "");
+  }
+
+  async function run(transition: Transition, left: Disturbance[]) {
+    const script = join(REPOSITORY, "e2e", "support", "transition.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", script, JSON.stringify(transition)], {
+      cwd: REPOSITORY,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const beside: Promise<void>[] = [];
+    let killed = false;
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      said += `${line}\n`;
+      const index = left.findIndex(({ at }) => at.test(line));
+      if (index === -1 || killed) return;
+      const [{ what }] = left.splice(index, 1);
+      if (what === "kill") killed = child.kill("SIGKILL");
+      else beside.push(what());
+    });
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    await Promise.all(beside);
+    return { killed, code, said };
+  }
+
+  const amtool = async (...args: string[]) =>
+    (await testCluster()).kubectl.run([
+      ...["exec", "alertmanager-0", "-n", namespace, "--", "amtool", "--alertmanager.url=http://127.0.0.1:9093"],
+      ...args,
+    ]);
+
+  /** How often the receiver has been told that the alert fires. */
+  async function told(): Promise<number> {
+    const all = await notifications((await testCluster()).kubectl, namespace);
+    return all.filter(({ alerts }) =>
+      alerts.some(({ status, labels }) => status === "firing" && labels.alertname === "SomethingIsWrong"),
+    ).length;
+  }
+
+  async function names(...kinds: string[]): Promise<string> {
+    const { kubectl } = await testCluster();
+    return kubectl.run(["get", kinds.join(","), "-n", namespace, "-o", "name"]);
+  }
+
+  /** Waits until rules are evaluated by the one, and by no other. */
+  async function evaluatedBy(evaluator: "prometheus" | "mimir", hasPrometheus = true): Promise<void> {
+    evaluators++;
+    await until(`${evaluator} evaluates every rule`, 300, async () => {
+      const groupsIn = async (api: PrometheusApi) => (await api.get<{ groups: Group[] }>("rules")).groups;
+      const [ofPrometheus, ofMimir] = await Promise.all([hasPrometheus ? groupsIn(prometheus) : [], groupsIn(mimir)]);
+      const [own, other] = evaluator === "mimir" ? [ofMimir, ofPrometheus] : [ofPrometheus, []];
+      assert.ok(own.length > 15, `${own.length} groups`);
+      const bad = own.flatMap(({ rules }) => rules.filter(({ health }) => health !== "ok"));
+      assert.deepEqual(bad, []);
+      assert.equal(other.length, 0, "the other one evaluates too");
+      const [watchdog] = await mimir.query('ALERTS{alertname="Watchdog"}');
+      assert.equal(watchdog?.metric.cluster, stack);
+      return true;
+    });
+  }
+
+  /** That every sample that Prometheus has of a span is in Mimir. */
+  async function nothingMissing(from: number): Promise<void> {
+    const to = seconds() - interval;
+    const question = `{job=~"node-exporter|mimir|loki.*"}[${to - from}s]`;
+    await until("Mimir has every sample", 240, async () => {
+      const [there, here] = await Promise.all([prometheus.query(question, to), mimir.query(question, to)]);
+      const missing = times(there).filter((time) => !new Set(times(here)).has(time));
+      assert.deepEqual(missing, []);
+      return true;
+    });
+  }
+
+  /** The longest time between two samples of a target since then, whoever scraped it, in seconds. */
+  async function longestGap(from: number): Promise<number> {
+    const to = seconds();
+    const series = await mimir.query(`up{job="node-exporter"}[${to - from}s]`, to);
+    assert.equal(series.length, 1, "the target's series has other labels than before");
+    const at = (series[0].values ?? []).map(([time]) => time);
+    return Math.max(...[...at.slice(1), to].map((time, i) => time - at[i]));
+  }
+
+  /** Waits until the newest sample in Mimir is younger than that. */
+  const scraped = (since: number) =>
+    until("new samples are in Mimir", 300, async () => {
+      const [newest] = await mimir.query('min(timestamp(up{job="node-exporter"}))');
+      return Number(newest?.value?.[1]) > since ? true : undefined;
+    });
+
+  it("loki → dual-write, killed when Mimir is there and its writer isn't", async () => {
+    await bring(wanted("dual-write"), [{ at: /ready: StatefulSet\.apps\/.*\/mimir$/, what: "kill" }]);
+    await scraped(seconds());
+    evaluators--; // it doesn't change here
+    await evaluatedBy("prometheus");
+    await nothingMissing(seconds() - 30);
+  });
+
+  it("dual-write → mimir-default, killed before the rules have moved, Mimir itself killed afterwards", async () => {
+    const from = seconds();
+    await bring(wanted("mimir-default"), [
+      { at: /ready: StatefulSet\.apps\/.*\/mimir$/, what: "kill" },
+      { at: /ready: Deployment\.apps\/.*operator$/, what: () => killProcess(namespace, "mimir-0", "mimir") },
+    ]);
+    await evaluatedBy("mimir");
+    await nothingMissing(from);
+    assert.ok((await longestGap(from)) <= 2 * interval);
+  });
+
+  it("mimir-default → dual-write, killed half-way, and forward again while the object store is killed", async () => {
+    const from = seconds();
+    await bring(wanted("dual-write"), [{ at: /ready: StatefulSet\.apps\/.*\/mimir$/, what: "kill" }]);
+    await evaluatedBy("prometheus");
+    assert.doesNotMatch(await names("deployment", "statefulset"), /alloy-rules/);
+    await bring(wanted("mimir-default"), [{ at: /^wave 2/, what: () => killProcess(namespace, "minio-0", "minio") }]);
+    await evaluatedBy("mimir");
+    await nothingMissing(from);
+    assert.ok((await longestGap(from)) <= 2 * interval);
+  });
+
+  it("the retirement lifts the protection of Prometheus's volume, and loses nothing", async () => {
+    const from = seconds();
+    await bring(wanted("mimir-default", retirement), [{ at: /ready: Deployment\.apps\/.*operator$/, what: "kill" }]);
+    const { kubectl } = await testCluster();
+    const policy = "jsonpath={.spec.persistentVolumeClaimRetentionPolicy.whenDeleted}";
+    const statefulSet = "statefulset/prometheus-kube-prometheus-stack-prometheus";
+    await until("the operator has made its StatefulSet anew", 240, async () =>
+      (await kubectl.run(["get", statefulSet, "-n", namespace, "-o", policy])) === "Delete" ? true : undefined,
+    );
+    await kubectl.run(["rollout", "status", statefulSet, "-n", namespace, "--timeout=240s"]);
+    await scraped(seconds());
+    await nothingMissing(from);
+  });
+
+  it("mimir-default → kps-removed, killed in the middle of the removal, while the API server stands still", async function () {
+    const pid = apiServerProcess();
+    if (pid === undefined) console.log("    the API server is no process of this machine: it isn't stopped meanwhile");
+    await rememberTargets(namespace);
+    const from = seconds() - 30;
+    await bring(wanted("kps-removed", retirement), [
+      { at: /^wave 3/, what: () => (pid === undefined ? Promise.resolve() : standStill(pid, 20)) },
+      { at: /^removed:/, what: "kill" },
+    ]);
+    const { kubectl } = await testCluster();
+    await until("Prometheus and its volume are gone", 180, async () => {
+      assert.doesNotMatch(await names("statefulset", "deployment", "pod", "service", "secret"), /prometheus/);
+      assert.doesNotMatch(await names("pvc"), new RegExp(claims.prometheus));
+      return true;
+    });
+    assert.match(await names("pvc"), new RegExp(claims.mimir));
+    // What others made for the operator is there as it was.
+    for (const kind of ["servicemonitor", "scrapeconfig", "prometheusrule"]) assert.notEqual(await names(kind), "");
+    assert.match(await kubectl.run(["get", "crd", "-o", "name"]), /servicemonitors\.monitoring\.coreos\.com/);
+    await scraped(seconds());
+    await evaluatedBy("mimir", false);
+    evaluators--; // it is the one of before
+    const gap = await longestGap(from);
+    assert.ok(gap <= 2 * interval, `nobody scraped for ${gap} s`);
+  });
+
+  it("kps-removed → mimir-default brings an empty Prometheus, killed half-way; what was written is in Mimir", async () => {
+    const from = seconds();
+    await bring(wanted("mimir-default"), [{ at: /^wave 4/, what: "kill" }]);
+    assert.doesNotMatch(await names("statefulset"), /alloy-metrics/);
+    await until("Prometheus scrapes", 240, async () =>
+      (await prometheus.query('up{job="node-exporter"} == 1')).length > 0 ? true : undefined,
+    );
+    await scraped(seconds());
+    const [first] = await prometheus.query(`min(min_over_time(timestamp(up)[1h:${interval}s]))`);
+    assert.ok(Number(first?.value?.[1]) >= from, "Prometheus has samples of before");
+    const [oldest] = await mimir.query(`min(min_over_time(timestamp(up)[2h:${interval}s]))`);
+    assert.ok(Number(oldest?.value?.[1]) < from - 60, "Mimir has lost the samples of before");
+  });
+
+  it("mimir-default → dual-write → loki: Mimir's claim and buckets stay, and nothing else of it", async () => {
+    await bring(wanted("dual-write"));
+    await evaluatedBy("prometheus");
+    await bring(wanted("loki"), [{ at: /^removed:.*mimir/, what: "kill" }]);
+    assert.doesNotMatch(await names("statefulset", "service", "configmap"), /mimir/);
+    assert.match(await names("pvc"), new RegExp(claims.mimir));
+  });
+
+  it("forward again to the end: what was written on the way is all there", async () => {
+    for (const stage of ["dual-write", "mimir-default"] as const) await bring(wanted(stage));
+    await evaluatedBy("mimir");
+    await bring(wanted("mimir-default", retirement));
+    await rememberTargets(namespace);
+    await bring(wanted("kps-removed", retirement));
+    await scraped(seconds());
+    const [oldest] = await mimir.query(`min(min_over_time(timestamp(up)[2h:${interval}s]))`);
+    assert.ok(Number(oldest?.value?.[1]) < begun + 300, "Mimir lacks the samples of the beginning");
+  });
+
+  it("has lost no line and no alert, kept the silence, and told people no more often than it may", async () => {
+    await lines.stop();
+    await until("every line is found", 120, async () => {
+      assert.deepEqual(await lines.missing(), []);
+      return true;
+    });
+    await alert.stop();
+    assert.deepEqual(
+      alert.absent,
+      [],
+      `Alertmanager was without the alert in ${alert.absent.length} of ${alert.looks} looks`,
+    );
+    assert.match(await amtool("silence", "query"), /Silenced/);
+    const times = await told();
+    console.log(
+      `    ${lines.acknowledged} lines, ${kills} kills, the evaluator changed ${evaluators} times, ${times} notifications in ${seconds() - begun} s`,
+    );
+    assert.ok(kills >= 5);
+    assert.ok(times >= 1 && times <= 1 + evaluators, `told ${times} times`);
+  });
+});
+
+interface Group {
+  rules: { name: string; health: string; lastError?: string }[];
+}
+
+const times = (series: readonly Series[]): string[] =>
+  series.flatMap(({ metric, values = [] }) =>
+    values.map(([time]) => `${time} ${metric.__name__} ${metric.job} ${metric.instance}`),
+  );
+
+const alwaysFiring = {
+  apiVersion: "monitoring.coreos.com/v1",
+  kind: "PrometheusRule",
+  metadata: { name: "test", namespace },
+  spec: {
+    groups: [
+      {
+        name: "test",
+        rules: ["SomethingIsWrong", "Silenced"].map((name) => ({
+          alert: name,
+          expr: "vector(1)",
+          labels: { severity: "warning", namespace: "nightscout", cluster: stack },
+          annotations: { summary: "A test", description: "Always fires." },
+        })),
+      },
+    ],
+  },
+};
