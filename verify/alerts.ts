@@ -12,20 +12,43 @@ export async function alertmanagerReady({ subject, reach }: Context): Promise<Ou
 
 interface Alert {
   startsAt: string;
+  /** When it was sent the last time. */
+  updatedAt: string;
   receivers: { name: string }[];
 }
 
-/** The alert that always fires has got from whoever evaluates rules to Alertmanager. */
-export async function watchdogFires({ subject, reach }: Context): Promise<Outcome> {
+/** Seconds since an evaluator last sent an alert that fires: both send it anew each minute, or with each evaluation. */
+const longestSilence = 300;
+
+/** The alert that always fires has got from whoever evaluates rules to Alertmanager, and still does. */
+export async function watchdogFires(context: Context): Promise<Outcome> {
+  const { subject, reach, now } = context;
   const filter = new URLSearchParams({ filter: 'alertname="Watchdog"' });
   const text = await reach.url(sourceOf(subject, "alertmanager"), `/api/v2/alerts?${filter}`);
   const alerts = JSON.parse(text) as Alert[];
+  const byMimir = subject.on.evaluator === "mimir";
+  const sent = byMimir ? await sentByRuler(context) : true;
   if (alerts.length === 0)
-    return fail("Alertmanager has no alert Watchdog: nobody evaluates rules, or nobody's alerts arrive");
-  const [{ startsAt, receivers }] = alerts;
+    return fail("Alertmanager has no alert Watchdog: nobody evaluates rules, or nobody's alerts arrive", {
+      untouched: !sent,
+    });
+  if (!sent)
+    return fail("Alertmanager has an alert Watchdog, and not from Mimir's ruler: it does not fire there", {
+      untouched: true,
+    });
+  const [{ startsAt, updatedAt, receivers }] = alerts;
+  const silence = Math.round(now - Date.parse(updatedAt) / 1000);
+  if (silence > longestSilence) return fail(`Watchdog was sent ${silence} s ago the last time: its evaluator is gone`);
   // The receiver that stands for nobody: `components/alertmanager/config.ts`.
   const told = receivers.map(({ name }) => name).filter((name) => name !== "null");
-  return pass(`firing since ${startsAt}, for ${told.join(", ") || "nobody"}`);
+  return pass(`firing since ${startsAt}${byMimir ? " by Mimir's ruler" : ""}, for ${told.join(", ") || "nobody"}`);
+}
+
+/** Whether Watchdog fires in Mimir's ruler; that nobody else sends it is the row of Prometheus's rules. */
+async function sentByRuler({ subject, reach }: Context): Promise<boolean> {
+  const text = await reach.url(sourceOf(subject, "mimir"), "/api/v1/alerts");
+  const { data } = JSON.parse(text) as { data: { alerts: { labels: Record<string, string>; state: string }[] } };
+  return data.alerts.some(({ labels, state }) => labels.alertname === "Watchdog" && state === "firing");
 }
 
 /** Alertmanager's notifications arrive; the dead man's switch has been called where there is one. */

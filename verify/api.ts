@@ -16,6 +16,8 @@ export interface Request {
   method?: "GET" | "POST";
   /** Is sent as a form. */
   form?: URLSearchParams;
+  /** The media types that are wanted; default: any. */
+  accept?: string;
   /** Ends the request; default: a deadline. */
   signal?: AbortSignal;
 }
@@ -43,12 +45,16 @@ export async function apiOf(settings: Settings["kubernetes"], deadline: Deadline
   const base = server.replace(/\/$/, "");
   return {
     server,
-    async request(path, { method, form, signal = AbortSignal.timeout(deadline.milliseconds) } = {}) {
+    async request(path, { method, form, accept, signal = AbortSignal.timeout(deadline.milliseconds) } = {}) {
       const body = form?.toString();
       const options: RequestOptions = { method: method ?? (body === undefined ? "GET" : "POST"), signal };
       // The client's own requests know neither a Service's proxy nor forms; what is its own is how to log in.
       await config.applyToHTTPSOptions(options);
-      const headers = { ...options.headers, ...(body !== undefined && formHeaders(body)) };
+      const headers = {
+        ...options.headers,
+        ...(accept !== undefined && { accept }),
+        ...(body !== undefined && formHeaders(body)),
+      };
       const send = server.startsWith("https:") ? httpsRequest : httpRequest;
       return new Promise((resolve, reject) => {
         send(`${base}${path}`, { ...options, headers }, (response) => read(response).then(resolve, reject))

@@ -1,3 +1,4 @@
+import type { Stage } from "../migration/stages";
 import type { Reach } from "./reach";
 import type { Part, Subject } from "./subject";
 
@@ -8,6 +9,8 @@ export interface Outcome {
   detail: string;
   /** What to do, where the check's own advice doesn't fit. */
   todo?: string;
+  /** Nothing of what is looked for is there: where what brings it about can't run, that is no failure. */
+  untouched?: boolean;
   /** Lines that are worth reading, whatever the result. */
   notes?: string[];
   /** Measures that the whole report has. */
@@ -38,6 +41,10 @@ export interface Check {
   title: string;
   /** Parts that it is about. A stack that lacks one has no such row; where one can't run, neither does the check. */
   needs: readonly Part[];
+  /** Parts that bring about what is looked for. Where one can't run, the row is looked at all the same, as something may stand in for it. */
+  restsOn?: readonly Part[];
+  /** What of a stage has to be so; default: every stage has the row. */
+  on?: Partial<Stage>;
   /** What is asked, and of whom. */
   asks: string;
   /** What to do when it fails. */

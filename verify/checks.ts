@@ -1,11 +1,17 @@
 import { alertmanagerReady, notificationsDelivered, watchdogFires } from "./alerts";
 import { count, type Check } from "./check";
-import { dataSourcesAnswer, grafanaHealthy, panelsAnswer } from "./grafana";
+import { dashboardsFit, dataSourcesAnswer, grafanaHealthy, ofMetrics, panelsAnswer } from "./grafana";
+import { nothingOrphaned } from "./leftovers";
 import { canaryLossless, chunksInBucket, everyPodReady, linesPerNamespace, lokiReady } from "./logs";
 import { enoughDays, oldestSample, remoteWrite, sameRates, sameTargets } from "./mimir";
+import { alloyCanScrape, monitorsScraped, monitorsThere } from "./monitors";
+import { alertsEqual, prometheusSilent, rulesInRuler } from "./rules";
 
 /** Seconds for all of a dashboard's queries: they are asked a few at a time. */
 const forAllPanels = 120;
+
+/** Seconds for the queries of all alerts, each of them asked of both. */
+const forAllAlerts = 240;
 
 /** The checklist of every stage, beside the rows of the workloads: a stack has those rows whose parts it has. */
 export const checks: readonly Check[] = [
@@ -58,6 +64,16 @@ export const checks: readonly Check[] = [
     look: sameTargets,
   },
   {
+    id: "mimir/targets",
+    title: "Mimir has every target of the monitors",
+    needs: ["mimir"],
+    restsOn: ["metrics-collector"],
+    on: { scraper: "alloy" },
+    asks: "the API server for all monitors, and for the Services and pods that they select; Mimir for `up` of each in the last five minutes; notes have the monitors that Alloy can't scrape",
+    todo: "the log of alloy-metrics, and its page of targets: kubectl port-forward sts/alloy-metrics 12345; docs/kps-removed.md",
+    look: monitorsScraped,
+  },
+  {
     id: "mimir/rates",
     title: "Mimir takes the samples that Prometheus sends",
     needs: ["prometheus", "mimir"],
@@ -82,6 +98,60 @@ export const checks: readonly Check[] = [
     look: oldestSample,
   },
   {
+    id: "monitors/there",
+    title: "Monitors and rules are there",
+    needs: [],
+    asks: "the API server for every ServiceMonitor, PodMonitor, Probe, ScrapeConfig and PrometheusRule, of which the stack's own must be there",
+    todo: "bring the stack up again: an object that was deleted by hand is made anew after `pulumi refresh`",
+    look: monitorsThere,
+  },
+  {
+    id: "monitors/alloy",
+    title: "What Alloy will scrape",
+    needs: ["prometheus", "mimir"],
+    on: { scraper: "prometheus" },
+    asks: "the API server for all monitors, and for what Prometheus adds to them; notes have what Alloy can't scrape in stage `kps-removed`, or scrapes otherwise. Never ✗",
+    todo: "docs/kps-removed.md",
+    look: alloyCanScrape,
+  },
+  {
+    id: "rules/alerts-equal",
+    title: "Alerts are the same in Mimir",
+    needs: ["prometheus", "mimir"],
+    on: { evaluator: "prometheus" },
+    asks: "the API server for all PrometheusRules; both for each alert's expression a minute ago. Labels are compared, values and `cluster` are not; what looks back further than Mimir has samples is a note",
+    todo: "look at the row of the targets first; an expression that counts on Prometheus's external labels has to be rewritten: docs/mimir-default.md",
+    seconds: forAllAlerts,
+    look: alertsEqual,
+  },
+  {
+    id: "rules/in-ruler",
+    title: "Mimir's ruler evaluates the cluster's rules",
+    needs: ["mimir"],
+    restsOn: ["metrics-collector"],
+    on: { evaluator: "mimir" },
+    asks: "the API server for all PrometheusRules; the ruler for its rules, their health, and when each group was evaluated",
+    todo: "the log of alloy-metrics says which rules the ruler refuses; docs/mimir-default.md",
+    look: rulesInRuler,
+  },
+  {
+    id: "rules/prometheus-silent",
+    title: "Prometheus evaluates no rule",
+    needs: ["prometheus", "mimir"],
+    on: { evaluator: "mimir" },
+    asks: "Prometheus for its rules",
+    todo: "the operator may need a minute; then: kubectl describe prometheus, which must select no rule; docs/mimir-default.md",
+    look: prometheusSilent,
+  },
+  {
+    id: "kps/orphans",
+    title: "Nothing is left of kube-prometheus-stack",
+    needs: ["former-kps"],
+    asks: "the API server for objects with the release's labels or by the names that its operator gave; for Prometheus's claims and volumes, of which those in `migration.reclaimVolumes` must be gone; for the CRDs",
+    todo: "look at each before it is deleted: docs/kps-removed.md",
+    look: nothingOrphaned,
+  },
+  {
     id: "alertmanager/ready",
     title: "Alertmanager is ready",
     needs: ["alertmanager"],
@@ -93,7 +163,8 @@ export const checks: readonly Check[] = [
     id: "alertmanager/watchdog",
     title: "Watchdog fires",
     needs: ["alertmanager", "evaluator"],
-    asks: "Alertmanager for the alert that always fires",
+    restsOn: ["metrics-collector"],
+    asks: "Alertmanager for the alert that always fires, and when it was sent the last time; where Mimir evaluates, its ruler whether it sends it",
     todo: "docs/troubleshooting.md, section “No alerts”",
     look: watchdogFires,
   },
@@ -122,13 +193,21 @@ export const checks: readonly Check[] = [
     look: dataSourcesAnswer,
   },
   {
+    id: "dashboards/data-sources",
+    title: "Dashboards ask data sources that are there",
+    needs: [],
+    asks: "the stack's dashboards, and those in ConfigMaps for a Grafana that exists: to which data source each query goes, by uid, name, variable or default; none may ask Prometheus for what only Mimir's ruler makes",
+    todo: "a dashboard that names no data source, or a variable, follows the stages by itself; docs/mimir-default.md",
+    look: dashboardsFit,
+  },
+  {
     id: "dashboards/prometheus",
     title: "Panels of metrics have answers",
-    needs: ["prometheus"],
-    asks: "Prometheus for every query of every dashboard, now",
-    todo: "a query that is refused is a fault of the dashboard: report it; one that takes too long is Prometheus's load",
+    needs: ["metrics"],
+    asks: "for every query of every dashboard, now, the data source that it is sent to: Prometheus or Mimir",
+    todo: "a query that is refused is a fault of the dashboard: report it; one that takes too long is the load of what is asked",
     seconds: forAllPanels,
-    look: (context) => panelsAnswer(context, "prometheus"),
+    look: (context) => panelsAnswer(context, ofMetrics),
   },
   {
     id: "dashboards/loki",
@@ -137,7 +216,7 @@ export const checks: readonly Check[] = [
     asks: "Loki for every query of every dashboard, over the last hour",
     todo: "a query that is refused is a fault of the dashboard: report it; one that takes too long is Loki's load",
     seconds: forAllPanels,
-    look: (context) => panelsAnswer(context, "loki"),
+    look: (context) => panelsAnswer(context, ["loki"]),
   },
 ];
 

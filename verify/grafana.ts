@@ -1,6 +1,9 @@
 import { count, fail, pass, type Context, type Outcome } from "./check";
+import { panelsIn, type Dashboard, type PanelQuery } from "./dashboards";
+import { inTurn } from "./in-turn";
 import { instant, logRange, type Series } from "./queries";
-import type { PanelQuery, Subject } from "./subject";
+import { nameOf, ruleGroups } from "./rule-groups";
+import type { Subject } from "./subject";
 
 type Source = keyof Subject["sources"];
 
@@ -42,20 +45,96 @@ export async function grafanaHealthy({ subject, reach }: Context): Promise<Outco
 /** Questions at a time: a Pi has other things to do. */
 const atOnce = 6;
 
-/** Each panel's query of one data source is answered; those without data are listed, as some only have any when something is wrong. */
-export async function panelsAnswer(context: Context, source: "prometheus" | "loki"): Promise<Outcome> {
-  const queries = context.subject.panels.filter((query) => query.source === source);
-  const answers = await inTurn(queries, atOnce, (query) => answer(context, source, query));
-  const named = (query: PanelQuery) => `${query.dashboard} › ${query.panel}`;
+/** Data sources that answer PromQL. */
+export const ofMetrics: readonly Source[] = ["prometheus", "mimir"];
+
+/** Each panel's query of some data sources is answered; those without data are listed, as some only have any when something is wrong. */
+export async function panelsAnswer(context: Context, sources: readonly Source[]): Promise<Outcome> {
+  const { parts, panels } = context.subject;
+  const all = panels.filter(({ source }) => sources.includes(source as Source));
+  const queries = all.filter(({ source }) => parts[source as Source]?.notRun === undefined);
+  const skipped = all.filter((query) => !queries.includes(query));
+  const answers = await inTurn(queries, atOnce, (query) => answer(context, query));
   const errors = queries.flatMap((query, i) => {
     const found = answers[i];
-    return found instanceof Error ? [`${named(query)}: ${found.message}`] : [];
+    return found instanceof Error ? [`${called(query)}: ${found.message}`] : [];
   });
   const empty = queries.filter((_, i) => answers[i] === 0);
-  const notes = [...errors, ...byDashboard(empty).map((panels) => `no data: ${panels}`)];
-  const said = `${count(queries.length, "query").replace("querys", "queries")}, ${empty.length} without data`;
+  const notes = [
+    ...errors,
+    ...byDashboard(empty).map((named) => `no data: ${named}`),
+    ...byDashboard(skipped).map((named) => `not asked, as its data source can't run here: ${named}`),
+  ];
+  const said = `${queriesInWords(queries)}, ${empty.length} without data`;
   return errors.length > 0 ? fail(`${said}, ${count(errors.length, "error")}`, { notes }) : pass(said, { notes });
 }
+
+const called = ({ dashboard, panel }: PanelQuery) => `${dashboard} › ${panel}`;
+const queriesInWords = ({ length }: readonly PanelQuery[]) => count(length, "query").replace("querys", "queries");
+
+interface ConfigMaps {
+  items: { metadata: { name: string; namespace: string }; data?: Record<string, string> }[];
+}
+
+/** No panel names a data source that isn't there, or asks one for series that nobody records into it any more. */
+export async function dashboardsFit({ subject, reach }: Context): Promise<Outcome> {
+  const { panels, dataSources, dashboardLabel, on } = subject;
+  const [found, recorded] = await Promise.all([
+    dashboardLabel === undefined ? undefined : reach.object<ConfigMaps>(labelled(dashboardLabel)),
+    on.kps && on.evaluator !== "prometheus" ? madeByRules(await ruleGroups(reach)) : [],
+  ]);
+  const own = new Set(panels.map(({ dashboard }) => dashboard));
+  const files = (found?.items ?? []).flatMap(({ metadata, data = {} }) =>
+    Object.values(data).map((text) => ({
+      from: `${metadata.namespace}/${metadata.name}`,
+      dashboard: dashboardIn(text),
+    })),
+  );
+  const unread = files.filter(({ dashboard }) => !dashboard).map(({ from }) => `${from} is no dashboard in JSON`);
+  const others = files
+    .flatMap(({ dashboard }) => (dashboard ? panelsIn(dashboard, dataSources) : []))
+    .filter(({ dashboard }) => !own.has(dashboard));
+  const all = [...panels, ...others];
+  const stale = all.filter(({ source, expr }) => source === "prometheus" && recorded.some((name) => has(expr, name)));
+  const missing = panels.filter(({ source }) => source === undefined);
+  // A Grafana that exists has data sources that the stack knows nothing of.
+  const foreign = others.filter(({ source }) => source === undefined);
+  const named = (query: PanelQuery) => `${called(query)} names ${query.named}`;
+  const problems = [
+    ...missing.map((query) => `${named(query)}, which this stage doesn't have`),
+    ...stale.map((query) => `${named(query)}, where no rule is evaluated any more, and asks it for what rules make`),
+  ];
+  const notes = [
+    ...new Set([
+      ...problems,
+      ...foreign.map((query) => `${named(query)}, none of the stack's data sources`),
+      ...unread,
+    ]),
+  ];
+  const said = `${queriesInWords(all)} of ${count(new Set(all.map(({ dashboard }) => dashboard)).size, "dashboard")}`;
+  return problems.length > 0
+    ? fail(`${said}, ${problems.length} of them ask in vain`, { notes })
+    : pass(said, { notes });
+}
+
+const labelled = (label: string) => `/api/v1/configmaps?${new URLSearchParams({ labelSelector: label })}`;
+
+function dashboardIn(text: string): Dashboard | undefined {
+  try {
+    return JSON.parse(text) as Dashboard;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the series that rules make: what they record, and Prometheus's own two of alerts. */
+const madeByRules = (groups: Awaited<ReturnType<typeof ruleGroups>>): string[] => [
+  ...["ALERTS", "ALERTS_FOR_STATE"],
+  ...new Set(groups.flatMap(({ rules }) => rules.flatMap((rule) => (rule.record ? [nameOf(rule)] : [])))),
+];
+
+/** Whether PromQL has a metric; a name goes on with letters, digits, `_` and `:`. */
+const has = (expr: string, metric: string): boolean => expr.split(/[^\w:]+/).includes(metric);
 
 /** `dashboard: panel, panel`, a line each. */
 const byDashboard = (queries: readonly PanelQuery[]): string[] =>
@@ -65,8 +144,8 @@ const byDashboard = (queries: readonly PanelQuery[]): string[] =>
   });
 
 /** How many series a query gives, or why it gives none. */
-async function answer({ subject, reach, now }: Context, source: Source, { expr }: PanelQuery): Promise<number | Error> {
-  const url = subject.sources[source] ?? "";
+async function answer({ subject, reach, now }: Context, { source, expr }: PanelQuery): Promise<number | Error> {
+  const url = subject.sources[source as Source] ?? "";
   const asked: Promise<Series[]> =
     source === "loki"
       ? logRange(reach, url, expr, { start: now - 3600, end: now, step: 300 })
@@ -75,15 +154,4 @@ async function answer({ subject, reach, now }: Context, source: Source, { expr }
     (series) => series.length,
     (error: Error) => error,
   );
-}
-
-/** Does a thing with each item, a few at a time; results in the items' order. */
-async function inTurn<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async () => {
-    for (const [i, item] of rest) results[i] = await work(item);
-  };
-  await Promise.all(Array.from({ length: most }, worker));
-  return results;
 }

@@ -114,8 +114,8 @@ export async function oldestSample(context: Context): Promise<Outcome> {
   return pass(`${days(oldestSampleDays)} old (of the metric up)`, { measures: { oldestSampleDays } });
 }
 
-/** Closer and closer: the first day with a sample, its first hour, its first minute. A year of minutes would be too much to ask for. */
-async function firstSample({ subject, reach, now }: Context): Promise<number | undefined> {
+/** When Mimir's samples of `up` begin, in seconds since 1970. Closer and closer: the first day with a sample, its first hour, its first minute. A year of minutes would be too much to ask for. */
+export async function firstSample({ subject, reach, now }: Context): Promise<number | undefined> {
   let span = { start: now - longestLook * day, end: now };
   for (const step of [day, 3600, 60]) {
     // Mimir begins where its retention does, and counts its steps from there: the last one may end after now.

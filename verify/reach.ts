@@ -27,11 +27,24 @@ export class Reach {
    * @returns undefined where there is none
    * @throws NoAnswer
    */
-  async object<T>(path: string): Promise<T | undefined> {
+  async object<T>(path: string, accept?: string): Promise<T | undefined> {
     const reply = await this.api
-      .request(path, { signal: this.signal })
+      .request(path, { accept, signal: this.signal })
       .catch((error) => this.fail("the API server", error));
     return reply.status === 404 ? undefined : (JSON.parse(good("the API server", reply)) as T);
+  }
+
+  /**
+   * Of an object, or of a list of objects, the metadata alone: no Secret's value ever comes here.
+   * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+   */
+  metadata<T>(path: string): Promise<T | undefined> {
+    const { pathname, search } = new URL(path, "http://server");
+    const isList = search !== "";
+    return this.object(
+      `${pathname}${search}`,
+      `application/json;as=PartialObjectMetadata${isList ? "List" : ""};g=meta.k8s.io;v=v1`,
+    );
   }
 
   /**
@@ -64,13 +77,26 @@ export class Reach {
    * @throws NoAnswer for a status other than 2xx
    */
   async url(url: string, path: string, form?: URLSearchParams): Promise<string> {
+    return good(new URL(url).host, await this.ask(url, path, form));
+  }
+
+  /**
+   * The same of what need not be there: undefined where the program itself answers 404.
+   * @throws NoAnswer for another status than these, and where it is the API server that knows of no such Service
+   */
+  async urlOrNothing(url: string, path: string): Promise<string | undefined> {
+    const reply = await this.ask(url, path);
+    const itself = reply.status === 404 && !reply.body.includes('"kind":"Status"');
+    return itself ? undefined : good(new URL(url).host, reply);
+  }
+
+  private ask(url: string, path: string, form?: URLSearchParams): Promise<Reply> {
     const { host } = new URL(url);
     const request: Request = { form, signal: this.signal };
     const proxy = proxyPath(url);
-    const reply = await (
+    return (
       proxy ? this.api.request(`${proxy}${path}`, request) : outside(`${url.replace(/\/$/, "")}${path}`, request)
     ).catch((error) => this.fail(host, error));
-    return good(host, reply);
   }
 
   private fail(who: string, error: unknown): never {

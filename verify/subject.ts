@@ -1,13 +1,12 @@
-import { parse } from "yaml";
-import type { DataSourceFile } from "../components/grafana/data-sources";
-import type { Dashboard } from "../components/grafana/dashboard";
+import type { Readable } from "../components/alloy/unsupported";
 import { fullname } from "../components/kube-prometheus-stack/chart";
 import type { Settings } from "../config/schema";
-import { stageOf } from "../migration/stages";
+import { stageOf, type Stage } from "../migration/stages";
 import type { KubernetesObject } from "../offline/objects";
 import type { RenderedResource } from "../offline/render";
 import { notRunReason, type Unavailable } from "../sandbox/apply";
 import { isWorkload } from "../sandbox/kubectl";
+import { dataSourcesIn, panelsIn, type Dashboard, type DataSource, type PanelQuery } from "./dashboards";
 import type { LoadedStack } from "./load";
 
 /** What checks are about. */
@@ -19,6 +18,9 @@ export type Part =
   | "prometheus"
   | "mimir"
   | "evaluator"
+  | "metrics"
+  | "metrics-collector"
+  | "former-kps"
   | "alertmanager"
   | "receivers"
   | "grafana";
@@ -39,27 +41,39 @@ export interface Workload {
   notRun?: string;
 }
 
-/** A query of a dashboard. */
-export interface PanelQuery {
-  dashboard: string;
-  panel: string;
-  /** Uid of its data source. */
-  source: string;
-  /** Variables replaced. */
-  expr: string;
+/** What remains known of a kube-prometheus-stack that the migration removed. */
+export interface FormerKps {
+  namespace: string;
+  release: string;
+  /** The name that the chart's objects began with. */
+  fullname: string;
+  /** Whether its volume was to go with it. */
+  reclaimed: boolean;
 }
 
 /** A stack, as far as its checklist goes. */
 export interface Subject {
   stack: string;
   stage: Settings["stage"];
+  /** What is on in that stage. */
+  on: Stage;
   namespace: string;
   workloads: Workload[];
   /** What the stack has, and what of it can't run on this cluster. */
   parts: Partial<Record<Part, { notRun?: string }>>;
   /** Base URL of each data source by its uid, as Grafana has them. */
   sources: Partial<Record<"loki" | "prometheus" | "mimir" | "alertmanager", string>>;
+  /** The data sources that Grafana is given. */
+  dataSources: DataSource[];
   panels: PanelQuery[];
+  /** Label of the ConfigMaps in which a Grafana that exists finds dashboards, the stack's and others. */
+  dashboardLabel?: string;
+  /** Monitors and rules of the stack: objects of the Prometheus operator's CRDs. */
+  monitoring: KubernetesObject[];
+  /** What Alloy may read of Secrets and ConfigMaps to scrape. */
+  readable: Readable;
+  /** Only where the migration removed one. */
+  formerKps?: FormerKps;
   /** Namespaces whose logs are not collected. */
   excludedNamespaces: readonly string[];
   /** Whom Alertmanager tells: nobody, people, a dead man's switch. */
@@ -78,6 +92,7 @@ const components: readonly [string, Part][] = [
   ["observability:loki:LokiGateway", "gateway"],
   ["observability:loki:LokiCanary", "canary"],
   ["observability:alloy:LogCollector", "collector"],
+  ["observability:alloy:MetricsCollector", "metrics-collector"],
   ["observability:mimir:Mimir", "mimir"],
   ["observability:alertmanager:Alertmanager", "receivers"],
   ["observability:grafana:Grafana", "grafana"],
@@ -90,25 +105,52 @@ const kpsChart = "kube-prometheus-stack";
  * @param args the stack as rendered, and what its cluster can't have
  */
 export function subjectOf({ stack, settings, resources, unavailable }: SubjectArgs): Subject {
-  const { stage, namespace, logs, alertmanager, adopt } = settings;
+  const { stage, namespace, logs, alertmanager, adopt, grafana } = settings;
+  const on = stageOf(settings);
+  const objects = resources.flatMap(({ object }) => (object ? [object] : []));
   const workloads = [...ownWorkloads(resources, unavailable), ...kpsWorkloads(resources, unavailable)];
-  const { sources, panels } = shown(resources);
+  const { sources, dataSources, panels } = shown(objects);
   const running = partsOf(workloads);
-  const evaluator = running[stageOf(settings).evaluator];
+  const [evaluator, metrics] = [running[on.evaluator], running[on.defaultDataSource]];
+  const formerKps = formerKpsOf(settings, on);
   return {
     stack,
     stage,
+    on,
     namespace: namespace.name,
     workloads,
     parts: {
       ...running,
       ...(evaluator && { evaluator }),
+      ...(metrics && { metrics }),
+      ...(formerKps && { "former-kps": {} }),
       ...(adopt.alertmanagerUrl ? { alertmanager: {} } : running.receivers && { alertmanager: running.receivers }),
     },
     sources,
+    dataSources,
     panels,
+    ...(!grafana.create && { dashboardLabel: grafana.dashboardLabel }),
+    monitoring: objects.filter(({ apiVersion }) => apiVersion.startsWith("monitoring.coreos.com/")),
+    readable: readableIn(settings),
+    ...(formerKps && { formerKps }),
     excludedNamespaces: logs.excludeNamespaces,
     told: { people: alertmanager.pushover || alertmanager.webhook !== undefined, heartbeat: alertmanager.heartbeat },
+  };
+}
+
+function readableIn(settings: Settings): Readable {
+  const { secrets = [], configMaps = [] } = (settings as { metrics?: Partial<Readable> }).metrics ?? {};
+  return { secrets, configMaps };
+}
+
+/** A stack with `kps.enabled: false` never had one. */
+function formerKpsOf({ namespace, kps, adopt, migration }: Settings, on: Stage): FormerKps | undefined {
+  if (!kps.enabled || on.kps) return undefined;
+  const [where, release] = adopt.kps?.release.split("/") ?? [namespace.name, kps.releaseName];
+  const name = fullname(release, adopt.kps?.values ?? {});
+  return {
+    ...{ namespace: where, release, fullname: name },
+    reclaimed: migration.reclaimVolumes?.includes("prometheus") ?? false,
   };
 }
 
@@ -191,45 +233,21 @@ function addressesOf(workload: KubernetesObject, services: readonly KubernetesOb
 }
 
 /** What Grafana is given, its own or one that exists: data sources and dashboards. */
-function shown(resources: readonly RenderedResource[]): Pick<Subject, "sources" | "panels"> {
-  const files = resources
-    .flatMap(({ object }) => (object?.kind === "ConfigMap" ? [object] : []))
+function shown(objects: readonly KubernetesObject[]): Pick<Subject, "sources" | "dataSources" | "panels"> {
+  const files = objects
+    .filter(({ kind }) => kind === "ConfigMap")
     .flatMap(({ metadata, data }) =>
       Object.values((data ?? {}) as Record<string, string>).map((text) => ({ name: metadata.name, text })),
     );
-  const sources = files
+  const dataSources = files
     .filter(({ name }) => name === "grafana-datasources")
-    .flatMap(({ text }) => (parse(text) as DataSourceFile).datasources);
+    .flatMap(({ text }) => dataSourcesIn(text));
   const dashboards = files
     .filter(({ name }) => name.startsWith("grafana-dashboard-"))
     .map(({ text }) => JSON.parse(text) as Dashboard);
   return {
-    sources: Object.fromEntries(sources.map(({ uid, url }) => [uid, url])),
-    panels: dashboards.flatMap(queriesOf),
+    sources: Object.fromEntries(dataSources.map(({ uid, url }) => [uid, url])),
+    dataSources,
+    panels: dashboards.flatMap((dashboard) => panelsIn(dashboard, dataSources)),
   };
 }
-
-interface Target {
-  expr: string;
-  datasource?: { uid?: string };
-}
-
-function queriesOf({ title, panels = [] }: Dashboard): PanelQuery[] {
-  return panels.flatMap((panel) =>
-    "targets" in panel
-      ? ((panel.targets ?? []) as unknown as Target[]).map(({ expr, datasource }) => ({
-          dashboard: title ?? "",
-          panel: panel.title ?? "",
-          source: datasource?.uid ?? "",
-          expr: withVariables(expr),
-        }))
-      : [],
-  );
-}
-
-/** As Grafana sends it: of its own variables those of time are durations, and the dashboards' allow all. */
-const withVariables = (expr: string): string =>
-  expr
-    .replace(/\$__range\b/g, "1h")
-    .replace(/\$__\w+/g, "5m")
-    .replace(/\$\w+/g, ".*");

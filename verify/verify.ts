@@ -1,3 +1,4 @@
+import type { Stage } from "../migration/stages";
 import type { Api } from "./api";
 import type { Check, Context, Measures, Outcome } from "./check";
 import { checks, gate } from "./checks";
@@ -48,17 +49,19 @@ export async function verify(subject: Subject, api: Api, options: VerifyOptions 
   const { requireDays, deadline = 30, progress = () => undefined } = options;
   const begun = new Date();
   const list = [
-    ...subject.workloads.map((workload) => withReason(workloadCheck(workload), workload.notRun)),
+    ...subject.workloads.map((workload) => ({ check: workloadCheck(workload), notRun: workload.notRun })),
     ...checks
-      .filter(({ needs }) => needs.every((part) => subject.parts[part]))
-      .map((check) => withReason(check, reasonOf(subject, check.needs))),
-    ...(requireDays === undefined ? [] : [withReason(gate(requireDays), undefined)]),
+      .filter((check) => belongs(check, subject))
+      .map((check) => ({ check, notRun: reasonOf(subject, check.needs) })),
+    ...(requireDays === undefined ? [] : [{ check: gate(requireDays), notRun: undefined }]),
   ];
   let done = 0;
   const results = await Promise.all(
     list.map(async ({ check, notRun }) => {
       const result =
-        notRun === undefined ? await carryOut(check, subject, api, begun, deadline) : notRunRow(check, notRun);
+        notRun === undefined
+          ? await carryOut(check, subject, api, begun, deadline)
+          : { row: unknownRow(check, notRun, requireDays !== undefined) };
       progress(result.row, ++done, list.length);
       return result;
     }),
@@ -77,13 +80,23 @@ interface Result {
   measures?: Measures;
 }
 
-const withReason = (check: Check, notRun: string | undefined) => ({ check, notRun });
+/** Whether a stack has a row: its stage does, and it has the parts that the row is about. */
+const belongs = ({ needs, on = {} }: Check, { parts, on: stage }: Subject): boolean =>
+  needs.every((part) => parts[part]) && (Object.keys(on) as (keyof Stage)[]).every((what) => stage[what] === on[what]);
 
-const reasonOf = ({ parts }: Subject, needs: readonly Part[]) =>
+const reasonOf = ({ parts }: Subject, needs: readonly Part[] = []) =>
   needs.map((part) => parts[part]?.notRun).find((reason) => reason !== undefined);
 
-const notRunRow = ({ id, title }: Check, reason: string): Result => ({
-  row: { id, title, result: "not-run", detail: reason },
+/** A row that can't be asked here: before a stage is raised, what Mimir has must be known. */
+const unknownRow = ({ id, title, needs, todo }: Check, reason: string, raising: boolean): Row =>
+  raising && needs.includes("mimir")
+    ? { id, title, result: "fail", detail: `can't be known here: ${reason}`, todo }
+    : notRun({ id, title }, reason);
+
+const notRun = ({ id, title }: Pick<Row, "id" | "title">, reason: string): Row => ({
+  ...{ id, title },
+  result: "not-run",
+  detail: reason,
 });
 
 async function carryOut(check: Check, subject: Subject, api: Api, begun: Date, deadline: number): Promise<Result> {
@@ -91,7 +104,9 @@ async function carryOut(check: Check, subject: Subject, api: Api, begun: Date, d
   const milliseconds = seconds * 1000;
   const reach = new Reach(api, AbortSignal.timeout(milliseconds), milliseconds);
   const outcome = await outcomeOf(check, { subject, reach, now: Math.floor(begun.getTime() / 1000) });
-  const { ok, detail, notes = [], measures } = outcome;
+  const { ok, detail, notes = [], measures, untouched = false } = outcome;
+  const reason = reasonOf(subject, check.restsOn);
+  if (!ok && untouched && reason !== undefined) return { row: notRun(check, reason), measures };
   return {
     row: {
       ...{ id, title, result: ok ? "pass" : "fail", detail },

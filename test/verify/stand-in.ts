@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { StageName } from "../../config/sections/migration";
+import { stages } from "../../migration/stages";
+import type { KubernetesObject } from "../../offline/objects";
 import { apiOf, type Api } from "../../verify/api";
 import type { Subject, Workload } from "../../verify/subject";
 import { kubeconfigFor } from "../preflight/stand-ins";
@@ -112,35 +115,82 @@ const workload = (kind: string, name: string, more: Partial<Workload>): Workload
   ...more,
 });
 
-/** A stack in stage `dual-write`. */
-export const subject = (): Subject => ({
-  stack: "test",
-  stage: "dual-write",
-  namespace: "monitoring",
-  workloads: [
-    workload("StatefulSet", "loki", { part: "loki", metricsPort: 3100, addresses: ["loki.monitoring:3100"] }),
-    workload("DaemonSet", "loki-canary", { part: "canary", metricsPort: 3500 }),
-    workload("StatefulSet", "mimir", { part: "mimir", metricsPort: 9009 }),
-    workload("StatefulSet", "alertmanager", { part: "receivers", metricsPort: 9093 }),
-    workload("Job", "minio-setup", {}),
-  ],
-  parts: {
-    ...{ loki: {}, gateway: {}, canary: {}, collector: {}, prometheus: {}, mimir: {}, evaluator: {} },
-    ...{ alertmanager: {}, receivers: {}, grafana: {} },
-  },
-  sources: {
-    loki: "http://loki-gateway.monitoring.svc.cluster.local",
-    prometheus: "http://kube-prometheus-stack-prometheus.monitoring.svc.cluster.local:9090",
-    mimir: "http://mimir.monitoring.svc.cluster.local:9009/prometheus",
-    alertmanager: "http://alertmanager.monitoring.svc.cluster.local:9093",
-  },
-  panels: [
-    { dashboard: "Nodes", panel: "CPU", source: "prometheus", expr: "node_cpu" },
-    { dashboard: "Logs", panel: "Lines", source: "loki", expr: '{app="x"}' },
-  ],
-  excludedNamespaces: ["noisy"],
-  told: { people: true, heartbeat: true },
+/** Rules of a PrometheusRule, and how Mimir's ruler shows them. */
+export const rules = [
+  { alert: "Watchdog", expr: "vector(1)", labels: { severity: "none", cluster: "home" } },
+  { alert: "NodeDown", expr: "up ==\n  0", for: "60m", labels: { severity: "critical" } },
+  { record: "instance:cpu:rate5m", expr: "rate(cpu[5m])" },
+];
+export const rulerFile = `
+home/monitoring/rules-base/1234:
+  - name: base
+    rules:
+      - {alert: Watchdog, expr: vector(1), labels: {severity: none}}
+      - {alert: NodeDown, expr: "up == 0", for: 1h, labels: {cluster: home, severity: critical}}
+      - {record: "instance:cpu:rate5m", expr: "rate(cpu[5m])"}
+`;
+
+const monitoring = (kind: string, name: string, spec: object): KubernetesObject => ({
+  ...{ apiVersion: "monitoring.coreos.com/v1", kind, metadata: { name, namespace: "monitoring" }, spec },
 });
+
+/** Where a Grafana finds the data sources of a stage. */
+const prometheusUrl = "http://kube-prometheus-stack-prometheus.monitoring.svc.cluster.local:9090";
+const mimirUrl = "http://mimir.monitoring.svc.cluster.local:9009/prometheus";
+
+/** A stack in a stage. */
+export function subject(stage: StageName = "dual-write"): Subject {
+  const on = stages[stage];
+  const sources = {
+    loki: "http://loki-gateway.monitoring.svc.cluster.local",
+    prometheus: on.kps ? prometheusUrl : mimirUrl,
+    mimir: mimirUrl,
+    alertmanager: "http://alertmanager.monitoring.svc.cluster.local:9093",
+  };
+  const cpu = { panel: "CPU", named: "prometheus", source: "prometheus", expr: "node_cpu" };
+  return {
+    ...{ stack: "test", stage, on, namespace: "monitoring" },
+    workloads: [
+      workload("StatefulSet", "loki", { part: "loki", metricsPort: 3100, addresses: ["loki.monitoring:3100"] }),
+      workload("DaemonSet", "loki-canary", { part: "canary", metricsPort: 3500 }),
+      workload("StatefulSet", "mimir", { part: "mimir", metricsPort: 9009 }),
+      workload("StatefulSet", "alertmanager", { part: "receivers", metricsPort: 9093 }),
+      workload("Job", "minio-setup", {}),
+    ],
+    parts: {
+      ...{ loki: {}, gateway: {}, canary: {}, collector: {}, mimir: {}, evaluator: {}, metrics: {} },
+      ...{ alertmanager: {}, receivers: {}, grafana: {} },
+      ...(on.kps ? { prometheus: {} } : { "former-kps": {} }),
+      ...(on.evaluator === "mimir" && { "metrics-collector": {} }),
+    },
+    sources,
+    dataSources: Object.entries(sources).map(([uid, url]) => ({
+      ...{ uid, name: uid, url, isDefault: uid === on.defaultDataSource },
+      type: uid === "mimir" ? "prometheus" : uid,
+    })),
+    panels: [
+      { dashboard: "Nodes", ...cpu },
+      { dashboard: "Nodes by the default", ...cpu, named: "the default", source: on.defaultDataSource },
+      { dashboard: "Logs", panel: "Lines", named: "loki", source: "loki", expr: '{app="x"}' },
+    ],
+    monitoring: [
+      monitoring("PrometheusRule", "rules-base", { groups: [{ name: "base", rules }] }),
+      monitoring("ServiceMonitor", "mimir", {
+        selector: { matchLabels: { app: "mimir" } },
+        endpoints: [{ port: "http-metrics" }],
+      }),
+    ],
+    readable: { secrets: [], configMaps: [] },
+    ...(!on.kps && {
+      formerKps: {
+        ...{ namespace: "monitoring", release: "kube-prometheus-stack", fullname: "kube-prometheus-stack" },
+        reclaimed: true,
+      },
+    }),
+    excludedNamespaces: ["noisy"],
+    told: { people: true, heartbeat: true },
+  };
+}
 
 const statuses: Record<string, object> = {
   Job: { succeeded: 1 },
@@ -161,6 +211,17 @@ export const paths = {
   pods: "/api/v1/namespaces/monitoring/pods",
   allPods: "/api/v1/pods",
   log: "/api/v1/namespaces/monitoring/pods/main-0/log",
+  rules: "/apis/monitoring.coreos.com/v1/prometheusrules",
+  serviceMonitors: "/apis/monitoring.coreos.com/v1/servicemonitors",
+  podMonitors: "/apis/monitoring.coreos.com/v1/podmonitors",
+  probes: "/apis/monitoring.coreos.com/v1/probes",
+  scrapeConfigs: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
+  slices: "/apis/discovery.k8s.io/v1/endpointslices",
+  services: "/api/v1/services",
+  configMaps: "/api/v1/configmaps",
+  claims: "/api/v1/namespaces/monitoring/persistentvolumeclaims",
+  volumes: "/api/v1/persistentvolumes",
+  crd: (plural: string) => `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.monitoring.coreos.com`,
 };
 
 const targets = [value(3, { job: "node-exporter" }), value(1, { job: "mimir" })];
@@ -228,6 +289,7 @@ export const prometheusAnswers: Answers = [
   [/distributor_received/, [value(990)]],
   [/increase/, [value(0)]],
   [/node_cpu|vector/, [value(1)]],
+  [/^up == 0$/, [value(0, { job: "node-exporter" })]],
 ];
 
 /** Answers of Mimir where all is well: ten days of samples. */
@@ -235,8 +297,35 @@ export const mimirAnswers: Answers = [
   [/^count by \(job\) \(up\)$/, targets],
   [/^sum by \(job\) \(count_over_time/, day],
   [/^count\(count_over_time\(up\[/, since(days(10))],
-  [/vector/, [value(1)]],
+  [/^group by \(job, namespace, service, pod\)/, [value(1, { namespace: "monitoring", service: "mimir" })]],
+  [/increase/, [value(0)]],
+  [/node_cpu|vector/, [value(1)]],
+  // By remote_write it has the external label.
+  [/^up == 0$/, [value(0, { job: "node-exporter", cluster: "home" })]],
 ];
+
+/** Rules as an evaluator tells of them. */
+export const evaluated = (rule: object = {}, group: object = {}) => ({
+  status: "success",
+  data: {
+    groups: [
+      {
+        ...{ name: "base", file: "home/monitoring/rules-base/1234", interval: 60 },
+        lastEvaluation: new Date().toISOString(),
+        rules: [{ name: "NodeDown", health: "ok", ...rule }],
+        ...group,
+      },
+    ],
+  },
+});
+const noRules = { status: "success", data: { groups: [] } };
+
+/** What Mimir's ruler answers where all is well. */
+const ruler = () => ({
+  "/config/v1/rules": rulerFile,
+  "/api/v1/rules": evaluated(),
+  "/api/v1/alerts": { data: { alerts: [{ labels: { alertname: "Watchdog" }, state: "firing" }] } },
+});
 
 /** Answers of Loki where all is well. */
 export const lokiAnswers: Answers = [
@@ -245,10 +334,27 @@ export const lokiAnswers: Answers = [
   [/app="x"/, [{ metric: {}, values: [["0", "a line"]] }]],
 ];
 
-export const watchdog = [{ startsAt: "2026-01-01T00:00:00Z", receivers: [{ name: "heartbeat" }] }];
+export const watchdog = (updatedAt = new Date()) => [
+  { startsAt: "2026-01-01T00:00:00Z", updatedAt: updatedAt.toISOString(), receivers: [{ name: "heartbeat" }] },
+];
+
+/** A Service, and a slice with one address behind it. */
+const served = (name: string, port: string) => ({
+  service: { metadata: { name, namespace: "monitoring", labels: { app: name } } },
+  slice: {
+    metadata: { name: `${name}-1`, namespace: "monitoring", labels: { "kubernetes.io/service-name": name } },
+    ports: [{ name: port }],
+    endpoints: [{}],
+  },
+});
 
 /** A cluster on which everything of a stack is as it should be. */
-export function well({ workloads } = subject()): Content {
+export function well({ workloads, monitoring, on } = subject()): Content {
+  const { service, slice } = served("mimir", "http-metrics");
+  // The items of a list don't say their kind.
+  const itemsOf = (kind: string) => ({
+    items: monitoring.filter((each) => each.kind === kind).map(({ metadata, spec }) => ({ metadata, spec })),
+  });
   const plural = (kind: string) => `${kind.toLowerCase()}s`;
   const group = (kind: string) => (kind === "Job" ? "batch" : "apps");
   return {
@@ -263,6 +369,18 @@ export function well({ workloads } = subject()): Content {
       [paths.pods]: { items: [pod("main-0")] },
       [paths.allPods]: { items: [pod("main-0")] },
       "/version": { gitVersion: "v1.36.3" },
+      [paths.rules]: itemsOf("PrometheusRule"),
+      [paths.serviceMonitors]: itemsOf("ServiceMonitor"),
+      [paths.podMonitors]: itemsOf("PodMonitor"),
+      [paths.scrapeConfigs]: itemsOf("ScrapeConfig"),
+      [paths.services]: { items: [service] },
+      [paths.slices]: { items: [slice] },
+      ...Object.fromEntries(
+        ["servicemonitors", "podmonitors", "probes", "scrapeconfigs", "prometheusrules"].map((plural) => [
+          paths.crd(plural),
+          { metadata: { name: plural } },
+        ]),
+      ),
     },
     programs: {
       "pods/main-0:3100": queryable([], writer()),
@@ -270,21 +388,26 @@ export function well({ workloads } = subject()): Content {
       "pods/main-0:9009": queryable([]),
       "pods/main-0:9093": queryable([], notifier()),
       "services/loki-gateway:80": queryable(lokiAnswers),
-      "services/kube-prometheus-stack-prometheus:9090": queryable(prometheusAnswers, queue()),
+      "services/kube-prometheus-stack-prometheus:9090": queryable(prometheusAnswers, queue(), {
+        "/api/v1/rules": on.evaluator === "mimir" ? noRules : evaluated(),
+      }),
       // Its API is below `/prometheus`.
       "services/mimir:9009": (path, parameters) =>
         path.startsWith("/prometheus/")
-          ? queryable(mimirAnswers)(path.slice("/prometheus".length), parameters)
+          ? queryable(mimirAnswers, "", ruler())(path.slice("/prometheus".length), parameters)
           : undefined,
-      "services/alertmanager:9093": queryable([], "", { "/api/v2/alerts": watchdog, "/api/v2/status": {} }),
+      "services/alertmanager:9093": queryable([], "", { "/api/v2/alerts": watchdog(), "/api/v2/status": {} }),
       "services/grafana:3000": () => ({ database: "ok", version: "13.2.0" }),
     },
     seen: [],
   };
 }
 
-/** Mimir's API, with other answers. */
+/** Mimir's API, with other answers, to queries or by path. */
 export const mimir =
-  (answers: Answers): Program =>
+  (answers: Answers, byPath: Record<string, unknown> = {}): Program =>
   (path, parameters) =>
-    queryable([...answers, ...mimirAnswers])(path.slice("/prometheus".length), parameters);
+    queryable([...answers, ...mimirAnswers], "", { ...ruler(), ...byPath })(
+      path.slice("/prometheus".length),
+      parameters,
+    );

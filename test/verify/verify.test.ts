@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StageName } from "../../config/sections/migration";
 import { checks } from "../../verify/checks";
+import { dataSourcesIn, panelsIn } from "../../verify/dashboards";
 import type { Subject } from "../../verify/subject";
 import { changes, table } from "../../verify/table";
 import { isWell, verify, type Report, type Row, type VerifyOptions } from "../../verify/verify";
 import { serve, stopAll } from "../preflight/stand-ins";
 import {
   canary,
+  evaluated,
   hang,
   lokiAnswers,
   mimir,
@@ -17,12 +20,14 @@ import {
   prometheusAnswers,
   queryable,
   queue,
+  rulerFile,
   serveCluster,
   since,
   Status,
   stopClusters,
   subject,
   value,
+  watchdog,
   well,
   writer,
   type Content,
@@ -31,10 +36,10 @@ import {
 /** Everything well but for what a test changes. */
 async function look(
   change: (content: Content, subject: Subject) => void = () => undefined,
-  options: VerifyOptions = {},
+  { stage, ...options }: VerifyOptions & { stage?: StageName } = {},
 ): Promise<Report> {
-  const content = well();
-  const about = subject();
+  const about = subject(stage);
+  const content = well(about);
   change(content, about);
   const { api } = await serveCluster(content);
   return verify(about, api, options);
@@ -57,11 +62,39 @@ interface Case {
   when: string;
   change: (content: Content, subject: Subject) => void;
   says: RegExp;
+  /** Default: dual-write. */
+  stage?: StageName;
   /** Rows that fail beside this one, because they ask the same. */
   also?: string[];
 }
 
 const waiting = (reason: string) => ({ state: { waiting: { reason } }, ready: false, restartCount: 4 });
+
+/** As Helm marks what it makes. */
+const helms = (name: string, namespace: string, release = "kube-prometheus-stack") => ({
+  metadata: {
+    ...{ name, namespace },
+    annotations: { "meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "monitoring" },
+    labels: { release: "kube-prometheus-stack", heritage: "Helm" },
+  },
+});
+
+const claim = "prometheus-kube-prometheus-stack-prometheus-db-prometheus-kube-prometheus-stack-prometheus-0";
+/** Prometheus's claim, and its volume. */
+const claimLeft = {
+  [paths.claims]: {
+    items: [{ metadata: { name: claim }, spec: { resources: { requests: { storage: "70Gi" } } } }],
+  },
+  [paths.volumes]: {
+    items: [
+      {
+        metadata: { name: "pv-1" },
+        spec: { claimRef: { namespace: "monitoring", name: claim }, persistentVolumeReclaimPolicy: "Retain" },
+        status: { phase: "Released" },
+      },
+    ],
+  },
+};
 
 const cases: Case[] = [
   {
@@ -151,6 +184,7 @@ const cases: Case[] = [
         delete sources[each];
         delete parts[each];
       }
+      delete parts.metrics;
     },
     says: /no Prometheus can say when$/,
   },
@@ -281,7 +315,7 @@ const cases: Case[] = [
           ? new Status(400, { status: "error", error: "parse error: unexpected end" })
           : good(path, parameters);
     },
-    says: /1 error$/,
+    says: /2 errors$/,
   },
   {
     id: "dashboards/loki",
@@ -293,6 +327,254 @@ const cases: Case[] = [
     },
     says: /1 error$/,
   },
+  {
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: "nobody scrapes a monitor's Service",
+    change: ({ programs }) => (programs["services/mimir:9009"] = mimir([[/^group by/, [value(1, { job: "x" })]]])),
+    says: /^ServiceMonitor monitoring\/mimir: no `up` of Service monitoring\/mimir in the last 5 min$/,
+  },
+  {
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: "a PodMonitor, a Probe and a ScrapeConfig have no series",
+    change: ({ objects }) => {
+      const metadata = { name: "backup", namespace: "jobs" };
+      const pods = { metadata: { name: "p", namespace: "elsewhere", labels: { app: "backup" } } };
+      const selector = { matchExpressions: [{ key: "app", operator: "In", values: ["backup"] }] };
+      objects[paths.podMonitors] = { items: [{ metadata, spec: { namespaceSelector: { any: true }, selector } }] };
+      objects[paths.probes] = { items: [{ metadata, spec: {} }] };
+      const labels = { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/name": "monitors" };
+      objects[paths.scrapeConfigs] = { items: [{ metadata: { ...metadata, labels }, spec: { jobName: "kubelet" } }] };
+      objects[paths.allPods] = { items: [pod("main-0"), { ...pod("p"), ...pods }] };
+    },
+    says: /^PodMonitor jobs\/backup: no `up` of pod elsewhere\/p in the last 5 min, and 2 more$/,
+  },
+  {
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: "Mimir gets nothing any more",
+    change: ({ programs }) => (programs["services/mimir:9009"] = mimir([[/^group by/, []]])),
+    says: /^Mimir has no sample of `up` of the last 5 min$/,
+  },
+  {
+    id: "monitors/there",
+    when: "a monitor of the stack's was deleted",
+    change: ({ objects }) => (objects[paths.serviceMonitors] = { items: [] }),
+    says: /^1 object of 2 missing: ServiceMonitor monitoring\/mimir$/,
+  },
+  {
+    id: "monitors/alloy",
+    when: "the account may not list monitors",
+    change: ({ objects }) => (objects[paths.probes] = new Status(403, { message: "probes is forbidden" })),
+    says: /^the API server answers 403: probes is forbidden$/,
+    also: ["monitors/there"],
+  },
+  {
+    id: "rules/alerts-equal",
+    when: "an alert would fire in Mimir alone",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([[/^up == 0$/, [value(0, { job: "mimir", instance: "a" })]]])),
+    says: /^2 alerts asked of both, 2 with a result: NodeDown differ$/,
+  },
+  {
+    id: "rules/alerts-equal",
+    when: "an alert's expression is refused by one of them",
+    change: ({ programs }) => {
+      const good = prometheusWith([]);
+      programs[prometheus] = (path, parameters) =>
+        parameters.get("query") === "up == 0" ? new Status(422, { error: "too many samples" }) : good(path, parameters);
+    },
+    says: /NodeDown differ$/,
+  },
+  {
+    id: "rules/alerts-equal",
+    when: "there are no alerts",
+    change: ({ objects }) => (objects[paths.rules] = { items: [] }),
+    says: /^the cluster has no alert, not even the stack's own$/,
+    also: ["monitors/there"],
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "the ruler lacks a group",
+    change: ({ objects }) => {
+      const { items } = objects[paths.rules] as { items: object[] };
+      const spec = { groups: [{ name: "theirs", rules: [{ alert: "Theirs", expr: 1 }] }] };
+      items.push({ metadata: { name: "r", namespace: "home" }, spec });
+    },
+    says: /^home\/r › theirs is not in the ruler$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "a rule is another in the ruler",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/config/v1/rules": rulerFile.replace("for: 1h", "for: 5m"),
+      })),
+    says: /^monitoring\/rules-base › base is another in the ruler: NodeDown$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "the ruler keeps a group that is gone, or has one twice",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/config/v1/rules": rulerFile + rulerFile.replace("1234", "5678"),
+      })),
+    says: /^home\/monitoring\/rules-base\/5678 › base is in the ruler, and no PrometheusRule has it$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "a rule fails",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/api/v1/rules": evaluated({ health: "err", lastError: "many-to-many" }),
+      })),
+    says: /rules-base\/1234 › base › NodeDown fails: many-to-many$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "a group is not evaluated any more",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/api/v1/rules": evaluated({}, { lastEvaluation: new Date(Date.now() - 400_000).toISOString() }),
+      })),
+    says: /› base was evaluated (39\d|40\d) s ago the last time$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "a group was never evaluated",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/api/v1/rules": evaluated({ health: "unknown" }, { lastEvaluation: "0001-01-01T00:00:00Z" }),
+      })),
+    says: /› base was never evaluated$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "the ruler has nothing, though Alloy runs",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], {
+        "/config/v1/rules": new Status(404, "no rule groups found"),
+        "/api/v1/rules": { data: { groups: [] } },
+      })),
+    says: /^Mimir's ruler has no rule$/,
+  },
+  {
+    id: "rules/prometheus-silent",
+    stage: "mimir-default",
+    when: "Prometheus evaluates rules beside the ruler",
+    change: ({ programs }) =>
+      (programs[prometheus] = queryable(prometheusAnswers, queue(), { "/api/v1/rules": evaluated() })),
+    says: /^Prometheus still evaluates 1 group: base$/,
+  },
+  {
+    id: "alertmanager/watchdog",
+    stage: "mimir-default",
+    when: "it is an old one of Prometheus's, and the ruler doesn't send it",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], { "/api/v1/alerts": { data: { alerts: [] } } })),
+    says: /not from Mimir's ruler/,
+  },
+  {
+    id: "alertmanager/watchdog",
+    when: "it was sent a while ago the last time",
+    change: ({ programs }) => {
+      const alerts = watchdog(new Date(Date.now() - 600_000));
+      programs["services/alertmanager:9093"] = queryable([], "", { "/api/v2/alerts": alerts });
+    },
+    says: /^Watchdog was sent (59\d|60\d) s ago the last time: its evaluator is gone$/,
+  },
+  ...(
+    [
+      [
+        "an object of the release is left in another namespace",
+        ({ objects }) => (objects[paths.services] = { items: [helms("kube-prometheus-stack-coredns", "kube-system")] }),
+        /^1 object left: Service kube-system\/kube-prometheus-stack-coredns$/,
+      ],
+      [
+        "an object of a hook is left, which Helm doesn't mark",
+        ({ objects }) => {
+          const labels = { release: "kube-prometheus-stack", heritage: "Helm", chart: "kube-prometheus-stack-88.5.3" };
+          objects["/apis/batch/v1/jobs"] = { items: [{ metadata: { name: "hook", namespace: "monitoring", labels } }] };
+        },
+        /^1 object left: Job monitoring\/hook$/,
+      ],
+      [
+        "the kubelet's Service and Endpoints are left",
+        ({ objects }) => {
+          for (const kind of ["services", "endpoints"])
+            objects[`/api/v1/namespaces/kube-system/${kind}/kube-prometheus-stack-kubelet`] = {
+              metadata: { name: "kube-prometheus-stack-kubelet", namespace: "kube-system" },
+            };
+        },
+        /^2 objects left: Service kube-system\/\S+-kubelet, Endpoints kube-system\/\S+-kubelet$/,
+      ],
+      [
+        "its webhooks are left",
+        ({ objects }) => {
+          const name = "kube-prometheus-stack-admission";
+          for (const kind of ["validating", "mutating"])
+            objects[`/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${name}`] = {
+              metadata: { name },
+            };
+        },
+        /^2 objects left: ValidatingWebhookConfiguration \S+-admission, MutatingWebhookConfiguration \S+-admission$/,
+      ],
+      [
+        "what its operator made is left",
+        ({ objects }) => {
+          const labels = { "operator.prometheus.io/name": "kube-prometheus-stack-prometheus" };
+          const metadata = { name: "prometheus-kube-prometheus-stack-prometheus", namespace: "monitoring", labels };
+          objects["/apis/apps/v1/statefulsets"] = { items: [{ metadata }] };
+          objects[`/apis/apps/v1/namespaces/monitoring/statefulsets/${metadata.name}`] = { metadata };
+        },
+        /^1 object left: StatefulSet monitoring\/prometheus-kube-prometheus-stack-prometheus$/,
+      ],
+      [
+        "a volume was to be reclaimed, and is there",
+        ({ objects }) => Object.assign(objects, claimLeft),
+        /prometheus-0 \(70Gi\) was to be reclaimed, and is there; PersistentVolume pv-1 is Released \(reclaim policy Retain\)$/,
+      ],
+      [
+        "a CRD went along",
+        ({ objects }) => delete objects[paths.crd("probes")],
+        /^the CRD probes\.monitoring\.coreos\.com is gone, and every object of it$/,
+      ],
+    ] as [string, Case["change"], RegExp][]
+  ).map(([when, change, says]): Case => ({ id: "kps/orphans", stage: "kps-removed", when, change, says })),
+  {
+    id: "dashboards/data-sources",
+    when: "a panel names a data source that the stage doesn't have",
+    change: (_, { panels }) => (panels[0] = { ...panels[0], named: "thanos", source: undefined }),
+    says: /^3 queries of 3 dashboards, 1 of them ask in vain$/,
+  },
+  {
+    id: "dashboards/data-sources",
+    stage: "mimir-default",
+    when: "a panel asks Prometheus for what only the ruler makes",
+    change: (_, { panels }) => (panels[0].expr = "sum(instance:cpu:rate5m) by (instance)"),
+    says: /1 of them ask in vain$/,
+  },
+  {
+    id: "dashboards/data-sources",
+    stage: "mimir-default",
+    when: "a dashboard of somebody's in a ConfigMap asks Prometheus for alerts",
+    change: ({ objects }, about) => {
+      about.dashboardLabel = "grafana_dashboard";
+      const targets = [{ expr: "count(ALERTS)" }];
+      const theirs = { title: "Theirs", panels: [{ title: "Alerts", datasource: { uid: "prometheus" }, targets }] };
+      const metadata = { name: "theirs", namespace: "home" };
+      objects[paths.configMaps] = { items: [{ metadata, data: { "theirs.json": JSON.stringify(theirs) } }] };
+    },
+    says: /^4 queries of 4 dashboards, 1 of them ask in vain$/,
+  },
 ];
 
 describe("verify", () => {
@@ -302,22 +584,31 @@ describe("verify", () => {
   });
 
   it("passes every row where everything is as it should be, and writes nothing", async () => {
-    const content = well();
-    const { api } = await serveCluster(content);
-    const report = await verify(subject(), api, { requireDays: 7 });
+    const seen = new Set<string>();
+    for (const stage of ["dual-write", "mimir-default", "kps-removed"] as const) {
+      const about = subject(stage);
+      const content = well(about);
+      const { api } = await serveCluster(content);
+      const report = await verify(about, api, stage === "dual-write" ? { requireDays: 7 } : {});
+      assert.deepEqual(
+        report.checks.filter(({ result }) => result !== "pass"),
+        [],
+      );
+      report.checks.forEach(({ title }) => seen.add(title));
+      assert.ok(content.seen.every((request) => request.startsWith("GET ")));
+      if (stage !== "dual-write") continue;
+      assert.ok(Math.abs((report.oldestSampleDays ?? 0) - 10) < 0.01, `${report.oldestSampleDays} days`);
+      assert.equal(report.daysWithoutGap, 7);
+    }
     assert.deepEqual(
-      report.checks.filter(({ result }) => result !== "pass"),
+      checks.map(({ title }) => title).filter((title) => !seen.has(title)),
       [],
     );
-    assert.ok(checks.every(({ id }) => report.checks.some((each) => each.id === id)));
-    assert.ok(content.seen.every((request) => request.startsWith("GET ")));
-    assert.ok(Math.abs((report.oldestSampleDays ?? 0) - 10) < 0.01, `${report.oldestSampleDays} days`);
-    assert.equal(report.daysWithoutGap, 7);
   });
 
-  for (const { id, when, change, says, also = [] } of cases)
+  for (const { id, when, change, says, stage, also = [] } of cases)
     it(`says so in ${id}, and what to do, when ${when}`, async () => {
-      const report = await look(change);
+      const report = await look(change, { stage });
       const { result, detail, todo } = row(report, id);
       assert.equal(result, "fail", detail);
       assert.match(detail, says);
@@ -382,11 +673,117 @@ describe("verify", () => {
   });
 
   describe("passes", () => {
-    const passes = async (id: string, says: RegExp, change: Case["change"]) => {
-      const { result, detail } = row(await look(change), id);
+    const passes = async (id: string, says: RegExp, change: Case["change"], stage?: StageName) => {
+      const { result, detail, notes } = row(await look(change, { stage }), id);
       assert.equal(result, "pass", detail);
       assert.match(detail, says);
+      return notes;
     };
+
+    it("monitors that are labelled for a Prometheus that is gone, and what another release has", () =>
+      passes(
+        "kps/orphans",
+        /^nothing is left of monitoring\/kube-prometheus-stack; its volume is reclaimed$/,
+        ({ objects }) => {
+          const labels = { release: "kube-prometheus-stack" };
+          const { items } = objects[paths.serviceMonitors] as { items: object[] };
+          items.push({ metadata: { name: "theirs", namespace: "home", labels } }, helms("loki", "monitoring", "loki"));
+        },
+        "kps-removed",
+      ));
+
+    it("a volume that was to be kept, and lists it", async () => {
+      const notes = await passes(
+        "kps/orphans",
+        /; 1 volume kept$/,
+        ({ objects }, { formerKps }) => {
+          Object.assign(objects, claimLeft);
+          formerKps!.reclaimed = false;
+        },
+        "kps-removed",
+      );
+      assert.deepEqual(notes, [`kept: monitoring/${claim} (70Gi)`]);
+    });
+
+    it("an account that may not see Secrets, and says that it did not look", async () => {
+      const notes = await passes(
+        "kps/orphans",
+        /^nothing is left/,
+        ({ objects }) => (objects["/api/v1/secrets"] = new Status(403, { message: "secrets is forbidden" })),
+        "kps-removed",
+      );
+      assert.deepEqual(notes, ["Secrets not looked at: the API server answers 403: secrets is forbidden"]);
+    });
+
+    it("an alert that looks back further than Mimir has samples, with both sides", async () => {
+      const notes = await passes("rules/alerts-equal", /; 1 can't be the same yet$/, ({ objects, programs }) => {
+        const { items } = objects[paths.rules] as { items: { spec: object }[] };
+        items[0].spec = {
+          groups: [{ name: "base", rules: [{ alert: "Slow", expr: "rate(x[5m:1m] offset 20d) > 0" }] }],
+        };
+        programs[prometheus] = prometheusWith([[/offset 20d/, [value(1, { pod: "a" })]]]);
+      });
+      assert.deepEqual(notes, [
+        "Slow looks back further than Mimir has samples, and can't be the same yet:",
+        'Slow, only in Prometheus: {pod="a"}',
+        "Slow, only in Mimir: nothing",
+      ]);
+    });
+
+    it("an alert that differs for a moment only, as samples with times of their own come late", () => {
+      let asked = 0;
+      return passes("rules/alerts-equal", /the same in both$/, ({ programs }) => {
+        programs["services/mimir:9009"] = mimir([
+          [/^up == 0$/, () => (asked++ === 0 ? [] : [value(0, { job: "node-exporter", cluster: "home" })])],
+        ]);
+      });
+    });
+
+    it("monitors that find nothing, or that Alloy can't scrape, and says so", async () => {
+      const notes = await passes(
+        "mimir/targets",
+        /^1 target of 2 monitors; 1 more that Alloy can't scrape as they are$/,
+        ({ objects }) => {
+          const { items } = objects[paths.serviceMonitors] as { items: object[] };
+          const metadata = (name: string) => ({ name, namespace: "home" });
+          items.push({ metadata: metadata("idle"), spec: { endpoints: [{ port: "x" }] } });
+          objects[paths.scrapeConfigs] = { items: [{ metadata: metadata("nas"), spec: { jobName: "nas" } }] };
+        },
+        "kps-removed",
+      );
+      assert.match(notes?.[0] ?? "", /^ScrapeConfig home\/nas: ScrapeConfigs are not scraped/);
+      assert.equal(notes?.[1], "find nothing to scrape: ServiceMonitor home/idle");
+    });
+
+    it("what Alloy can't scrape while Prometheus still does, and lists it", async () => {
+      const notes = await passes("monitors/alloy", /^1 of 2 objects not, or not as Prometheus does$/, ({ objects }) => {
+        objects[paths.scrapeConfigs] = { items: [{ metadata: { name: "nas", namespace: "home" }, spec: {} }] };
+      });
+      assert.match(notes?.[0] ?? "", /^ScrapeConfig home\/nas: ScrapeConfigs are not scraped/);
+    });
+
+    it("panels of the default that ask Mimir for what its ruler makes, and a data source of somebody else's", async () => {
+      const notes = await passes(
+        "dashboards/data-sources",
+        /^4 queries of 4 dashboards$/,
+        ({ objects }, about) => {
+          about.panels[1].expr = "instance:cpu:rate5m";
+          about.dashboardLabel = "grafana_dashboard";
+          const theirs = {
+            title: "Theirs",
+            panels: [{ title: "P", datasource: { uid: "influx" }, targets: [{ expr: "x" }] }],
+          };
+          const metadata = { name: "theirs", namespace: "home" };
+          const data = { "theirs.json": JSON.stringify(theirs), "README.md": "not JSON" };
+          objects[paths.configMaps] = { items: [{ metadata, data }] };
+        },
+        "mimir-default",
+      );
+      assert.deepEqual(notes, [
+        "Theirs › P names influx, none of the stack's data sources",
+        "home/theirs is no dashboard in JSON",
+      ]);
+    });
 
     it("a namespace whose pods wrote nothing, or nothing that has had time to arrive", () =>
       passes("loki/lines", /1 namespace with lines; no pod wrote any in quiet$/, ({ objects }) => {
@@ -425,8 +822,8 @@ describe("verify", () => {
       const report = await look(({ programs }) => (programs[prometheus] = prometheusWith([[/node_cpu/, []]])));
       const { result, detail, notes } = row(report, "dashboards/prometheus");
       assert.equal(result, "pass");
-      assert.equal(detail, "1 query, 1 without data");
-      assert.deepEqual(notes, ["no data: Nodes: CPU"]);
+      assert.equal(detail, "2 queries, 2 without data");
+      assert.deepEqual(notes, ["no data: Nodes: CPU", "no data: Nodes by the default: CPU"]);
     });
   });
 
@@ -465,7 +862,7 @@ describe("verify", () => {
   describe("on a cluster that can't run everything", () => {
     it("doesn't run what it can't, with the reason, and asks the rest", async () => {
       const report = await look((_, about) => {
-        about.parts.prometheus = { notRun: "no chart" };
+        about.parts.prometheus = about.parts.metrics = { notRun: "no chart" };
         about.workloads[0].notRun = "no image";
       });
       const notRun = report.checks.filter(({ result }) => result === "not-run");
@@ -473,13 +870,41 @@ describe("verify", () => {
         notRun.map(({ id, detail }) => `${id}: ${detail}`),
         [
           "pods/statefulset/loki: no image",
-          ...["mimir/targets", "mimir/rates", "mimir/remote-write", "dashboards/prometheus"].map(
+          ...["mimir/targets", "mimir/rates", "mimir/remote-write", "monitors/alloy", "rules/alerts-equal"].map(
             (id) => `${id}: no chart`,
           ),
+          "dashboards/prometheus: no chart",
         ],
       );
       assert.ok(isWell(report));
       assert.deepEqual(row(report, "grafana/data-sources").notes, ["prometheus not asked: no chart"]);
+    });
+
+    it("doesn't run what rests on what it can't run, unless something stands in for it", async () => {
+      const without = (programs: Content["programs"]) =>
+        (programs["services/mimir:9009"] = mimir([[/^group by/, []]], {
+          "/config/v1/rules": "{}",
+          "/api/v1/rules": { data: { groups: [] } },
+          "/api/v1/alerts": { data: { alerts: [] } },
+        }));
+      const ids = ["rules/in-ruler", "mimir/targets", "alertmanager/watchdog"];
+      const results = async (change: Case["change"]) => {
+        const report = await look(
+          (content, about) => {
+            about.parts["metrics-collector"] = { notRun: "no Alloy" };
+            change(content, about);
+          },
+          { stage: "kps-removed" },
+        );
+        return ids.map((id) => row(report, id)).map(({ result, detail }) => (result === "not-run" ? detail : result));
+      };
+      assert.deepEqual(await results(({ programs }) => without(programs)), ["no Alloy", "no Alloy", "no Alloy"]);
+      assert.deepEqual(await results(() => undefined), ["pass", "pass", "pass"]);
+      const wrong = rulerFile.replace("for: 1h", "for: 5m");
+      const [rules] = await results(({ programs }) => {
+        programs["services/mimir:9009"] = mimir([], { "/config/v1/rules": wrong });
+      });
+      assert.equal(rules, "fail");
     });
 
     it("has no row of what the stack doesn't have", async () => {
@@ -536,6 +961,12 @@ describe("verify", () => {
       assert.equal(result, "pass");
     });
 
+    it("refuses where a row about Mimir can't be asked", async () => {
+      const report = await look((_, { parts }) => (parts.prometheus = { notRun: "no chart" }), { requireDays: 7 });
+      const { result, detail } = row(report, "mimir/remote-write");
+      assert.deepEqual([result, detail], ["fail", "can't be known here: no chart"]);
+    });
+
     it("refuses what can't be known, on whatever cluster", async () => {
       const { result } = await gate((_, { parts, sources }) => {
         parts.prometheus = { notRun: "no chart" };
@@ -556,6 +987,43 @@ describe("verify", () => {
       ["✗ StatefulSet loki  is not there", "✗ Loki is ready  no pod is there to be asked"],
     );
     assert.deepEqual(changes(bad, bad), []);
+  });
+
+  describe("finds the data source of a panel as Grafana does,", () => {
+    const dataSources = dataSourcesIn(`
+datasources:
+  - {uid: mimir, name: Mimir, type: prometheus, url: u, isDefault: true}
+  - {uid: prometheus, name: Prometheus, type: prometheus, url: u}
+  - {uid: loki, name: Loki, type: loki, url: u}
+`);
+    const list = (value?: string, query = "prometheus") => [
+      { type: "datasource", name: "source", query, current: { value } },
+    ];
+    const sourceOf = (datasource: object | string | null | undefined, templating = list(), own?: object) => {
+      const targets = [{ expr: "up", datasource: own }];
+      const panels = [{ type: "row", panels: [{ title: "P", datasource, targets }] }];
+      return panelsIn({ title: "D", panels, templating: { list: templating } }, dataSources)[0].source;
+    };
+    const named: [string, Parameters<typeof sourceOf>, string | undefined][] = [
+      ["the uid", [{ uid: "prometheus" }], "prometheus"],
+      ["the name, as before Grafana 8.3", ["Prometheus"], "prometheus"],
+      ["nothing", [undefined], "mimir"],
+      ["null", [null], "mimir"],
+      ["the type alone", [{ type: "prometheus" }], "mimir"],
+      ["the default by its word", ["default"], "mimir"],
+      ["what another one has", [{ uid: "thanos" }], undefined],
+      ["a variable without a choice", [{ uid: "${source}" }], "mimir"],
+      ["a variable whose choice is the default", [{ uid: "$source" }, list("default")], "mimir"],
+      ["a variable whose choice is a uid", [{ uid: "$source" }, list("prometheus")], "prometheus"],
+      ["a variable whose choice is a name", ["$source", list("Prometheus")], "prometheus"],
+      ["a variable whose choice is gone", [{ uid: "${source}" }, list("thanos")], "mimir"],
+      ["a variable of another type", [{ uid: "${source}" }, list(undefined, "loki")], "loki"],
+      ["a variable that the dashboard lacks", [{ uid: "${DS_PROMETHEUS}" }], undefined],
+      ["several, each query its own", [{ uid: "-- Mixed --" }, list(), { uid: "loki" }], "loki"],
+      ["one, and the query another", [{ uid: "mimir" }, list(), { uid: "prometheus" }], "prometheus"],
+    ];
+    for (const [how, args, expected] of named)
+      it(`where the panel names ${how}`, () => assert.equal(sourceOf(...args), expected));
   });
 
   it("is documented row by row", () => {

@@ -1,0 +1,216 @@
+import { cannotScrape, scrapesDifferently, type MonitoringObject } from "../components/alloy/unsupported";
+import { count, fail, pass, type Context, type Outcome } from "./check";
+import { sourceOf } from "./logs";
+import { instant } from "./queries";
+import type { Reach } from "./reach";
+
+/** ServiceMonitors, PodMonitors, Probes and ScrapeConfigs: are they there, will Alloy scrape them, does it? */
+
+interface List<T> {
+  items: T[];
+}
+
+interface Monitor extends MonitoringObject {
+  metadata: MonitoringObject["metadata"] & { namespace: string };
+}
+
+/** Kinds by which something is scraped, with their paths. */
+const scraped = {
+  ServiceMonitor: "/apis/monitoring.coreos.com/v1/servicemonitors",
+  PodMonitor: "/apis/monitoring.coreos.com/v1/podmonitors",
+  Probe: "/apis/monitoring.coreos.com/v1/probes",
+  ScrapeConfig: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
+} as const;
+
+/** What adds to every target. */
+const prometheuses = "/apis/monitoring.coreos.com/v1/prometheuses";
+
+/** Every kind that has to outlive the operator, with its path. */
+export const outliving = { ...scraped, PrometheusRule: "/apis/monitoring.coreos.com/v1/prometheusrules" } as const;
+
+/** The objects of all namespaces by kind. The items of a list don't say their kind. */
+async function monitors(reach: Reach, paths: Readonly<Record<string, string>>): Promise<Monitor[]> {
+  const lists = await Promise.all(
+    Object.entries(paths).map(async ([kind, path]) =>
+      ((await reach.object<List<Monitor>>(path))?.items ?? []).map((item) => ({ ...item, kind })),
+    ),
+  );
+  return lists.flat();
+}
+
+const called = ({ kind, metadata }: MonitoringObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
+
+/** Every monitor and rule of the stack is in the cluster. */
+export async function monitorsThere({ subject, reach }: Context): Promise<Outcome> {
+  const there = new Set((await monitors(reach, outliving)).map(called));
+  const own = subject.monitoring.map(({ kind, metadata: { name, namespace = "default" } }) =>
+    called({ kind, metadata: { name, namespace } }),
+  );
+  const missing = own.filter((each) => !there.has(each));
+  const others = there.size - own.length + missing.length;
+  return missing.length > 0
+    ? fail(`${count(missing.length, "object")} of ${own.length} missing: ${missing.join(", ")}`)
+    : pass(`${count(own.length, "object")} of the stack's, and ${others.toLocaleString("en-GB")} of others`);
+}
+
+/** What Alloy won't scrape in stage `kps-removed`, so that it can be mended while Prometheus still does. Nothing is wrong as yet. */
+export async function alloyCanScrape({ subject, reach }: Context): Promise<Outcome> {
+  const all = await monitors(reach, { ...scraped, Prometheus: prometheuses });
+  const lacking = all.filter((object) => cannotScrape(object, subject.readable).length > 0);
+  const notes = all.flatMap((object) => [
+    ...cannotScrape(object, subject.readable).map((why) => `${called(object)}: ${why}`),
+    ...scrapesDifferently(object).map((why) => `${called(object)} is scraped, but ${why}`),
+  ]);
+  const said = count(all.length, "object");
+  return pass(lacking.length === 0 ? `all of ${said}` : `${lacking.length} of ${said} not, or not as Prometheus does`, {
+    notes,
+  });
+}
+
+interface Selector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+interface MonitorSpec {
+  selector?: Selector;
+  namespaceSelector?: { any?: boolean; matchNames?: string[] };
+  endpoints?: { port?: string }[];
+  /** Of a ScrapeConfig and of a Probe: label `job` of its series. */
+  jobName?: string;
+}
+
+interface Labelled {
+  metadata: { name: string; namespace: string; labels?: Record<string, string> };
+}
+interface RunningPod extends Labelled {
+  status?: { phase?: string };
+}
+interface EndpointSlice extends Labelled {
+  ports?: { name?: string }[] | null;
+  endpoints?: unknown[] | null;
+}
+
+/** What a monitor finds to scrape. */
+interface Target {
+  monitor: Monitor;
+  /** For a message: `Service monitoring/loki`. */
+  what: string;
+  /** Labels that one of its series of `up` must have. */
+  labels: Record<string, string>;
+}
+
+/** Every monitor that finds something has series of `up` in Mimir from the last minutes. */
+export async function monitorsScraped(context: Context): Promise<Outcome> {
+  const { subject, reach, now } = context;
+  const [all, services, pods, slices, up] = await Promise.all([
+    monitors(reach, scraped),
+    listOf<Labelled>(reach, "/api/v1/services"),
+    listOf<RunningPod>(reach, "/api/v1/pods?fieldSelector=status.phase%3DRunning"),
+    listOf<EndpointSlice>(reach, "/apis/discovery.k8s.io/v1/endpointslices"),
+    // The longest time between two scrapes that anybody should ask for, and one more.
+    instant(reach, sourceOf(subject, "mimir"), "group by (job, namespace, service, pod) (last_over_time(up[5m]))", now),
+  ]);
+  const [lacking, able] = [
+    all.filter((each) => cannotScrape(each, subject.readable).length > 0),
+    all.filter((each) => cannotScrape(each, subject.readable).length === 0),
+  ];
+  const found = able.map((monitor) => ({ monitor, targets: targetsOf(monitor, { services, pods, slices }) }));
+  const missing = found
+    .flatMap(({ targets }) => targets)
+    .filter(
+      ({ labels }) => !up.some(({ metric }) => Object.entries(labels).every(([key, value]) => metric[key] === value)),
+    );
+  const problems = missing.map(({ monitor, what }) => `${called(monitor)}: no \`up\` of ${what} in the last 5 min`);
+  const idle = found.filter(({ targets }) => targets.length === 0).map(({ monitor }) => called(monitor));
+  const notes = [
+    ...problems,
+    ...lacking.flatMap((each) => cannotScrape(each, subject.readable).map((why) => `${called(each)}: ${why}`)),
+    ...(idle.length > 0 ? [`find nothing to scrape: ${idle.join(", ")}`] : []),
+  ];
+  const targets = found.reduce((sum, { targets }) => sum + targets.length, 0);
+  const beside = lacking.length > 0 ? `; ${lacking.length} more that Alloy can't scrape as they are` : "";
+  if (up.length === 0) return fail("Mimir has no sample of `up` of the last 5 min", { notes, untouched: true });
+  if (problems.length > 0) return fail(`${problems[0]}${more(problems.length - 1)}${beside}`, { notes });
+  return pass(`${count(targets, "target")} of ${count(able.length, "monitor")}${beside}`, { notes });
+}
+
+const more = (n: number) => (n > 0 ? `, and ${n} more` : "");
+
+const listOf = async <T>(reach: Reach, path: string): Promise<T[]> => (await reach.object<List<T>>(path))?.items ?? [];
+
+/** What there is in the cluster to be scraped. */
+interface Scrapable {
+  services: readonly Labelled[];
+  pods: readonly RunningPod[];
+  slices: readonly EndpointSlice[];
+}
+
+/** What a monitor should find, as far as it can be told from its spec. */
+function targetsOf(monitor: Monitor, { services, pods, slices }: Scrapable): Target[] {
+  const { kind, metadata, spec } = monitor;
+  const { selector = {}, endpoints = [], jobName } = (spec ?? {}) as MonitorSpec;
+  const selected = <T extends Labelled>(objects: readonly T[]) =>
+    objects.filter((each) => inNamespace(monitor, each) && matches(selector, each.metadata.labels));
+  const called = ({ metadata: { namespace, name } }: Labelled) => `${namespace}/${name}`;
+  switch (kind) {
+    case "ServiceMonitor":
+      return selected(services)
+        .filter((service) => isServed(service, endpoints, slices))
+        .map((service) => ({
+          monitor,
+          what: `Service ${called(service)}`,
+          labels: { namespace: service.metadata.namespace, service: service.metadata.name },
+        }));
+    case "PodMonitor":
+      return selected(pods).map((pod) => ({
+        monitor,
+        what: `pod ${called(pod)}`,
+        labels: { namespace: pod.metadata.namespace, pod: pod.metadata.name },
+      }));
+    case "Probe":
+      return [
+        { monitor, what: "its targets", labels: { job: jobName ?? `probe/${metadata.namespace}/${metadata.name}` } },
+      ];
+    default:
+      return jobName === undefined ? [] : [{ monitor, what: `job ${jobName}`, labels: { job: jobName } }];
+  }
+}
+
+function inNamespace({ metadata, spec }: Monitor, object: Labelled): boolean {
+  const { any = false, matchNames = [] } = ((spec ?? {}) as MonitorSpec).namespaceSelector ?? {};
+  const names = matchNames.length > 0 ? matchNames : [metadata.namespace];
+  return any || names.includes(object.metadata.namespace);
+}
+
+/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+function matches({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Record<string, string> = {}): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const there = key in labels;
+      if (operator === "Exists") return there;
+      if (operator === "DoesNotExist") return !there;
+      return operator === "In" ? there && values.includes(labels[key]) : !(there && values.includes(labels[key]));
+    })
+  );
+}
+
+/** Whether somebody is behind one of the ports that are scraped. */
+function isServed(
+  { metadata }: Labelled,
+  endpoints: readonly { port?: string }[],
+  slices: readonly EndpointSlice[],
+): boolean {
+  return slices
+    .filter(
+      (slice) =>
+        slice.metadata.namespace === metadata.namespace &&
+        slice.metadata.labels?.["kubernetes.io/service-name"] === metadata.name &&
+        (slice.endpoints ?? []).length > 0,
+    )
+    .some(({ ports }) =>
+      // A target port is not among a slice's names.
+      endpoints.some(({ port }) => port === undefined || (ports ?? []).some(({ name }) => name === port)),
+    );
+}
