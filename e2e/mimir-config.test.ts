@@ -20,6 +20,7 @@ const variations: Record<string, string[]> = {
     "mimir.limits.ingestionRate=1",
     "mimir.logLevel=debug",
   ],
+  "with its own Alertmanager": ["alertmanager.implementation=mimir", "alertmanager.webhook=http://bridge:8080/"],
 };
 
 describe("Mimir's configuration, by the real Mimir", function () {
