@@ -25,6 +25,7 @@ export async function mimir(
     storage: { connection: store.connection, buckets: settings.buckets },
     alertmanagerUrl: "http://127.0.0.1:1",
     evaluates: false,
+    evaluationInterval: "30s",
   });
   const server = {
     ...config.server,

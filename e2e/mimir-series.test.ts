@@ -85,6 +85,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
       storage: { connection, buckets },
       alertmanagerUrl: "http://127.0.0.1:1",
       evaluates: true,
+      evaluationInterval: "30s",
     });
     const { server, blocks_storage, compactor } = config;
     const loopback = { http_listen_address: "127.0.0.1", grpc_listen_address: "127.0.0.1" };

@@ -22,6 +22,8 @@ export interface MimirConfigArgs {
   alertmanager?: { externalUrl: string; configFile: string };
   /** Mimir's ruler evaluates rules; false while Prometheus does, or each alert would be sent twice. */
   evaluates: boolean;
+  /** How often the ruler evaluates a group of rules that doesn't say so itself (Prometheus duration). */
+  evaluationInterval: string;
 }
 
 /** Mimir's configuration, before it is YAML. */
@@ -36,7 +38,14 @@ export type MimirConfig = ReturnType<typeof mimirConfig>;
  * @param args settings and where things are
  * @see https://grafana.com/docs/mimir/latest/configure/configuration-parameters/
  */
-export function mimirConfig({ settings, storage, alertmanagerUrl, alertmanager, evaluates }: MimirConfigArgs) {
+export function mimirConfig({
+  settings,
+  storage,
+  alertmanagerUrl,
+  alertmanager,
+  evaluates,
+  evaluationInterval,
+}: MimirConfigArgs) {
   const { buckets } = storage;
   return {
     // One tenant, `anonymous`, whose name is in the bucket's paths.
@@ -74,6 +83,8 @@ export function mimirConfig({ settings, storage, alertmanagerUrl, alertmanager, 
     ruler: {
       rule_path: `${dataDirectory}/ruler`,
       alertmanager_url: alertmanagerUrl,
+      // By default a minute; Prometheus evaluated as often as it scrapes.
+      evaluation_interval: `${seconds(evaluationInterval)}s`,
       ring: alone,
     },
     ...(alertmanager && { alertmanager: ownAlertmanager(alertmanager) }),

@@ -28,6 +28,8 @@ export interface MimirArgs {
   storage: MimirStorage;
   /** Where the ruler's alerts go. */
   alertmanagerUrl: string;
+  /** How often the ruler evaluates rules that don't say so themselves (Prometheus duration): as Prometheus did. */
+  evaluationInterval: string;
   /** The Alertmanager that it runs itself; undefined: none. */
   alertmanager?: AlertmanagerInMimir;
 }
@@ -50,7 +52,7 @@ export class Mimir extends pulumi.ComponentResource {
   readonly dashboards: Dashboard[];
 
   constructor(name: string, args: MimirArgs, opts: pulumi.ComponentResourceOptions) {
-    const { environment, settings, stage, images, storage, alertmanagerUrl, alertmanager } = args;
+    const { environment, settings, stage, images, storage, alertmanagerUrl, alertmanager, evaluationInterval } = args;
     const { connection, buckets, credentials } = storage;
     super(
       "observability:mimir:Mimir",
@@ -65,10 +67,13 @@ export class Mimir extends pulumi.ComponentResource {
 
     const evaluates = stage.evaluator === "mimir";
     const own = alertmanager && { externalUrl: alertmanager.externalUrl, configFile: alertmanagerFile.path };
-    const config = stringify(mimirConfig({ settings, storage, alertmanagerUrl, alertmanager: own, evaluates }), {
-      // The rings are alike; anchors would save lines and cost the reader.
-      aliasDuplicateObjects: false,
-    });
+    const config = stringify(
+      mimirConfig({ settings, storage, alertmanagerUrl, alertmanager: own, evaluates, evaluationInterval }),
+      {
+        // The rings are alike; anchors would save lines and cost the reader.
+        aliasDuplicateObjects: false,
+      },
+    );
     const data = { [configFile]: config, ...(alertmanager && { [alertmanagerFile.key]: alertmanager.configuration }) };
     const configMap = new ConfigMap(name, { metadata, data }, child);
     const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);

@@ -26,6 +26,7 @@ async function made(
       environment,
       settings: settings.mimir,
       stage: { evaluator: "mimir" },
+      evaluationInterval: "30s",
       images: images({}, "mimir"),
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },

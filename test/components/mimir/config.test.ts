@@ -14,6 +14,7 @@ function configOf(
     },
     alertmanagerUrl: "http://alertmanager:9093",
     evaluates: false,
+    evaluationInterval: "2m",
   });
 }
 
@@ -34,6 +35,10 @@ describe("Mimir's configuration", () => {
       [amazon.endpoint, amazon.insecure, amazon.bucket_lookup_type],
       ["s3.eu-central-1.amazonaws.com", false, "auto"],
     );
+  });
+
+  it("evaluates as often as Prometheus did", () => {
+    assert.equal(configOf().ruler.evaluation_interval, "120s");
   });
 
   it("takes what a kube-prometheus-stack of hundreds of thousands of series sends, and catches up after an hour", () => {

@@ -17,6 +17,7 @@ async function made(
       environment: { namespace: "monitoring", dnsDomain: "cluster.local", nodeSelector: {}, tolerations: [] },
       settings: settingsSchema.parse({ mimir: raw }).mimir,
       stage: { evaluator },
+      evaluationInterval: "30s",
       images: images({}, "mimir"),
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },
