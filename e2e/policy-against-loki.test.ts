@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { goCommand, moduleDir } from "../cluster/go";
 import { hostTool } from "../cluster/tools";
+import { configurationsCanBeRead } from "../policy/configurations-can-be-read";
 import { lokiConfigHasNoRemovedFields } from "../policy/loki-config-has-no-removed-fields";
+import { retentionMeetsStackMinimum } from "../policy/retention-meets-stack-minimum";
 import { retentionRequiresDeleteRequestStore } from "../policy/retention-requires-delete-request-store";
 import { schemaIsTsdbV13 } from "../policy/schema-is-tsdb-v13";
 import { changed, goodLoki } from "../test/policy/fixtures";
@@ -23,7 +25,13 @@ import {
 // The pack and the real Loki's own check judge the same texts: Loki's examples, its chart's values, and mutations of ours.
 
 /** The policies that say whether a Loki starts and deletes. */
-const judges = [retentionRequiresDeleteRequestStore, lokiConfigHasNoRemovedFields, schemaIsTsdbV13];
+const judges = [
+  configurationsCanBeRead,
+  retentionRequiresDeleteRequestStore,
+  lokiConfigHasNoRemovedFields,
+  retentionMeetsStackMinimum,
+  schemaIsTsdbV13,
+];
 
 /** A configuration, and the resource in which the pack sees it. */
 interface Subject {
@@ -69,7 +77,7 @@ describe("The policies of Loki and Loki's own check of configurations", function
         const { name, text, resource } = subject;
         const isAccepted = await accepts(name, text);
         verdicts.add(isAccepted);
-        const refusals = (await Promise.all(judges.map((policy) => findings(policy, resource)))).flat();
+        const refusals = (await Promise.all(judges.map((policy) => findings(policy, resource, {}, "sandbox")))).flat();
         if (isAccepted === (refusals.length === 0)) continue;
         found[name] = isAccepted ? "only the pack refuses" : "only Loki refuses";
         told[name] = refusals.join("\n");

@@ -1,6 +1,6 @@
 import { chartsOwn, lokiBuckets, mimirBuckets, type BucketUse } from "./lib/buckets";
 import type { Config } from "./lib/config/config";
-import { settingsOf } from "./lib/config/find";
+import { inForce } from "./lib/config/in-force";
 import { fillIn, hasOrigins, unknownParts, unreadable } from "./lib/config/placeholders";
 import type { Program } from "./lib/config/program";
 import type { Setting } from "./lib/config/read";
@@ -16,16 +16,22 @@ import { namespacesOf, serviceOf } from "./lib/services";
 interface Use extends BucketUse {
   resource: Resource;
   program: Program;
-  config: Config;
+  /** The file that it is from, by itself or with arguments over it. */
+  file: Config;
 }
+
+const programs = [
+  { program: loki, bucketsOf: lokiBuckets },
+  { program: mimir, bucketsOf: mimirBuckets },
+];
 
 /**
  * Refuses two programs, or two installations of one, in the same bucket of the same object store with the same prefix: what one has not
  * written itself its compactor and its retention delete, or stumble over. Also two of Mimir's stores whose settings are in files of their
  * own; within one file `mimir-storage-is-separate` tells.
  *
- * Files of one program in one namespace are those of one installation, whose parts share a bucket. Buckets that only arguments name are not
- * compared.
+ * Files of one program in one namespace are those of one installation, whose parts share a bucket. Arguments of the workloads that mount a
+ * file override it; buckets of a workload that mounts none of the stack are not compared.
  */
 export const bucketsAreNotShared = definePolicy({
   name: "buckets-are-not-shared",
@@ -42,32 +48,31 @@ export const bucketsAreNotShared = definePolicy({
 });
 
 function usesOf(resource: Resource, resources: readonly Resource[], namespaces: Set<string>): Use[] {
-  const all = [
-    ...settingsOf(resource, loki).configs.map((config) => ({ config, program: loki, buckets: lokiBuckets(config) })),
-    ...settingsOf(resource, mimir).configs.map((config) => ({ config, program: mimir, buckets: mimirBuckets(config) })),
-  ];
-  if (all.length === 0) return [];
+  const found = programs.flatMap(({ program, bucketsOf }) =>
+    inForce(resource, program, resources).flatMap(({ config, file, reader }) =>
+      bucketsOf(config).map((use) => {
+        const isArgument = [...(config.flags?.values() ?? [])].includes(use.path);
+        return { ...use, program, file, resource: isArgument && reader ? reader.resource : resource };
+      }),
+    ),
+  );
+  if (found.length === 0) return [];
   const variables = variablesOf(resource, resources);
   const filled = (setting: Setting<string>): Setting<string> => {
     if (!("raw" in setting) || setting.raw === undefined) return setting;
     const raw = fillIn(setting.raw, variables);
     return unreadable(raw) === undefined ? { value: raw } : { ...setting, raw };
   };
-  return all.flatMap(({ config, program, buckets }) =>
-    buckets.map((use) => ({
-      ...use,
-      resource,
-      program,
-      config,
-      endpoint: hostOf(filled(use.endpoint), resource, namespaces),
-      names: use.names.map(filled),
-      prefix: filled(use.prefix),
-    })),
-  );
+  return found.map((use) => ({
+    ...use,
+    endpoint: hostOf(filled(use.endpoint), resource, namespaces),
+    names: use.names.map(filled),
+    prefix: filled(use.prefix),
+  }));
 }
 
 function isMeant(one: Use, two: Use): boolean {
-  if (one.config === two.config) return true;
+  if (one.file === two.file) return true;
   if (one.program !== two.program || one.resource.namespace !== two.resource.namespace) return false;
   // Rules and alerts lie in folders of their own.
   return (

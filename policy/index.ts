@@ -1,5 +1,6 @@
 import type { Policy } from "./lib/policy";
 import { bucketsAreNotShared } from "./buckets-are-not-shared";
+import { configurationsCanBeRead } from "./configurations-can-be-read";
 import { containersAreRestricted } from "./containers-are-restricted";
 import { crdsOutliveTheOperator } from "./crds-outlive-the-operator";
 import { defaultDatasourceIsFed } from "./default-datasource-is-fed";
@@ -24,6 +25,7 @@ import { workloadsHaveRequestsAndLimits } from "./workloads-have-requests-and-li
 
 /** The policies of the pack. Importing this table (`policy/index`) starts nothing; `main.js`, the package's entry, serves them. */
 export const policies: readonly Policy[] = [
+  configurationsCanBeRead,
   retentionRequiresDeleteRequestStore,
   lokiConfigHasNoRemovedFields,
   schemaIsTsdbV13,

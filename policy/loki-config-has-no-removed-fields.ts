@@ -1,7 +1,6 @@
 import { chartOf } from "./lib/charts/release";
 import type { Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
-import { cannotBeRead } from "./lib/config/show";
 import { matches } from "./lib/glob";
 import { misnamedIn, misplacedIn } from "./lib/loki/misplaced";
 import { loki } from "./lib/loki/program";
@@ -23,8 +22,7 @@ export const lokiConfigHasNoRemovedFields = definePolicy({
   url: "https://grafana.com/docs/loki/latest/setup/upgrade/",
   severity: "critical",
   *check(resource) {
-    const { configs, unreadable, arguments: lists } = settingsOf(resource, loki);
-    for (const each of unreadable) yield cannotBeRead(each, loki);
+    const { configs, arguments: lists } = settingsOf(resource, loki);
     for (const config of configs) yield* removed(config);
     for (const { path, words } of lists) {
       const names = words.flatMap((word) => word.split(/\s+/)).flatMap((word) => /^--?([\w.-]+)/.exec(word)?.[1] ?? []);

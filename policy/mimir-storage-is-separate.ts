@@ -1,12 +1,13 @@
 import { posix } from "node:path";
-import { eachConfig } from "./lib/config/check";
-import type { Config } from "./lib/config/config";
+import type { Arguments, Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
+import { flagOf } from "./lib/config/flags";
+import { eachOverridden } from "./lib/config/in-force";
+import { ofArguments } from "./lib/config/overlay";
 import { unknownParts } from "./lib/config/placeholders";
 import { quote, type Setting } from "./lib/config/read";
 import { show, unknownOf } from "./lib/config/show";
 import { mimir } from "./lib/mimir/program";
-import { flagsOfStorage } from "./lib/mimir/storage-flags";
 import { hasAlertmanager, storageOf, type Storage } from "./lib/mimir/storage";
 import { definePolicy, type Finding } from "./lib/policy";
 
@@ -29,14 +30,24 @@ export const mimirStorageIsSeparate = definePolicy({
   url: "https://grafana.com/docs/mimir/latest/configure/configure-object-storage-backend/",
   severity: "critical",
   *check(resource) {
-    const settings = settingsOf(resource, mimir);
-    yield* eachConfig(settings, mimir, separate);
-    for (const list of settings.arguments) {
-      const config = flagsOfStorage(list);
-      for (const finding of config ? separate(config) : []) yield asFlag(finding);
+    const { configs, arguments: lists } = settingsOf(resource, mimir);
+    for (const config of configs) yield* separate(config);
+    for (const list of lists) {
+      const config = ofArguments(list, mimir);
+      for (const finding of config && isWhole(list, config) ? separate(config) : []) yield asFlag(finding);
     }
   },
+  *checkStack(resources) {
+    yield* eachOverridden(resources, mimir, separate);
+  },
 });
+
+// A file beside them (`-config.file`) may name the blocks' store or the other: that shows in the whole stack.
+function isWhole({ words }: Arguments, { content }: Config): boolean {
+  const named = Object.keys(content).filter((block) => /storage$|^common$/.test(block) && block !== "ingest_storage");
+  const isAlone = "missing" in flagOf(words, "config.file");
+  return named.length > 0 && (isAlone || (named.length > 1 && named.includes("blocks_storage")));
+}
 
 // Flags are spelt with dashes.
 function asFlag(finding: Finding): Finding {

@@ -1,16 +1,16 @@
 import { lokiWriters, mimirWriters, type Writers } from "./lib/charts/writers";
-import { eachConfig } from "./lib/config/check";
 import type { Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
+import { inForce, type InForce } from "./lib/config/in-force";
 import type { Program } from "./lib/config/program";
 import { count, type Setting } from "./lib/config/read";
 import { show, unknownOf } from "./lib/config/show";
 import { loki } from "./lib/loki/program";
 import { mimir } from "./lib/mimir/program";
 import { usesIngestStorage } from "./lib/mimir/storage";
-import { readersOf, targetOf } from "./lib/pods/readers";
+import { targetOf } from "./lib/pods/readers";
 import { definePolicy, type Finding, type StackFinding } from "./lib/policy";
-import { factorOf, factorOfFlags, quorum, type Factor } from "./lib/replication";
+import { factorOf, quorum, type Factor } from "./lib/replication";
 import type { Resource } from "./lib/resource";
 
 const programs = [loki, mimir];
@@ -31,16 +31,16 @@ export const replicationFactorFitsReplicas = definePolicy({
   severity: "critical",
   *check(resource) {
     for (const program of programs) {
-      yield* eachConfig(settingsOf(resource, program), program, function* (config) {
+      for (const config of settingsOf(resource, program).configs) {
         const writers = writersOf(config, program);
         if (writers && !usesIngestStorage(config.content)) yield* fits(factorOf(config, program), writers, program);
-      });
+      }
     }
   },
   *checkStack(resources) {
     for (const source of resources.filter(({ kind }) => kind === "ConfigMap" || kind === "Secret")) {
       for (const program of programs) {
-        for (const config of settingsOf(source, program).configs) yield* inStack(source, config, program, resources);
+        for (const all of byFile(inForce(source, program, resources))) yield* inStack(source, all, program);
       }
     }
   },
@@ -51,22 +51,31 @@ function writersOf({ chart }: Config, program: Program): Writers | undefined {
   return program === loki ? lokiWriters(chart.values, chart.path) : mimirWriters(chart.values, chart.path);
 }
 
-function* inStack(
-  source: Resource,
-  config: Config,
-  program: Program,
-  resources: readonly Resource[],
-): Iterable<StackFinding> {
-  if (usesIngestStorage(config.content)) return;
-  const writers = readersOf(source, resources).filter((reader) =>
-    targetOf(reader, config.content).some((target) => writing.includes(target)),
-  );
+function byFile(all: readonly InForce[]): InForce[][] {
+  const files = [...new Set(all.map(({ file }) => file))];
+  return files.map((file) => all.filter((each) => each.file === file));
+}
+
+// The writers of one file are one ring, and the factor of each must fit it.
+function* inStack(source: Resource, all: readonly InForce[], program: Program): Iterable<StackFinding> {
+  const writers = all.flatMap(({ config, reader }) => {
+    const isWriter = reader && targetOf(reader, config.content).some((target) => writing.includes(target));
+    return isWriter && !usesIngestStorage(config.content) ? [{ config, reader }] : [];
+  });
   if (writers.length === 0) return;
-  const flagged = writers.find(({ words }) => factorOfFlags(words, program));
-  const factor = (flagged && factorOfFlags(flagged.words, program)) ?? factorOf(config, program);
-  const path = writers.map(({ resource }) => resource.label).join(" and ");
-  for (const finding of fits(factor, { replicas: sum(writers.map(({ replicas }) => replicas)), path }, program)) {
-    yield "error" in finding ? finding : { ...finding, resource: flagged?.resource ?? source };
+  const replicas = sum(writers.map(({ reader }) => reader.replicas));
+  const path = writers.map(({ reader }) => reader.resource.label).join(" and ");
+  const told = new Set<string>();
+  for (const { config, reader } of writers) {
+    const factor = factorOf(config, program);
+    const isArgument = [...(config.flags?.values() ?? [])].includes(factor.path);
+    for (const finding of fits(factor, { replicas, path }, program)) {
+      if ("error" in finding) yield finding;
+      else if (isArgument || !told.has(finding.path)) {
+        if (!isArgument) told.add(finding.path);
+        yield { ...finding, resource: isArgument ? reader.resource : source };
+      }
+    }
   }
 }
 

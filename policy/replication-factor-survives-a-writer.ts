@@ -1,8 +1,10 @@
-import { eachConfig } from "./lib/config/check";
+import type { Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
+import { ofArguments } from "./lib/config/overlay";
+import type { Program } from "./lib/config/program";
 import { loki } from "./lib/loki/program";
 import { mimir } from "./lib/mimir/program";
-import { definePolicy } from "./lib/policy";
+import { definePolicy, type Finding } from "./lib/policy";
 import { factorOf } from "./lib/replication";
 
 /**
@@ -17,16 +19,20 @@ export const replicationFactorSurvivesAWriter = definePolicy({
   level: "advisory",
   *check(resource) {
     for (const program of [loki, mimir]) {
-      yield* eachConfig(settingsOf(resource, program), program, function* (config) {
-        const { path, setting } = factorOf(config, program);
-        if (!("value" in setting) || setting.value !== 2) return;
-        yield {
-          path,
-          found: "2",
-          wanted: "3, or 1",
-          fix: "Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.",
-        };
-      });
+      const { configs, arguments: lists } = settingsOf(resource, program);
+      const alone = lists.flatMap((list) => ofArguments(list, program) ?? []);
+      for (const config of [...configs, ...alone]) yield* two(config, program);
     }
   },
 });
+
+function* two(config: Config, program: Program): Iterable<Finding> {
+  const { path, setting } = factorOf(config, program);
+  if (!("value" in setting) || setting.value !== 2) return;
+  yield {
+    path,
+    found: "2",
+    wanted: "3, or 1",
+    fix: "Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.",
+  };
+}

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { Arguments, Config } from "./lib/config/config";
+import { placeOf, type Arguments, type Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
 import { flagOf, isFalse } from "./lib/config/flags";
+import { argumentsAlone, eachOverridden } from "./lib/config/in-force";
 import { flag, text, type Setting } from "./lib/config/read";
-import { cannotBeRead, reasons, show } from "./lib/config/show";
+import { reasons, show } from "./lib/config/show";
 import { loki } from "./lib/loki/program";
 import { listStores, storesOf, uses, type Stores } from "./lib/loki/stores";
-import { definePolicy, type Finding } from "./lib/policy";
+import { definePolicy, type Finding, type Refusal } from "./lib/policy";
 import { isBlock, Unknown } from "./lib/unknown";
 
 const refusal =
@@ -32,10 +33,15 @@ export const retentionRequiresDeleteRequestStore = definePolicy({
       ),
   },
   *check(resource, { requireDeletion }) {
-    const { configs, unreadable, arguments: lists } = settingsOf(resource, loki);
-    for (const each of unreadable) yield cannotBeRead(each, loki);
+    const { configs, arguments: lists } = settingsOf(resource, loki);
     for (const config of configs) yield* retention(config, requireDeletion);
-    for (const list of lists) yield* overridden(list);
+    for (const list of lists) yield* emptied(list);
+  },
+  *checkStack(resources, { requireDeletion }) {
+    yield* eachOverridden(resources, loki, (config) => retention(config, requireDeletion));
+    for (const { list, resource } of argumentsAlone(resources, loki)) {
+      for (const refusal of alone(list)) yield { ...refusal, resource };
+    }
   },
 });
 
@@ -44,20 +50,20 @@ function* retention(config: Config, requireDeletion: boolean): Iterable<Finding>
     if (config.content[block] === null) yield emptyBlock(config.pathOf(block));
   }
   const { compactor } = config.content;
-  const path = config.pathOf("compactor");
+  const place = (setting: string) => placeOf(config, `compactor.${setting}`);
   const enabled = flag(compactor, "retention_enabled");
   if ("missing" in enabled || ("value" in enabled && !enabled.value)) {
-    if (requireDeletion) yield* undeleted(config, `${path}.retention_enabled`, show(enabled));
+    if (requireDeletion) yield* undeleted(config, place("retention_enabled"), show(enabled));
     return;
   }
   const store = text(compactor, "delete_request_store");
   const stores = storesOf(config.content);
-  if ("isRefused" in enabled) yield refusedSwitch(`${path}.retention_enabled`, show(enabled));
+  if ("isRefused" in enabled) yield refusedSwitch(place("retention_enabled"), show(enabled));
   if ("value" in store && uses(stores, store.value)) return;
   const unknown = [...reasons(store), ...reasons(enabled), ...stores.unreadable].find(
     (each) => each instanceof Unknown,
   );
-  yield unknown ?? unfitStore(`${path}.delete_request_store`, store, enabled, stores);
+  yield unknown ?? unfitStore(place("delete_request_store"), store, enabled, stores);
 }
 
 function unfitStore(path: string, store: Setting<string>, enabled: Setting<boolean>, stores: Stores): Finding {
@@ -85,7 +91,8 @@ function write({ names: [name] }: Stores): string {
     : "Write the same plain name as object_store in schema_config and as delete_request_store there.";
 }
 
-function* undeleted({ content, pathOf }: Config, path: string, found: string): Iterable<Finding> {
+function* undeleted(config: Config, path: string, found: string): Iterable<Finding> {
+  const { content, pathOf } = config;
   const limits = content.limits_config;
   const period = text(limits, "retention_period");
   const streams = isBlock(limits) ? limits.retention_stream : undefined;
@@ -118,13 +125,29 @@ function refusedSwitch(path: string, found: string): Finding {
   return { path, found, wanted: "true or false", fix: "Loki refuses to start. Write the bare word." };
 }
 
-// A resource shows the file or the arguments, never both: a store that is an argument can't be held against the schema.
-function* overridden({ path, words }: Arguments): Iterable<Finding> {
-  const enabled = flagOf(words, "compactor.retention-enabled", true);
+function* emptied({ path, words }: Arguments): Iterable<Refusal> {
   const store = flagOf(words, "compactor.delete-request-store");
-  const isAbsent = (setting: Setting<string>) => "missing" in setting && setting.missing === "missing";
-  if ((isAbsent(enabled) && isAbsent(store)) || ("value" in enabled && isFalse(enabled.value))) return;
-  yield {
+  if ("missing" in store && store.missing === "empty" && mayBeOn(words)) yield inFile(path, store);
+}
+
+// Where the stack doesn't show the file, a store can't be held against its schema.
+function* alone({ path, words }: Arguments): Iterable<Refusal> {
+  const store = flagOf(words, "compactor.delete-request-store");
+  const isSet = [store, flagOf(words, "compactor.retention-enabled", true)].some((each) => isGiven(each));
+  if (isSet && !("missing" in store && store.missing === "empty") && mayBeOn(words)) yield inFile(path, store);
+}
+
+function isGiven(setting: Setting<string>): boolean {
+  return !("missing" in setting) || setting.missing !== "missing";
+}
+
+function mayBeOn(words: readonly string[]): boolean {
+  const enabled = flagOf(words, "compactor.retention-enabled", true);
+  return !("value" in enabled && isFalse(enabled.value));
+}
+
+function inFile(path: string, store: Setting<string>): Refusal {
+  return {
     path: `${path}: -compactor.delete-request-store`,
     found: show(store),
     wanted: "no argument, but compactor.delete_request_store in the configuration file, beside schema_config",

@@ -1,4 +1,3 @@
-import { eachConfig } from "./lib/config/check";
 import type { Config } from "./lib/config/config";
 import { settingsOf } from "./lib/config/find";
 import { text, type Setting } from "./lib/config/read";
@@ -24,7 +23,7 @@ export const schemaIsTsdbV13 = definePolicy({
   url: "https://grafana.com/docs/loki/latest/operations/storage/schema/",
   severity: "high",
   *check(resource) {
-    yield* eachConfig(settingsOf(resource, loki), loki, schema);
+    for (const config of settingsOf(resource, loki).configs) yield* schema(config);
   },
 });
 

@@ -76,6 +76,12 @@ export const mutations: readonly Mutation[] = [
   { what: "the store is a variable with a default", path: "compactor.delete_request_store", value: "${STORE:-s3}" },
   { what: "the compactor is taken out", path: "compactor" },
   { what: "the compactor is an empty block", path: "compactor", value: null },
+  { what: "the retention is a number without a unit", path: "limits_config.retention_period", value: 7 },
+  {
+    what: "single streams are kept for less than a day",
+    path: "limits_config.retention_stream",
+    value: [{ selector: '{app="a"}', priority: 1, period: "2h" }],
+  },
   { what: "the limits are an empty block", path: "limits_config", value: null },
   { what: "retention is yes", text: (text) => text.replace("retention_enabled: true", "retention_enabled: yes") },
   { what: "retention is a string", path: "compactor.retention_enabled", value: "true" },
@@ -108,7 +114,7 @@ const docs = "docs/sources/configure/examples/yaml";
 
 const snippet: Difference = {
   who: "only Loki refuses",
-  why: "A part of a configuration, without a schema: Loki panics for want of a period. Nothing of what the pack takes for a sign of Loki (schema_config, limits_config, compactor with retention) is in it.",
+  why: "A part of a configuration, without a schema: Loki panics for want of a period. Nothing of what the pack takes for a sign of Loki (schema_config, limits_config, storage_config, compactor with retention) is in it.",
 };
 const nomad: Difference = {
   who: "only Loki refuses",
@@ -120,13 +126,8 @@ export const differences: Readonly<Record<string, Difference>> = {
   "production/nomad/loki/config.yml": nomad,
   "production/nomad/loki-simple/config.yml": nomad,
   "production/nomad/loki-distributed/config.yml": nomad,
-  [`${docs}/3-S3-Without-Credentials-Snippet.yaml`]: snippet,
   [`${docs}/6-Compactor-Snippet.yaml`]: snippet,
-  [`${docs}/9-S3-With-SSE-KMS-Snippet.yaml`]: snippet,
-  [`${docs}/10-Expanded-S3-Snippet.yaml`]: snippet,
   [`${docs}/15-Memberlist-Ring-Snippet.yaml`]: snippet,
-  [`${docs}/16-Azure-Account-Name-Example.yaml`]: snippet,
-  [`${docs}/17-Azure-Service-Principal-Example.yaml`]: snippet,
   "tools/stream-generator/loki-local-config.debug.yaml": {
     who: "only Loki refuses",
     why: "It turns ingest limits by Kafka on without a topic, of which no policy speaks: an experiment that nothing here runs.",

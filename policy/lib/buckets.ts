@@ -1,7 +1,7 @@
-import type { Config } from "./config/config";
+import { placeOf, type Config } from "./config/config";
 import { text, type Setting } from "./config/read";
 import { hasAlertmanager, storageOf } from "./mimir/storage";
-import { along, inner } from "./paths";
+import { along } from "./paths";
 import { at, isBlock } from "./unknown";
 
 /** A bucket that a configuration uses. */
@@ -98,10 +98,9 @@ function ofLoki(config: Config, place: Place): BucketUse[] {
     ...(isOfChart ? [text(at(storage, backend), "endpoint")] : []),
   ]);
   const own = blocks.find((_, index) => !("missing" in text(found[index], name))) ?? blocks[0];
-  const [top, ...within] = own.split(".");
   const path =
     "missing" in ofChart || names !== ofChart
-      ? inner(along(config.pathOf(top), within.join(".")), name)
+      ? placeOf(config, `${own}.${name}`)
       : along(config.chart?.path ?? "", `loki.storage.bucketNames.${inChart}`);
   const lastDot = prefix?.lastIndexOf(".") ?? 0;
   const prefixed = prefix && text(at(config.content, prefix.slice(0, lastDot)), prefix.slice(lastDot + 1));

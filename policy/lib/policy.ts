@@ -21,7 +21,9 @@ export interface Refusal {
 }
 
 /** A finding about one resource of the stack, or about the stack where it names none. */
-export type StackFinding = (Refusal & { resource?: Resource }) | Unknown;
+export type StackFinding = StackRefusal | Unknown;
+
+type StackRefusal = Refusal & { resource?: Resource };
 
 /** A policy of the pack, as Pulumi takes it: about one resource, about the whole stack, or both. */
 export type Policy = ResourceValidationPolicy & Partial<Pick<StackValidationPolicy, "validateStack">>;
@@ -86,11 +88,21 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
   };
 }
 
-function report<Found extends Refusal>(findings: Iterable<Found | Unknown>, refuse: (refusal: Found) => void): void {
+// The file with its arguments and the arguments by themselves may show the same: once is enough.
+function report<Found extends StackRefusal>(
+  findings: Iterable<Found | Unknown>,
+  refuse: (refusal: Found) => void,
+): void {
   const unknown: Unknown[] = [];
+  const told = new Set<string>();
   for (const finding of findings) {
-    if ("error" in finding) unknown.push(finding);
-    else refuse(finding);
+    if ("error" in finding) {
+      unknown.push(finding);
+      continue;
+    }
+    const said = message(finding, finding.resource);
+    if (!told.has(said)) refuse(finding);
+    told.add(said);
   }
   if (unknown.length > 0) throw unknown[0].error;
 }

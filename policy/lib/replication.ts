@@ -1,8 +1,6 @@
-import type { Config } from "./config/config";
-import { flagOf } from "./config/flags";
+import { placeOf, type Config } from "./config/config";
 import type { Program } from "./config/program";
 import { count, type Setting } from "./config/read";
-import { inner } from "./paths";
 import { at } from "./unknown";
 
 /** How often a line or sample is kept. */
@@ -18,21 +16,15 @@ const keys: Readonly<Record<Program["name"], readonly string[]>> = {
   Loki: ["ingester.lifecycler.ring.replication_factor", "common.replication_factor"],
   Mimir: ["ingester.ring.replication_factor"],
 };
-const flags: Readonly<Record<Program["name"], string>> = {
-  Loki: "distributor.replication-factor",
-  Mimir: "ingester.ring.replication-factor",
-};
 const byDefault = 3;
 
 /** The replication factor of a configuration; 3 where it has none. */
 export function factorOf(config: Config, { name }: Program): Factor {
   const found = keys[name].map((key) => {
-    const [block, ...within] = key.split(".");
-    const setting = within.pop() ?? "";
-    const around = within.reduce((path, each) => inner(path, each), config.pathOf(block));
+    const lastDot = key.lastIndexOf(".");
     return {
-      path: inner(around, setting),
-      setting: count(at(config.content, [block, ...within].join(".")), setting),
+      path: placeOf(config, key),
+      setting: count(at(config.content, key.slice(0, lastDot)), key.slice(lastDot + 1)),
       isDefault: false,
     };
   });
@@ -44,14 +36,6 @@ export function factorOf(config: Config, { name }: Program): Factor {
       isDefault: true,
     }
   );
-}
-
-/** The replication factor that arguments set, which overrides that of the file; undefined where they set none. */
-export function factorOfFlags(words: readonly string[], { name }: Program): Factor | undefined {
-  const flag = flagOf(words, flags[name]);
-  if ("missing" in flag) return undefined;
-  const setting = "value" in flag ? count({ flag: flag.value }, "flag") : flag;
-  return { path: `argument -${flags[name]}`, setting, isDefault: false };
 }
 
 /** How many of the writers that a line goes to must take it: with fewer alive it is refused (`pkg/ring/replication_strategy.go` of dskit). */

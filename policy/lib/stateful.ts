@@ -22,9 +22,11 @@ const types: readonly [RegExp, Loss][] = [
   [/^onepassword:index\/item:Item$/, "the only copy of a generated secret"],
 ];
 
-/** What is lost when a resource is deleted; undefined where nothing is that an update can't bring back. */
+/**
+ * What is lost when a resource is deleted; undefined where nothing is that an update can't bring back. Of a release of definitions
+ * `crds-outlive-the-operator` tells.
+ */
 export function lossOf(resource: Resource): Loss | undefined {
-  if (chartOf(resource)?.name === "prometheus-operator-crds") return "every ServiceMonitor and rule, of everybody";
   return types.find(([type]) => type.test(resource.type))?.[1];
 }
 

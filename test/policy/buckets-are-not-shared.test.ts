@@ -64,6 +64,33 @@ const cases: Case[] = [
     finds: [sharedByBoth],
   },
   {
+    when: "an argument moves Mimir's blocks into Loki's bucket",
+    stack: [
+      map("loki", loki("one")),
+      map("mimir", mimir("blocks")),
+      pods("mimir", { args: ["-blocks-storage.s3.bucket-name=one"] }),
+    ],
+    finds: [
+      shared(
+        "StatefulSet monitoring/mimir: spec.template.spec.containers[0].args: -blocks-storage.s3.bucket-name",
+        chunks,
+        inLoki,
+      ),
+    ],
+  },
+  {
+    when: "an argument moves Mimir's blocks out of Loki's bucket",
+    stack: [
+      map("loki", loki("one")),
+      map("mimir", mimir("one")),
+      pods("mimir", { args: ["-blocks-storage.s3.bucket-name=blocks"] }),
+    ],
+  },
+  {
+    when: "two workloads mount one file",
+    stack: [map("loki", loki("one")), pods("loki", {}), { ...pods("loki", {}), name: "second" }],
+  },
+  {
     when: "Mimir comes first",
     stack: [map("mimir", mimir("one")), map("loki", loki("one"))],
     finds: [

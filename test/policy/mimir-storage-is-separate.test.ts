@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { mimirStorageIsSeparate as policy } from "../../policy/mimir-storage-is-separate";
 import { cases, changed, file, goodMimir, inFile, type Values } from "./fixtures";
-import { configMap, object, release, unknown } from "./support";
+import { configMap, findings, object, release, stackFindings, unknown } from "./support";
 
 const wanted = "wanted another bucket than that of blocks_storage, or another storage_prefix.";
 const same = (place: string, found = '"mimir"', block = "ruler_storage") =>
@@ -129,21 +130,11 @@ describe("mimir-storage-is-separate", () => {
       finds: [overlapping('"/data/ruler"')],
     },
     {
-      when: "a key is given twice, which Mimir refuses",
-      given: configMap("multitenancy_enabled: yes\nmultitenancy_enabled: no\n"),
-      finds: [
-        "ConfigMap monitoring/loki: data[\"config.yaml\"] is a Mimir configuration that can't be read (line 2: a key given twice, which Mimir refuses); wanted one YAML document that Mimir accepts. What its settings are can't be told. Correct it; `mimir -config.file=FILE -modules` says where Mimir stumbles.",
-      ],
-    },
-    {
       when: "a second document would tell them apart, which Mimir doesn't read",
       given: configMap(
         "blocks_storage: {backend: s3, s3: {bucket_name: m}}\nruler_storage: {backend: s3, s3: {bucket_name: m}}\n---\nblocks_storage: {storage_prefix: b}\n",
       ),
-      finds: [
-        "ConfigMap monitoring/loki: data[\"config.yaml\"] is a Mimir configuration that can't be read (followed by another YAML document, and Mimir reads only the first); wanted one YAML document that Mimir accepts. What its settings are can't be told. Correct it; `mimir -config.file=FILE -modules` says where Mimir stumbles.",
-        same(rulerBucket, '"m"'),
-      ],
+      finds: [same(rulerBucket, '"m"')],
     },
     { when: "it is a Loki configuration", given: file({ schema_config: {}, ruler_storage: { backend: "s3" } }) },
   ]);
@@ -264,5 +255,33 @@ describe("mimir-storage-is-separate", () => {
       },
       { when: "they name no storage", given: pod(["-target=all", "-config.file=/etc/mimir.yaml"]) },
     ]);
+
+    const mounting = (...args: string[]) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "mimir" },
+        spec: {
+          template: {
+            spec: { containers: [{ name: "mimir", args }], volumes: [{ name: "c", configMap: { name: "loki" } }] },
+          },
+        },
+      });
+    const two = file({
+      common: { storage: { backend: "s3" } },
+      blocks_storage: { s3: { bucket_name: "blocks" } },
+      ruler_storage: { s3: { bucket_name: "ruler" } },
+    });
+
+    it("refuses an argument that gives the rules the bucket that the file gives the blocks", async () => {
+      assert.deepEqual(await findings(policy, two), []);
+      assert.deepEqual(await stackFindings(policy, [two, mounting("-target=all")]), []);
+      const given = mounting("-config.file=/etc/mimir.yaml", "-ruler-storage.s3.bucket-name=blocks");
+      assert.deepEqual(await findings(policy, given), []);
+      assert.deepEqual(await stackFindings(policy, [two, given]), [
+        same(
+          "StatefulSet monitoring/mimir: spec.template.spec.containers[0].args: -ruler-storage.s3.bucket-name",
+          '"blocks"',
+        ),
+      ]);
+    });
   });
 });

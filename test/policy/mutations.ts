@@ -256,7 +256,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     {
       what: "an argument raises the factor",
       how: lokiPods((called) => argument(called, "-distributor.replication-factor=4")),
-      finds: /argument -distributor\.replication-factor is 4/,
+      finds: /args: -distributor\.replication-factor is 4/,
     },
     {
       what: "the writers are scaled away",

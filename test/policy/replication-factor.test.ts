@@ -189,11 +189,31 @@ describe("replication-factor-fits-replicas", () => {
       assert.deepEqual(await check(three, workload("loki", 1, ["-distributor.replication-factor=1"])), []);
       assert.deepEqual(await check(file(goodLoki), workload("loki", 1, ["-distributor.replication-factor=2"])), [
         tooMany(
-          "StatefulSet monitoring/loki: argument -distributor.replication-factor",
+          "StatefulSet monitoring/loki: spec.template.spec.containers[0].args: -distributor.replication-factor",
           "2",
           1,
           "StatefulSet monitoring/loki",
           refusesAll("Loki", 2, 1),
+        ),
+      ]);
+    });
+
+    it("tells of the writer whose argument it is, and of the file once for all others", async () => {
+      const args = ["-target=write", "-distributor.replication-factor=9"];
+      const writers = [
+        workload("a", 1, ["-target=write"]),
+        workload("b", 1, args),
+        workload("c", 1, ["-target=write"]),
+      ];
+      const where = "StatefulSet monitoring/a and StatefulSet monitoring/b and StatefulSet monitoring/c";
+      assert.deepEqual(await check(file(changed(goodLoki, "common.replication_factor", 5)), ...writers), [
+        tooMany(place, "5", 3, where, refusesOne("Loki")),
+        tooMany(
+          "StatefulSet monitoring/b: spec.template.spec.containers[0].args: -distributor.replication-factor",
+          "9",
+          3,
+          where,
+          refusesAll("Loki", 5, 3),
         ),
       ]);
     });
@@ -265,6 +285,12 @@ const configMapNamed = (name: string) => ({
 describe("replication-factor-survives-a-writer", () => {
   const advised = (place: string) =>
     `${place} is 2; wanted 3, or 1. Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.`;
+  const args = (...words: string[]) =>
+    object("apps/v1", "StatefulSet", {
+      metadata: { namespace: "monitoring", name: "loki" },
+      spec: { template: { spec: { containers: [{ name: "loki", args: words }] } } },
+    });
+  const inArgs = "StatefulSet monitoring/loki: spec.template.spec.containers[0].args: ";
   cases(survives, [
     { when: "the factor is 1", given: file(goodLoki) },
     { when: "the factor is 3", given: file(changed(goodLoki, "common.replication_factor", 3)) },
@@ -278,6 +304,39 @@ describe("replication-factor-survives-a-writer", () => {
       when: "Mimir's is 2",
       given: file(changed(goodMimir, "ingester.ring.replication_factor", 2)),
       finds: [advised(`${inFile}ingester.ring.replication_factor`)],
+    },
+    {
+      when: "an argument sets it to 2",
+      given: args("-distributor.replication-factor=2"),
+      finds: [advised(`${inArgs}-distributor.replication-factor`)],
+    },
+    {
+      when: "an argument sets Mimir's to 2",
+      given: args("--ingester.ring.replication-factor", "2"),
+      finds: [advised(`${inArgs}-ingester.ring.replication-factor`)],
+    },
+    { when: "an argument sets it to 3", given: args("-distributor.replication-factor=3") },
+    {
+      when: "an argument in chart values overrides a good one",
+      given: lokiChart({}, { write: { extraArgs: ["-distributor.replication-factor=2"] } }),
+      finds: [advised("Release monitoring/loki: values.write.extraArgs: -distributor.replication-factor")],
+    },
+    {
+      when: "an argument in chart values overrides a bad one",
+      given: lokiChart(
+        { commonConfig: { replication_factor: 2 } },
+        { write: { extraArgs: ["-distributor.replication-factor=3"] } },
+      ),
+    },
+    {
+      when: "mimir-distributed has it among its extraArgs, which are a mapping there",
+      given: release("mimir-distributed", {
+        mimir: { structuredConfig: {} },
+        ingester: { extraArgs: { "ingester.ring.replication-factor": 2 } },
+      }),
+      finds: [
+        advised("Release monitoring/mimir-distributed: values.ingester.extraArgs: -ingester.ring.replication-factor"),
+      ],
     },
     {
       when: "a chart's is 2",

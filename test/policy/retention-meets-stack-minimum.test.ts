@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { retentionMeetsStackMinimum as policy } from "../../policy/retention-meets-stack-minimum";
 import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
 import { configMap, findings, object, release, unknown } from "./support";
@@ -7,6 +8,12 @@ const tooShort = (place: string, found: string, least = "7d", stack = "staging")
   `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. What is deleted too early doesn't come back. Write a longer one, or change minimum in this policy's configuration.`;
 const untold = (place: string, found: string) =>
   `${place} is ${found}; wanted at least 7d, the minimum of stack staging. How long it is can't be told. Write the duration itself, such as 30d.`;
+const bare = (place: string, found: string) =>
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. A number without a unit is no duration, and Loki and Mimir refuse to start with it. Write the unit, such as 30d.`;
+const tooShortStreams = (place: string, found: string) =>
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. What is deleted too early doesn't come back. Write a longer one, or change minimum in this policy's configuration; or name the selector in shortStreams there.`;
+const dev = '{namespace="dev"}';
+const streams = (...list: Values[]) => file(changed(goodLoki, "limits_config.retention_stream", list));
 const period = "limits_config.retention_period";
 const loki = (value: unknown) => file(changed(goodLoki, period, value));
 const mimir = (value: unknown) => file(changed(goodMimir, "limits.compactor_blocks_retention_period", value));
@@ -49,8 +56,46 @@ describe("retention-meets-stack-minimum", () => {
         finds: [tooShort(inFile + period, '"1d"')],
       },
       {
-        when: "single streams are kept for less, which somebody chose for them",
-        given: file(changed(goodLoki, "limits_config.retention_stream", [{ selector: "{}", period: "24h" }])),
+        when: "it is a number without a unit, which Loki refuses",
+        given: file(changed(goodLoki, "limits_config.retention_period", 7)),
+        finds: [bare(inFile + period, '"7"')],
+      },
+      {
+        when: "it is such a number in an argument",
+        given: pod(["-store.retention=7"]),
+        finds: [bare("StatefulSet loki: spec.template.spec.containers[0].args: -store.retention", '"7"')],
+      },
+      { when: "single streams are kept for longer", given: streams({ selector: dev, period: "60d" }) },
+      {
+        when: "single streams are kept for less",
+        given: streams({ selector: dev, period: "24h" }, { selector: '{app="a"}', period: "90d" }),
+        finds: [tooShortStreams(`${inFile}limits_config.retention_stream[0].period`, `"24h" for the streams ${dev}`)],
+      },
+      {
+        when: "single streams have no period, or 0, which is not for ever there",
+        given: streams({ selector: dev }, { selector: dev, period: 0 }),
+        finds: [
+          untold(`${inFile}limits_config.retention_stream[0].period`, `missing for the streams ${dev}`),
+          tooShortStreams(`${inFile}limits_config.retention_stream[1].period`, `"0" for the streams ${dev}`),
+        ],
+      },
+      {
+        when: "single streams may go earlier by the policy's configuration",
+        given: streams({ selector: dev, period: "24h" }),
+        config: { shortStreams: ['{namespace="dev*'] },
+      },
+      {
+        when: "all streams of that configuration may go earlier, and everything else does, too",
+        given: file(changed(goodLoki, "limits_config.retention_period", "24h")),
+        config: { shortStreams: ["*"] },
+        finds: [tooShort(inFile + period, '"24h"')],
+      },
+      {
+        when: "a tenant's streams are kept for less",
+        given: configMap(
+          stringify({ overrides: { a: { retention_stream: [{ selector: dev, priority: 1, period: "48h" }] } } }),
+        ),
+        finds: [tooShortStreams(`${inFile}overrides.a.retention_stream[0].period`, `"48h" for the streams ${dev}`)],
       },
       {
         when: "a tenant's is shorter",
@@ -88,12 +133,7 @@ describe("retention-meets-stack-minimum", () => {
       {
         when: "an argument is a variable from a Secret",
         given: pod(["-store.retention=$(KEEP)"], [{ name: "KEEP", valueFrom: { secretKeyRef: { name: "x" } } }]),
-        finds: [
-          untold(
-            "StatefulSet loki: spec.template.spec.containers[0].args: -store.retention",
-            "taken from the environment variable KEEP",
-          ),
-        ],
+        finds: [untold("StatefulSet loki: spec.template.spec.containers[0].args: -store.retention", variable("KEEP"))],
       },
       {
         when: "a preview doesn't know it",

@@ -101,10 +101,7 @@ describe("schema-is-tsdb-v13", () => {
     {
       when: "a key is given twice",
       given: configMap("schema_config: {configs: []}\nschema_config: {configs: []}\n"),
-      finds: [
-        "ConfigMap monitoring/loki: data[\"config.yaml\"] is a Loki configuration that can't be read (line 2: a key given twice, which Loki refuses); wanted one YAML document that Loki accepts. What its settings are can't be told. Correct it; `loki -verify-config -config.file=FILE` says where Loki stumbles.",
-        noPeriod("without a period"),
-      ],
+      finds: [noPeriod("without a period")],
     },
   ]);
 });

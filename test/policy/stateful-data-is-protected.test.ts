@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { crdsOutliveTheOperator } from "../../policy/crds-outlive-the-operator";
 import { statefulDataIsProtected as policy } from "../../policy/stateful-data-is-protected";
 import { findings, object, release, unknown, type TestResource } from "./support";
 
@@ -38,10 +39,6 @@ describe("stateful-data-is-protected", () => {
       named("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
       lost("CustomResourceDefinition data", "every resource of its kind, of everybody"),
     ],
-    [
-      release("prometheus-operator-crds", {}),
-      lost("Release monitoring/prometheus-operator-crds", "every ServiceMonitor and rule, of everybody"),
-    ],
     [other("aws:s3/bucketV2:BucketV2", {}), lost("BucketV2 loki", "the bucket and every object in it")],
   ];
   for (const [resource, expected] of cases) {
@@ -60,6 +57,12 @@ describe("stateful-data-is-protected", () => {
       attachment,
     ])
       assert.deepEqual(await findings(policy, each), []);
+  });
+
+  it("leaves the release of the operator's definitions to the policy that is meant for it", async () => {
+    const crds = release("prometheus-operator-crds", {});
+    assert.deepEqual(await findings(policy, crds), []);
+    assert.equal((await findings(crdsOutliveTheOperator, crds)).length, 1);
   });
 
   describe("of volumes", () => {

@@ -1,3 +1,4 @@
+import { inner } from "../paths";
 import type { Block, Unknown } from "../unknown";
 
 /** A configuration that a resource carries. */
@@ -10,6 +11,14 @@ export interface Config {
   pathOf(block: string): string;
   /** The values of the chart that it is made from, where it is. */
   chart?: { values: Block; path: string };
+  /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */
+  flags?: ReadonlyMap<string, string>;
+}
+
+/** Where a setting of a configuration is, by its dotted keys: the argument that sets it, or its place in the file. */
+export function placeOf({ flags, pathOf }: Config, setting: string): string {
+  const [block, ...rest] = setting.split(".");
+  return flags?.get(setting) ?? rest.reduce(inner, pathOf(block));
 }
 
 /** Something that must be read to know a program's settings, and can't be. */

@@ -2,8 +2,9 @@ import { chartOf } from "../charts/release";
 import { inner } from "../paths";
 import type { Resource } from "../resource";
 import { isBlock, Unknown, type Block } from "../unknown";
-import type { ProgramSettings, Unreadable } from "./config";
+import type { Arguments, Config, ProgramSettings, Unreadable } from "./config";
 import { environmentOf, expandArgument } from "./environment";
+import { overlaid } from "./overlay";
 import type { ChartContext, Program } from "./program";
 import { expandValues, readYaml } from "./yaml";
 
@@ -33,7 +34,17 @@ export function settingsOf(resource: Resource, program: Program): ProgramSetting
     visit(walk, isEncoded ? decoded(value) : value, { path: key, key });
   }
   if (files.test(resource.kind)) found.unreadable.push(...unknownFiles(resource, isSecret, program));
-  return found;
+  return chart
+    ? { ...found, configs: found.configs.map((config) => withArguments(config, found.arguments, program)) }
+    : found;
+}
+
+// A chart's values show both: the file that it writes, and the arguments over it.
+function withArguments(config: Config, lists: readonly Arguments[], program: Program): Config {
+  const around = config.chart?.path ?? "values";
+  return lists
+    .filter(({ path }) => path.startsWith(`${around}.`))
+    .reduce((under, list) => overlaid(under, list, program), config);
 }
 
 /** Where a walk is. */
@@ -72,6 +83,8 @@ function visitBlock(walk: Walk, block: Block, { path, key, around }: Place): voi
   } else if (program.isConfig(block as unknown)) {
     const content = expandValues(block, program, environment);
     found.configs.push({ content, path, pathOf: (name) => inner(path, name) });
+  } else if (chart && key === "extraArgs") {
+    visitList(walk, wordsOf(block), path);
   } else {
     visitOverrides(walk, block.overrides, inner(path, "overrides"));
     for (const [name, value] of Object.entries(block)) {
@@ -80,10 +93,14 @@ function visitBlock(walk: Walk, block: Block, { path, key, around }: Place): voi
   }
 }
 
+// mimir-distributed writes `key: value` of its extraArgs as -key=value.
+function wordsOf(flags: Block): unknown[] {
+  return Object.entries(flags).map(([flag, value]) => (value instanceof Unknown ? value : `-${flag}=${String(value)}`));
+}
+
 function visitText(walk: Walk, text: string, path: string): void {
   const { program, found, environment } = walk;
-  const names = [...program.signs, program.tenantSetting].join("|");
-  if (!new RegExp(`(?:^|[\\s"'{,])(?:${names})["']?\\s*:`).test(text)) return;
+  if (!mentions(program).test(text)) return;
   const { content, problem, isSound, ignored } = readYaml(text, program, environment);
   const isOwn = program.isConfig(content);
   if (problem && (isOwn || isAbout(text, program))) found.unreadable.push({ path, problem });
@@ -94,6 +111,16 @@ function visitText(walk: Walk, text: string, path: string): void {
     const followed = `followed by another YAML document, and ${program.name} reads only the first`;
     found.unreadable.push({ path, problem: followed });
   }
+}
+
+const mentioned = new Map<Program, RegExp>();
+
+// A sign of the program, or the setting of a tenant, as a key. Most texts of a stack have none, so this is asked of each once a policy.
+function mentions(program: Program): RegExp {
+  const names = [...program.signs, ...program.tenantSettings].join("|");
+  const known = mentioned.get(program) ?? new RegExp(`(?<=^|[\\s"'{,])(?:${names})["']?\\s*:`);
+  mentioned.set(program, known);
+  return known;
 }
 
 // What a text says at its left margin, or as keys of JSON, is what it is about, even where it doesn't parse.
@@ -107,7 +134,9 @@ function isAbout(text: string, { signs }: Program): boolean {
 
 function visitOverrides({ program, found }: Walk, tenants: unknown, path: string): void {
   if (!isBlock(tenants)) return;
-  const isOwn = Object.values(tenants).some((tenant) => isBlock(tenant) && program.tenantSetting in tenant);
+  const isOwn = Object.values(tenants).some(
+    (tenant) => isBlock(tenant) && program.tenantSettings.some((each) => each in tenant),
+  );
   if (isOwn) found.overrides.push({ path, tenants });
 }
 

@@ -8,14 +8,7 @@ import type { Setting } from "./read";
  * @param isSwitch whether the flag is one of true or false, which takes no following word
  */
 export function flagOf(words: readonly string[], name: string, isSwitch = false): Setting<string> {
-  const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));
-  const given = all.flatMap((word, index) => {
-    const [flag, ...value] = word.replace(/^--?/, "").split("=");
-    if (!word.startsWith("-") || flag !== name) return [];
-    if (value.length > 0) return [value.join("=")];
-    return [isSwitch ? "true" : (all[index + 1] ?? "")];
-  });
-  const last = given.at(-1);
+  const last = rawFlagOf(words, name, isSwitch);
   if (last === undefined) return { missing: "missing" };
   const variable = /\$[({]([^)}]+)[)}]/.exec(last)?.[1];
   return variable
@@ -23,6 +16,18 @@ export function flagOf(words: readonly string[], name: string, isSwitch = false)
     : last === ""
       ? { missing: "empty" }
       : { value: last };
+}
+
+/** The same as it stands, with variables that the kubelet will put in its place; undefined where the flag isn't given. */
+export function rawFlagOf(words: readonly string[], name: string, isSwitch = false): string | undefined {
+  const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));
+  const given = all.flatMap((word, index) => {
+    const [flag, ...value] = word.replace(/^--?/, "").split("=");
+    if (!word.startsWith("-") || flag !== name) return [];
+    if (value.length > 0) return [value.join("=")];
+    return [isSwitch ? "true" : (all[index + 1] ?? "")];
+  });
+  return given.at(-1);
 }
 
 /** Whether Go's strconv.ParseBool takes a text for false. */

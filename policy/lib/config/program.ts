@@ -3,6 +3,16 @@ import type { Block } from "../unknown";
 import type { Config, Unreadable } from "./config";
 import type { Environment } from "./environment";
 
+/** A flag that sets what a setting of the file does, and overrides it. */
+export interface Flag {
+  /** Its name without dashes. */
+  flag: string;
+  /** Dotted keys of the setting. */
+  setting: string;
+  /** Whether it is one of true or false, which takes no following word. */
+  isSwitch?: true;
+}
+
 /** What the reader of configurations must know of a program. */
 export interface Program {
   /** Its name in messages. */
@@ -11,8 +21,10 @@ export interface Program {
   key: string;
   /** Top-level blocks by which a text is taken for its configuration, even where it doesn't parse. */
   signs: readonly string[];
-  /** The setting of a tenant by which a file of overrides is known to be its own. */
-  tenantSetting: string;
+  /** The settings of a tenant by which a file of overrides is known to be its own: how long it keeps everything, and single streams. */
+  tenantSettings: readonly string[];
+  /** The flags of which policies must know that they override a setting of the file. */
+  flags: readonly Flag[];
   /** The command that says what is the matter with a configuration. */
   validation: string;
   /** Whether a mapping is its configuration. */

@@ -1,19 +1,5 @@
-import type { Finding } from "../policy";
 import { Unknown } from "../unknown";
-import type { Unreadable } from "./config";
-import type { Program } from "./program";
 import { quote, type Setting } from "./read";
-
-/** The finding that a configuration can't be read, so that nothing can be said of its settings. */
-export function cannotBeRead({ path, problem }: Unreadable, program: Program): Finding {
-  if (problem instanceof Unknown) return problem;
-  return {
-    path,
-    found: `a ${program.name} configuration that can't be read (${problem})`,
-    wanted: `one YAML document that ${program.name} accepts`,
-    fix: `What its settings are can't be told. Correct it; \`${program.validation}\` says where ${program.name} stumbles.`,
-  };
-}
 
 /** What a message says of a setting. */
 export function show(setting: Setting<unknown>): string {

@@ -34,8 +34,20 @@ const signs = ["config", "structuredConfig", "schemaConfig", "limits_config", "c
 export const loki: Program = {
   name: "Loki",
   key: "loki",
-  signs: ["compactor", "schema_config", "limits_config"],
-  tenantSetting: "retention_period",
+  signs: ["compactor", ...blocks],
+  tenantSettings: ["retention_period", "retention_stream"],
+  flags: [
+    { flag: "target", setting: "target" },
+    // Above common.replication_factor, as the ring's own factor in the file is.
+    { flag: "distributor.replication-factor", setting: "ingester.lifecycler.ring.replication_factor" },
+    { flag: "store.retention", setting: "limits_config.retention_period" },
+    { flag: "compactor.retention-enabled", setting: "compactor.retention_enabled", isSwitch: true },
+    { flag: "compactor.delete-request-store", setting: "compactor.delete_request_store" },
+    { flag: "s3.buckets", setting: "storage_config.aws.bucketnames" },
+    { flag: "s3.endpoint", setting: "storage_config.aws.endpoint" },
+    { flag: "gcs.bucketname", setting: "storage_config.gcs.bucket_name" },
+    { flag: "azure.container-name", setting: "storage_config.azure.container_name" },
+  ],
   validation: "loki -verify-config -config.file=FILE",
   // Values of a chart have settings beside loki by mistake; the chart drops them.
   isConfig: (value): value is Block =>

@@ -2,6 +2,7 @@ import { configOfValue } from "../charts/config-value";
 import { expandForMimir } from "../config/placeholders";
 import type { ChartContext, FromChart, Program } from "../config/program";
 import { at, isBlock, type Block } from "../unknown";
+import { storageFlags } from "./storage-flags";
 
 // Blocks that neither Loki nor Tempo has.
 const blocks = ["blocks_storage", "alertmanager_storage", "multitenancy_enabled", "store_gateway"];
@@ -11,7 +12,14 @@ export const mimir: Program = {
   name: "Mimir",
   key: "mimir",
   signs: [...blocks, "compactor_blocks_retention_period"],
-  tenantSetting: "compactor_blocks_retention_period",
+  tenantSettings: ["compactor_blocks_retention_period"],
+  flags: [
+    { flag: "target", setting: "target" },
+    { flag: "ingester.ring.replication-factor", setting: "ingester.ring.replication_factor" },
+    { flag: "ingest-storage.enabled", setting: "ingest_storage.enabled", isSwitch: true },
+    { flag: "compactor.blocks-retention-period", setting: "limits.compactor_blocks_retention_period" },
+    ...storageFlags,
+  ],
   validation: "mimir -config.file=FILE -modules",
   isConfig: (value): value is Block =>
     isBlock(value) &&

@@ -1,6 +1,5 @@
-import type { Config } from "../config/config";
+import { placeOf, type Config } from "../config/config";
 import { flag, text, type Setting } from "../config/read";
-import { inner } from "../paths";
 import { at, isBlock, type Block } from "../unknown";
 
 /** Where one of Mimir's stores keeps its objects. */
@@ -47,15 +46,14 @@ export function storageOf(config: Config, block: string): Storage {
       kind === "filesystem" ? defaultFolders[block] : undefined,
     ),
   );
-  const path = config.pathOf(block);
   return {
     block,
     backend,
     bucket,
     prefix: given(text(own, "storage_prefix"), { missing: "missing" }, ""),
     paths: {
-      bucket: inner(inner(path, kind), names[kind]?.[0] ?? "bucket_name"),
-      prefix: inner(path, "storage_prefix"),
+      bucket: placeOf(config, `${block}.${kind}.${names[kind]?.[0] ?? "bucket_name"}`),
+      prefix: placeOf(config, `${block}.storage_prefix`),
     },
   };
 }

@@ -148,12 +148,5 @@ describe("retention-requires-delete-request-store", () => {
         unused("a text of 2 characters").replace(/^.*?: compactor/, "Release monitoring/loki: values.loki.compactor"),
       ]);
     });
-
-    it("refuses a file of values that it can't see", async () => {
-      const { props, ...rest } = release("loki", {});
-      assert.deepEqual(await check({ ...rest, props: { ...props, valueYamlFiles: [{ path: "values.yaml" }] } }), [
-        "Release monitoring/loki: valueYamlFiles[0] is a Loki configuration that can't be read (a file, which a policy doesn't see); wanted one YAML document that Loki accepts. What its settings are can't be told. Correct it; `loki -verify-config -config.file=FILE` says where Loki stumbles.",
-      ]);
-    });
   });
 });

@@ -219,57 +219,6 @@ describe("retention-requires-delete-request-store, in a file", () => {
     });
   });
 
-  describe("when the text can't be read", () => {
-    const cannot = (problem: string) =>
-      `ConfigMap monitoring/loki: data["config.yaml"] is a Loki configuration that can't be read (${problem}); wanted one YAML document that Loki accepts. What its settings are can't be told. Correct it; \`loki -verify-config -config.file=FILE\` says where Loki stumbles.`;
-
-    it("refuses a key given twice, which Loki refuses too", async () => {
-      const file = store("delete_request_store: s3\n  delete_request_store: s3");
-      assert.deepEqual(await check(configMap(file)), [cannot("line 15: a key given twice, which Loki refuses")]);
-    });
-
-    it("refuses text that is not YAML, and quotes none of it", async () => {
-      assert.deepEqual(await check(configMap(`${good}secret: [hunter2\n`)), [cannot("line 16: not YAML (BAD_INDENT)")]);
-    });
-
-    it("says nothing of the settings of text that is not YAML, which may have moved", async () => {
-      const file = mutated("  retention_enabled", "\tretention_enabled");
-      assert.deepEqual(await check(configMap(file)), [cannot("line 13: not YAML (TAB_AS_INDENT)")]);
-    });
-
-    it("refuses a second document, which Loki ignores, and reads the first", async () => {
-      const file = store("") + "---\ncompactor:\n  delete_request_store: s3\n";
-      assert.deepEqual(await check(configMap(file)), [
-        cannot("followed by another YAML document, and Loki reads only the first"),
-        missing("missing"),
-      ]);
-    });
-
-    it("refuses a second document whatever is in it, but not the mark of one", async () => {
-      const followed = cannot("followed by another YAML document, and Loki reads only the first");
-      assert.deepEqual(await check(configMap(`${good}---\nauth_enabled: true\n`)), [followed]);
-      assert.deepEqual(await check(configMap(`---\n${good}---\n# the end\n`)), []);
-    });
-
-    it("refuses aliases that multiply without bound", async () => {
-      const list = (name: string, of: string) => `${name}: &${name} [${Array(10).fill(`*${of}`).join(", ")}]\n`;
-      const bomb = `a: &a [1]\n${list("b", "a")}${list("c", "b")}${list("d", "c")}${list("e", "d")}`;
-      assert.deepEqual(await check(configMap(good + bomb)), [
-        cannot("aliases that have no anchor or multiply without bound"),
-      ]);
-    });
-
-    it("refuses a nesting without end, and lives", async () => {
-      assert.deepEqual(await check(configMap(`${good}deep: ${"[".repeat(50_000)}`)), [cannot("nested too deeply")]);
-    });
-
-    it("refuses five megabytes", async () => {
-      assert.deepEqual(await check(configMap(good + "#".repeat(5_000_000))), [
-        cannot("larger than 262144 characters, too large to be read"),
-      ]);
-    });
-  });
-
   describe("by its configuration", () => {
     it("refuses a parameter of the wrong type and one that doesn't exist, both at once", async () => {
       await assert.rejects(check(configMap(good), { requireDeletion: "no", exempt: [] }), (error: Error) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { configMap, object, release, unknown, type TestResource } from "../support";
-import { check, missing, refusal, store } from "./fixtures";
+import { retentionRequiresDeleteRequestStore as policy } from "../../../policy/retention-requires-delete-request-store";
+import { configMap, object, release, stackFindings, unknown, type TestResource } from "../support";
+import { check, enabled, good, missing, mutated, refusal, store, unused } from "./fixtures";
 
 describe("retention-requires-delete-request-store, wherever it is", () => {
   describe("wherever the configuration is", () => {
@@ -90,7 +91,6 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
       ["accepts other arguments", ["-config.file=/etc/loki/config.yaml", "-target=all"], []],
       ["refuses retention without a store", ["-compactor.retention-enabled"], [without("missing")]],
       ["refuses retention with two dashes", ["--compactor.retention-enabled=true"], [without("missing")]],
-      ["refuses an empty store", ["-compactor.delete-request-store="], [without("empty")]],
       [
         "refuses a store that can't be held against the schema",
         ["-compactor.delete-request-store", "gcs"],
@@ -114,8 +114,68 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
       ["reads a shell's command", ["-c", "exec loki -target=all -compactor.retention-enabled"], [without("missing")]],
     ];
     for (const [does, args, expected] of cases) {
-      it(does, async () => assert.deepEqual(await check(pod(args)), expected));
+      it(`${does}, where the stack doesn't show the file`, async () => {
+        assert.deepEqual(await check(pod(args)), []);
+        assert.deepEqual(await stackFindings(policy, [pod(args)]), expected);
+      });
     }
+
+    describe("with the file that they override", () => {
+      const mounting = (...args: string[]) =>
+        object("apps/v1", "StatefulSet", {
+          metadata: { namespace: "monitoring", name: "loki" },
+          spec: {
+            template: {
+              spec: { containers: [{ name: "loki", args }], volumes: [{ name: "c", configMap: { name: "loki" } }] },
+            },
+          },
+        });
+      const place = path.replace("loki: ", "monitoring/loki: ");
+      const off = configMap(mutated("retention_enabled: true", "retention_enabled: false"), "config.yaml");
+      const found = (file: TestResource, ...args: string[]) => stackFindings(policy, [file, mounting(...args)]);
+
+      it("accepts a store that the file's schema uses", async () => {
+        const args = ["-compactor.retention-enabled", "-compactor.delete-request-store=s3"];
+        assert.deepEqual(await check(mounting(...args)), []);
+        assert.deepEqual(await found(off, ...args), []);
+      });
+
+      it("accepts retention with the file's store", async () => {
+        assert.deepEqual(await found(off, "-compactor.retention-enabled"), []);
+      });
+
+      it("refuses a store that the file's schema doesn't use", async () => {
+        assert.deepEqual(await found(configMap(good), "-compactor.delete-request-store=gcs"), [
+          unused('"gcs"').replace(/^.*? is /, `${place} is `),
+        ]);
+      });
+
+      it("refuses retention that has no store in either", async () => {
+        const without = configMap(enabled("false").replace("delete_request_store: s3", ""));
+        assert.deepEqual(await found(without, "-compactor.retention-enabled"), [missing("missing")]);
+      });
+
+      it("refuses a retention period that no compactor carries out, as an argument switches it off", async () => {
+        const [told, ...others] = await found(configMap(good), "-compactor.retention-enabled=false");
+        assert.deepEqual(others, []);
+        assert.match(
+          told,
+          /^StatefulSet monitoring\/loki: .*args: -compactor\.retention-enabled is false; wanted true\./,
+        );
+      });
+
+      it("says nothing twice: what the file shows is told of the file", async () => {
+        const bad = configMap(store(""));
+        assert.deepEqual(await check(bad), [missing("missing")]);
+        assert.deepEqual(await found(bad, "-store.retention=30d"), []);
+      });
+    });
+
+    it("refuses an empty store at once", async () => {
+      const emptied = pod(["-compactor.delete-request-store="]);
+      assert.deepEqual(await check(emptied), [without("empty")]);
+      assert.deepEqual(await stackFindings(policy, [emptied]), []);
+    });
 
     it("knows the container's own variables", async () => {
       const args = ["-compactor.retention-enabled=$(ON)", "-compactor.delete-request-store=$(STORE)"];
@@ -127,12 +187,12 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
         props: { spec: { template: { spec: { containers: object[] } } } };
       } & TestResource;
       Object.assign(props.spec.template.spec.containers[0], { env });
-      assert.deepEqual(await check({ ...rest, props }), [unchecked('"gcs"')]);
+      assert.deepEqual(await stackFindings(policy, [{ ...rest, props }]), [unchecked('"gcs"')]);
     });
 
     it("reads the arguments that chart values pass on", async () => {
       const values = { backend: { extraArgs: ["-compactor.retention-enabled"] } };
-      assert.deepEqual(await check(release("loki", values)), [
+      assert.deepEqual(await stackFindings(policy, [release("loki", values)]), [
         without("missing").replace(
           "StatefulSet loki: spec.template.spec.containers[0].args",
           "Release monitoring/loki: values.backend.extraArgs",
@@ -144,22 +204,6 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
   describe("when a preview doesn't know a value", () => {
     const advisory = (path: string) => [`advisory: string value at .${path} can't be known during preview`];
 
-    it("says so of a ConfigMap's file", async () => {
-      assert.deepEqual(await check(configMap(unknown)), advisory("data.config.yaml"));
-    });
-
-    it("says so of a Secret's file that may be the configuration, and of no password", async () => {
-      const secret = (key: string) =>
-        object("core/v1", "Secret", { metadata: { name: "app" }, stringData: { [key]: unknown } });
-      assert.deepEqual(await check(secret("config.yaml")), advisory("stringData.config.yaml"));
-      assert.deepEqual(await check(secret("password")), []);
-    });
-
-    it("says so of a whole ConfigMap, and of no whole Secret: all of them would be named", async () => {
-      assert.deepEqual(await check(object("core/v1", "ConfigMap", { data: unknown })), advisory("data"));
-      assert.deepEqual(await check(object("core/v1", "Secret", { data: unknown })), []);
-    });
-
     it("says so of a store in values", async () => {
       const values = {
         loki: {
@@ -168,18 +212,6 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
         },
       };
       assert.deepEqual(await check(release("loki", values)), advisory("values.loki.compactor.delete_request_store"));
-    });
-
-    it("says so of all values", async () => {
-      assert.deepEqual(await check(release("loki", unknown as unknown as object)), advisory("values"));
-    });
-
-    it("still refuses what it knows", async () => {
-      const map = object("core/v1", "ConfigMap", {
-        metadata: { namespace: "monitoring", name: "loki" },
-        data: { other: unknown, "config.yaml": store("") },
-      });
-      assert.deepEqual(await check(map), [missing("missing"), ...advisory("data.other")]);
     });
 
     it("doesn't mind an unknown value that decides nothing", async () => {
