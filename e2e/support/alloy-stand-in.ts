@@ -5,10 +5,11 @@ import { parse, stringify } from "yaml";
 import { image } from "../../components/images";
 import type { RuleGroup } from "../../components/rules/types";
 import type { KubernetesObject } from "../../offline/objects";
+import { notRunReason, type Unavailable } from "../../sandbox/apply";
 import { testCluster, type ApiProxy } from "./cluster";
 
 /**
- * Stands in for Alloy, which can't be had on this kind of machine, in the two things that it does for metrics. What it proves is the order of
+ * Stands in for Alloy where it can't be had, in the two things that it does for metrics. What it proves is the order of
  * things: that rules and scraping have somebody at every moment of a transition. That Alloy itself does both is not shown by it.
  *
  * - Rules: {@link RuleSync} copies the PrometheusRules of one namespace to Mimir's ruler for as long as the Deployment `alloy-rules` has a ready pod.
@@ -24,11 +25,12 @@ const configFile = "prometheus.yaml";
 const stoodInFor = ["alloy-rules", "alloy-metrics"];
 
 /**
- * Puts the stand-in in Alloy's place.
+ * Puts the stand-in in Alloy's place, where Alloy can't be had.
  * @param object any object of the stack; all but the two workloads come back as they are
+ * @param unavailable image references that can't be had
  */
-export function standIn(object: KubernetesObject): KubernetesObject {
-  if (!["Deployment", "StatefulSet"].includes(object.kind) || !stoodInFor.includes(object.metadata.name)) return object;
+export function standIn(object: KubernetesObject, unavailable: Unavailable): KubernetesObject {
+  if (!stoodInFor.includes(object.metadata.name) || notRunReason(object, unavailable) === undefined) return object;
   const changed = structuredClone(object) as Workload;
   const { spec } = changed.spec.template;
   const [container] = spec.containers;

@@ -27,12 +27,13 @@ export interface Transition {
 }
 
 /**
- * The part of the stack in that stage: objects that can be applied, kube-prometheus-stack as what its chart would make, and Alloy's stand-in.
+ * The part of the stack in that stage: objects that can be applied, kube-prometheus-stack as what its chart would make, and where Alloy can't be had its stand-in.
  * @param transition what is to be brought about
  * @returns its graph, in order of registration
  */
 export async function partOf(transition: Transition): Promise<Applicable[]> {
   const { namespace, stack, stage, config, components, secrets } = transition;
+  const { unavailable } = await testCluster();
   const generator = new KeptValues(readGenerated(secrets));
   const settings = [...config, `namespace.name=${namespace}`, "namespace.create=false", `stage=${stage}`];
   const rendered = await offlineRender({ stack, config: settings }, generator);
@@ -44,7 +45,7 @@ export async function partOf(transition: Transition): Promise<Applicable[]> {
       urn,
       parent: parent && urns.has(parent) ? parent : undefined,
       dependsOn: dependsOn.filter((each) => urns.has(each) || each.startsWith(resource.urn)),
-      object: object && standIn(onOtherHostPort(object)),
+      object: object && standIn(onOtherHostPort(object), unavailable),
     })),
   );
 }
