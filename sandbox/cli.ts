@@ -61,6 +61,7 @@ export class PulumiCli {
       this.ownStackFile,
       "--policy-pack",
       policyPack,
+      "--config-path",
       ...config.flatMap((setting) => ["--config", `observability:${setting}`]),
     ];
     const code = await this.pulumi(expectNoChanges ? [...args, "--expect-no-changes"] : args);

@@ -17,12 +17,14 @@ const stackName = "sandbox";
 interface Arguments {
   expectNoChanges?: boolean;
   stage?: string;
+  config: string[];
 }
 
 new Command("sandbox")
   .description("Brings the sandbox stack up on a throw-away cluster on this machine, and shows what came of it")
   .option("--expect-no-changes", "fail where this run would change something")
   .option("--stage <stage>", "bring it to this stage of the migration; by default the stack's own")
+  .option("--config <key=value>", "a setting of this run, in Pulumi's path syntax; may be repeated", collect, [])
   .action((args: Arguments) => guarded(() => bringUp(args)))
   .addCommand(
     new Command("down")
@@ -31,9 +33,9 @@ new Command("sandbox")
   )
   .parse();
 
-async function bringUp({ expectNoChanges = false, stage }: Arguments): Promise<void> {
-  const config = stage === undefined ? [] : [`stage=${stage}`];
-  settingsOf({ stack: stackName, config }); // a stage that isn't there is told before a cluster is made
+async function bringUp({ expectNoChanges = false, stage, config: given }: Arguments): Promise<void> {
+  const config = [...given, ...(stage === undefined ? [] : [`stage=${stage}`])];
+  settingsOf({ stack: stackName, config }); // what is wrong with them is told before a cluster is made
 
   const { images } = await up({ storageClasses: STORAGE_CLASSES }, say);
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
@@ -74,6 +76,10 @@ async function guarded(command: () => Promise<void>): Promise<void> {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+function collect(value: string, all: string[]): string[] {
+  return [...all, value];
 }
 
 function say(line: string): void {
