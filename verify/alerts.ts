@@ -51,23 +51,34 @@ async function sentByRuler({ subject, reach }: Context): Promise<boolean> {
   return data.alerts.some(({ labels, state }) => labels.alertname === "Watchdog" && state === "firing");
 }
 
+/** How each Alertmanager counts: what its metrics begin with, the label of the heartbeat's, and what that label stands for. */
+const counters = {
+  receivers: { prefix: "alertmanager_", heartbeat: 'receiver_name="heartbeat"', stands: "the dead man's switch" },
+  // It says by what, and not whom. Without a webhook of people's it is the heartbeat alone.
+  mimir: {
+    prefix: "cortex_alertmanager_",
+    heartbeat: 'integration="webhook"',
+    stands: "a webhook, the dead man's switch or another",
+  },
+} as const;
+
 /** Alertmanager's notifications arrive; the dead man's switch has been called where there is one. */
 export async function notificationsDelivered(context: Context): Promise<Outcome> {
-  const { told, workloads } = context.subject;
+  const { told, workloads, notifier } = context.subject;
   if (!told.people && !told.heartbeat) return pass("the stack has no receiver: nobody is told of an alert");
+  const { prefix, heartbeat, stands } = counters[notifier];
   const texts = await metricsOf(
     context.reach,
-    workloads.filter(({ part }) => part === "receivers"),
+    workloads.filter(({ part }) => part === notifier),
   );
   const sum = (name: string, ...labels: string[]) =>
-    texts.reduce((total, text) => total + (exposed(text, `alertmanager_${name}`, labels) ?? 0), 0);
+    texts.reduce((total, text) => total + (exposed(text, `${prefix}${name}`, labels) ?? 0), 0);
   const [sent, failed] = [sum("notifications_total"), sum("notifications_failed_total")];
   const said = `${count(sent, "notification")}, ${failed.toLocaleString("en-GB")} failed since Alertmanager's start`;
-  const heartbeat = `receiver_name="heartbeat"`;
   const beats = sum("notifications_total", heartbeat) - sum("notifications_failed_total", heartbeat);
-  if (told.heartbeat && beats <= 0) return fail(`${said}: Watchdog has not reached the dead man's switch`);
-  const beaten = told.heartbeat ? `; Watchdog reached the dead man's switch ${count(beats, "time")}` : "";
+  if (told.heartbeat && beats <= 0) return fail(`${said}: Watchdog has not reached ${stands}`);
+  const beaten = told.heartbeat ? `; Watchdog reached ${stands} ${count(beats, "time")}` : "";
   if (failed === 0) return pass(said + beaten);
-  const recent = await lastHour(context, ["alertmanager_notifications_failed_total"]);
+  const recent = await lastHour(context, [`${prefix}notifications_failed_total`]);
   return recent === 0 ? pass(`${said}, none in the last hour${beaten}`) : fail(`${said}${inLastHour(recent)}`);
 }

@@ -76,6 +76,8 @@ export interface Subject {
   formerKps?: FormerKps;
   /** Namespaces whose logs are not collected. */
   excludedNamespaces: readonly string[];
+  /** The part whose pods are Alertmanager's: its own, or Mimir's. */
+  notifier: "receivers" | "mimir";
   /** Whom Alertmanager tells: nobody, people, a dead man's switch. */
   told: { people: boolean; heartbeat: boolean };
 }
@@ -113,6 +115,8 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
   const running = partsOf(workloads);
   const [evaluator, metrics] = [running[on.evaluator], running[on.defaultDataSource]];
   const formerKps = formerKpsOf(settings, on);
+  const notifier = alertmanager.implementation === "mimir" ? "mimir" : "receivers";
+  const receivers = running[notifier];
   return {
     stack,
     stage,
@@ -124,7 +128,7 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
       ...(evaluator && { evaluator }),
       ...(metrics && { metrics }),
       ...(formerKps && { "former-kps": {} }),
-      ...(adopt.alertmanagerUrl ? { alertmanager: {} } : running.receivers && { alertmanager: running.receivers }),
+      ...(adopt.alertmanagerUrl ? { alertmanager: {} } : receivers && { alertmanager: receivers, receivers }),
     },
     sources,
     dataSources,
@@ -134,6 +138,7 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
     readable: readableIn(settings),
     ...(formerKps && { formerKps }),
     excludedNamespaces: logs.excludeNamespaces,
+    notifier,
     told: { people: alertmanager.pushover || alertmanager.webhook !== undefined, heartbeat: alertmanager.heartbeat },
   };
 }

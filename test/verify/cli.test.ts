@@ -160,4 +160,13 @@ describe("npm run verify", function () {
     );
     assert.equal(parts.mimir, undefined);
   });
+
+  it("asks Mimir for alerts and notifications where its Alertmanager is the stack's", async () => {
+    const config = ["stage=dual-write", "alertmanager.implementation=mimir"];
+    const chosen = await loadStack({ stack: "sandbox", config });
+    const { parts, sources, notifier, workloads } = subjectOf({ ...chosen, unavailable: new Map() });
+    assert.equal(sources.alertmanager, "http://mimir.monitoring.svc.cluster.local:9009/alertmanager");
+    assert.deepEqual([notifier, parts.alertmanager, parts.receivers], ["mimir", parts.mimir, parts.mimir]);
+    assert.ok(!workloads.some(({ name }) => name === "alertmanager"));
+  });
 });

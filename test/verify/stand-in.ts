@@ -188,6 +188,7 @@ export function subject(stage: StageName = "dual-write"): Subject {
       },
     }),
     excludedNamespaces: ["noisy"],
+    notifier: "receivers",
     told: { people: true, heartbeat: true },
   };
 }

@@ -285,6 +285,15 @@ const cases: Case[] = [
   },
   {
     id: "alertmanager/notifications",
+    when: "Mimir's Alertmanager has not reached the dead man's switch",
+    change: ({ programs }, about) => {
+      about.notifier = "mimir";
+      programs["pods/main-0:9009"] = queryable([], notifier({ beats: 0 }).replaceAll(/^alertmanager_/gm, "cortex_$&"));
+    },
+    says: /Watchdog has not reached a webhook, the dead man's switch or another$/,
+  },
+  {
+    id: "alertmanager/notifications",
     when: "notifications failed in the last hour",
     change: ({ programs }) => {
       programs["pods/main-0:9093"] = queryable([], notifier({ failed: 2 }));
@@ -817,6 +826,17 @@ describe("verify", () => {
         Object.assign(told, { people: false, heartbeat: false });
         programs["pods/main-0:9093"] = () => new Status(500);
       }));
+
+    it("notifications of Mimir's Alertmanager, which Mimir counts under names of its own", () =>
+      passes(
+        "alertmanager/notifications",
+        /^16 notifications, 0 failed .*; Watchdog reached a webhook, .* 4 times$/,
+        ({ programs }, about) => {
+          about.notifier = "mimir";
+          programs["pods/main-0:9009"] = queryable([], notifier().replaceAll(/^alertmanager_/gm, "cortex_$&"));
+          programs["pods/main-0:9093"] = () => new Status(500);
+        },
+      ));
 
     it("panels without data, and lists them", async () => {
       const report = await look(({ programs }) => (programs[prometheus] = prometheusWith([[/node_cpu/, []]])));
