@@ -5,6 +5,7 @@ import { grafana } from "./sections/grafana";
 import { logs } from "./sections/logs";
 import { loki } from "./sections/loki";
 import { exporters, kps, monitors } from "./sections/metrics";
+import { metrics } from "./sections/metrics-collector";
 import { mimir } from "./sections/mimir";
 import { adopt, migration, stage } from "./sections/migration";
 import { buckets, objectStore } from "./sections/object-store";
@@ -27,6 +28,7 @@ export const settingsSchema = z.strictObject({
   logs: logs.describe("the log collector"),
   kps: kps.describe("kube-prometheus-stack: operator and Prometheus"),
   mimir: mimir.describe("Mimir: in the stages that have it"),
+  metrics: metrics.describe("the metrics collector: in the stages in which Mimir evaluates rules"),
   exporters: exporters.describe("node-exporter and kube-state-metrics"),
   monitors: monitors.describe("what of the cluster itself is scraped"),
   alertmanager: alertmanager.describe("Alertmanager"),

@@ -132,6 +132,14 @@ export const objectName = pattern(
   253,
 );
 
+/** The name of an object with its namespace. */
+export const namespacedName = pattern(
+  new RegExp(`^${label}/${label}(\\.${label})*$`),
+  "namespace/name",
+  { allowed: "namespace/name", example: "shop/metrics-token" },
+  63 + 1 + 253,
+);
+
 /** A host name. */
 export const hostName = pattern(
   new RegExp(`^${label}(\\.${label})*$`),

@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/schema";
 import { seconds, sizeBytes } from "../../config/units";
+import type { Relabeling } from "../kubernetes/service-monitor";
 import { block, component, concat, env, exported, write, type Block, type Expression } from "./syntax";
 
 /** Environment variable with the name of the pod's node; the pod template sets it. */
@@ -93,15 +94,19 @@ function podLogs({ settings, limits }: AlloyConfigArgs, receiver: Expression): B
 
 /** A step of relabelling, with Alloy's names. */
 export interface Rule {
-  action?: "replace" | "keep" | "drop";
-  source_labels: readonly string[];
+  action?: Relabeling["action"];
+  source_labels?: readonly string[];
   separator?: string;
   regex?: string;
   replacement?: string;
   target_label?: string;
 }
 
-const ruleBlocks = (rules: readonly Rule[]): Block[] => rules.map((rule) => block("rule", { ...rule }));
+/**
+ * Steps of relabelling as blocks.
+ * @param rules the steps, in their order
+ */
+export const ruleBlocks = (rules: readonly Rule[]): Block[] => rules.map((rule) => block("rule", { ...rule }));
 
 const meta = (name: string) => `__meta_kubernetes_${name}`;
 

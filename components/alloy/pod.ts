@@ -24,8 +24,12 @@ export interface AlloyPodArgs {
   /** Its text: pods restart when it changes. */
   config: string;
   resources: Resources;
-  /** What it needs of its node; none: it runs restricted, and forgets its positions with its pod. */
+  /** What it needs of its node; none: it runs restricted. */
   host?: HostAccess;
+  /** Claim template of its StatefulSet that it keeps its state in; none, and no host either: it forgets its state with its pod. */
+  claim?: string;
+  /** Seconds in which it sends what it holds before it goes. */
+  grace?: number;
   /** Where it may run. */
   placement: Partial<types.input.core.v1.PodSpec>;
 }
@@ -48,7 +52,7 @@ export interface HostAccess {
  * @param args what it is made of
  */
 export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpec {
-  const { identity, image, serviceAccount, configMap, config, resources, host, placement } = args;
+  const { identity, image, serviceAccount, configMap, config, resources, host, claim, grace = 30, placement } = args;
   const reads = (host?.reads ?? []).map((path, index) => ({ name: `host-${index}`, path }));
   return {
     metadata: { labels: labels(identity), annotations: { "checksum/config": checksum(config) } },
@@ -58,7 +62,7 @@ export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpe
       automountServiceAccountToken: true,
       securityContext: host ? hostReader : restrictedPod(alloyUser),
       // It sends what it holds before it goes; while Loki is away it can't, and the node's files have the lines.
-      terminationGracePeriodSeconds: 30,
+      terminationGracePeriodSeconds: grace,
       containers: [
         {
           name: "alloy",
@@ -84,7 +88,7 @@ export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpe
           securityContext: restrictedContainer,
           volumeMounts: [
             { name: "config", mountPath: configFolder, readOnly: true },
-            { name: "state", mountPath: storageFolder },
+            { name: claim ?? "state", mountPath: storageFolder },
             { name: "tmp", mountPath: "/tmp" },
             ...reads.map(({ name, path }) => ({ name, mountPath: path, readOnly: true })),
           ],
@@ -92,15 +96,16 @@ export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpe
       ],
       volumes: [
         { name: "config", configMap: { name: configMap } },
-        host
-          ? { name: "state", hostPath: { path: host.state, type: "DirectoryOrCreate" } }
-          : { name: "state", emptyDir: {} },
+        ...(claim ? [] : [{ name: "state", ...stateOf(host) }]),
         { name: "tmp", emptyDir: {} },
         ...reads.map(({ name, path }) => ({ name, hostPath: { path, type: "Directory" } })),
       ],
     },
   };
 }
+
+const stateOf = (host?: HostAccess) =>
+  host ? { hostPath: { path: host.state, type: "DirectoryOrCreate" } } : { emptyDir: {} };
 
 // Root, and nothing more: containers' logs and the journal belong to root and are closed to others (0640), and so is the folder for
 // positions that the kubelet makes. As their owner it needs no capability; DAC_READ_SEARCH, or any other, is not there.

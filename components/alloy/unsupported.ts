@@ -1,3 +1,5 @@
+import { isDuration, seconds } from "../../config/units";
+
 /**
  * What Alloy 1.12 does not scrape as the operator's Prometheus did. Each reason is a difference between two sources: Alloy's generator of scrape
  * configurations (`internal/component/prometheus/operator/configgen` of v1.12.0) and the operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
@@ -103,6 +105,7 @@ const scrapeClass = (spec: Fields): string[] =>
 
 function endpoint(of: Fields, at: string, namespace: string, readable: Readable): string[] {
   return [
+    ...timing(of, `${at}.`),
     ...files(of, at),
     ...credentials(of, at, namespace, readable),
     ...proxy(of, at),
@@ -119,6 +122,7 @@ function probe(spec: Fields, namespace: string, readable: Readable): string[] {
     ...(list(spec.params).length > 0
       ? ["params are not sent to the prober. Put them into a module of the prober."]
       : []),
+    ...timing(spec, ""),
     ...credentials(spec, "", namespace, readable),
     ...proxy(fields(spec.prober), "prober"),
     ...relabelling(fields(staticConfig).relabelingConfigs, "targets.staticConfig.relabelingConfigs"),
@@ -150,6 +154,19 @@ function prometheus(spec: Fields): string[] {
 
 const isSet = (value: unknown) =>
   value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
+
+/**
+ * `generateDefaultScrapeConfig` sets 10 seconds where a monitor says nothing, and a timeout above the interval is an error. Prometheus takes
+ * the smaller of the two.
+ */
+function timing({ interval, scrapeTimeout }: Fields, at: string): string[] {
+  if (typeof interval !== "string" || !isDuration(interval) || isSet(scrapeTimeout)) return [];
+  return seconds(interval) < 10
+    ? [
+        `${at}interval is ${interval}, below the timeout of 10s that Alloy takes where there is no scrapeTimeout. Give one.`,
+      ]
+    : [];
+}
 
 /** The only files that Alloy's pod has in common with the Prometheus of the operator. */
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/";

@@ -24,6 +24,7 @@ const runWhen: Readonly<Record<string, (settings: ParsedSettings) => boolean>> =
   "loki.backend": ({ loki }) => loki.mode === "simple-scalable",
   kps: (settings) => stageOf(settings).kps,
   mimir: (settings) => stageOf(settings).mimir,
+  metrics: (settings) => stageOf(settings).evaluator === "mimir",
   "exporters.nodeExporter": ({ exporters }) => exporters.nodeExporter.enabled,
   "exporters.kubeStateMetrics": ({ exporters }) => exporters.kubeStateMetrics.enabled,
   alertmanager: ({ adopt, alertmanager }) => !adopt.alertmanagerUrl && alertmanager.implementation === "prometheus",

@@ -3,6 +3,15 @@ import { bytes, chartVersion, duration, objectName, port, releaseName, resources
 
 /** Metrics: kube-prometheus-stack, the exporters, the base monitors. */
 
+/** The queue of remote_write, whoever writes. */
+export const remoteWriteQueue = z
+  .strictObject({
+    maxShards: z.int().min(1).default(10).describe("most senders side by side; more catch up faster after an outage"),
+    maxSamplesPerSend: z.int().min(1).default(2000).describe("samples in one request"),
+    capacity: z.int().min(1).default(10_000).describe("samples that each sender holds in memory"),
+  })
+  .prefault({});
+
 /** Settings of kube-prometheus-stack: operator and Prometheus only. */
 export const kps = z
   .strictObject({
@@ -27,18 +36,9 @@ export const kps = z
       .boolean()
       .default(true)
       .describe("drops the API server's histogram buckets: over half of a small cluster's series"),
-    remoteWrite: z
-      .strictObject({
-        maxShards: z
-          .int()
-          .min(1)
-          .default(10)
-          .describe("most senders side by side; more catch up faster after an outage"),
-        maxSamplesPerSend: z.int().min(1).default(2000).describe("samples in one request"),
-        capacity: z.int().min(1).default(10_000).describe("samples that each sender holds in memory"),
-      })
-      .prefault({})
-      .describe("the queue of remote_write to Mimir; what doesn't fit waits in the write-ahead log"),
+    remoteWrite: remoteWriteQueue.describe(
+      "the queue of remote_write to Mimir; what doesn't fit waits in the write-ahead log",
+    ),
     resources: resources({ cpu: "200m", memory: "768Mi", memoryLimit: "3Gi" }),
     operatorResources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "256Mi" }),
     reloaderResources: resources({ cpu: "5m", memory: "24Mi", memoryLimit: "64Mi" }),

@@ -13,7 +13,7 @@ export function relabel(
   const labels = { ...target };
   for (const {
     action = "replace",
-    source_labels,
+    source_labels = [],
     separator = ";",
     regex = "(.*)",
     replacement = "$1",

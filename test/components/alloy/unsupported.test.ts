@@ -53,6 +53,9 @@ describe("What Alloy can't scrape", () => {
     "a separator of one label": serviceMonitor({
       relabelings: [{ sourceLabels: ["a"], separator: "", targetLabel: "pod" }],
     }),
+    "an interval as long as Alloy's timeout, or one with a timeout of its own": object("ServiceMonitor", {
+      endpoints: [{ interval: "10s" }, { interval: "5s", scrapeTimeout: "4s" }],
+    }),
     "a PodMonitor": podMonitor({ portNumber: 8080, filterRunning: false }),
     "a Probe of static targets": probe({}),
     "a Probe of Ingresses": probe({ targets: { ingress: { selector: {} } } }),
@@ -76,6 +79,11 @@ describe("What Alloy can't scrape", () => {
 
   const secret = { name: "keys", key: "k" };
   const found: Record<string, [MonitoringObject, ...RegExp[]]> = {
+    "an interval below Alloy's timeout": [
+      serviceMonitor({ interval: "5s" }),
+      /^endpoints\[1\]\.interval is 5s, below the timeout of 10s/,
+    ],
+    "an interval of a Probe below Alloy's timeout": [probe({ interval: "9s" }), /^interval is 9s/],
     "a token in a file of Prometheus's": [
       serviceMonitor({ bearerTokenFile: "/etc/prometheus/secrets/a/token" }),
       /^endpoints\[1\]\.bearerTokenFile names \/etc\/prometheus\/secrets\/a\/token, a file that Alloy's pod does not have/,

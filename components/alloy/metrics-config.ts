@@ -1,0 +1,237 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Settings } from "../../config/schema";
+import { seconds } from "../../config/units";
+import type { Stage } from "../../migration/stages";
+import type { Relabeling } from "../kubernetes/service-monitor";
+import { baseTargets, type BaseTarget, type BaseTargetsArgs, type Discovery } from "../monitors/targets";
+import { ruleBlocks, type Rule } from "./config";
+import { block, component, exported, write, type Attributes, type Block, type Expression } from "./syntax";
+
+/** What a configuration is made of. */
+export interface MetricsConfigArgs {
+  settings: Settings["metrics"];
+  /** Who evaluates rules, and who scrapes. */
+  stage: Pick<Stage, "evaluator" | "scraper">;
+  /** Namespace of the stack: no other stack's rules are touched. */
+  namespace: string;
+  /** Value of the label `cluster`; none when left out. */
+  cluster?: string;
+  /** URL of Mimir's push API. */
+  pushUrl: string;
+  /** Base URL of Mimir, without a path. */
+  rulerUrl: string;
+  /** What of the cluster itself is scraped. */
+  targets: BaseTargetsArgs;
+  /** How often targets are scraped whose monitor says nothing (Prometheus duration). */
+  scrapeInterval: string;
+}
+
+/**
+ * The configuration of the metrics collector: rules to Mimir's ruler, and from stage `kps-removed` on everything that is scraped.
+ * @param args settings, stage, where to
+ */
+export function alloyMetricsConfig(args: MetricsConfigArgs): string {
+  return write(metricsPipeline(args));
+}
+
+/** {@link alloyMetricsConfig} before it is text. */
+export function metricsPipeline(args: MetricsConfigArgs): Block[] {
+  return [
+    ...(args.stage.evaluator === "mimir" ? rules(args) : []),
+    ...(args.stage.scraper === "alloy" ? scraping(args) : []),
+  ];
+}
+
+/** A PrometheusRule with this label is in nobody's ruler: the way out when one that is not valid keeps the others from being taken over. */
+export const rulesOff = { key: "observability/rules", value: "off" };
+
+/** The label that all objects of this program have (`labels()` of components/kubernetes). */
+const ofStack = { key: "app.kubernetes.io/part-of", value: "observability" };
+
+/**
+ * The stack's own PrometheusRules and those of others are kept in step apart: a PrometheusRule that is not valid stops every change of its
+ * component (`desiredStateFromKubernetes` in internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the
+ * alerts that would tell of it.
+ *
+ * The prefixes tell the two apart, and this stack from another on the same Mimir; renaming one leaves its groups in the ruler for good, to be
+ * evaluated twice. A namespace can't have a dot, so no other's prefix is the same.
+ */
+function rules({ settings, namespace, cluster, rulerUrl }: MetricsConfigArgs): Block[] {
+  return (
+    [
+      ["stack", "In"],
+      ["cluster", "NotIn"],
+    ] as const
+  ).map(([name, operator]) =>
+    component(
+      "mimir.rules.kubernetes",
+      name,
+      {
+        address: rulerUrl,
+        mimir_namespace_prefix: `${namespace}.${name}`,
+        sync_interval: goDuration(settings.rulesSyncInterval),
+        // The ruler has no external labels: what Prometheus put on every alert and recorded series as it sent them is put on the rules.
+        external_labels: cluster === undefined ? undefined : { cluster },
+      },
+      [
+        block("rule_selector", {}, [
+          expression(ofStack.key, operator, ofStack.value),
+          expression(rulesOff.key, "NotIn", rulesOff.value),
+        ]),
+      ],
+    ),
+  );
+}
+
+const expression = (key: string, operator: "In" | "NotIn", value: string) =>
+  block("match_expression", { key, operator, values: [value] });
+
+function scraping(args: MetricsConfigArgs): Block[] {
+  const mimir = remoteWrite(args);
+  const receiver = exported(mimir, "receiver");
+  const targets = baseTargets(args.targets);
+  return [
+    ...targets.flatMap((target) => {
+      // Nodes are listed and watched once, for all that is scraped of them.
+      const first = targets.find(({ discovery }) => isDeepStrictEqual(discovery, target.discovery)) ?? target;
+      const found = discover(identifier(first), target.discovery);
+      return [
+        ...(first === target ? found.blocks : []),
+        ...scrape(target, found.targets, args.scrapeInterval, receiver),
+      ];
+    }),
+    ...["servicemonitors", "podmonitors", "probes"].map((kind) => monitors(kind, args.scrapeInterval, receiver)),
+    mimir,
+  ];
+}
+
+/**
+ * Monitors of one kind, in all namespaces. ScrapeConfigs are not among them: `unsupported.ts` says why.
+ * @see https://grafana.com/docs/alloy/v1.12/reference/components/prometheus/prometheus.operator.servicemonitors/
+ */
+const monitors = (kind: string, scrapeInterval: string, receiver: Expression): Block =>
+  component(
+    `prometheus.operator.${kind}`,
+    "all",
+    {
+      forward_to: [receiver],
+      // By default a minute, after which it never looks again: the API server may come later than this pod (crdmanager.go, configureInformers).
+      informer_sync_timeout: "24h",
+    },
+    [
+      block("scrape", {
+        default_scrape_interval: goDuration(scrapeInterval),
+        default_scrape_timeout: scrapeTimeout(scrapeInterval),
+      }),
+    ],
+  );
+
+/** As in Prometheus, where 10 seconds are the default too: never longer than the interval. */
+const scrapeTimeout = (interval: string) => `${Math.min(10, seconds(interval))}s`;
+
+const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** What Prometheus's scrape class `service-account` and a ScrapeConfig's TLS are together (components/monitors/scrape-config.ts). */
+const tls = {
+  kubelet: { insecure_skip_verify: true },
+  cluster: { ca_file: `${serviceAccount}/ca.crt`, server_name: "kubernetes" },
+};
+
+const identifier = ({ name }: BaseTarget) => name.replaceAll("-", "_");
+
+/** A base target, once it is found: relabelled, scraped, and its samples relabelled. */
+function scrape(target: BaseTarget, targets: Targets, scrapeInterval: string, receiver: Expression): Block[] {
+  const name = identifier(target);
+  const relabelled = component("discovery.relabel", name, { targets }, ruleBlocks(targetRules(target)));
+  const drops = target.metricRelabelings.map(alloyRule);
+  const dropped = component("prometheus.relabel", name, { forward_to: [receiver] }, ruleBlocks(drops));
+  const scraped = component(
+    "prometheus.scrape",
+    name,
+    {
+      targets: exported(relabelled, "output"),
+      forward_to: [drops.length > 0 ? exported(dropped, "receiver") : receiver],
+      job_name: target.job,
+      honor_labels: target.honorLabels,
+      track_timestamps_staleness: target.trackTimestampsStaleness,
+      scrape_interval: goDuration(scrapeInterval),
+      scrape_timeout: scrapeTimeout(scrapeInterval),
+      metrics_path: target.path,
+      scheme: target.tls && "https",
+      // Read again at each scrape: the kubelet renews it.
+      bearer_token_file: target.tls && `${serviceAccount}/token`,
+    },
+    target.tls ? [block("tls_config", tls[target.tls])] : [],
+  );
+  return [relabelled, scraped, ...(drops.length > 0 ? [dropped] : [])];
+}
+
+/** A target's labels as Prometheus would relabel them. It has job, path and scheme on a target before that; Alloy only once it scrapes. */
+export function targetRules({ job, path, tls, relabelings }: BaseTarget): Rule[] {
+  const first = { job, __metrics_path__: path, __scheme__: tls ? "https" : "http" };
+  return [
+    ...Object.entries(first).map(([target_label, replacement]) => ({ target_label, replacement })),
+    ...relabelings.map(alloyRule),
+  ];
+}
+
+/**
+ * A step of relabelling, with Alloy's names.
+ * @param step the step as monitors write it
+ */
+export function alloyRule(step: Relabeling): Rule {
+  const { action, sourceLabels, separator, regex, targetLabel, replacement } = step;
+  return { action, source_labels: sourceLabels, separator, regex, target_label: targetLabel, replacement };
+}
+
+type Targets = Expression | Attributes[];
+
+function discover(name: string, discovery: Discovery): { targets: Targets; blocks: Block[] } {
+  if (discovery.role === "Static") {
+    return { targets: discovery.addresses.map((address) => ({ __address__: address })), blocks: [] };
+  }
+  const role = discovery.role.toLowerCase();
+  const found = component("discovery.kubernetes", name, { role }, [
+    ...("namespace" in discovery ? [block("namespaces", { names: [discovery.namespace] })] : []),
+    ...("labels" in discovery ? [block("selectors", { role, label: discovery.labels })] : []),
+  ]);
+  return { targets: exported(found, "targets"), blocks: [found] };
+}
+
+/** Name of the remote_write to Mimir: label `remote_name` of its metrics. */
+export const remoteWriteName = "mimir";
+
+/**
+ * Prometheus's remote_write, over a write-ahead log of its own.
+ *
+ * At each `truncate_frequency` the lower two thirds of the log's segments go, whether they were sent or not (`Truncate` in
+ * internal/static/metrics/wal/wal.go), and at least half of what one such period wrote is left: so it is twice the outage that must be survived.
+ * Once the segment that comes next is gone, the reader goes on at the present (`loop` in Prometheus's tsdb/wlog/watcher.go).
+ * @see https://grafana.com/docs/alloy/v1.12/reference/components/prometheus/prometheus.remote_write/
+ */
+function remoteWrite({ settings, cluster, pushUrl }: MetricsConfigArgs): Block {
+  const { maxShards, maxSamplesPerSend, capacity } = settings.remoteWrite;
+  const period = `${2 * seconds(settings.mimirOutage)}s`;
+  return component(
+    "prometheus.remote_write",
+    remoteWriteName,
+    { external_labels: cluster === undefined ? undefined : { cluster } },
+    [
+      block("endpoint", { name: remoteWriteName, url: pushUrl, remote_timeout: "30s" }, [
+        block("queue_config", {
+          max_shards: maxShards,
+          max_samples_per_send: maxSamplesPerSend,
+          capacity,
+          min_backoff: "100ms",
+          max_backoff: "10s",
+          retry_on_http_429: true,
+        }),
+      ]),
+      // Default 8h for the longest time: after it, an outage that lasts would have the log cut at each period; before it, it only grows.
+      block("wal", { truncate_frequency: period, max_keepalive_time: period }),
+    ],
+  );
+}
+
+/** Alloy's durations are Go's, which have no days. */
+const goDuration = (duration: string) => `${seconds(duration)}s`;

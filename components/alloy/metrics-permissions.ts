@@ -1,0 +1,57 @@
+import type { types } from "@pulumi/kubernetes";
+import type { Settings } from "../../config/schema";
+import type { Stage } from "../../migration/stages";
+
+type Rule = types.input.rbac.v1.PolicyRule;
+
+const watch = (apiGroup: string, ...resources: string[]): Rule => ({
+  apiGroups: [apiGroup],
+  resources,
+  verbs: ["list", "watch"],
+});
+
+/**
+ * What the metrics collector may do in every namespace: no more than its components ask for.
+ * @param stage who evaluates rules, and who scrapes
+ */
+export function permissions({ evaluator, scraper }: Pick<Stage, "evaluator" | "scraper">): Rule[] {
+  return [
+    // mimir.rules.kubernetes
+    ...(evaluator === "mimir" ? [watch("", "namespaces"), watch("monitoring.coreos.com", "prometheusrules")] : []),
+    ...(scraper === "alloy" ? scraping : []),
+  ];
+}
+
+const scraping: Rule[] = [
+  watch("monitoring.coreos.com", "servicemonitors", "podmonitors", "probes"),
+  // Targets of monitors, with the labels of their nodes where a monitor asks for them; those of the cluster itself.
+  watch("", "services", "endpoints", "pods", "nodes"),
+  watch("discovery.k8s.io", "endpointslices"),
+  // Of Probes.
+  watch("networking.k8s.io", "ingresses"),
+  // The kubelet asks for it on /metrics and everything below; not nodes/proxy, with which one may run commands in pods.
+  { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+  // The API server, and what kube-rbac-proxy guards.
+  { nonResourceURLs: ["/metrics", "/metrics/cadvisor"], verbs: ["get"] },
+];
+
+/**
+ * What it may read in single namespaces: the Secrets and ConfigMaps that the settings name, and no other.
+ * @param stage who scrapes
+ * @param settings their names, `namespace/name`
+ */
+export function namedPermissions(
+  { scraper }: Pick<Stage, "scraper">,
+  { secrets, configMaps }: Pick<Settings["metrics"], "secrets" | "configMaps">,
+): { namespace: string; rules: Rule[] }[] {
+  if (scraper !== "alloy") return [];
+  const namespaces = [...new Set([...secrets, ...configMaps].map((each) => each.split("/")[0]))].sort();
+  const read = (resource: string, names: readonly string[], namespace: string): Rule[] => {
+    const resourceNames = names.filter((each) => each.startsWith(`${namespace}/`)).map((each) => each.split("/")[1]);
+    return resourceNames.length > 0 ? [{ apiGroups: [""], resources: [resource], resourceNames, verbs: ["get"] }] : [];
+  };
+  return namespaces.map((namespace) => ({
+    namespace,
+    rules: [...read("secrets", secrets, namespace), ...read("configmaps", configMaps, namespace)],
+  }));
+}

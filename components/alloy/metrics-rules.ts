@@ -1,0 +1,152 @@
+import type { Settings } from "../../config/schema";
+import type { AlertingRule, RuleGroup } from "../rules/types";
+import { remoteWriteName } from "./metrics-config";
+
+/** What the alerts are made for. */
+export interface MetricsRulesArgs {
+  /** Namespace of the collector. */
+  namespace: string;
+  /** Value of the label `cluster`, where the stack has one: alerts then keep it. */
+  cluster?: string;
+  settings: Pick<Settings["metrics"], "mimirOutage">;
+  /** It scrapes; false: it keeps rules in step, and something else scrapes. */
+  scrapes: boolean;
+}
+
+/**
+ * Alerts on the metrics collector: is it there, does it keep Mimir's rules in step, does what it scrapes get into Mimir.
+ * Metric names are those of Alloy 1.12, read from one that ran.
+ *
+ * Where it scrapes, its own metrics go the way of all others: what stops that way stops these alerts' series with it, and `absent` is what is
+ * left. If Mimir itself is away, nothing here fires at all: then the dead man's switch is not called any more.
+ * @param args where it runs, and what it does
+ */
+export function metricsRules(args: MetricsRulesArgs): RuleGroup[] {
+  return [{ name: "alloy-metrics", rules: [...common(args), ...(args.scrapes ? scraping(args) : [])] }];
+}
+
+const job = "alloy-metrics";
+
+const keep = ({ cluster }: MetricsRulesArgs) => (cluster === undefined ? "pod" : "cluster, pod");
+
+function common(args: MetricsRulesArgs): AlertingRule[] {
+  const { namespace } = args;
+  const own = `job="${job}", namespace="${namespace}"`;
+  const pod = keep(args);
+  return [
+    {
+      alert: "AlloyMetricsAbsent",
+      expr: `absent(up{${own}})`,
+      for: "5m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "The metrics collector's own metrics don't arrive.",
+        description: `In stage kps-removed it scrapes the whole cluster, itself included: then probably no metrics arrive at all, and alerts that need a series stay silent. Before, changed PrometheusRules may not get into Mimir. kubectl -n ${namespace} get statefulset,pod,servicemonitor -l app.kubernetes.io/name=${job}; kubectl -n ${namespace} logs ${job}-0 | grep -E 'level=(warn|error)'.`,
+      },
+    },
+    {
+      alert: "AlloyMetricsDown",
+      expr: `max by (${pod}) (up{${own}}) == 0`,
+      for: "10m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "{{ $labels.pod }} does not answer.",
+        description: `kubectl -n ${namespace} describe pod {{ $labels.pod }}. Its log says what it reads again at its start: a long write-ahead log takes its time.`,
+      },
+    },
+    {
+      alert: "AlloyMetricsUnhealthyComponents",
+      expr: `sum by (${pod}) (alloy_component_controller_running_components{${own}, health_type!="healthy"}) > 0`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value }} components of {{ $labels.pod }} have trouble.",
+        description: `kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why. Of mimir.rules.kubernetes it is a PrometheusRule that is not valid, or a Mimir that does not answer.`,
+      },
+    },
+    {
+      alert: "MimirRulesNotInStep",
+      expr: `sum by (${pod}, component_id) (increase(mimir_rules_events_failed_total{${own}}[15m])) > 0`,
+      for: "10m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Changed PrometheusRules don't get into Mimir: {{ $labels.component_id }}.",
+        description: `One that is not valid holds up all others of its component (stack: this program's own; cluster: all others); what is in Mimir stays as it is. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes names the group and the fault. Correct it, or leave it out: kubectl label prometheusrule NAME observability/rules=off.`,
+      },
+    },
+  ];
+}
+
+function scraping(args: MetricsRulesArgs): AlertingRule[] {
+  const { namespace, settings } = args;
+  const own = `job="${job}", namespace="${namespace}"`;
+  const queue = `${own}, remote_name="${remoteWriteName}"`;
+  const pod = keep(args);
+  const log = `kubectl -n ${namespace} logs {{ $labels.pod }} --since=30m | grep remote_name`;
+  const lost = `sum by (${pod}) (rate({__name__=~"prometheus_remote_storage_samples_(failed|dropped)_total", ${queue}, reason!="dropped_series"}[5m]))`;
+  const sent = `sum by (${pod}) (rate(prometheus_remote_storage_samples_total{${queue}}[5m]))`;
+  const refused = [
+    "scrape_pools_failed",
+    "sync_failed",
+    "scrape_pool_exceeded_target_limit",
+    "scrape_pool_exceeded_label_limits",
+    "scrapes_exceeded_sample_limit",
+  ].map((what) => `sum by (${pod}, component_id) (increase(prometheus_target_${what}_total{${own}}[15m])) > 0`);
+  return [
+    {
+      alert: "AlloyMetricsBehind",
+      // An hour: what it says of itself is as late as all else.
+      expr: `time() - max by (${pod}) (max_over_time(prometheus_remote_storage_queue_highest_sent_timestamp_seconds{${queue}}[1h]) > 0) > 120`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "{{ $labels.pod }} is {{ $value | humanizeDuration }} behind in writing to Mimir.",
+        description: `What waits is in its write-ahead log, which is made for ${settings.mimirOutage} (metrics.mimirOutage). Don't restart it or change its settings meanwhile: it would send only what comes after. ${log} has what Mimir answers.`,
+      },
+    },
+    {
+      alert: "AlloyMetricsSamplesLost",
+      expr: `${lost}\n/ (${lost} + ${sent}) > 0.01`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "{{ $value | humanizePercentage }} of the samples of {{ $labels.pod }} don't get into Mimir.",
+        description: `They were refused and are not sent again. MimirSamplesRefused names the reason; ${log} | grep non-recoverable the series.`,
+      },
+    },
+    {
+      alert: "AlloyMetricsNeedsMoreSenders",
+      expr:
+        `max by (${pod}) (max_over_time(prometheus_remote_storage_shards_desired{${queue}}[5m]))\n` +
+        `> max by (${pod}) (max_over_time(prometheus_remote_storage_shards_max{${queue}}[5m]))`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.pod }} needs more senders to Mimir than it may have.",
+        description:
+          "It would take {{ $value | humanize }} to keep up; the most is the setting metrics.remoteWrite.maxShards. Usually Mimir answers slowly: see the dashboard Mimir.",
+      },
+    },
+    {
+      alert: "AlloyMetricsLogGrowing",
+      expr: `max by (${args.cluster === undefined ? "" : "cluster, "}persistentvolumeclaim) (kubelet_volume_stats_used_bytes{namespace="${namespace}", persistentvolumeclaim="data-${job}-0"} / kubelet_volume_stats_capacity_bytes{namespace="${namespace}", persistentvolumeclaim="data-${job}-0"}) > 0.75`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value | humanizePercentage }} of the metrics collector's volume are in use.",
+        description:
+          "Its write-ahead log holds three times metrics.mimirOutage, 6.6 bytes a sample. Full, it takes no sample any more. Enlarge metrics.storage (docs/growing-a-volume.md), shorten metrics.mimirOutage, or scrape fewer series.",
+      },
+    },
+    {
+      alert: "AlloyMetricsTargetsRefused",
+      expr: refused.join("\nor\n"),
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.component_id }} leaves targets or samples out.",
+        description: `A limit of a monitor is exceeded (sampleLimit, targetLimit, labelLimit …), or its targets can't be found. kubectl -n ${namespace} logs {{ $labels.pod }} names it. A monitor that Alloy can't read at all is in its log alone: "error generating scrapeconfig".`,
+      },
+    },
+  ];
+}
