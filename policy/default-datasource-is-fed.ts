@@ -4,7 +4,7 @@ import { show, unknownOf } from "./lib/config/show";
 import { matches } from "./lib/glob";
 import type { DataSource } from "./lib/grafana/data-sources";
 import { grafanasOf } from "./lib/grafana/instances";
-import { scrapes, writesOf } from "./lib/metrics/feeding";
+import { isAtWork, scrapes, writesOf } from "./lib/metrics/feeding";
 import { inner } from "./lib/paths";
 import { mountsOf } from "./lib/pods/readers";
 import { definePolicy, type StackFinding } from "./lib/policy";
@@ -53,9 +53,9 @@ class Stack {
 
   constructor(readonly resources: readonly Resource[]) {
     this.namespaces = namespacesOf(resources);
-    this.#writes = resources.flatMap((resource) =>
-      writesOf(resource).map((url) => ({ url, namespace: resource.namespace })),
-    );
+    this.#writes = resources
+      .filter((resource) => isAtWork(resource, resources))
+      .flatMap((resource) => writesOf(resource).map((url) => ({ url, namespace: resource.namespace })));
   }
 
   serviceOf(url: string, namespace: string | undefined): ServiceName | undefined {
@@ -108,7 +108,7 @@ function* judged({ resource, path, url }: DataSource, name: ServiceName, stack: 
   const refuse = (found: string, fix: string): StackFinding => ({ resource, path: place, found, wanted, fix });
   if (!maker) {
     yield refuse(
-      `${service} in namespace ${namespace}, and the stack makes no Service of that name there`,
+      `${service} in namespace ${namespace}, and the stack makes no Service for metrics of that name there`,
       "Every dashboard would be empty. Correct the address; where something else makes the Service, name the host under fedElsewhere in this policy's configuration.",
     );
   } else if (port !== undefined && !portsOf(maker).includes(port) && portsOf(maker).length > 0) {

@@ -1,4 +1,5 @@
-import { chartOf, type Chart } from "./charts/release";
+import { chartOf } from "./charts/release";
+import { makesService } from "./charts/services";
 import type { Resource } from "./resource";
 import { at, isBlock, type Block } from "./unknown";
 
@@ -42,9 +43,7 @@ export function namespacesOf(resources: readonly Resource[]): Set<string> {
 }
 
 /**
- * What of a stack makes a Service: the Service itself, a chart's release, or a resource for which an operator makes it.
- *
- * A chart's Services are known by their names, which begin with that of the release.
+ * What of a stack makes a Service that holds or takes metrics: the Service itself, a chart's release, or a resource for which an operator makes it.
  */
 export function makerOf({ service, namespace }: ServiceName, resources: readonly Resource[]): Resource | undefined {
   const there = resources.filter((resource) => resource.namespace === namespace);
@@ -53,7 +52,7 @@ export function makerOf({ service, namespace }: ServiceName, resources: readonly
     there.find((resource) => operated(resource).includes(service)) ??
     there.find((resource) => {
       const chart = chartOf(resource);
-      return chart && begins(service, resource, chart);
+      return chart && makesService(service, resource, chart);
     })
   );
 }
@@ -87,14 +86,6 @@ function operated({ kind, objectName, type }: Resource): string[] {
     VMAgent: ["vmagent"],
   };
   return (names[kind] ?? []).map((prefix) => `${prefix}-${objectName ?? ""}`);
-}
-
-function begins(service: string, { objectName }: Resource, { name, values }: Chart): boolean {
-  if (name === "kube-prometheus-stack" && service === "prometheus-operated") return true;
-  const override = values.fullnameOverride;
-  const full = typeof override === "string" && override ? override : objectName;
-  // The chart cuts its name after 26 letters.
-  return full !== undefined && (service === full || service.startsWith(`${full.slice(0, 26).replace(/-$/, "")}-`));
 }
 
 function parse(url: string): URL | undefined {

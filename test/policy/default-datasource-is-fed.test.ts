@@ -42,8 +42,21 @@ const host = "mimir.monitoring.svc.cluster.local";
 const mimir = `http://${host}:9009/prometheus`;
 const push = `http://${host}:9009/api/v1/push`;
 const prometheus = "http://kube-prometheus-stack-prometheus.monitoring.svc.cluster.local:9090";
-const alloy = (url: string) =>
-  map("alloy", { "config.alloy": `prometheus.remote_write "mimir" {\n  endpoint {\n    url = "${url}"\n  }\n}\n` });
+
+/** A ConfigMap and the pods that mount it, of one name. */
+const mounted = (name: string, data: object, spec: object = {}): TestResource[] => [
+  map(name, data),
+  named(
+    name,
+    object("apps/v1", "StatefulSet", {
+      metadata: metadata(name),
+      spec: { template: { spec: { containers: [{ name }], volumes: [{ configMap: { name } }] } }, ...spec },
+    }),
+  ),
+];
+const remoteWrite = (url: string) =>
+  `prometheus.remote_write "mimir" {\n  endpoint {\n    url = ${url}\n  }\n\n  wal { }\n}\n`;
+const alloy = (url: string, spec: object = {}) => mounted("alloy", { "config.alloy": remoteWrite(`"${url}"`) }, spec);
 
 const refused = (found: string, fix: string) =>
   `ConfigMap monitoring/grafana-datasources: data["ds.yaml"]: datasources[0].url is ${found}; wanted the address of something that scrapes, or that something in the stack writes to. ${fix}`;
@@ -54,7 +67,7 @@ const hungry = (service = "mimir") =>
   );
 const absent = (service: string) =>
   refused(
-    `${service} in namespace monitoring, and the stack makes no Service of that name there`,
+    `${service} in namespace monitoring, and the stack makes no Service for metrics of that name there`,
     "Every dashboard would be empty. Correct the address; where something else makes the Service, name the host under fedElsewhere in this policy's configuration.",
   );
 
@@ -86,16 +99,62 @@ const cases: Case[] = [
     stack: withMimir(kps({ remoteWrite: [{ url: push }], replicas: 0 })),
     finds: [hungry()],
   },
-  { when: "Alloy writes to it", stack: withMimir(alloy(push)) },
-  { when: "Alloy writes to it by the Service's short name", stack: withMimir(alloy("http://mimir:9009/api/v1/push")) },
+  { when: "Alloy writes to it", stack: withMimir(...alloy(push)) },
+  {
+    when: "Alloy writes to it by the Service's short name",
+    stack: withMimir(...alloy("http://mimir:9009/api/v1/push")),
+  },
+  {
+    when: "Alloy writes to it, and has no pods",
+    stack: withMimir(...alloy(push, { replicas: 0 })),
+    finds: [hungry()],
+  },
+  {
+    when: "Alloy's configuration is there, and nothing that mounts it",
+    stack: withMimir(map("alloy", { "config.alloy": remoteWrite(`"${push}"`) })),
+    finds: [hungry()],
+  },
+  {
+    when: "a chart runs Alloy with a configuration of the stack",
+    stack: withMimir(
+      map("metrics", { "config.alloy": remoteWrite(`"${push}"`) }),
+      release("alloy", { alloy: { configMap: { create: false, name: "metrics" } } }),
+    ),
+  },
+  {
+    when: "Alloy has the address from its environment",
+    stack: withMimir(...mounted("alloy", { "config.alloy": remoteWrite('sys.env("MIMIR_URL")') })),
+    finds: [
+      refused(
+        "mimir in namespace monitoring, and nothing in the stack scrapes for it or writes to it",
+        `What one address of remote_write is can't be told (taken from the environment variable MIMIR_URL): write the address itself, or name the host ${host} under fedElsewhere in this policy's configuration.`,
+      ),
+    ],
+  },
+  {
+    when: "an alias of the default, which is no default itself, stays behind when Prometheus goes",
+    stack: [
+      map("grafana-datasources", {
+        "ds.yaml": stringify({
+          apiVersion: 1,
+          datasources: [
+            { name: "Mimir", uid: "mimir", type: "prometheus", url: mimir, isDefault: true },
+            { name: "Prometheus", uid: "prometheus", type: "prometheus", url: mimir, isDefault: false },
+          ],
+        }),
+      }),
+      ...program("mimir", 9009),
+      ...alloy(push),
+    ],
+  },
   {
     when: "Alloy's line is a comment",
-    stack: withMimir(map("alloy", { "config.alloy": `// url = "${push}"\n# ${push}\n` })),
+    stack: withMimir(...mounted("alloy", { "config.alloy": `// url = "${push}"\n# ${push}\n` })),
     finds: [hungry()],
   },
   {
     when: "Alloy writes logs to a Loki only",
-    stack: withMimir(...program("loki", 3100), alloy("http://loki.monitoring.svc:3100/loki/api/v1/push")),
+    stack: withMimir(...program("loki", 3100), ...alloy("http://loki.monitoring.svc:3100/loki/api/v1/push")),
     finds: [hungry()],
   },
   {
@@ -108,18 +167,20 @@ const cases: Case[] = [
   },
   {
     when: "Vector writes to it",
-    stack: withMimir(map("vector", { "vector.yaml": stringify({ sinks: { m: { endpoint: push } } }) })),
+    stack: withMimir(...mounted("vector", { "vector.yaml": stringify({ sinks: { m: { endpoint: push } } }) })),
   },
   {
     when: "an OpenTelemetry collector writes to it",
     stack: withMimir(
-      map("otel", { "c.yaml": stringify({ exporters: { otlphttp: { endpoint: `http://${host}:9009/otlp` } } }) }),
+      ...mounted("otel", {
+        "c.yaml": stringify({ exporters: { otlphttp: { endpoint: `http://${host}:9009/otlp` } } }),
+      }),
     ),
   },
   {
     when: "a gateway of the same program is written to",
     stack: [
-      ...withMimir(alloy("http://mimir-gateway.monitoring.svc/api/v1/push")),
+      ...withMimir(...alloy("http://mimir-gateway.monitoring.svc/api/v1/push")),
       object("core/v1", "Service", {
         metadata: { ...metadata("mimir"), name: "mimir-gateway" },
         spec: { selector: { app: "nginx" } },
@@ -131,7 +192,7 @@ const cases: Case[] = [
     stack: [
       grafana("http://mimir-distributed-query-frontend.monitoring.svc:8080/prometheus"),
       release("mimir-distributed", {}),
-      alloy("http://mimir-distributed-gateway.monitoring.svc/api/v1/push"),
+      ...alloy("http://mimir-distributed-gateway.monitoring.svc/api/v1/push"),
     ],
   },
   {
@@ -148,6 +209,31 @@ const cases: Case[] = [
     stack: [grafana("http://mimr.monitoring.svc:9009/prometheus"), ...program("mimir", 9009), kps()],
     finds: [absent("mimr")],
   },
+  ...[
+    ["kube-prometheus-stack-promethues", kps()],
+    ["kube-prometheus-stack-alertmanager", kps()],
+    ["mimir-distributed-gatway", release("mimir-distributed", {})],
+    ["victoria-metrics-single-sever", release("victoria-metrics-single", {})],
+  ].map(([service, chart]) => ({
+    when: `the default is ${service as string}, which begins as the Services of its chart do`,
+    stack: [grafana(`http://${service as string}.monitoring.svc`), chart as TestResource],
+    finds: [absent(service as string)],
+  })),
+  {
+    when: "the release has another name than its chart, and the Service is called after both",
+    stack: [
+      grafana("http://monitoring-kube-prometheus-prometheus.monitoring.svc:9090"),
+      { ...kps(), props: { ...kps().props, name: "monitoring" } },
+    ],
+  },
+  {
+    when: "the gateway of Mimir's chart has a name of its own",
+    stack: [
+      grafana("http://metrics.monitoring.svc/prometheus"),
+      release("mimir-distributed", { gateway: { service: { nameOverride: "metrics" } } }),
+      ...alloy("http://metrics.monitoring.svc/api/v1/push"),
+    ],
+  },
   {
     when: "the default's Service doesn't exist under its short name",
     stack: [grafana("http://mimr:9009"), ...program("mimir", 9009)],
@@ -155,7 +241,7 @@ const cases: Case[] = [
   },
   {
     when: "kube-prometheus-stack has been removed, and its Prometheus stayed the default",
-    stack: [grafana(prometheus), ...program("mimir", 9009), alloy(push)],
+    stack: [grafana(prometheus), ...program("mimir", 9009), ...alloy(push)],
     finds: [absent("kube-prometheus-stack-prometheus")],
   },
   {
@@ -170,7 +256,7 @@ const cases: Case[] = [
   },
   {
     when: "the Service has no such port",
-    stack: [grafana(`http://${host}:9090`), ...program("mimir", 9009), alloy(push)],
+    stack: [grafana(`http://${host}:9090`), ...program("mimir", 9009), ...alloy(push)],
     finds: [
       refused(
         "port 9090 of Service monitoring/mimir, which has only 9009",
@@ -249,7 +335,7 @@ const cases: Case[] = [
   },
   {
     when: "a preview doesn't know one address, and another writes to it",
-    stack: withMimir(kps({ remoteWrite: [{ url: unknown }] }), alloy(push)),
+    stack: withMimir(kps({ remoteWrite: [{ url: unknown }] }), ...alloy(push)),
   },
   {
     when: "the Grafana in kube-prometheus-stack has its own Prometheus",

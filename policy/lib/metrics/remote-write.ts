@@ -56,10 +56,22 @@ function ofList(list: unknown, path: string): RemoteWrite[] {
 
 function ofText(text: unknown, path: string): RemoteWrite[] {
   if (typeof text !== "string" || !text.includes("remote_write")) return [];
-  const blocks = [...text.matchAll(inYaml), ...text.matchAll(inAlloy)].map(([block]) => block);
-  return blocks.flatMap((block) =>
-    [...block.matchAll(/\burl\s*[:=]\s*["']?([^"'\s]+)/g)].map(([, url]) => ({ path, url: readable(url) })),
-  );
+  const yaml = [...text.matchAll(inYaml)].flatMap(([block]) => [...block.matchAll(/\burl\s*:\s*["']?([^"'\s]+)/g)]);
+  const alloy = [...text.replace(/\/\/[^"\n]*$/gm, "").matchAll(inAlloy)].flatMap(([block]) => [
+    ...block.matchAll(/\burl\s*=\s*(.+)/g),
+  ]);
+  return [
+    ...yaml.map(([, url]) => ({ path, url: readable(url) })),
+    ...alloy.map(([, expression]) => ({ path, url: evaluated(expression) })),
+  ];
+}
+
+// Of Alloy's language only what stands there as it is; an expression is known to Alloy alone.
+function evaluated(expression: string): Setting<string> {
+  const literal = /^"([^"]*)"\s*[,}]?\s*$/.exec(expression)?.[1];
+  if (literal !== undefined) return readable(literal);
+  const variable = /^(?:sys\.)?env\("([^"]*)"\)/.exec(expression)?.[1];
+  return { unreadable: variable ? `taken from the environment variable ${variable}` : "an expression of Alloy's" };
 }
 
 function ofArguments({ props }: Resource): RemoteWrite[] {
