@@ -101,6 +101,12 @@ export const PROGRAMS = {
     },
     stamps: (release) => ({ "github.com/grafana/loki/v3/pkg/util/build.Version": release }),
   },
+  // With modules of its own that Loki doesn't need.
+  lokitool: {
+    module: "github.com/grafana/loki/v3",
+    binaries: { lokitool: "github.com/grafana/loki/v3/cmd/lokitool" },
+    stamps: (release) => ({ "github.com/grafana/loki/v3/pkg/util/build.Version": release }),
+  },
   minio: {
     module: "github.com/minio/minio",
     binaries: { minio: "github.com/minio/minio" },

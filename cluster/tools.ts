@@ -12,6 +12,7 @@ const HOST_TOOLS = {
   loki: "loki",
   "loki-canary": "loki",
   logcli: "loki",
+  lokitool: "lokitool",
   mc: "mc",
   minio: "minio",
   kubectl: "kubernetes",

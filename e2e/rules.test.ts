@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { run } from "../cluster/run";
 import { hostTool } from "../cluster/tools";
 import type { AlertingRule, RecordingRule, RuleGroup } from "../components/rules/types";
 import { offlineRender } from "../offline/render";
 import { uncovered, type RuleTests } from "./support/rule-coverage";
+import { anchors, root, stacks } from "./support/rules";
 
-const root = resolve(__dirname, "..");
-const stacks = readdirSync(root).flatMap((file) => /^Pulumi\.(\w+)\.yaml$/.exec(file)?.[1] ?? []);
 const testFiles = readdirSync(join(root, "components"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.yaml"))
   .sort();
@@ -18,9 +17,14 @@ const testFiles = readdirSync(join(root, "components"), { recursive: true, encod
 /** The stack whose rules the tests are held against; the others' are checked too. */
 const tested = "production";
 
-/** Every group of rules that a stack registers in the stage that has the most. */
-async function groupsOf(stack: string): Promise<RuleGroup[]> {
-  const { resources } = await offlineRender({ stack, stage: "mimir-default" });
+/** Between them these stages have every rule: the one with the most parts, and the one in which Alloy scrapes. */
+const checked = { "mimir-default": [], "kps-removed": ["kps.enabled=false"] };
+const stages = Object.keys(checked) as (keyof typeof checked)[];
+const combinations = stacks.flatMap((stack) => stages.map((stage) => ({ stack, stage, name: `${stack}, ${stage}` })));
+
+/** Every group of rules that a stack registers in a stage. */
+async function groupsOf(stack: string, stage: keyof typeof checked): Promise<RuleGroup[]> {
+  const { resources } = await offlineRender({ stack, stage, config: checked[stage] });
   return resources.flatMap(({ object }) =>
     object?.kind === "PrometheusRule" ? (object as unknown as { spec: { groups: RuleGroup[] } }).spec.groups : [],
   );
@@ -52,7 +56,7 @@ describe("Every stack's rules, by real promtool and mimirtool", function () {
     promtool = await hostTool("promtool");
     mimirtool = await hostTool("mimirtool");
     folder = mkdtempSync(join(tmpdir(), "rules-"));
-    for (const stack of stacks) groups.set(stack, await groupsOf(stack));
+    for (const { stack, stage, name } of combinations) groups.set(name, await groupsOf(stack, stage));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -62,19 +66,25 @@ describe("Every stack's rules, by real promtool and mimirtool", function () {
     return file;
   };
 
-  for (const stack of stacks) {
-    it(`${stack}: promtool reads all of them, as Prometheus would`, async () => {
-      const all = groups.get(stack)!;
-      const said = await run(promtool, ["check", "rules", "--lint=all", "--lint-fatal", write(`${stack}.yaml`, all)]);
+  /** Of the stack that the tests are held against: each group once, as in the last stage that has it. */
+  const testedGroups = (): RuleGroup[] => {
+    const all = stages.flatMap((stage) => groups.get(`${tested}, ${stage}`)!);
+    return [...new Map(all.map((group) => [group.name, group])).values()];
+  };
+
+  for (const { name } of combinations) {
+    it(`${name}: promtool reads all of them, as Prometheus would`, async () => {
+      const all = groups.get(name)!;
+      const said = await run(promtool, ["check", "rules", "--lint=all", "--lint-fatal", write("all.yaml", all)]);
       const count = all.flatMap(({ rules }) => rules).length;
       assert.ok(count > 50, `only ${count} rules`);
       assert.match(said, new RegExp(`SUCCESS: ${count} rules found`));
     });
   }
 
-  for (const stack of stacks) {
-    it(`${stack}: mimirtool reads all of them, as Mimir's ruler would`, async () => {
-      const file = write(`${stack}-mimir.yaml`, groups.get(stack)!, { namespace: "observability" });
+  for (const { name } of combinations) {
+    it(`${name}: mimirtool reads all of them, as Mimir's ruler would`, async () => {
+      const file = write("all-mimir.yaml", groups.get(name)!, { namespace: "observability" });
       await run(mimirtool, ["rules", "check", file]);
       await run(mimirtool, ["rules", "lint", "--dry-run", file]);
     });
@@ -95,7 +105,7 @@ describe("Every stack's rules, by real promtool and mimirtool", function () {
       // Only what the file speaks of: promtool evaluates every rule for every minute of every test.
       const named = ({ rules }: RuleGroup) =>
         rules.some((rule) => tests.includes(isAlert(rule) ? rule.alert : rule.record));
-      write("rules.yaml", unfinished(groups.get(tested)!).filter(named));
+      write("rules.yaml", unfinished(testedGroups()).filter(named));
       const copy = join(folder, basename(file));
       writeFileSync(copy, tests);
       await run(promtool, ["test", "rules", copy]);
@@ -103,29 +113,18 @@ describe("Every stack's rules, by real promtool and mimirtool", function () {
   }
 
   it("every alert has a test in which it fires and one in which it doesn't, every recorded series one", () => {
-    const rules = unfinished(groups.get(tested)!).flatMap((group) => group.rules);
+    const rules = unfinished(testedGroups()).flatMap((group) => group.rules);
     const tests = testFiles.map((file) => parse(readFileSync(join(root, "components", file), "utf8")) as RuleTests);
     assert.deepEqual(uncovered(rules, tests), []);
   });
 
   it("every alert's runbook is a heading that exists", () => {
-    const alerts = groups.get(tested)!.flatMap(({ rules }) => rules.filter(isAlert));
+    const alerts = testedGroups().flatMap(({ rules }) => rules.filter(isAlert));
     const urls = new Set(alerts.map(({ annotations }) => annotations.runbook_url ?? "none"));
     const missing = [...urls].filter((url) => {
       const [file, anchor] = url.split("#");
-      return !anchors(join(root, file)).includes(anchor);
+      return !anchors(file).includes(anchor);
     });
     assert.deepEqual(missing, []);
   });
 });
-
-/** Anchors of a Markdown file's headings, as GitHub makes them. */
-function anchors(file: string): string[] {
-  const headings = [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)];
-  return headings.map(([, text]) =>
-    text
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
-}

@@ -7,6 +7,12 @@ import { headlessService, memberlistService, ports, topology, type Topology } fr
 /** Folder of everything that Loki keeps, and where the volume is mounted. */
 export const dataDirectory = "/var/loki";
 
+/** Folder of the ruler's rules, where they are not in the bucket: one below it for each tenant. */
+export const rulesDirectory = "/etc/loki/rules";
+
+/** The one tenant's name, as long as `auth_enabled` is false. */
+export const tenant = "fake";
+
 /** Environment variable with the pod's own address; the pod template sets it. */
 export const addressVariable = "POD_IP";
 
@@ -41,7 +47,7 @@ export function lokiConfig(args: LokiConfigArgs) {
   const processes = topology(settings);
   const schema = settings.schemaConfigs ?? defaultSchema;
   return {
-    // One tenant, `fake`, whose name is in the bucket's paths.
+    // One tenant, whose name is in the bucket's paths.
     auth_enabled: false,
     server: server(settings),
     // Queriers and frontends find the schedulers by their ring, in every mode.
@@ -134,10 +140,11 @@ export function requestSeconds({ queryTimeout }: Pick<Settings["loki"]["limits"]
   return Math.ceil(seconds(queryTimeout)) + 60;
 }
 
-function ruler({ environment: { cluster }, alertmanagerUrl }: LokiConfigArgs) {
+function ruler({ environment: { cluster }, settings, alertmanagerUrl }: LokiConfigArgs) {
   return {
     ...(cluster && { external_labels: { cluster } }),
-    storage: { type: "s3" }, // common.storage, under `rules/`
+    // s3: common.storage, under `rules/`
+    storage: settings.logAlerts ? { type: "local", local: { directory: rulesDirectory } } : { type: "s3" },
     rule_path: `${dataDirectory}/rules-temp`,
     alertmanager_url: alertmanagerUrl,
     enable_alertmanager_v2: true,

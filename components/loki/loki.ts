@@ -7,12 +7,14 @@ import type { Environment } from "../kubernetes/environment";
 import { imageVersion, labels } from "../kubernetes/labels";
 import { serviceMonitor } from "../kubernetes/service-monitor";
 import type { LokiStorage } from "../object-storage/types";
+import { finish } from "../rules/finish";
 import type { RuleGroup } from "../rules/types";
 import { LokiCanary } from "./canary";
 import { lokiConfig } from "./config";
 import { lokiDashboards } from "./dashboards";
 import { LokiGateway } from "./gateway";
-import { configFile, ringMember } from "./pod";
+import { logRules } from "./log-rules";
+import { configFile, ringMember, rulesConfigMap } from "./pod";
 import { lokiRules } from "./rules";
 import { httpUrl, memberlistService, ports, topology } from "./topology";
 import { LokiWorkload } from "./workload";
@@ -57,6 +59,13 @@ export class Loki extends pulumi.ComponentResource {
 
     const config = stringify(lokiConfig(args));
     const configMap = new ConfigMap(name, { metadata, data: { [configFile]: config } }, child);
+    const prerequisites: pulumi.Resource[] = [configMap];
+    if (settings.logAlerts) {
+      const data = { "logs.yaml": stringify({ groups: finish(logRules(args), environment) }) };
+      prerequisites.push(
+        new ConfigMap(rulesConfigMap, { metadata: { ...metadata, name: rulesConfigMap }, data }, child),
+      );
+    }
     const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);
     const memberlist = new Service(
       memberlistService,
@@ -85,9 +94,10 @@ export class Loki extends pulumi.ComponentResource {
             serviceAccount: name,
             configMap: name,
             config,
+            rules: settings.logAlerts,
             credentials,
           },
-          { ...child, dependsOn: [configMap, account, memberlist] },
+          { ...child, dependsOn: [...prerequisites, account, memberlist] },
         ),
     );
     const gateway = new LokiGateway(

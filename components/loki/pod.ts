@@ -7,7 +7,7 @@ import { placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPod } from "../kubernetes/security";
 import { secretEnv } from "../secrets/env";
 import type { SecretRef } from "../secrets/types";
-import { addressVariable, dataDirectory } from "./config";
+import { addressVariable, dataDirectory, rulesDirectory, tenant } from "./config";
 import { ports, type Workload } from "./topology";
 
 /** The user of the image: https://github.com/grafana/loki/blob/v3.6.3/cmd/loki/Dockerfile */
@@ -15,6 +15,7 @@ const uid = 10001;
 
 const config = { name: "config", mountPath: "/etc/loki/config", readOnly: true };
 const data = { name: "data", mountPath: dataDirectory };
+const rules = { name: "rules", mountPath: `${rulesDirectory}/${tenant}`, readOnly: true };
 const scratch = { name: "tmp", mountPath: "/tmp" };
 
 /** Name of the volume claims, and of the volume in a pod that has none. */
@@ -22,6 +23,12 @@ export const dataVolume = data.name;
 
 /** Key of the ConfigMap. */
 export const configFile = "config.yaml";
+
+/** ConfigMap of the stack's own rules of lines. */
+export const rulesConfigMap = "loki-rules";
+
+/** ConfigMap of more such rules, which the stack doesn't make: one file a key. */
+const ownRulesConfigMap = "loki-rules-own";
 
 /** Label of the pods that gossip; the gateway's pods are Loki's too, and don't. */
 export const ringMember = { gossip_ring_member: "true" };
@@ -37,6 +44,8 @@ export interface LokiPodArgs {
   configMap: string;
   /** Its text: pods restart when it changes. */
   config: string;
+  /** Whether the ruler's rules are in ConfigMaps; no pod restarts for them. */
+  rules: boolean;
   /** Keys of the object store. */
   credentials: SecretRef;
 }
@@ -92,17 +101,23 @@ export function lokiPod(args: LokiPodArgs): types.input.core.v1.PodTemplateSpec 
           livenessProbe: { ...probe("/loki/api/v1/status/buildinfo"), initialDelaySeconds: 30, failureThreshold: 6 },
           resources: workload.resources,
           securityContext: restrictedContainer,
-          volumeMounts: [config, data, scratch],
+          volumeMounts: [config, data, scratch, ...(args.rules ? [rules] : [])],
         },
       ],
       volumes: [
         { name: config.name, configMap: { name: args.configMap } },
         { name: scratch.name, emptyDir: {} },
+        ...(args.rules ? [{ name: rules.name, projected: { sources: ruleSources } }] : []),
         ...(workload.persistent ? [] : [{ name: data.name, emptyDir: {} }]),
       ],
     },
   };
 }
+
+const ruleSources = [
+  { configMap: { name: rulesConfigMap } },
+  { configMap: { name: ownRulesConfigMap, optional: true } },
+];
 
 const probe = (path: string) => ({
   httpGet: { path, port: "http-metrics" },

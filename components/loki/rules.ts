@@ -1,19 +1,20 @@
 import type { Settings } from "../../config/schema";
 import { seconds } from "../../config/units";
 import type { Environment } from "../kubernetes/environment";
+import { lateGroups } from "../rules/late";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 import { canaryTargets, lokiTargets } from "./series";
 
 /** What the alerts are made for. */
 export interface LokiRulesArgs {
   environment: Pick<Environment, "namespace" | "cluster">;
-  settings: Pick<Settings["loki"], "compactionInterval">;
+  settings: Pick<Settings["loki"], "compactionInterval" | "logAlerts">;
 }
 
 /**
- * Alerts on Loki and on what its canary sees: is it there, does it take lines, keep them, find them, delete them in time.
+ * Alerts on Loki and on what its canary sees: is it there, does it take lines, keep them, find them, delete them in time, evaluate its rules.
  * Metric names are those that Loki 3.6.3 was seen to export; some still say `boltdb_shipper` and mean the compactor of any index.
- * @param args where Loki is, and how often it compacts
+ * @param args where Loki is, how often it compacts, and whether it has rules of the stack
  */
 export function lokiRules(args: LokiRulesArgs): RuleGroup[] {
   const scope = scopeOf(args.environment);
@@ -22,6 +23,7 @@ export function lokiRules(args: LokiRulesArgs): RuleGroup[] {
     { name: "loki-ingestion", rules: [...ingestion(scope), ...storage(scope)] },
     { name: "loki-retention", rules: retention(scope, args.settings) },
     { name: "loki-canary", rules: canary(scope) },
+    { name: "loki-ruler", rules: ruler(scope, args.settings) },
   ];
 }
 
@@ -276,6 +278,58 @@ function canary({ namespace, by }: Scope): AlertingRule[] {
         summary: "A line takes {{ $value | humanizeDuration }} from its writing to a tail of Loki",
         description:
           "The slowest of a hundred; usually none takes half a second. Writers or readers lack CPU, or the canary can't keep its connection.",
+      },
+    },
+  ];
+}
+
+function ruler({ namespace, own, by }: Scope, { logAlerts }: LokiRulesArgs["settings"]): AlertingRule[] {
+  const log = `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 --since=1h | grep -i -E 'ruler|rule'`;
+  // By group: its file and its name.
+  const failures = (counter: string) =>
+    `sum ${by("rule_group")} (increase(loki_prometheus_rule_${counter}_total{${own}}[15m])) > 0`;
+  const notifications = (counter: string) =>
+    `sum ${by()} (increase(loki_prometheus_notifications_${counter}_total{${own}}[15m]))`;
+  const missing: AlertingRule = {
+    alert: "LokiRulesMissing",
+    expr: `absent(loki_prometheus_rule_group_rules{${own}})`,
+    for: "15m",
+    labels: { severity: "warning", namespace },
+    annotations: {
+      summary: "Loki evaluates no rule: alerts on lines can't fire",
+      description: `It can't read one of its files, which stops all of them, or has just started. ${log}; the files are the keys of ConfigMaps loki-rules and loki-rules-own.`,
+    },
+  };
+  return [
+    ...(logAlerts ? [missing] : []),
+    {
+      alert: "LokiRuleFailures",
+      expr: failures("evaluation_failures"),
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "Rules fail in Loki",
+        description: `Evaluations of {{ $labels.rule_group }} fail: its alerts on lines can't fire. Usually a query that takes too long or reads too much. ${log}.`,
+      },
+    },
+    {
+      alert: "LokiRulesLate",
+      expr: lateGroups((name) => `loki_${name}{${own}}`, by("rule_group")),
+      for: "10m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "Rules are late in Loki",
+        description: `{{ $labels.rule_group }} was last evaluated {{ $value | humanizeDuration }} ago: its alerts on lines come late or not at all. ${log}.`,
+      },
+    },
+    {
+      alert: "LokiRulerCannotNotify",
+      expr: `${notifications("errors")}\n  / ${notifications("sent")} > 0.1`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Alerts of Loki get lost on their way to Alertmanager",
+        description: `{{ $value | humanizePercentage }} of what it sends fail. Alerts of metrics go another way, and may well arrive. ${log}.`,
       },
     },
   ];

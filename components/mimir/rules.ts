@@ -2,6 +2,7 @@ import type { Settings } from "../../config/schema";
 import { quantityValue } from "../../config/units";
 import type { Environment } from "../kubernetes/environment";
 import { metricOf, type Metric } from "../loki/series";
+import { lateGroups } from "../rules/late";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 import { containerTargets, mimirTargets } from "./series";
 
@@ -257,6 +258,15 @@ function compactor({ mimir, log }: Scope): AlertingRule[] {
       },
     },
     {
+      alert: "MimirCompactorSkippedBlocks",
+      expr: `sum ${by("reason")} (increase(${mimir("cortex_compactor_blocks_marked_for_no_compaction_total")}[24h])) > 0`,
+      labels: { severity: "warning" },
+      annotations: {
+        summary: `Mimir's compactor gave up {{ printf "%.0f" $value }} blocks: {{ $labels.reason }}`,
+        description: `They stay as they are, and queries go on reading them; a critical one is damaged, and what is damaged can't be read. ${log} | grep -i no-compact.`,
+      },
+    },
+    {
       alert: "MimirCompactorHasRunOutOfDiskSpace",
       expr: `sum ${by("pod")} (increase(${mimir("cortex_compactor_disk_out_of_space_errors_total")}[24h])) > 0`,
       labels: { severity: "critical" },
@@ -272,6 +282,8 @@ function compactor({ mimir, log }: Scope): AlertingRule[] {
 /** Quiet while Mimir evaluates nothing: it then has no such series. */
 function ruler({ mimir, log }: Scope): AlertingRule[] {
   const evaluations = (what: string) => `sum ${by("rule_group")} (increase(${mimir(what)}[5m]))`;
+  const notifications = (what: string) =>
+    `sum ${by("pod")} (increase(${mimir(`cortex_prometheus_notifications_${what}_total`)}[15m]))`;
   return [
     {
       alert: "MimirRuleFailures",
@@ -292,6 +304,36 @@ function ruler({ mimir, log }: Scope): AlertingRule[] {
         summary: "Rules are skipped in Mimir",
         description:
           "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are left out.",
+      },
+    },
+    {
+      alert: "MimirRulesLate",
+      expr: lateGroups((name) => mimir(`cortex_${name}`), by("rule_group")),
+      for: "10m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Rules are late in Mimir",
+        description: `{{ $labels.rule_group }} was last evaluated {{ $value | humanizeDuration }} ago: its alerts come late or not at all. ${log} | grep component=ruler.`,
+      },
+    },
+    {
+      alert: "MimirRulesNotLoaded",
+      expr: `min ${by("pod")} (${mimir("cortex_ruler_config_last_reload_successful")}) == 0`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Mimir's ruler can't load its rules",
+        description: `It goes on with those that it had, and after a start with none. ${log} | grep component=ruler.`,
+      },
+    },
+    {
+      alert: "MimirRulerCannotNotify",
+      expr: `${notifications("errors")}\n/ ${notifications("sent")} > 0.1`,
+      for: "15m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "Alerts of Mimir get lost on their way to Alertmanager",
+        description: `{{ $value | humanizePercentage }} of what its ruler sends fail; if all do, this alert is lost too, and the dead man's switch calls. ${log} | grep component=ruler.`,
       },
     },
   ];

@@ -13,6 +13,7 @@ import { retainVolumes, volumeClaim } from "../kubernetes/storage";
 import { secretEnv } from "../secrets/env";
 import type { SecretRef } from "../secrets/types";
 import { applicationNames, applications, storageOf, type ApplicationName } from "./applications";
+import { metricsPath, minioRules } from "./rules";
 import { keyVariables, setupFiles } from "./setup";
 import type { LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from "./types";
 
@@ -39,6 +40,7 @@ const scratch = { volume: { name: "tmp", emptyDir: {} }, mount: { name: "tmp", m
 export class Embedded extends pulumi.ComponentResource implements ObjectStorage {
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
+  readonly rules = minioRules;
   readonly #args: EmbeddedArgs;
   readonly #url: string;
 
@@ -227,7 +229,7 @@ export class Embedded extends pulumi.ComponentResource implements ObjectStorage 
         labels: this.#labels(server),
         selector: selectorLabels(server),
         // The server adds up over its drives and buckets for each answer.
-        endpoints: [{ port: "s3", path: "/minio/v2/metrics/cluster", interval: "1m" }],
+        endpoints: [{ port: "s3", path: metricsPath, interval: "1m" }],
       },
       { parent: this },
     );

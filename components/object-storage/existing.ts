@@ -7,6 +7,8 @@ import type { LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from
  */
 export class Existing extends pulumi.ComponentResource implements ObjectStorage {
   readonly loki: LokiStorage;
+  // Any S3: no metrics are known of it.
+  readonly rules = [];
   // Made when it is asked for: a stack without Mimir needs no key for it.
   readonly #mimir: () => MimirStorage;
 

@@ -1,13 +1,17 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import { IamPolicy } from "@pulumi/minio/iamPolicy";
 import { IamUser } from "@pulumi/minio/iamUser";
 import { IamUserPolicyAttachment } from "@pulumi/minio/iamUserPolicyAttachment";
 import { Provider } from "@pulumi/minio/provider";
 import { S3Bucket } from "@pulumi/minio/s3bucket";
 import * as pulumi from "@pulumi/pulumi";
+import { labels } from "../kubernetes/labels";
 import { kebabCase } from "../kubernetes/names";
 import type { SecretData } from "../secrets/secrets";
 import { applications, bucketsOf, storageOf, type ApplicationName, type StorageOf } from "./applications";
 import { leastPrivilege } from "./policy";
+import { metricsPath, minioJob, minioRules } from "./rules";
+import type { RuleGroup } from "../rules/types";
 import type { BucketUse, LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from "./types";
 
 type MinioArgs = ObjectStorageArgs<"minio">;
@@ -20,6 +24,7 @@ type MinioArgs = ObjectStorageArgs<"minio">;
 export class Minio extends pulumi.ComponentResource implements ObjectStorage {
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
+  readonly rules: RuleGroup[];
   readonly #provider: Provider;
 
   constructor(name: string, args: MinioArgs, opts: pulumi.ComponentResourceOptions) {
@@ -38,6 +43,8 @@ export class Minio extends pulumi.ComponentResource implements ObjectStorage {
     );
     this.loki = this.#application("loki", args);
     this.mimir = this.#application("mimir", args);
+    this.rules = settings.metrics ? minioRules : [];
+    if (settings.metrics) this.#monitor(args);
     this.registerOutputs({});
   }
 
@@ -80,6 +87,30 @@ export class Minio extends pulumi.ComponentResource implements ObjectStorage {
       { ...this.#kept, protect: false }, // holds no data, and is made anew when the user was
     );
     return { AWS_ACCESS_KEY_ID: attached.userName, AWS_SECRET_ACCESS_KEY: secretKey };
+  }
+
+  // It has no Service and no pod; the labels are those that it would have with them.
+  #monitor({ environment: { namespace }, settings: { endpoint } }: MinioArgs): void {
+    const { host, protocol } = new URL(endpoint);
+    const set = (targetLabel: string, replacement: string) => ({ targetLabel, replacement });
+    new CustomResource(
+      "minio",
+      {
+        apiVersion: "monitoring.coreos.com/v1alpha1",
+        kind: "ScrapeConfig",
+        metadata: { name: "minio", namespace, labels: labels({ name: "minio", component: "server" }) },
+        spec: {
+          jobName: minioJob,
+          staticConfigs: [{ targets: [host] }],
+          ...(protocol === "https:" && { scheme: "HTTPS" }),
+          metricsPath,
+          // The server adds up over its drives and buckets for each answer.
+          scrapeInterval: "1m",
+          relabelings: [set("namespace", namespace), set("service", "minio"), set("endpoint", "s3")],
+        },
+      },
+      { parent: this },
+    );
   }
 
   get #kept(): pulumi.CustomResourceOptions {

@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/schema";
 import type { Environment } from "../kubernetes/environment";
+import type { RuleGroup } from "../rules/types";
 import type { Secrets } from "../secrets/secrets";
 import type { SecretRef } from "../secrets/types";
 
@@ -35,6 +36,8 @@ export type MimirStorage = ApplicationStorage<"mimirBlocks" | "mimirRuler" | "mi
 export interface ObjectStorage {
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
+  /** Alerts on the server, where its metrics are scraped. */
+  readonly rules: RuleGroup[];
 }
 
 /** Which server there is: the setting `objectStore.kind`. */

@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/schema";
+import { minioJob } from "../object-storage/rules";
 import { nodeRules } from "./nodes";
 import { pipelineRules } from "./pipeline";
 import { recordingRules } from "./recording";
@@ -9,16 +10,20 @@ import { workloadRules } from "./workloads";
 /**
  * Rules about the cluster and about monitoring itself, by system. Names of alerts and recorded series are those of the
  * kubernetes-mixin and node-mixin where these have one that means the same, so that dashboards, routes and silences fit.
- * @param settings which exporters and base targets there are: no alert misses what was turned off
+ * @param settings which exporters, base targets and object store there are: no alert misses what isn't scraped
  * @see https://github.com/kubernetes-monitoring/kubernetes-mixin
  */
-export function baseRules(settings: Pick<Settings, "exporters" | "monitors">): Record<string, RuleGroup[]> {
-  const { exporters, monitors } = settings;
+export function baseRules(
+  settings: Pick<Settings, "exporters" | "monitors" | "objectStore">,
+): Record<string, RuleGroup[]> {
+  const { exporters, monitors, objectStore } = settings;
+  const minio = objectStore.kind === "embedded" || (objectStore.kind === "minio" && objectStore.metrics);
   const jobs = [
     ...(exporters.nodeExporter.enabled ? ["node-exporter"] : []),
     ...(exporters.kubeStateMetrics.enabled ? ["kube-state-metrics"] : []),
     ...(monitors.kubelet ? ["kubelet"] : []),
     ...(monitors.apiServer ? ["apiserver"] : []),
+    ...(minio ? [minioJob] : []),
   ];
   return {
     recording: recordingRules,

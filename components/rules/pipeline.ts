@@ -1,3 +1,4 @@
+import { lateGroups } from "./late";
 import type { AlertingRule, RuleGroup } from "./types";
 
 /**
@@ -114,6 +115,17 @@ const prometheus: AlertingRule[] = [
     annotations: {
       summary: "Rules are skipped in {{ $labels.namespace }}/{{ $labels.pod }}",
       description: "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are left out.",
+    },
+  },
+  {
+    alert: "PrometheusRulesLate",
+    expr: lateGroups((name) => name, "by (cluster, namespace, pod, rule_group)"),
+    for: "10m",
+    labels: { severity: "critical" },
+    annotations: {
+      summary: "Rules are late in {{ $labels.namespace }}/{{ $labels.pod }}",
+      description:
+        "Group {{ $labels.rule_group }} was last evaluated {{ $value | humanizeDuration }} ago: its alerts come late or not at all.",
     },
   },
   {

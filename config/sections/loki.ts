@@ -81,6 +81,12 @@ export const loki = z
     patternIngester: z.boolean().default(true).describe("detects patterns in lines (Grafana's Logs Drilldown)"),
     structuredMetadata: z.boolean().default(true).describe("accepts structured metadata"),
     volume: z.boolean().default(true).describe("answers log-volume queries"),
+    logAlerts: z
+      .boolean()
+      .default(true)
+      .describe(
+        "alerts on what lines say, from ConfigMaps; false: the ruler reads rules from the bucket instead, where Loki's API puts them",
+      ),
     limits: z
       .strictObject({
         ingestionRateMb: positiveNumber.default(10).describe("lines accepted a second, in MB"),

@@ -17,6 +17,12 @@ const minio = z.strictObject({
   providerAddress: hostPort.describe("address as the machine that runs Pulumi reaches it"),
   providerTls: z.boolean().default(false).describe("whether that address speaks TLS"),
   forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
+  metrics: z
+    .boolean()
+    .default(false)
+    .describe(
+      "scrapes its metrics, for alerts on its space and drives; it must give them without a token (MINIO_PROMETHEUS_AUTH_TYPE=public)",
+    ),
   importBuckets: z.array(bucketName).default([]).describe("buckets that exist already and are imported, not created"),
   ...common,
 });

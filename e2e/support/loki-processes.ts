@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostTool } from "../../cluster/tools";
-import { dataDirectory, lokiConfig } from "../../components/loki/config";
+import { dataDirectory, lokiConfig, rulesDirectory, tenant } from "../../components/loki/config";
 import { topology, type Role, type Workload } from "../../components/loki/topology";
 import type { Settings } from "../../config/schema";
 import { freePort, startServer, type LocalServer } from "./server";
@@ -29,6 +29,8 @@ export interface StartLokiOptions {
   env: Record<"AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY", string>;
   /** Where the ruler's alerts go. */
   alertmanagerUrl: string;
+  /** Rules of lines as their ConfigMap has them, where the settings want them from there; default: none. */
+  rules?: string;
 }
 
 interface Process {
@@ -56,7 +58,9 @@ export async function startLoki(options: StartLokiOptions): Promise<LokiProcesse
     await Promise.all(
       processes.map(async (process) => {
         const cwd = join(options.folder, process.name);
-        mkdirSync(cwd, { recursive: true });
+        const rules = join(cwd, "rules", tenant);
+        mkdirSync(rules, { recursive: true });
+        if (options.rules !== undefined) writeFileSync(join(rules, "logs.yaml"), options.rules);
         writeFileSync(
           join(cwd, "config.yaml"),
           configOf(process, { ...options, first: processes[0], backend: of(roles.backend)[0] }),
@@ -134,5 +138,7 @@ function configOf(
     },
     shutdown_delay: "0s",
   };
-  return stringify(here).replaceAll(dataDirectory, join(folder, name, "data"));
+  return stringify(here)
+    .replaceAll(dataDirectory, join(folder, name, "data"))
+    .replaceAll(rulesDirectory, join(folder, name, "rules"));
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { parse } from "yaml";
+import { rulesConfigMap } from "../../components/loki/pod";
 import type { AlertingRule, RuleGroup } from "../../components/rules/types";
 import { settingsSchema } from "../../config/schema";
 import { stageNames } from "../../config/sections/migration";
@@ -120,6 +121,14 @@ function leaves(value: unknown, path: string[]): string[][] {
   return Object.entries(value).flatMap(([key, part]) => leaves(part, [...path, key]));
 }
 
+/** Groups of rules of an object: for Prometheus and Mimir, or for Loki. */
+function groupsOf(object: KubernetesObject): RuleGroup[] {
+  if (object.kind === "PrometheusRule") return (object.spec as { groups: RuleGroup[] }).groups;
+  if (object.kind !== "ConfigMap" || object.metadata.name !== rulesConfigMap) return [];
+  const { data } = object as unknown as { data: Record<string, string> };
+  return Object.values(data).flatMap((file) => (parse(file) as { groups: RuleGroup[] }).groups);
+}
+
 describe("The documentation of what is in the cluster", () => {
   let objects: KubernetesObject[];
   let alerts: AlertingRule[];
@@ -130,8 +139,7 @@ describe("The documentation of what is in the cluster", () => {
     const stacks = await Promise.all(["production", "sandbox"].map((stack) => offlineRender({ stack, stage })));
     objects = stacks.flatMap(({ resources }) => resources.flatMap(({ object }) => (object ? [object] : [])));
     alerts = objects
-      .filter(({ kind }) => kind === "PrometheusRule")
-      .flatMap((object) => (object.spec as { groups: RuleGroup[] }).groups)
+      .flatMap(groupsOf)
       .flatMap(({ rules }) => rules.filter((rule): rule is AlertingRule => "alert" in rule));
   });
 

@@ -85,6 +85,11 @@ describe("Loki's configuration", () => {
     assert.deepEqual(text.match(/\$\{[^}]*\}/g), ["${POD_IP}"]);
   });
 
+  it("has its ruler read the ConfigMaps that pods mount, or the bucket, where Loki's API puts rules", () => {
+    assert.deepEqual(made().ruler.storage, { type: "local", local: { directory: "/etc/loki/rules" } });
+    assert.deepEqual(made({ logAlerts: false }).ruler.storage, { type: "s3" });
+  });
+
   it("has nothing that Loki 3 no longer knows", () => {
     assert.doesNotMatch(stringify(made(scalable)), /enforce_metric_name|shared_store/);
   });

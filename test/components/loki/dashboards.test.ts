@@ -32,7 +32,9 @@ describe("Loki's dashboards", () => {
   });
 
   it("name only alerts that there are", () => {
-    const rules = lokiRules({ environment, settings: { compactionInterval: "10m" } }).flatMap((group) => group.rules);
+    const rules = lokiRules({ environment, settings: { compactionInterval: "10m", logAlerts: true } }).flatMap(
+      (group) => group.rules,
+    );
     const alerts = rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : []));
     const named = panels.flatMap(({ description = "" }) => description.match(/\bLoki[A-Z]\w+/g) ?? []);
     assert(named.length > 5);

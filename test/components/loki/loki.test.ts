@@ -257,4 +257,28 @@ describe("Loki", () => {
       assert(grace >= 60 && 3 * grace < 600, String(grace));
     }
   });
+
+  it("mounts the stack's rules of lines and any others beside them, as the rules of the one tenant", async () => {
+    const { recorded } = await made(scalable);
+    const { data } = one(recorded, "ConfigMap", "loki-rules");
+    const { groups } = parse(data["logs.yaml"]) as { groups: { rules: { alert: string }[] }[] };
+    assert(groups.flatMap(({ rules }) => rules).some(({ alert }) => alert === "LogErrorsHigh"));
+    for (const { spec } of runsLoki(recorded)) {
+      const { containers, volumes } = spec.template.spec;
+      const mount = containers[0].volumeMounts.find(({ name }: { name: string }) => name === "rules");
+      assert.deepEqual([mount.mountPath, mount.readOnly], ["/etc/loki/rules/fake", true]);
+      const { sources } = volumes.find(({ name }: { name: string }) => name === "rules").projected;
+      assert.deepEqual(sources, [
+        { configMap: { name: "loki-rules" } },
+        { configMap: { name: "loki-rules-own", optional: true } },
+      ]);
+    }
+  });
+
+  it("leaves rules to the bucket where the settings say so", async () => {
+    const { recorded } = await made({ logAlerts: false });
+    assert.deepEqual(names(recorded, "ConfigMap").includes("loki-rules"), false);
+    const { volumes } = one(recorded, "StatefulSet", "loki").spec.template.spec;
+    assert(!volumes.some(({ name }: { name: string }) => name === "rules"));
+  });
 });

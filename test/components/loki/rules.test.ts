@@ -7,9 +7,10 @@ import { topology } from "../../../components/loki/topology";
 import { settingsSchema } from "../../../config/schema";
 
 const alerts = (cluster?: string, compactionInterval = "10m") =>
-  lokiRules({ environment: { namespace: "monitoring", cluster }, settings: { compactionInterval } }).flatMap(
-    ({ rules }) => rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))),
-  );
+  lokiRules({
+    environment: { namespace: "monitoring", cluster },
+    settings: { compactionInterval, logAlerts: true },
+  }).flatMap(({ rules }) => rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))));
 
 describe("Alerts about Loki", () => {
   it("keep the label cluster where the stack has one, and name it nowhere else", () => {

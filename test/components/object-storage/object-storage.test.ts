@@ -14,6 +14,7 @@ import {
 
 const bucketType = "minio:index/s3Bucket:S3Bucket";
 const userType = "minio:index/iamUser:IamUser";
+const scrapeConfig = "kubernetes:monitoring.coreos.com/v1alpha1:ScrapeConfig";
 const policyType = "minio:index/iamPolicy:IamPolicy";
 
 describe("Object storage of kind minio", () => {
@@ -80,6 +81,23 @@ describe("Object storage of kind minio", () => {
       region: "us-east-1",
       forcePathStyle: true,
     });
+  });
+
+  it("is scraped only where it is said to give its metrics, at the address that pods use, like one inside the cluster", async () => {
+    const monitors = (preview: Preview) => ofType(preview, scrapeConfig);
+    assert.deepEqual(monitors(of), []);
+    const [monitor] = monitors(await preview(...byOnePassword, ...onMinio, "objectStore.metrics=true"));
+    const { jobName, staticConfigs, metricsPath, relabelings } = monitor.inputs.spec;
+    assert.deepEqual([jobName, staticConfigs], ["minio", [{ targets: ["10.0.40.10:9000"] }]]);
+    assert.equal(metricsPath, "/minio/v2/metrics/cluster");
+    assert.deepEqual(
+      relabelings.map(({ targetLabel, replacement }: Record<string, string>) => [targetLabel, replacement]),
+      [
+        ["namespace", "monitoring"],
+        ["service", "minio"],
+        ["endpoint", "s3"],
+      ],
+    );
   });
 
   it("writes the application's Secret only once its user may use the buckets", () => {

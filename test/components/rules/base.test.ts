@@ -43,10 +43,14 @@ describe("Base rules", () => {
   it("miss the jobs that are there, and none that was turned off", () => {
     const missed = (raw: Record<string, unknown>) =>
       rulesOf(raw).alerts.flatMap(({ alert, labels }) => (alert === "TargetsMissing" ? [labels.job] : []));
-    assert.deepEqual(missed({}), ["node-exporter", "kube-state-metrics", "kubelet", "apiserver"]);
+    assert.deepEqual(missed({}), ["node-exporter", "kube-state-metrics", "kubelet", "apiserver", "minio"]);
+    const nas = { kind: "minio", endpoint: "http://nas:9000", providerAddress: "nas:9000" };
+    assert(missed({ objectStore: { ...nas, metrics: true } }).includes("minio"));
+    assert(!missed({ objectStore: nas }).includes("minio"));
     assert.deepEqual(missed({ exporters: { nodeExporter: { enabled: false } }, monitors: { kubelet: false } }), [
       "kube-state-metrics",
       "apiserver",
+      "minio",
     ]);
   });
 });
