@@ -1,5 +1,15 @@
+import assert from "node:assert/strict";
+import list from "../../../images.json";
 import { piNodesRunArm64Images as policy } from "../../../policy/pi-nodes-run-arm64-images";
 import { findings, object, type TestResource } from "../support";
+
+/** A listed image as messages name it: with its digest, once a registry was asked. */
+export function listed(repository: string): string {
+  const found = list.images.find(({ reference }) => reference.startsWith(`${repository}:`));
+  assert.ok(found, `images.json has no ${repository}`);
+  const digest = found.digest as string | null;
+  return found.reference + (digest ? `@${digest}` : "");
+}
 
 export const loki = "docker.io/grafana/loki:3.6.3";
 export const amd64Only = { reference: "ghcr.io/example/amd64-only:1.0.0", platforms: ["linux/amd64"] };

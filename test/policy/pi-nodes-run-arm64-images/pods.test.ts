@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import list from "../../../images.json";
 import { object, unknown } from "../support";
-import { amd64Only, check, container, deployment, first, lacks, loki, unlisted, unnamed, wanted } from "./fixtures";
+import {
+  amd64Only,
+  check,
+  container,
+  deployment,
+  first,
+  lacks,
+  listed,
+  loki,
+  unlisted,
+  unnamed,
+  wanted,
+} from "./fixtures";
 
 describe("pi-nodes-run-arm64-images", () => {
   describe("of an image", () => {
@@ -17,13 +29,17 @@ describe("pi-nodes-run-arm64-images", () => {
       [
         "refuses another tag of a listed image, and says which is listed",
         "docker.io/grafana/loki:2.9.0",
-        [unlisted(first, "docker.io/grafana/loki:2.9.0", `It lists ${loki}. `)],
+        [unlisted(first, "docker.io/grafana/loki:2.9.0", `It lists ${listed("docker.io/grafana/loki")}. `)],
       ],
-      ["refuses an image without a tag", "grafana/loki", [unlisted(first, "grafana/loki", `It lists ${loki}. `)]],
+      [
+        "refuses an image without a tag",
+        "grafana/loki",
+        [unlisted(first, "grafana/loki", `It lists ${listed("docker.io/grafana/loki")}. `)],
+      ],
       [
         "refuses a digest that the list doesn't have: it may be one platform's",
         `${loki}@sha256:${"0".repeat(64)}`,
-        [unlisted(first, `${loki}@sha256:${"0".repeat(64)}`, `It lists ${loki}. `)],
+        [unlisted(first, `${loki}@sha256:${"0".repeat(64)}`, `It lists ${listed("docker.io/grafana/loki")}. `)],
       ],
       [
         "tells a registry's port from a tag",
