@@ -17,8 +17,8 @@ const testFiles = readdirSync(join(root, "components"), { recursive: true, encod
 /** The stack whose rules the tests are held against; the others' are checked too. */
 const tested = "production";
 
-/** Between them these stages have every rule: the one with the most parts, and the one in which Alloy scrapes. */
-const checked = { "mimir-default": [], "kps-removed": ["kps.enabled=false"] };
+/** Between them these stages have every rule: the one with the most parts, and the one in which Alloy scrapes, with Mimir's own Alertmanager. */
+const checked = { "mimir-default": [], "kps-removed": ["kps.enabled=false", "alertmanager.implementation=mimir"] };
 const stages = Object.keys(checked) as (keyof typeof checked)[];
 const combinations = stacks.flatMap((stack) => stages.map((stage) => ({ stack, stage, name: `${stack}, ${stage}` })));
 

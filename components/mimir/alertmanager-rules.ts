@@ -4,9 +4,9 @@ import type { RuleGroup } from "../rules/types";
 import { mimirTargets } from "./series";
 
 /**
- * Alerts about Mimir's Alertmanager. Those that mean the same as the ones about an Alertmanager of its own have their names: silences and
- * routes hold for either. Names of series are those of Mimir 3.0.5 (`pkg/alertmanager/alertmanager_metrics.go`): a counter is there from its
- * first event on, and none says which receiver an integration is of.
+ * Alerts about Mimir's Alertmanager: those about an Alertmanager of its own, and two of the mimir-mixin. Names of series are those of Mimir
+ * 3.0.5 (`pkg/alertmanager/alertmanager_metrics.go`): a counter is there from its first event on, and none says which receiver an integration
+ * is of.
  * @param environment where Mimir is
  * @see https://github.com/grafana/mimir/tree/main/operations/mimir-mixin
  */
@@ -21,50 +21,50 @@ export function mimirAlertmanagerRules({
   const log = `kubectl -n ${namespace} logs mimir-0 --tail=-1 --since=1h | grep component=MultiTenantAlertmanager`;
   return [
     {
-      name: "alertmanager",
+      name: "mimir-alertmanager",
       rules: [
         {
-          alert: "AlertmanagerDown",
+          alert: "MimirAlertmanagerDown",
           // Only an Alertmanager that runs has it; 0 where it couldn't read its configuration.
           expr: `absent(${metric("cortex_alertmanager_config_last_reload_successful")} == 1)`,
           for: "5m",
           labels: { severity: "critical", namespace, ...(cluster && { cluster }) }, // absent() of a comparison has none
           annotations: {
-            summary: "Alertmanager is not up: nobody is told of any alert",
+            summary: "Mimir's Alertmanager is not up: nobody is told of any alert",
             description: `Mimir in namespace ${namespace} has not run its Alertmanager for 5 minutes. With MimirDown it is Mimir; else ${log}.`,
           },
         },
         {
-          alert: "AlertmanagerNotificationsFailing",
+          alert: "MimirAlertmanagerNotificationsFailing",
           expr:
             `${increase("notifications_failed_total", "15m", "integration")}\n` +
             `  / ${increase("notifications_total", "15m", "integration")} > 0.05`,
           for: "5m",
           labels: { severity: "critical" },
           annotations: {
-            summary: "Alertmanager can't reach its receivers by {{ $labels.integration }}",
+            summary: "Mimir's Alertmanager can't reach its receivers by {{ $labels.integration }}",
             description: `{{ $value | humanizePercentage }} of its notifications failed in the last 15 minutes. The receiver and the reason are in ${log}; a 4xx answer means a wrong token or URL in its Secret.`,
           },
         },
         {
-          alert: "AlertmanagerRefusesAlerts",
+          alert: "MimirAlertmanagerRefusesAlerts",
           expr: `${increase("alerts_invalid_total", "15m")} > 0`,
           for: "5m",
           labels: { severity: "warning" },
           annotations: {
-            summary: "Alertmanager refuses alerts as invalid",
+            summary: "Mimir's Alertmanager refuses alerts as invalid",
             description: `{{ $value | humanize }} alerts were refused in the last 15 minutes, so nobody is told of them. Which and why: ${log}.`,
           },
         },
         {
-          alert: "AlertmanagerStateNotSaved",
+          alert: "MimirAlertmanagerStateNotSaved",
           expr:
             `${increase("silences_maintenance_errors_total", "1h")} > 0\n` +
             `  or ${increase("nflog_maintenance_errors_total", "1h")} > 0`,
           for: "15m",
           labels: { severity: "warning" },
           annotations: {
-            summary: "Alertmanager can't save its silences or its notification log",
+            summary: "Mimir's Alertmanager can't save its silences or its notification log",
             description: `A restart would forget silences and notify again of what is firing. Mimir's volume is full or not writable: kubectl -n ${namespace} get pvc data-mimir-0.`,
           },
         },

@@ -134,9 +134,13 @@ describe("The documentation of what is in the cluster", () => {
   let alerts: AlertingRule[];
 
   before(async () => {
-    // It has what the others have, and more.
+    // The stage that has what the others have, and more; and the one in which Alloy scrapes, with Mimir's own Alertmanager.
     const stage = "mimir-default";
-    const stacks = await Promise.all(["production", "sandbox"].map((stack) => offlineRender({ stack, stage })));
+    const config = ["kps.enabled=false", "alertmanager.implementation=mimir"];
+    const stacks = await Promise.all([
+      ...["production", "sandbox"].map((stack) => offlineRender({ stack, stage })),
+      offlineRender({ stack: "production", stage: "kps-removed", config }),
+    ]);
     objects = stacks.flatMap(({ resources }) => resources.flatMap(({ object }) => (object ? [object] : [])));
     alerts = objects
       .flatMap(groupsOf)

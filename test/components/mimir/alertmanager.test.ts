@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import type { AlertReceiver } from "../../../components/alertmanager/types";
 import { images } from "../../../components/images";
 import { mimirAlertmanager } from "../../../components/mimir/alertmanager";
+import { mimirAlertmanagerRules } from "../../../components/mimir/alertmanager-rules";
 import { Mimir } from "../../../components/mimir/mimir";
 import { kpsValues } from "../../../components/kube-prometheus-stack/values";
 import { Secrets } from "../../../components/secrets/secrets";
@@ -163,5 +164,26 @@ describe("Mimir's Alertmanager", () => {
     assert.equal(configOf(without).alertmanager, undefined);
     assert.deepEqual(Object.keys(inputsOf(without, "ConfigMap").data), ["config.yaml"]);
     assert.equal(podOf(without).spec.containers[0].args[0], "-target=all");
+  });
+});
+
+describe("Alerts about Mimir's Alertmanager", () => {
+  const alerts = (cluster?: string) =>
+    mimirAlertmanagerRules({ namespace: "observed", cluster }).flatMap(({ rules }) =>
+      rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))),
+    );
+
+  it("watch Mimir of the stack's own namespace, and nothing else", () => {
+    for (const { alert, expr } of alerts()) {
+      const selectors = expr.match(/\{[^}]*\}/g) ?? [];
+      assert(selectors.length > 0, alert);
+      for (const selector of selectors) assert.match(selector, /^\{job="mimir", namespace="observed"/, alert);
+    }
+  });
+
+  it("keep the label cluster, or have it where an absent series can't give it", () => {
+    for (const { alert, expr, labels } of alerts("home"))
+      assert(/by \(cluster\b/.test(expr) || labels.cluster === "home", alert);
+    assert(alerts().every(({ labels }) => labels.cluster === undefined));
   });
 });
