@@ -167,7 +167,7 @@ const shown = {
     alertmanager: alertmanager.url,
     scrapeInterval: settings.kps.scrapeInterval,
   }),
-  dashboards: [...baseDashboards(), ...loki.dashboards, ...(mimir?.dashboards ?? [])],
+  dashboards: [...baseDashboards({ stage: on, settings }), ...loki.dashboards, ...(mimir?.dashboards ?? [])],
 };
 const grafana = settings.grafana.create
   ? new Grafana("grafana", { ...shown, images: image("grafana"), secrets }, opts)

@@ -5,23 +5,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
-import { baseDashboards } from "../components/dashboards/base";
 import { lokiDashboards } from "../components/loki/dashboards";
 import { mimirDashboards } from "../components/mimir/dashboards";
 import { settingsSchema } from "../config/schema";
-import { panelsOf, variableSelectors, withVariables } from "../test/components/dashboards/queries";
+import { everyBaseDashboard, panelsOf, variableSelectors, withVariables } from "../test/components/dashboards/queries";
 
 const environment = { namespace: "monitoring" };
 const dashboards = [
-  ...baseDashboards(),
+  ...everyBaseDashboard(),
   ...lokiDashboards({ environment }),
   ...mimirDashboards({ environment, settings: settingsSchema.parse({}).mimir }),
 ];
 
-const queriesOf = (source: string) =>
+const queriesOf = (...sources: string[]) =>
   dashboards
     .flatMap(panelsOf)
-    .flatMap(({ queries }) => queries.flatMap((query) => (query.source === source ? withVariables(query.expr) : [])));
+    .flatMap(({ queries }) =>
+      queries.flatMap(({ source = "", expr }) => (sources.includes(source) ? withVariables(expr) : [])),
+    );
 
 describe("The dashboards' queries", function () {
   this.timeout("20m"); // the first time, the tools are built
@@ -32,7 +33,10 @@ describe("The dashboards' queries", function () {
 
   it("are PromQL to Prometheus", async () => {
     const promtool = await hostTool("promtool");
-    const expressions = [...queriesOf("prometheus"), ...dashboards.flatMap(variableSelectors).map(withVariables)];
+    const expressions = [
+      ...queriesOf("prometheus", "mimir"),
+      ...dashboards.flatMap(variableSelectors).map(withVariables),
+    ];
     assert.ok(expressions.length > 50);
     const rules = expressions.map((expr, index) => ({ record: `query:${index}`, expr }));
     const file = join(folder, "rules.yaml");

@@ -1,3 +1,4 @@
+import type { Stage } from "../../migration/stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, timeSeries } from "../grafana/panels";
 import { rate, sumOrZero } from "./promql";
@@ -8,8 +9,11 @@ const filesystem = `${node},fstype!="",mountpoint!=""`;
 const disk = `${node},device!~"(loop|ram|zram|dm-|md|sr).*"`;
 const network = `${node},device!="lo"`;
 
-/** The nodes: how busy, how full, how hot. From node-exporter. */
-export function nodesDashboard(): Dashboard {
+/**
+ * The nodes: how busy, how full, how hot. From node-exporter.
+ * @param stage whose alerts are counted: they are series of who evaluates them
+ */
+export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboard {
   return dashboard({
     uid: "observability-nodes",
     title: "Nodes",
@@ -64,6 +68,7 @@ export function nodesDashboard(): Dashboard {
           title: "Alerts firing",
           description: "Alerts that fire now, of the whole cluster, without Watchdog.",
           unit: "short",
+          source: evaluator,
           queries: [sumOrZero('ALERTS{alertstate="firing",severity!="none"}')],
           steps: [{ from: 1, color: "orange" }],
         }),

@@ -16,8 +16,15 @@ import type { Plain } from "./plain";
 /** The data sources that dashboards query, by their fixed uid. */
 const dataSources = {
   prometheus: { type: "prometheus", uid: "prometheus" },
+  mimir: { type: "prometheus", uid: "mimir" },
   loki: { type: "loki", uid: "loki" },
 } as const satisfies Record<string, DataSourceRef>;
+
+/** A data source that dashboards may name. */
+export type Source = keyof typeof dataSources;
+
+/** Grafana's own for a panel whose queries each name theirs. */
+const mixed: DataSourceRef = { type: "datasource", uid: "-- Mixed --" };
 
 /** One query of a panel. */
 export interface Query {
@@ -25,6 +32,8 @@ export interface Query {
   expr: string;
   /** Name of each series, with `{{label}}`; default: all its labels. */
   legend?: string;
+  /** Data source, where it is another than the panel's. */
+  source?: Source;
 }
 
 /** A value from which on a panel takes a colour. */
@@ -46,7 +55,7 @@ export interface PanelArgs {
   /** What it shows; a string is a query without a legend. */
   queries: (Query | string)[];
   /** Data source of the queries; default `prometheus`. */
-  source?: keyof typeof dataSources;
+  source?: Source;
   /** Lowest value of the axis. */
   min?: number;
   /** Highest value of the axis. */
@@ -163,13 +172,13 @@ interface Kind<Options> {
 
 function place<Options>(args: PanelArgs, width: number, height: number, kind: Kind<Options>): UnplacedPanel {
   const { title, description, source = "prometheus" } = args;
-  const datasource = dataSources[source];
+  const queries = args.queries.map((query) => ({ source, ...(typeof query === "string" ? { expr: query } : query) }));
   const panel: Plain<Panel> = {
     type: kind.type,
     title,
     description,
-    datasource,
-    targets: args.queries.map((query, index) => target(query, index, datasource, kind)),
+    datasource: queries.every((query) => query.source === source) ? dataSources[source] : mixed,
+    targets: queries.map((query, index) => target(query, index, kind)),
     fieldConfig: { defaults: fieldConfig(args, kind), overrides: [] },
     options: kind.options,
   };
@@ -192,12 +201,11 @@ function fieldConfig({ unit, min, max, decimals, steps = [] }: PanelArgs, kind: 
 }
 
 function target(
-  query: Query | string,
+  { expr, legend, source }: Query & { source: Source },
   index: number,
-  datasource: DataSourceRef,
   kind: Kind<unknown>,
 ): Plain<Dataquery> {
-  const { expr, legend } = typeof query === "string" ? { expr: query } : query;
+  const datasource = dataSources[source];
   return {
     refId: String.fromCharCode("A".charCodeAt(0) + index),
     datasource,

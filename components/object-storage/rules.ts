@@ -1,3 +1,4 @@
+import type { Settings } from "../../config/schema";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 
 /** Label `job` of MinIO's targets, inside the cluster or on a NAS. */
@@ -5,6 +6,14 @@ export const minioJob = "minio";
 
 /** Where MinIO has the metrics that these alerts are made of. */
 export const metricsPath = "/minio/v2/metrics/cluster";
+
+/**
+ * Whether there are metrics of the object store.
+ * @param objectStore the stack's setting
+ */
+export function isScraped(objectStore: Settings["objectStore"]): boolean {
+  return objectStore.kind === "embedded" || (objectStore.kind === "minio" && objectStore.metrics);
+}
 
 const of = (metric: string) => `${metric}{job="${minioJob}"}`;
 const free = of("minio_cluster_capacity_usable_free_bytes");

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/schema";
-import { minioJob } from "../object-storage/rules";
+import { isScraped, minioJob } from "../object-storage/rules";
 import { nodeRules } from "./nodes";
 import { pipelineRules } from "./pipeline";
 import { recordingRules } from "./recording";
@@ -17,13 +17,12 @@ export function baseRules(
   settings: Pick<Settings, "exporters" | "monitors" | "objectStore">,
 ): Record<string, RuleGroup[]> {
   const { exporters, monitors, objectStore } = settings;
-  const minio = objectStore.kind === "embedded" || (objectStore.kind === "minio" && objectStore.metrics);
   const jobs = [
     ...(exporters.nodeExporter.enabled ? ["node-exporter"] : []),
     ...(exporters.kubeStateMetrics.enabled ? ["kube-state-metrics"] : []),
     ...(monitors.kubelet ? ["kubelet"] : []),
     ...(monitors.apiServer ? ["apiserver"] : []),
-    ...(minio ? [minioJob] : []),
+    ...(isScraped(objectStore) ? [minioJob] : []),
   ];
   return {
     recording: recordingRules,

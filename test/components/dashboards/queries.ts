@@ -1,5 +1,7 @@
 import type { Dashboard } from "../../../components/grafana/dashboard";
 import { baseDashboards } from "../../../components/dashboards/base";
+import { settingsSchema } from "../../../config/schema";
+import { stages } from "../../../migration/stages";
 
 /** A panel with its queries. */
 export interface PanelQueries {
@@ -32,8 +34,16 @@ export function panelsOf({ title: dashboard = "", panels = [] }: Dashboard): Pan
   );
 }
 
-/** Every panel of the base dashboards. */
-export const basePanels = (): PanelQueries[] => baseDashboards().flatMap(panelsOf);
+const settings = settingsSchema.parse({});
+
+/** The base dashboards of every stage, each as it is in one or more of them. */
+export const everyBaseDashboard = (): Dashboard[] => {
+  const all = Object.values(stages).flatMap((stage) => baseDashboards({ stage, settings }));
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+};
+
+/** Every panel of them. */
+export const basePanels = (): PanelQueries[] => everyBaseDashboard().flatMap(panelsOf);
 
 /** The selectors in a variable's query, such as `label_values(up{job="alloy"}, node)`. */
 export function variableSelectors({ templating }: Dashboard): string[] {
