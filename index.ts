@@ -2,6 +2,8 @@ import { Alertmanager } from "./components/alertmanager/alertmanager";
 import { existingAlertmanager } from "./components/alertmanager/existing";
 import type { AlertReceiver } from "./components/alertmanager/types";
 import { LogCollector } from "./components/alloy/log-collector";
+import { MetricsCollector } from "./components/alloy/metrics-collector";
+import { RuleSync } from "./components/alloy/rule-sync";
 import { baseDashboards } from "./components/dashboards/base";
 import { Exporters } from "./components/exporters/exporters";
 import { dataSources } from "./components/grafana/data-sources";
@@ -16,6 +18,7 @@ import { Loki } from "./components/loki/loki";
 import { mimirAlertmanager } from "./components/mimir/alertmanager";
 import { Mimir } from "./components/mimir/mimir";
 import { BaseMonitors } from "./components/monitors/monitors";
+import { baseTargets } from "./components/monitors/targets";
 import { objectStorage } from "./components/object-storage/object-storage";
 import { baseRules } from "./components/rules/base";
 import { BaseRules } from "./components/rules/rules";
@@ -93,6 +96,36 @@ const mimir = on.mimir
     )
   : undefined;
 
+// From stage `mimir-default` on: Mimir's ruler has the rules before Prometheus evaluates them no more.
+const ruleSync =
+  mimir && on.evaluator === "mimir"
+    ? new RuleSync(
+        "alloy-rules",
+        { environment, settings: settings.metrics, images: image("alloy"), rulerUrl: mimir.url },
+        { ...opts, dependsOn: [...opts.dependsOn, mimir] },
+      )
+    : undefined;
+
+// What of the cluster itself is scraped, whoever does it.
+const monitored = { settings: settings.monitors, dropApiserverHistograms: settings.kps.dropApiserverHistograms };
+
+// Stage `kps-removed`: what scrapes. An update makes it before it removes kube-prometheus-stack.
+const metrics =
+  mimir && on.scraper === "alloy"
+    ? new MetricsCollector(
+        "alloy-metrics",
+        {
+          environment,
+          settings: settings.metrics,
+          images: image("alloy"),
+          pushUrl: mimir.pushUrl,
+          targets: [...baseTargets(monitored), ...storage.targets],
+          scrapeInterval: settings.kps.scrapeInterval,
+        },
+        { ...opts, dependsOn: [...opts.dependsOn, mimir] },
+      )
+    : undefined;
+
 // Stages `loki` to `mimir-default`: kube-prometheus-stack.
 const kps = on.kps
   ? new KubePrometheusStack(
@@ -116,7 +149,7 @@ const kps = on.kps
         alertmanager: alertmanager.target,
         remoteWriteUrl: mimir?.pushUrl,
       },
-      { ...opts, dependsOn: [...opts.dependsOn, ...(mimir ? [mimir] : [])] },
+      { ...opts, dependsOn: [...opts.dependsOn, ...(mimir ? [mimir] : []), ...(ruleSync ? [ruleSync] : [])] },
     )
   : undefined;
 
@@ -133,11 +166,7 @@ new Exporters(
   },
   afterKps,
 );
-new BaseMonitors(
-  "monitors",
-  { environment, settings: settings.monitors, dropApiserverHistograms: settings.kps.dropApiserverHistograms },
-  afterKps,
-);
+new BaseMonitors("monitors", { environment, ...monitored }, afterKps);
 new BaseRules(
   "rules",
   {
@@ -150,6 +179,8 @@ new BaseRules(
       mimir: mimir?.rules ?? [],
       "object-store": storage.rules,
       "remote-write": kps?.rules ?? [],
+      "alloy-rules": ruleSync?.rules ?? [],
+      "alloy-metrics": metrics?.rules ?? [],
     },
   },
   afterKps,

@@ -1,19 +1,19 @@
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
+import { Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/schema";
-import type { Stage } from "../../migration/stages";
-import type { Dashboard } from "../grafana/dashboard";
+import { seconds } from "../../config/units";
 import type { Environment } from "../kubernetes/environment";
 import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
 import { serviceMonitor } from "../kubernetes/service-monitor";
 import { retainVolumes, volumeClaim } from "../kubernetes/storage";
-import type { BaseTargetsArgs } from "../monitors/targets";
+import type { BaseTarget } from "../monitors/targets";
 import type { RuleGroup } from "../rules/types";
+import { account, roleName } from "./account";
 import { alloyMetricsConfig } from "./metrics-config";
-import { namedPermissions, permissions } from "./metrics-permissions";
+import { namedPermissions, scrapingPermissions } from "./metrics-permissions";
 import { metricsRules } from "./metrics-rules";
 import { alloyPod, httpPort } from "./pod";
 
@@ -21,15 +21,11 @@ import { alloyPod, httpPort } from "./pod";
 export interface MetricsCollectorArgs {
   environment: Environment;
   settings: Settings["metrics"];
-  /** The stage: who evaluates rules, and who scrapes. */
-  stage: Pick<Stage, "evaluator" | "scraper">;
   images: Record<"alloy", string>;
   /** URL of Mimir's push API. */
   pushUrl: string;
-  /** Base URL of Mimir, without a path. */
-  rulerUrl: string;
-  /** What of the cluster itself is scraped. */
-  targets: BaseTargetsArgs;
+  /** What is scraped beside the monitors. */
+  targets: readonly BaseTarget[];
   /** How often targets are scraped whose monitor says nothing (Prometheus duration). */
   scrapeInterval: string;
 }
@@ -40,7 +36,7 @@ const identity = { name: "alloy-metrics" };
 const dataVolume = "data";
 
 /**
- * Grafana Alloy as what keeps Mimir's ruler in step with the cluster's PrometheusRules, and, from stage `kps-removed` on, as what scrapes.
+ * Grafana Alloy as what scrapes, and writes to Mimir.
  *
  * One replica: a second one would scrape everything twice, or share the targets with the first and move a part of them at each restart of
  * either; nothing would be scraped with fewer gaps. Its volume holds what Mimir has not taken yet.
@@ -48,30 +44,21 @@ const dataVolume = "data";
 export class MetricsCollector extends pulumi.ComponentResource {
   /** Alerts on the collector itself. */
   readonly rules: RuleGroup[];
-  /** Its dashboards. */
-  readonly dashboards: Dashboard[] = [];
 
   constructor(name: string, args: MetricsCollectorArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:alloy:MetricsCollector", name, args, opts);
-    const { environment, settings, stage, images, pushUrl, rulerUrl, targets, scrapeInterval } = args;
+    const { environment, settings, images, pushUrl, targets, scrapeInterval } = args;
     const { namespace, cluster } = environment;
     const metadata = { name, namespace, labels: labels({ ...identity, version: imageVersion(images.alloy) }) };
     const selector = selectorLabels(identity);
     const child = { parent: this };
-    const scrapes = stage.scraper === "alloy";
 
-    const config = alloyMetricsConfig({
-      settings,
-      stage,
-      namespace,
-      cluster,
-      pushUrl,
-      rulerUrl,
-      targets,
-      scrapeInterval,
-    });
+    const config = alloyMetricsConfig({ settings, cluster, pushUrl, targets, scrapeInterval });
     const configMap = new ConfigMap(name, { metadata, data: { "config.alloy": config } }, child);
-    const account = this.#account(metadata, args);
+    const rights = [
+      ...account(name, { ...identity, version: imageVersion(images.alloy) }, environment, scrapingPermissions, child),
+      ...this.#named(name, args),
+    ];
 
     const http = { name: "http", port: httpPort, targetPort: "http" };
     const service = new Service(name, { metadata, spec: { clusterIP: "None", selector, ports: [http] } }, child);
@@ -96,7 +83,9 @@ export class MetricsCollector extends pulumi.ComponentResource {
             serviceAccount: name,
             configMap: name,
             config,
-            resources: scrapes ? settings.resources : settings.rulesResources,
+            resources: settings.resources,
+            // Ready once it has scraped everything twice: only then does an update remove what scraped before.
+            readyAfter: 2 * seconds(scrapeInterval),
             claim: dataVolume,
             // remote_write takes up to a minute to get rid of what it holds (remoteFlushDeadline in remote_write.go).
             grace: 90,
@@ -104,45 +93,30 @@ export class MetricsCollector extends pulumi.ComponentResource {
           }),
         },
       },
-      { ...child, dependsOn: [configMap, service, ...account] },
+      { ...child, dependsOn: [configMap, service, ...rights] },
     );
 
     serviceMonitor(name, { namespace, labels: metadata.labels, selector, endpoints: [{ port: http.name }] }, child);
 
-    this.rules = metricsRules({ namespace, cluster, settings, scrapes });
+    this.rules = metricsRules({ namespace, cluster, settings });
     this.registerOutputs({});
   }
 
-  /** Its ServiceAccount, with what it may do: everywhere, and in namespaces whose Secrets and ConfigMaps monitors name. */
-  #account(
-    metadata: { name: string; namespace: string; labels: Record<string, string> },
-    { stage, settings }: MetricsCollectorArgs,
-  ): pulumi.Resource[] {
-    const { name, namespace, labels } = metadata;
-    const child = { parent: this };
+  /** What it may read in namespaces whose Secrets and ConfigMaps monitors name. */
+  #named(name: string, { environment, settings }: MetricsCollectorArgs): pulumi.Resource[] {
     const apiGroup = "rbac.authorization.k8s.io";
-    const subjects = [{ kind: "ServiceAccount", name, namespace }];
-    // Of two stacks in one cluster, each has its own.
-    const role = `${namespace}-${name}`;
-    return [
-      new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child),
-      new ClusterRole(name, { metadata: { name: role, labels }, rules: permissions(stage) }, child),
-      new ClusterRoleBinding(
-        name,
-        { metadata: { name: role, labels }, roleRef: { apiGroup, kind: "ClusterRole", name: role }, subjects },
-        child,
-      ),
-      ...namedPermissions(stage, settings).flatMap(({ namespace, rules }) => {
-        const there = { name: role, namespace, labels };
-        return [
-          new Role(`${name}-${namespace}`, { metadata: there, rules }, child),
-          new RoleBinding(
-            `${name}-${namespace}`,
-            { metadata: there, roleRef: { apiGroup, kind: "Role", name: role }, subjects },
-            child,
-          ),
-        ];
-      }),
-    ];
+    const role = roleName(name, environment);
+    const subjects = [{ kind: "ServiceAccount", name, namespace: environment.namespace }];
+    return namedPermissions(settings).flatMap(({ namespace, rules }) => {
+      const metadata = { name: role, namespace, labels: labels(identity) };
+      return [
+        new Role(`${name}-${namespace}`, { metadata, rules }, { parent: this }),
+        new RoleBinding(
+          `${name}-${namespace}`,
+          { metadata, roleRef: { apiGroup, kind: "Role", name: role }, subjects },
+          { parent: this },
+        ),
+      ];
+    });
   }
 }

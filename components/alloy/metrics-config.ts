@@ -1,45 +1,49 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../../config/schema";
 import { seconds } from "../../config/units";
-import type { Stage } from "../../migration/stages";
 import type { Relabeling } from "../kubernetes/service-monitor";
-import { baseTargets, type BaseTarget, type BaseTargetsArgs, type Discovery } from "../monitors/targets";
+import type { BaseTarget, Discovery } from "../monitors/targets";
 import { ruleBlocks, type Rule } from "./config";
 import { block, component, exported, write, type Attributes, type Block, type Expression } from "./syntax";
 
-/** What a configuration is made of. */
-export interface MetricsConfigArgs {
-  settings: Settings["metrics"];
-  /** Who evaluates rules, and who scrapes. */
-  stage: Pick<Stage, "evaluator" | "scraper">;
+/** What the configuration of rules is made of. */
+export interface RulesConfigArgs {
+  settings: Pick<Settings["metrics"], "rulesSyncInterval">;
   /** Namespace of the stack: no other stack's rules are touched. */
   namespace: string;
   /** Value of the label `cluster`; none when left out. */
   cluster?: string;
-  /** URL of Mimir's push API. */
-  pushUrl: string;
   /** Base URL of Mimir, without a path. */
   rulerUrl: string;
-  /** What of the cluster itself is scraped. */
-  targets: BaseTargetsArgs;
+}
+
+/** What the configuration of scraping is made of. */
+export interface MetricsConfigArgs {
+  settings: Pick<Settings["metrics"], "mimirOutage" | "remoteWrite">;
+  /** Value of the label `cluster`; none when left out. */
+  cluster?: string;
+  /** URL of Mimir's push API. */
+  pushUrl: string;
+  /** What is scraped beside the monitors. */
+  targets: readonly BaseTarget[];
   /** How often targets are scraped whose monitor says nothing (Prometheus duration). */
   scrapeInterval: string;
 }
 
 /**
- * The configuration of the metrics collector: rules to Mimir's ruler, and from stage `kps-removed` on everything that is scraped.
- * @param args settings, stage, where to
+ * The configuration of what keeps Mimir's ruler in step with the cluster's PrometheusRules.
+ * @param args settings, where to
+ */
+export function alloyRulesConfig(args: RulesConfigArgs): string {
+  return write(rulesPipeline(args));
+}
+
+/**
+ * The configuration of the metrics collector: everything that is scraped.
+ * @param args settings, where to
  */
 export function alloyMetricsConfig(args: MetricsConfigArgs): string {
   return write(metricsPipeline(args));
-}
-
-/** {@link alloyMetricsConfig} before it is text. */
-export function metricsPipeline(args: MetricsConfigArgs): Block[] {
-  return [
-    ...(args.stage.evaluator === "mimir" ? rules(args) : []),
-    ...(args.stage.scraper === "alloy" ? scraping(args) : []),
-  ];
 }
 
 /** A PrometheusRule with this label is in nobody's ruler: the way out when one that is not valid keeps the others from being taken over. */
@@ -49,6 +53,8 @@ export const rulesOff = { key: "observability/rules", value: "off" };
 const ofStack = { key: "app.kubernetes.io/part-of", value: "observability" };
 
 /**
+ * {@link alloyRulesConfig} before it is text.
+ *
  * The stack's own PrometheusRules and those of others are kept in step apart: a PrometheusRule that is not valid stops every change of its
  * component (`desiredStateFromKubernetes` in internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the
  * alerts that would tell of it.
@@ -56,7 +62,7 @@ const ofStack = { key: "app.kubernetes.io/part-of", value: "observability" };
  * The prefixes tell the two apart, and this stack from another on the same Mimir; renaming one leaves its groups in the ruler for good, to be
  * evaluated twice. A namespace can't have a dot, so no other's prefix is the same.
  */
-function rules({ settings, namespace, cluster, rulerUrl }: MetricsConfigArgs): Block[] {
+export function rulesPipeline({ settings, namespace, cluster, rulerUrl }: RulesConfigArgs): Block[] {
   return (
     [
       ["stack", "In"],
@@ -86,10 +92,11 @@ function rules({ settings, namespace, cluster, rulerUrl }: MetricsConfigArgs): B
 const expression = (key: string, operator: "In" | "NotIn", value: string) =>
   block("match_expression", { key, operator, values: [value] });
 
-function scraping(args: MetricsConfigArgs): Block[] {
+/** {@link alloyMetricsConfig} before it is text. */
+export function metricsPipeline(args: MetricsConfigArgs): Block[] {
   const mimir = remoteWrite(args);
   const receiver = exported(mimir, "receiver");
-  const targets = baseTargets(args.targets);
+  const { targets } = args;
   return [
     ...targets.flatMap((target) => {
       // Nodes are listed and watched once, for all that is scraped of them.
@@ -142,6 +149,7 @@ const identifier = ({ name }: BaseTarget) => name.replaceAll("-", "_");
 /** A base target, once it is found: relabelled, scraped, and its samples relabelled. */
 function scrape(target: BaseTarget, targets: Targets, scrapeInterval: string, receiver: Expression): Block[] {
   const name = identifier(target);
+  const interval = target.scrapeInterval ?? scrapeInterval;
   const relabelled = component("discovery.relabel", name, { targets }, ruleBlocks(targetRules(target)));
   const drops = target.metricRelabelings.map(alloyRule);
   const dropped = component("prometheus.relabel", name, { forward_to: [receiver] }, ruleBlocks(drops));
@@ -154,14 +162,14 @@ function scrape(target: BaseTarget, targets: Targets, scrapeInterval: string, re
       job_name: target.job,
       honor_labels: target.honorLabels,
       track_timestamps_staleness: target.trackTimestampsStaleness,
-      scrape_interval: goDuration(scrapeInterval),
-      scrape_timeout: scrapeTimeout(scrapeInterval),
+      scrape_interval: goDuration(interval),
+      scrape_timeout: scrapeTimeout(interval),
       metrics_path: target.path,
       scheme: target.tls && "https",
       // Read again at each scrape: the kubelet renews it.
-      bearer_token_file: target.tls && `${serviceAccount}/token`,
+      bearer_token_file: target.tls && target.tls !== "public" ? `${serviceAccount}/token` : undefined,
     },
-    target.tls ? [block("tls_config", tls[target.tls])] : [],
+    target.tls && target.tls !== "public" ? [block("tls_config", tls[target.tls])] : [],
   );
   return [relabelled, scraped, ...(drops.length > 0 ? [dropped] : [])];
 }

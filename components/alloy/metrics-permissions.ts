@@ -1,6 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Settings } from "../../config/schema";
-import type { Stage } from "../../migration/stages";
 
 type Rule = types.input.rbac.v1.PolicyRule;
 
@@ -10,19 +9,11 @@ const watch = (apiGroup: string, ...resources: string[]): Rule => ({
   verbs: ["list", "watch"],
 });
 
-/**
- * What the metrics collector may do in every namespace: no more than its components ask for.
- * @param stage who evaluates rules, and who scrapes
- */
-export function permissions({ evaluator, scraper }: Pick<Stage, "evaluator" | "scraper">): Rule[] {
-  return [
-    // mimir.rules.kubernetes
-    ...(evaluator === "mimir" ? [watch("", "namespaces"), watch("monitoring.coreos.com", "prometheusrules")] : []),
-    ...(scraper === "alloy" ? scraping : []),
-  ];
-}
+/** What `mimir.rules.kubernetes` may do in every namespace: no more than it asks for. */
+export const rulesPermissions: Rule[] = [watch("", "namespaces"), watch("monitoring.coreos.com", "prometheusrules")];
 
-const scraping: Rule[] = [
+/** What the metrics collector may do in every namespace: no more than its components ask for. */
+export const scrapingPermissions: Rule[] = [
   watch("monitoring.coreos.com", "servicemonitors", "podmonitors", "probes"),
   // Targets of monitors, with the labels of their nodes where a monitor asks for them; those of the cluster itself.
   watch("", "services", "endpoints", "pods", "nodes"),
@@ -37,14 +28,12 @@ const scraping: Rule[] = [
 
 /**
  * What it may read in single namespaces: the Secrets and ConfigMaps that the settings name, and no other.
- * @param stage who scrapes
  * @param settings their names, `namespace/name`
  */
-export function namedPermissions(
-  { scraper }: Pick<Stage, "scraper">,
-  { secrets, configMaps }: Pick<Settings["metrics"], "secrets" | "configMaps">,
-): { namespace: string; rules: Rule[] }[] {
-  if (scraper !== "alloy") return [];
+export function namedPermissions({
+  secrets,
+  configMaps,
+}: Pick<Settings["metrics"], "secrets" | "configMaps">): { namespace: string; rules: Rule[] }[] {
   const namespaces = [...new Set([...secrets, ...configMaps].map((each) => each.split("/")[0]))].sort();
   const read = (resource: string, names: readonly string[], namespace: string): Rule[] => {
     const resourceNames = names.filter((each) => each.startsWith(`${namespace}/`)).map((each) => each.split("/")[1]);

@@ -9,27 +9,25 @@ export interface MetricsRulesArgs {
   /** Value of the label `cluster`, where the stack has one: alerts then keep it. */
   cluster?: string;
   settings: Pick<Settings["metrics"], "mimirOutage">;
-  /** It scrapes; false: it keeps rules in step, and something else scrapes. */
-  scrapes: boolean;
 }
 
 /**
- * Alerts on the metrics collector: is it there, does it keep Mimir's rules in step, does what it scrapes get into Mimir.
+ * Alerts on the metrics collector: is it there, does what it scrapes get into Mimir.
  * Metric names are those of Alloy 1.12, read from one that ran.
  *
- * Where it scrapes, its own metrics go the way of all others: what stops that way stops these alerts' series with it, and `absent` is what is
+ * Its own metrics go the way of all others: what stops that way stops these alerts' series with it, and `absent` is what is
  * left. If Mimir itself is away, nothing here fires at all: then the dead man's switch is not called any more.
  * @param args where it runs, and what it does
  */
 export function metricsRules(args: MetricsRulesArgs): RuleGroup[] {
-  return [{ name: "alloy-metrics", rules: [...common(args), ...(args.scrapes ? scraping(args) : [])] }];
+  return [{ name: "alloy-metrics", rules: [...presence(args), ...scraping(args)] }];
 }
 
 const job = "alloy-metrics";
 
 const keep = ({ cluster }: MetricsRulesArgs) => (cluster === undefined ? "pod" : "cluster, pod");
 
-function common(args: MetricsRulesArgs): AlertingRule[] {
+function presence(args: MetricsRulesArgs): AlertingRule[] {
   const { namespace } = args;
   const own = `job="${job}", namespace="${namespace}"`;
   const pod = keep(args);
@@ -41,7 +39,7 @@ function common(args: MetricsRulesArgs): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "The metrics collector's own metrics don't arrive.",
-        description: `In stage kps-removed it scrapes the whole cluster, itself included: then probably no metrics arrive at all, and alerts that need a series stay silent. Before, changed PrometheusRules may not get into Mimir. kubectl -n ${namespace} get statefulset,pod,servicemonitor -l app.kubernetes.io/name=${job}; kubectl -n ${namespace} logs ${job}-0 | grep -E 'level=(warn|error)'.`,
+        description: `It scrapes the whole cluster, itself included: probably no metrics arrive at all, and alerts that need a series stay silent. kubectl -n ${namespace} get statefulset,pod,servicemonitor -l app.kubernetes.io/name=${job}; kubectl -n ${namespace} logs ${job}-0 | grep -E 'level=(warn|error)'.`,
       },
     },
     {
@@ -61,17 +59,7 @@ function common(args: MetricsRulesArgs): AlertingRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "{{ $value }} components of {{ $labels.pod }} have trouble.",
-        description: `kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why. Of mimir.rules.kubernetes it is a PrometheusRule that is not valid, or a Mimir that does not answer.`,
-      },
-    },
-    {
-      alert: "MimirRulesNotInStep",
-      expr: `sum by (${pod}, component_id) (increase(mimir_rules_events_failed_total{${own}}[15m])) > 0`,
-      for: "10m",
-      labels: { severity: "critical" },
-      annotations: {
-        summary: "Changed PrometheusRules don't get into Mimir: {{ $labels.component_id }}.",
-        description: `One that is not valid holds up all others of its component (stack: this program's own; cluster: all others); what is in Mimir stays as it is. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes names the group and the fault. Correct it, or leave it out: kubectl label prometheusrule NAME observability/rules=off.`,
+        description: `kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why.`,
       },
     },
   ];

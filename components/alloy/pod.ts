@@ -28,6 +28,8 @@ export interface AlloyPodArgs {
   host?: HostAccess;
   /** Claim template of its StatefulSet that it keeps its state in; none, and no host either: it forgets its state with its pod. */
   claim?: string;
+  /** Seconds after its start before which it doesn't count as ready; default 0. */
+  readyAfter?: number;
   /** Seconds in which it sends what it holds before it goes. */
   grace?: number;
   /** Where it may run. */
@@ -52,7 +54,19 @@ export interface HostAccess {
  * @param args what it is made of
  */
 export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpec {
-  const { identity, image, serviceAccount, configMap, config, resources, host, claim, grace = 30, placement } = args;
+  const {
+    identity,
+    image,
+    serviceAccount,
+    configMap,
+    config,
+    resources,
+    host,
+    claim,
+    grace = 30,
+    readyAfter,
+    placement,
+  } = args;
   const reads = (host?.reads ?? []).map((path, index) => ({ name: `host-${index}`, path }));
   return {
     metadata: { labels: labels(identity), annotations: { "checksum/config": checksum(config) } },
@@ -75,13 +89,18 @@ export function alloyPod(args: AlloyPodArgs): types.input.core.v1.PodTemplateSpe
             `--server.http.listen-addr=0.0.0.0:${httpPort}`,
             "--stability.level=generally-available",
             "--disable-reporting",
-            // Whoever reaches the port could read the configuration and the environment, or make it profile itself.
-            "--disable-support-bundle",
+            // Whoever reaches the port could read the configuration and the environment, or make it profile itself. The reference of 1.12 writes
+            // the first without its prefix, which Alloy refuses (internal/alloycli/cmd_run.go).
+            "--server.http.disable-support-bundle",
             "--server.http.enable-pprof=false",
           ],
           env: [{ name: nodeNameVariable, valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
           ports: [{ name: "http", containerPort: httpPort }],
-          readinessProbe: { httpGet: { path: "/-/ready", port: "http" }, periodSeconds: 10 },
+          readinessProbe: {
+            httpGet: { path: "/-/ready", port: "http" },
+            periodSeconds: 10,
+            ...(readyAfter !== undefined && { initialDelaySeconds: readyAfter }),
+          },
           // Not /-/healthy, which is 500 while any component has trouble: a restart would stop those that have none (Alloy's HTTP reference).
           livenessProbe: { httpGet: { path: "/-/ready", port: "http" }, periodSeconds: 30, failureThreshold: 10 },
           resources,

@@ -42,6 +42,8 @@ const identity = { name: "mimir" };
  * One replica: while it is away, whoever writes to it keeps the samples and sends them later, which needs no ring and no second volume.
  */
 export class Mimir extends pulumi.ComponentResource {
+  /** Its base URL, without a path. */
+  readonly url: string;
   /** Where samples are pushed to by remote_write. */
   readonly pushUrl: string;
   /** Base URL of the Prometheus API. */
@@ -120,9 +122,9 @@ export class Mimir extends pulumi.ComponentResource {
     // Of Mimir's Services only the one has a port of this name, so that no pod is scraped twice.
     serviceMonitor(name, { namespace, labels: metadata.labels, selector, endpoints: [{ port: http.name }] }, child);
 
-    const base = `http://${serviceHost(environment, name)}:${ports.http}`;
-    this.pushUrl = `${base}/api/v1/push`;
-    this.queryUrl = `${base}/prometheus`;
+    this.url = `http://${serviceHost(environment, name)}:${ports.http}`;
+    this.pushUrl = `${this.url}/api/v1/push`;
+    this.queryUrl = `${this.url}/prometheus`;
     this.rules = mimirRules(args);
     this.dashboards = mimirDashboards(args);
     this.registerOutputs({ pushUrl: this.pushUrl, queryUrl: this.queryUrl });

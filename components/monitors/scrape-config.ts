@@ -7,12 +7,15 @@ import type { BaseTarget, Discovery } from "./targets";
  * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.ScrapeConfig
  */
 export function scrapeConfigSpec(target: BaseTarget) {
-  const { job, discovery, tls, path, honorLabels, trackTimestampsStaleness, relabelings, metricRelabelings } = target;
+  const { job, discovery, tls, path, scrapeInterval, honorLabels, trackTimestampsStaleness, relabelings } = target;
+  const { metricRelabelings } = target;
   return {
     jobName: job,
     ...discover(discovery),
-    ...(tls && { scheme: "HTTPS", scrapeClass: serviceAccountClass.name, tlsConfig: verification[tls] }),
+    ...(tls && { scheme: "HTTPS" }),
+    ...(tls && tls !== "public" && { scrapeClass: serviceAccountClass.name, tlsConfig: verification[tls] }),
     metricsPath: path,
+    ...(scrapeInterval && { scrapeInterval }),
     ...(honorLabels && { honorLabels }),
     ...(trackTimestampsStaleness && { trackTimestampsStaleness }),
     relabelings,

@@ -25,9 +25,11 @@ export interface BaseTarget {
   discovery: Discovery;
   /**
    * Presents the scraper's ServiceAccount token, over TLS. `kubelet`: certificates aren't verified, because kubelets sign their own
-   * unless `serverTLSBootstrap` is on. `cluster`: they are verified with the cluster's CA.
+   * unless `serverTLSBootstrap` is on. `cluster`: they are verified with the cluster's CA. `public`: without a token, verified as on the web.
    */
-  tls?: "kubelet" | "cluster";
+  tls?: "kubelet" | "cluster" | "public";
+  /** How often it is scraped (Prometheus duration); default: the scraper's own interval. */
+  scrapeInterval?: string;
   /** HTTP path. */
   path: string;
   /** Keeps the target's own labels where they clash with the scraper's: cAdvisor's `namespace` and `pod` are the container's. */

@@ -41,6 +41,7 @@ export class Embedded extends pulumi.ComponentResource implements ObjectStorage 
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
   readonly rules = minioRules;
+  readonly targets = [];
   readonly #args: EmbeddedArgs;
   readonly #url: string;
 

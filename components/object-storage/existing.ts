@@ -9,6 +9,7 @@ export class Existing extends pulumi.ComponentResource implements ObjectStorage 
   readonly loki: LokiStorage;
   // Any S3: no metrics are known of it.
   readonly rules = [];
+  readonly targets = [];
   // Made when it is asked for: a stack without Mimir needs no key for it.
   readonly #mimir: () => MimirStorage;
 

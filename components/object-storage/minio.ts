@@ -7,6 +7,8 @@ import { S3Bucket } from "@pulumi/minio/s3bucket";
 import * as pulumi from "@pulumi/pulumi";
 import { labels } from "../kubernetes/labels";
 import { kebabCase } from "../kubernetes/names";
+import { scrapeConfigSpec } from "../monitors/scrape-config";
+import type { BaseTarget } from "../monitors/targets";
 import type { SecretData } from "../secrets/secrets";
 import { applications, bucketsOf, storageOf, type ApplicationName, type StorageOf } from "./applications";
 import { leastPrivilege } from "./policy";
@@ -25,6 +27,7 @@ export class Minio extends pulumi.ComponentResource implements ObjectStorage {
   readonly loki: LokiStorage;
   readonly mimir: MimirStorage;
   readonly rules: RuleGroup[];
+  readonly targets: BaseTarget[];
   readonly #provider: Provider;
 
   constructor(name: string, args: MinioArgs, opts: pulumi.ComponentResourceOptions) {
@@ -44,7 +47,8 @@ export class Minio extends pulumi.ComponentResource implements ObjectStorage {
     this.loki = this.#application("loki", args);
     this.mimir = this.#application("mimir", args);
     this.rules = settings.metrics ? minioRules : [];
-    if (settings.metrics) this.#monitor(args);
+    this.targets = settings.metrics ? [serverTarget(args)] : [];
+    this.#monitor(args);
     this.registerOutputs({});
   }
 
@@ -89,31 +93,39 @@ export class Minio extends pulumi.ComponentResource implements ObjectStorage {
     return { AWS_ACCESS_KEY_ID: attached.userName, AWS_SECRET_ACCESS_KEY: secretKey };
   }
 
-  // It has no Service and no pod; the labels are those that it would have with them.
-  #monitor({ environment: { namespace }, settings: { endpoint } }: MinioArgs): void {
-    const { host, protocol } = new URL(endpoint);
-    const set = (targetLabel: string, replacement: string) => ({ targetLabel, replacement });
-    new CustomResource(
-      "minio",
-      {
-        apiVersion: "monitoring.coreos.com/v1alpha1",
-        kind: "ScrapeConfig",
-        metadata: { name: "minio", namespace, labels: labels({ name: "minio", component: "server" }) },
-        spec: {
-          jobName: minioJob,
-          staticConfigs: [{ targets: [host] }],
-          ...(protocol === "https:" && { scheme: "HTTPS" }),
-          metricsPath,
-          // The server adds up over its drives and buckets for each answer.
-          scrapeInterval: "1m",
-          relabelings: [set("namespace", namespace), set("service", "minio"), set("endpoint", "s3")],
+  #monitor({ environment: { namespace } }: MinioArgs): void {
+    for (const target of this.targets) {
+      new CustomResource(
+        target.name,
+        {
+          apiVersion: "monitoring.coreos.com/v1alpha1",
+          kind: "ScrapeConfig",
+          metadata: { name: target.name, namespace, labels: labels({ name: target.name, component: "server" }) },
+          spec: scrapeConfigSpec(target),
         },
-      },
-      { parent: this },
-    );
+        { parent: this },
+      );
+    }
   }
 
   get #kept(): pulumi.CustomResourceOptions {
     return { parent: this, provider: this.#provider, protect: true };
   }
+}
+
+/** The server itself: it has no Service and no pod; the labels are those that it would have with them. */
+function serverTarget({ environment: { namespace }, settings: { endpoint } }: MinioArgs): BaseTarget {
+  const { host, protocol } = new URL(endpoint);
+  const set = (targetLabel: string, replacement: string) => ({ targetLabel, replacement });
+  return {
+    name: "minio",
+    job: minioJob,
+    discovery: { role: "Static", addresses: [host] },
+    ...(protocol === "https:" && { tls: "public" }),
+    path: metricsPath,
+    // The server adds up over its drives and buckets for each answer.
+    scrapeInterval: "1m",
+    relabelings: [set("namespace", namespace), set("service", "minio"), set("endpoint", "s3")],
+    metricRelabelings: [],
+  };
 }

@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/schema";
 import type { Environment } from "../kubernetes/environment";
+import type { BaseTarget } from "../monitors/targets";
 import type { RuleGroup } from "../rules/types";
 import type { Secrets } from "../secrets/secrets";
 import type { SecretRef } from "../secrets/types";
@@ -38,6 +39,8 @@ export interface ObjectStorage {
   readonly mimir: MimirStorage;
   /** Alerts on the server, where its metrics are scraped. */
   readonly rules: RuleGroup[];
+  /** The server as something to scrape, where no monitor of the cluster's finds it. */
+  readonly targets: readonly BaseTarget[];
 }
 
 /** Which server there is: the setting `objectStore.kind`. */

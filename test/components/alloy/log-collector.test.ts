@@ -123,7 +123,7 @@ describe("LogCollector", () => {
     for (const flag of [
       "--stability.level=generally-available",
       "--disable-reporting",
-      "--disable-support-bundle",
+      "--server.http.disable-support-bundle",
       "--server.http.enable-pprof=false",
     ]) {
       assert.ok(container.args.includes(flag), flag);

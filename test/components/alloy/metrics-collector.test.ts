@@ -1,31 +1,42 @@
 import assert from "node:assert/strict";
 import { MetricsCollector } from "../../../components/alloy/metrics-collector";
+import { RuleSync } from "../../../components/alloy/rule-sync";
 import { image } from "../../../components/images";
 import { environment as describeEnvironment } from "../../../components/kubernetes/environment";
+import { baseTargets } from "../../../components/monitors/targets";
 import { settingsSchema } from "../../../config/schema";
-import { stages } from "../../../migration/stages";
 import { mockPulumi, settled, type Registered } from "../../support/mocks";
 
-type StageName = "mimir-default" | "kps-removed";
+const settingsOf = (metrics: object) =>
+  settingsSchema.parse({ metrics, cluster: { name: "home", storageClass: "local" } });
 
-/** What the collector registers in a stage with these settings. */
-async function collector(stage: StageName, metrics: object = {}): Promise<Registered[]> {
-  const settings = settingsSchema.parse({ metrics, cluster: { name: "home", storageClass: "local" } });
+/** What the collector registers with these settings. */
+async function collector(metrics: object = {}): Promise<Registered[]> {
+  const settings = settingsOf(metrics);
   const recorded = mockPulumi();
   new MetricsCollector(
     "alloy-metrics",
     {
       environment: describeEnvironment(settings),
       settings: settings.metrics,
-      stage: stages[stage],
       images: { alloy: image("alloy") },
       pushUrl: "http://mimir:9009/api/v1/push",
-      rulerUrl: "http://mimir:9009",
-      targets: { settings: settings.monitors, dropApiserverHistograms: true },
+      targets: baseTargets({ settings: settings.monitors, dropApiserverHistograms: true }),
       scrapeInterval: "30s",
     },
     {},
   );
+  await settled();
+  return recorded.resources;
+}
+
+/** What the keeper of rules registers with these settings. */
+async function ruleSync(metrics: object = {}): Promise<Registered[]> {
+  const settings = settingsOf(metrics);
+  const recorded = mockPulumi();
+  const environment = describeEnvironment(settings);
+  const images = { alloy: image("alloy") };
+  new RuleSync("alloy-rules", { environment, settings: settings.metrics, images, rulerUrl: "http://mimir:9009" }, {});
   await settled();
   return recorded.resources;
 }
@@ -45,7 +56,7 @@ const allowed = (rules: { resources?: string[]; nonResourceURLs?: string[]; verb
 
 describe("MetricsCollector", () => {
   it("is one pod with a volume that outlives it", async () => {
-    const { spec } = one(await collector("kps-removed"), "StatefulSet");
+    const { spec } = one(await collector(), "StatefulSet");
     assert.equal(spec.replicas, 1);
     assert.deepEqual(spec.persistentVolumeClaimRetentionPolicy, { whenDeleted: "Retain", whenScaled: "Retain" });
     const [claim] = spec.volumeClaimTemplates;
@@ -58,7 +69,7 @@ describe("MetricsCollector", () => {
   });
 
   it("runs restricted, with a read-only root, as a user that its volume belongs to", async () => {
-    const { spec } = one(await collector("kps-removed"), "StatefulSet").spec.template;
+    const { spec } = one(await collector(), "StatefulSet").spec.template;
     assert.equal(spec.securityContext.runAsNonRoot, true);
     assert.equal(spec.securityContext.fsGroup, spec.securityContext.runAsUser);
     assert.deepEqual(spec.containers[0].securityContext, {
@@ -70,24 +81,13 @@ describe("MetricsCollector", () => {
   });
 
   it("has more than the minute that remote_write takes at its end", async () => {
-    const { spec } = one(await collector("kps-removed"), "StatefulSet").spec.template;
+    const { spec } = one(await collector(), "StatefulSet").spec.template;
     assert.ok(spec.terminationGracePeriodSeconds > 60);
   });
 
-  it("may list namespaces and PrometheusRules, and nothing else, as long as it only keeps rules in step", async () => {
-    const resources = await collector("mimir-default", { secrets: ["shop/keys"] });
-    assert.deepEqual(allowed(one(resources, "ClusterRole").rules), [
-      "list,watch namespaces",
-      "list,watch prometheusrules",
-    ]);
-    assert.deepEqual(all(resources, "Role"), []);
-  });
-
-  it("may find and scrape targets once it scrapes, but read no Secret and run nothing", async () => {
-    const { rules } = one(await collector("kps-removed"), "ClusterRole");
+  it("may find and scrape targets, but read no Secret and run nothing", async () => {
+    const { rules } = one(await collector(), "ClusterRole");
     assert.deepEqual(allowed(rules), [
-      "list,watch namespaces",
-      "list,watch prometheusrules",
       "list,watch servicemonitors",
       "list,watch podmonitors",
       "list,watch probes",
@@ -104,7 +104,7 @@ describe("MetricsCollector", () => {
   });
 
   it("may read the Secrets and ConfigMaps that the settings name, each in its namespace, and no other", async () => {
-    const resources = await collector("kps-removed", {
+    const resources = await collector({
       secrets: ["shop/keys", "shop/token", "db/token"],
       configMaps: ["shop/ca"],
     });
@@ -124,24 +124,21 @@ describe("MetricsCollector", () => {
     }
   });
 
-  it("asks for little until it scrapes", async () => {
-    const memory = async (stage: StageName) =>
-      one(await collector(stage), "StatefulSet").spec.template.spec.containers[0].resources.requests.memory;
-    assert.equal(await memory("mimir-default"), "128Mi");
-    assert.equal(await memory("kps-removed"), "768Mi");
+  it("is ready once it has scraped twice: only then is what scraped before removed", async () => {
+    const [container] = one(await collector(), "StatefulSet").spec.template.spec.containers;
+    assert.equal(container.readinessProbe.initialDelaySeconds, 60);
   });
 
   it("restarts when its configuration changes, and only then", async () => {
-    const checksum = async (stage: StageName, metrics: object = {}) =>
-      one(await collector(stage, metrics), "StatefulSet").spec.template.metadata.annotations["checksum/config"];
-    const before = await checksum("kps-removed");
-    assert.equal(await checksum("kps-removed", { secrets: ["shop/keys"] }), before);
-    assert.notEqual(await checksum("kps-removed", { mimirOutage: "5h" }), before);
-    assert.notEqual(await checksum("mimir-default"), before);
+    const checksum = async (metrics: object = {}) =>
+      one(await collector(metrics), "StatefulSet").spec.template.metadata.annotations["checksum/config"];
+    const before = await checksum();
+    assert.equal(await checksum({ secrets: ["shop/keys"] }), before);
+    assert.notEqual(await checksum({ mimirOutage: "5h" }), before);
   });
 
   it("is scraped as job alloy-metrics, and by no Service of the log collector", async () => {
-    const resources = await collector("kps-removed");
+    const resources = await collector();
     const service = one(resources, "Service");
     const monitor = one(resources, "ServiceMonitor");
     const { template, selector } = one(resources, "StatefulSet").spec;
@@ -152,5 +149,35 @@ describe("MetricsCollector", () => {
     assert.equal(template.metadata.labels["app.kubernetes.io/name"], "alloy-metrics");
     assert.deepEqual(monitor.spec.selector.matchLabels, { "app.kubernetes.io/name": "alloy-metrics" });
     assert.equal(monitor.spec.endpoints[0].port, service.spec.ports[0].name);
+  });
+});
+
+describe("RuleSync", () => {
+  it("may list namespaces and PrometheusRules, and nothing else, whatever monitors name", async () => {
+    const resources = await ruleSync({ secrets: ["shop/keys"] });
+    assert.deepEqual(allowed(one(resources, "ClusterRole").rules), [
+      "list,watch namespaces",
+      "list,watch prometheusrules",
+    ]);
+    assert.deepEqual(all(resources, "Role"), []);
+  });
+
+  it("is one pod, the old one gone before the next, which is ready at once and keeps nothing", async () => {
+    const { spec } = one(await ruleSync(), "Deployment");
+    assert.deepEqual([spec.replicas, spec.strategy.type], [1, "Recreate"]);
+    const { containers, volumes } = spec.template.spec;
+    assert.equal(containers[0].readinessProbe.initialDelaySeconds, undefined);
+    assert.equal(containers[0].resources.requests.memory, "128Mi");
+    assert.ok(volumes.some(({ name, emptyDir }: { name: string; emptyDir?: object }) => name === "state" && emptyDir));
+  });
+
+  it("is scraped as job alloy-rules, and is no target of the log collector's Service", async () => {
+    const resources = await ruleSync();
+    assert.equal(one(resources, "Service").metadata.name, "alloy-rules");
+    const { template } = one(resources, "Deployment").spec;
+    assert.equal(template.metadata.labels["app.kubernetes.io/name"], "alloy-rules");
+    assert.deepEqual(one(resources, "ServiceMonitor").spec.selector.matchLabels, {
+      "app.kubernetes.io/name": "alloy-rules",
+    });
   });
 });
