@@ -16,13 +16,35 @@ const rule: Documented = {
   optional: ["action", "modulus", "regex", "replacement", "separator", "source_labels", "target_label"],
 };
 
+const labelSelector: Documented = {
+  optional: ["match_labels"],
+  blocks: { match_expression: { required: ["key", "operator"], optional: ["values"] } },
+};
+
+const monitors = {
+  stage: "general-availability",
+  required: ["forward_to"],
+  optional: ["informer_sync_timeout", "namespaces"],
+  blocks: {
+    client: {},
+    clustering: {},
+    rule,
+    scrape: { optional: ["default_scrape_interval", "default_scrape_timeout"] },
+    selector: labelSelector,
+  },
+} as const satisfies Documented;
+
 /** Component → what is documented of it. */
 export const documented: Readonly<Record<string, Documented>> = {
   "discovery.kubernetes": {
     stage: "general-availability",
     required: ["role"],
     optional: ["api_server", "kubeconfig_file", "bearer_token_file", "enable_http2", "follow_redirects", "proxy_url"],
-    blocks: { selectors: { required: ["role"], optional: ["field", "label"] }, namespaces: {}, attach_metadata: {} },
+    blocks: {
+      selectors: { required: ["role"], optional: ["field", "label"] },
+      namespaces: { optional: ["names", "own_namespace"] },
+      attach_metadata: {},
+    },
     exports: ["targets"],
   },
   "discovery.relabel": {
@@ -30,6 +52,82 @@ export const documented: Readonly<Record<string, Documented>> = {
     required: ["targets"],
     blocks: { rule },
     exports: ["output", "rules"],
+  },
+  "mimir.rules.kubernetes": {
+    stage: "general-availability",
+    required: ["address"],
+    optional: [
+      "external_labels",
+      "mimir_namespace_prefix",
+      "prometheus_http_prefix",
+      "sync_interval",
+      "tenant_id",
+      "use_legacy_routes",
+    ],
+    blocks: { rule_namespace_selector: labelSelector, rule_selector: labelSelector, extra_query_matchers: {} },
+  },
+  // Not prometheus.operator.scrapeconfigs, which is experimental.
+  "prometheus.operator.servicemonitors": { ...monitors, optional: [...monitors.optional, "kubernetes_role"] },
+  "prometheus.operator.podmonitors": monitors,
+  "prometheus.operator.probes": monitors,
+  "prometheus.scrape": {
+    stage: "general-availability",
+    required: ["forward_to", "targets"],
+    optional: [
+      "bearer_token_file",
+      "body_size_limit",
+      "honor_labels",
+      "honor_timestamps",
+      "job_name",
+      "metrics_path",
+      "params",
+      "sample_limit",
+      "scheme",
+      "scrape_interval",
+      "scrape_timeout",
+      "track_timestamps_staleness",
+    ],
+    blocks: {
+      tls_config: {
+        optional: ["ca_file", "cert_file", "insecure_skip_verify", "key_file", "min_version", "server_name"],
+      },
+      clustering: {},
+    },
+  },
+  "prometheus.relabel": {
+    stage: "general-availability",
+    required: ["forward_to"],
+    optional: ["max_cache_size"],
+    blocks: { rule },
+    exports: ["receiver", "rules"],
+  },
+  "prometheus.remote_write": {
+    stage: "general-availability",
+    optional: ["external_labels"],
+    blocks: {
+      endpoint: {
+        required: ["url"],
+        optional: ["headers", "name", "remote_timeout", "send_exemplars", "send_native_histograms"],
+        blocks: {
+          queue_config: {
+            optional: [
+              "batch_send_deadline",
+              "capacity",
+              "max_backoff",
+              "max_samples_per_send",
+              "max_shards",
+              "min_backoff",
+              "min_shards",
+              "retry_on_http_429",
+              "sample_age_limit",
+            ],
+          },
+          metadata_config: { optional: ["max_samples_per_send", "send", "send_interval"] },
+        },
+      },
+      wal: { optional: ["max_keepalive_time", "min_keepalive_time", "truncate_frequency"] },
+    },
+    exports: ["receiver"],
   },
   "loki.source.file": {
     stage: "general-availability",
