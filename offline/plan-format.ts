@@ -17,12 +17,13 @@ const shownPaths = 6;
 
 /** The plan for a person: the steps by what they do, the volumes, the findings, and at the end what to make of it. */
 export function formatPlan(plan: Plan): string {
-  const { stack, from, stage, route, steps, volumes, refusals, diagnostics, summary } = plan;
+  const { stack, from, stage, route, steps, volumes, beside, refusals, diagnostics, summary } = plan;
   const sections = [
     [`Stack ${stack}: ${from} → ${route.at(-1) ?? stage}`],
     ...groups.map(([op, title]) => formatGroup(steps, op, title)),
     [`${count(steps, "same")} stay as they are`],
     formatVolumes(volumes),
+    beside.length === 0 ? [] : ["Beside the steps", ...beside.map((sentence) => `   ${sentence}`)],
     diagnostics.map(({ severity, message, urn }) => `${severity}: ${urn === undefined ? "" : `${urn}: `}${message}`),
     [formatViolations(plan)],
     refusals.length === 0 ? [] : ["Don't make this move as it is:", ...refusals.map((refusal) => `   ${refusal}`)],

@@ -200,10 +200,12 @@ const ordinals = (replicas = 1): number[] => [...Array(replicas).keys()];
 const namespacesIn = (graph: Graph): Resource[] =>
   [...graph.values()].filter(({ type, read }) => type === "kubernetes:core/v1:Namespace" && !read);
 
-const nameOf = (resource: Resource): string =>
+/** Name of an object, which need not be the resource's. */
+export const nameOf = (resource: Resource): string =>
   clear<{ name: string }>(withKubernetesDefaults(resource).metadata)?.name ?? resource.name;
 
-const namespaceOf = (resource: Resource, graph: Graph): string =>
+/** Namespace of an object: its own, or its provider's. */
+export const namespaceOf = (resource: Resource, graph: Graph): string =>
   clear<{ namespace?: string }>(resource.inputs.metadata)?.namespace ?? defaultNamespace(resource, graph);
 
 // The parts of Kubernetes' types and of the chart's values that are read here; every one may be missing.
@@ -231,8 +233,8 @@ interface ReleaseValues {
   };
 }
 
-/** A value in clear, as one of those types; undefined where it isn't an object, as where it is unknown. */
-function clear<T>(value: Value | undefined): T | undefined {
+/** A value in clear, as a type of which every part may be missing; undefined where it isn't an object, as where it is unknown. */
+export function clear<T>(value: Value | undefined): T | undefined {
   const known = reveal(value ?? null);
   return isMap<Value>(known) ? (known as T) : undefined;
 }

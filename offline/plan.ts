@@ -1,6 +1,8 @@
+import type { Readable } from "../components/alloy/unsupported";
 import { stages } from "../migration/stages";
 import { InvalidInput, ProgramFailed } from "./errors";
 import { isMap } from "./json";
+import { besideTheSteps } from "./plan-beside";
 import { routeBetween } from "./plan-route";
 import { Operation, Step, stepsBetween } from "./plan-steps";
 import { Volume, volumesBetween } from "./plan-volumes";
@@ -17,6 +19,8 @@ export interface Plan extends Preview {
   steps: Step[];
   /** what becomes of every volume, those too that an operator or a StatefulSet made */
   volumes: Volume[];
+  /** what the move does that the graph doesn't show, and what nobody scrapes any more afterwards */
+  beside: string[];
   /** why the move must not be made as it is; empty where only policies may have something against it */
   refusals: string[];
   /** the plan in one line */
@@ -55,10 +59,12 @@ export async function offlinePlan(options: PlanOptions): Promise<Plan> {
     from: route.at(-2) ?? to,
   };
   const [before, after] = await both(previewWithGraph(source), previewWithGraph(target));
-  const { kps, migration } = settingsIn(target);
+  const { kps, migration, metrics } = settingsIn(target);
+  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
   return planBetween(before, after, {
     ...{ from, to, route, stepwise: kps.enabled !== false },
-    reclaimed: Array.isArray(migration.reclaimVolumes) ? migration.reclaimVolumes.map(String) : [],
+    reclaimed: texts(migration.reclaimVolumes),
+    readable: { secrets: texts(metrics.secrets), configMaps: texts(metrics.configMaps) },
   });
 }
 
@@ -72,16 +78,20 @@ export interface Move {
   stepwise: boolean;
   /** the volumes that may go: `migration.reclaimVolumes` of the target */
   reclaimed: string[];
+  /** what Alloy may read of Secrets and ConfigMaps: `metrics` of the target; default: none */
+  readable?: Readable;
 }
 
 /** The plan of a move, from a preview of either stage. */
-export function planBetween(before: Previewed, after: Previewed, { from, to, route, stepwise, reclaimed }: Move): Plan {
+export function planBetween(before: Previewed, after: Previewed, move: Move): Plan {
+  const { from, to, route, stepwise, reclaimed, readable = { secrets: [], configMaps: [] } } = move;
   const steps = stepsBetween(before.graph, after.graph);
   const volumes = volumesBetween(before.graph, after.graph, steps, reclaimed);
   const far = stepwise && route.length > 2;
   return {
     ...after.preview,
     ...{ from, route, steps, volumes },
+    beside: besideTheSteps(before.graph, after.graph, steps, readable),
     refusals: [
       ...(far ? [`${from} and ${to} are not neighbours: one stage at a time, ${route.join(" → ")}`] : []),
       ...steps.filter(({ op }) => op === "blocked").map((step) => `${called(step)}: ${step.why}`),
@@ -143,14 +153,14 @@ const withoutRetirement = (from: string): string[] =>
   stages[from as keyof typeof stages].evaluator === "prometheus" ? [`migration={"from":"${from}"}`] : [];
 
 /** The program's own settings that matter here, as far as they are there. */
-function settingsIn(options: PreviewOptions): Record<"kps" | "migration", Record<string, unknown>> {
+function settingsIn(options: PreviewOptions): Record<"kps" | "migration" | "metrics", Record<string, unknown>> {
   const { project, configuration } = settingsOf(options);
   const section = (name: string): Record<string, unknown> => {
     const text = configuration.values[`${project.name}:${name}`];
     const value: unknown = text?.startsWith("{") ? JSON.parse(text) : undefined;
     return isMap<unknown>(value) ? value : {};
   };
-  return { kps: section("kps"), migration: section("migration") };
+  return { kps: section("kps"), migration: section("migration"), metrics: section("metrics") };
 }
 
 /** Waits for both, so that what is wrong in either is told at once, and only once where both say the same. */

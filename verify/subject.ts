@@ -20,6 +20,7 @@ export type Part =
   | "evaluator"
   | "metrics"
   | "metrics-collector"
+  | "rule-sync"
   | "former-kps"
   | "alertmanager"
   | "receivers"
@@ -95,6 +96,7 @@ const components: readonly [string, Part][] = [
   ["observability:loki:LokiCanary", "canary"],
   ["observability:alloy:LogCollector", "collector"],
   ["observability:alloy:MetricsCollector", "metrics-collector"],
+  ["observability:alloy:RuleSync", "rule-sync"],
   ["observability:mimir:Mimir", "mimir"],
   ["observability:alertmanager:Alertmanager", "receivers"],
   ["observability:grafana:Grafana", "grafana"],
@@ -135,17 +137,12 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
     panels,
     ...(!grafana.create && { dashboardLabel: grafana.dashboardLabel }),
     monitoring: objects.filter(({ apiVersion }) => apiVersion.startsWith("monitoring.coreos.com/")),
-    readable: readableIn(settings),
+    readable: settings.metrics,
     ...(formerKps && { formerKps }),
     excludedNamespaces: logs.excludeNamespaces,
     notifier,
     told: { people: alertmanager.pushover || alertmanager.webhook !== undefined, heartbeat: alertmanager.heartbeat },
   };
-}
-
-function readableIn(settings: Settings): Readable {
-  const { secrets = [], configMaps = [] } = (settings as { metrics?: Partial<Readable> }).metrics ?? {};
-  return { secrets, configMaps };
 }
 
 /** A stack with `kps.enabled: false` never had one. */

@@ -161,7 +161,8 @@ export function subject(stage: StageName = "dual-write"): Subject {
       ...{ loki: {}, gateway: {}, canary: {}, collector: {}, mimir: {}, evaluator: {}, metrics: {} },
       ...{ alertmanager: {}, receivers: {}, grafana: {} },
       ...(on.kps ? { prometheus: {} } : { "former-kps": {} }),
-      ...(on.evaluator === "mimir" && { "metrics-collector": {} }),
+      ...(on.evaluator === "mimir" && { "rule-sync": {} }),
+      ...(on.scraper === "alloy" && { "metrics-collector": {} }),
     },
     sources,
     dataSources: Object.entries(sources).map(([uid, url]) => ({
