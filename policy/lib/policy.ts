@@ -60,7 +60,14 @@ export interface PolicySpec<Shape extends z.ZodRawShape> {
 export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>(spec: PolicySpec<Shape>): Policy {
   const { name, description, url, severity, level = "mandatory", check, checkStack } = spec;
   const schema = z.strictObject({ ...spec.parameters, ...scope });
-  const parametersOf = (given: object) => parse(schema, given, name) as z.infer<z.ZodObject<Shape>> & Scope;
+  type Parameters = z.infer<z.ZodObject<Shape>> & Scope;
+  // The same are given with every resource.
+  let known: { given: string; parameters: Parameters } | undefined;
+  const parametersOf = (given: object): Parameters => {
+    const text = JSON.stringify(given);
+    if (known?.given !== text) known = { given: text, parameters: parse(schema, given, name) as Parameters };
+    return known.parameters;
+  };
   return {
     name,
     description,

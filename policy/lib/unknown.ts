@@ -24,20 +24,20 @@ const lengthOfUuid = 36;
  * @returns plain objects and arrays, with an {@link Unknown} for each value that isn't known yet
  */
 export function plain(properties: object): Block {
-  const keys: string[] = [];
-  const copy = (value: unknown): unknown => {
-    if (typeof value === "string" && value.length === lengthOfUuid) return read(properties, keys);
-    if (typeof value !== "object" || value === null) return value;
-    const of = (key: string): unknown => {
-      keys.push(key);
-      const copied = copy((value as Block)[key]);
-      keys.pop();
-      return copied;
-    };
-    const names = Object.keys(value);
-    return Array.isArray(value) ? names.map(of) : Object.fromEntries(names.map((key) => [key, of(key)]));
-  };
-  return copy((properties as Block)[behind] ?? properties) as Block;
+  return copied((properties as Block)[behind] ?? properties, properties, []) as Block;
+}
+
+// Every policy copies every resource: no function is made on the way, and nothing is allocated but the copy.
+function copied(value: unknown, properties: object, keys: string[]): unknown {
+  if (typeof value === "string" && value.length === lengthOfUuid) return read(properties, keys);
+  if (typeof value !== "object" || value === null) return value;
+  const copy: unknown = Array.isArray(value) ? [] : {};
+  for (const key of Object.keys(value)) {
+    keys.push(key);
+    (copy as Block)[key] = copied((value as Block)[key], properties, keys);
+    keys.pop();
+  }
+  return copy;
 }
 
 function read(properties: object, keys: readonly string[]): unknown {

@@ -34,7 +34,11 @@ export interface Mutation {
   known?: true;
 }
 
-const withMimir = { stages: ["dual-write"] } as const satisfies Partial<Mutation>;
+const withKps = { stages: ["loki", "dual-write", "mimir-default"] } as const satisfies Partial<Mutation>;
+const prometheusIsDefault = { stages: ["loki", "dual-write"] } as const satisfies Partial<Mutation>;
+const withMimir = { stages: ["dual-write", "mimir-default", "kps-removed"] } as const satisfies Partial<Mutation>;
+const beforeMimir = { stages: ["dual-write"] } as const satisfies Partial<Mutation>;
+const withoutKps = { stages: ["kps-removed"] } as const satisfies Partial<Mutation>;
 const withMinio = { stacks: ["production"] } as const satisfies Partial<Mutation>;
 const inCluster = { stacks: ["staging", "sandbox"] } as const satisfies Partial<Mutation>;
 
@@ -72,6 +76,40 @@ const unlisted = "docker.io/library/busybox:1.37.0";
 
 /** The mutations, by the policy that is meant for each. */
 export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
+  "configurations-can-be-read": [
+    {
+      what: "a key of Loki's file is given twice",
+      how: text("loki", (before) => `${before}auth_enabled: true\n`),
+      finds: /^ConfigMap monitoring\/loki: .*a Loki configuration that can't be read \(line \d+: a key given twice/,
+      known: true,
+    },
+    {
+      what: "Loki's file has a conflict of a merge in it",
+      how: text("loki", (before) =>
+        before.replace(/^limits_config:/m, "<<<<<<< HEAD\nlimits_config:\n=======\nlimits_config:"),
+      ),
+      finds: /^ConfigMap monitoring\/loki: .*a Loki configuration that can't be read \(.*not YAML/,
+    },
+    {
+      what: "a line of Loki's file loses its indentation and its colon",
+      how: text("loki", (before) => before.replace(/^ +retention_period:/m, "retention_period")),
+      finds: /^ConfigMap monitoring\/loki: .*a Loki configuration that can't be read \(.*not YAML/,
+    },
+    {
+      what: "Mimir's limits stand in a document of their own",
+      how: text("mimir", (before) => before.replace(/^limits:/m, "---\nlimits:")),
+      finds:
+        /^ConfigMap monitoring\/mimir: .*a Mimir configuration that can't be read \(followed by another YAML document/,
+      ...withMimir,
+      known: true,
+    },
+    {
+      what: "an alias of Mimir's file has lost its anchor",
+      how: text("mimir", (before) => before.replace(/^( +bucket_name:) .*$/m, "$1 *bucket")),
+      finds: /^ConfigMap monitoring\/mimir: .*a Mimir configuration that can't be read/,
+      ...withMimir,
+    },
+  ],
   "retention-requires-delete-request-store": [
     {
       what: "the store is taken out",
@@ -123,6 +161,18 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         return all(without("ConfigMap loki"), added(secret))(resources);
       },
       finds: /^Secret monitoring\/loki-config: .*compactor\.delete_request_store is missing/,
+    },
+    {
+      what: "an argument names a store that the file's schema doesn't use",
+      how: lokiPods((called) => argument(called, "-compactor.delete-request-store=gcs")),
+      finds: /args: -compactor\.delete-request-store is "gcs"; wanted "s3"/,
+      known: true,
+    },
+    {
+      what: "an argument switches off what deletes",
+      how: lokiPods((called) => argument(called, "-compactor.retention-enabled=false")),
+      finds: /args: -compactor\.retention-enabled is false/,
+      known: true,
     },
     {
       what: "an argument empties the store",
@@ -236,6 +286,19 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       ...withMimir,
     },
     {
+      what: "the lines of a namespace are kept for less",
+      how: setting("loki", "limits_config.retention_stream", [
+        { selector: '{namespace="airflow"}', priority: 1, period: "12h" },
+      ]),
+      finds: /limits_config\.retention_stream\[0\]\.period is "12h" for the streams/,
+    },
+    {
+      what: "Loki's days lose their letter",
+      how: text("loki", (before) => before.replace(/(retention_period: \d+)d/, "$1")),
+      finds: /limits_config\.retention_period is "\d+"; .*number without a unit/,
+      known: true,
+    },
+    {
       what: "a tenant of Loki has less",
       how: map("loki-overrides", { "overrides.yaml": "overrides:\n  fake:\n    retention_period: 60m\n" }),
       finds: /fake\.retention_period is "60m"/,
@@ -291,6 +354,12 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       finds: /ingester\.lifecycler\.ring\.replication_factor is 2/,
     },
     {
+      what: "an argument makes Loki's factor 2",
+      how: lokiPods((called) => argument(called, "-distributor.replication-factor=2")),
+      finds: /args: -distributor\.replication-factor is 2/,
+      known: true,
+    },
+    {
       what: "an anchor brings the 2 from elsewhere in the file",
       how: text("loki", (before) =>
         `${before.replace(/replication_factor: \d+/, "replication_factor: *two")}`.replace(
@@ -343,6 +412,15 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       finds: /ruler_storage\.s3\.bucket_name is .*as in blocks_storage/,
     },
     {
+      what: "an argument moves the rules into the bucket of the blocks",
+      how: (resources) => {
+        const mimir = (resources.find(is("ConfigMap mimir"))!.props as Props).data["config.yaml"] as string;
+        const blocks = /^blocks_storage:\n(?: .*\n)*? +bucket_name: (\S+)/m.exec(mimir)![1];
+        return argument("StatefulSet mimir", `-ruler-storage.s3.bucket-name=${blocks}`)(resources);
+      },
+      finds: /args: -ruler-storage\.s3\.bucket-name is .*as in blocks_storage/,
+    },
+    {
       what: "a prefix has a slash",
       how: setting("mimir", "ruler_storage.storage_prefix", "mimir/ruler"),
       finds: /ruler_storage\.storage_prefix is/,
@@ -391,19 +469,20 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         before.replace("kube-prometheus-stack-prometheus.", "kube-promethues-stack-prometheus."),
       ),
       finds: /url is kube-promethues-stack-prometheus/,
+      ...prometheusIsDefault,
     },
     {
       what: "Mimir is the default, and nothing writes to it",
       how: all(mimirIsDefault, set(kps, "values.prometheus.prometheusSpec.remoteWrite", undefined)),
       finds: /url is mimir in namespace monitoring, and nothing in the stack/,
-      ...withMimir,
+      ...beforeMimir,
       known: true,
     },
     {
       what: "Mimir is the default, and its Service is gone",
       how: all(mimirIsDefault, without("Service mimir")),
       finds: /url is mimir in namespace monitoring, and the stack makes no Service/,
-      ...withMimir,
+      ...beforeMimir,
     },
     {
       what: "Mimir is the default at the port of Prometheus",
@@ -412,7 +491,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         text("grafana-datasources", (before) => before.replace(":9009", ":9090")),
       ),
       finds: /url is port 9090 of Service monitoring\/mimir/,
-      ...withMimir,
+      ...beforeMimir,
     },
     {
       what: "a stack without Mimir has it as its default",
@@ -424,6 +503,47 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       ),
       finds: /url is mimir in namespace monitoring, and the stack makes no Service/,
       stages: ["loki"],
+    },
+    {
+      what: "the address has a typing error in its last letters",
+      how: text("grafana-datasources", (before) => before.replace("stack-prometheus.", "stack-promethues.")),
+      finds: /url is kube-prometheus-stack-promethues in namespace monitoring, and the stack makes no Service/,
+      ...prometheusIsDefault,
+      known: true,
+    },
+    {
+      what: "Prometheus writes to Mimir no more, before anything else does",
+      how: set(kps, "values.prometheus.prometheusSpec.remoteWrite", undefined),
+      finds: /url is mimir in namespace monitoring, and nothing in the stack/,
+      stages: ["mimir-default"],
+    },
+    {
+      what: "the collector that writes to Mimir has no pods",
+      how: set("StatefulSet alloy-metrics", "spec.replicas", 0),
+      finds: /url is mimir in namespace monitoring, and nothing in the stack/,
+      ...withoutKps,
+    },
+    {
+      what: "the collector that writes to Mimir is gone, and its configuration stayed",
+      how: without("StatefulSet alloy-metrics"),
+      finds: /url is mimir in namespace monitoring, and nothing in the stack/,
+      ...withoutKps,
+    },
+    {
+      what: "the collector writes to a Mimir of another name",
+      how: props("ConfigMap alloy-metrics", ({ data }) => {
+        data["config.alloy"] = (data["config.alloy"] as string).replaceAll("//mimir.", "//mimr.");
+      }),
+      finds: /url is mimir in namespace monitoring, and nothing in the stack/,
+      ...withoutKps,
+    },
+    {
+      what: "the address of Prometheus stays when it goes",
+      how: text("grafana-datasources", (before) =>
+        before.replace(/http:\/\/mimir\.monitoring[^\n]*/g, "http://kube-prometheus-stack-prometheus.monitoring:9090"),
+      ),
+      finds: /url is kube-prometheus-stack-prometheus in namespace monitoring, and the stack makes no Service/,
+      ...withoutKps,
     },
   ],
   "secrets-stay-in-secrets": whenGenerated([
@@ -451,6 +571,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         { url: `http://loki:${encodeURIComponent(generated)}@mimir.example.com/api/v1/push` },
       ]),
       finds: /^Release monitoring\/kube-prometheus-stack: .*remoteWrite\[0\]\.url is a text with the secret of/,
+      ...withKps,
     },
     {
       what: "a dashboard has it in its description",
@@ -477,11 +598,13 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       what: "the chart chooses Prometheus' image",
       how: set(kps, "values.prometheus.prometheusSpec.image", undefined),
       finds: /prometheusSpec\.image.* is not named/,
+      ...withKps,
     },
     {
       what: "the reloader's tag is a version ahead",
       how: set(kps, "values.prometheusOperator.prometheusConfigReloader.image.tag", "v9.9.9"),
       finds: /prometheusConfigReloader\.image.*v9\.9\.9/,
+      ...withKps,
     },
     {
       what: "an image comes from another registry",
@@ -522,12 +645,14 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       what: "the operator's tag is a branch",
       how: set(kps, "values.prometheusOperator.image.tag", "main"),
       finds: /prometheusOperator\.image.* is .*main/,
+      ...withKps,
     },
     {
       what: "the chart's version is a range",
       how: set(kps, "version", "^88.5.3"),
       finds: /version is "\^88\.5\.3"/,
       known: true,
+      ...withKps,
     },
     {
       what: "the definitions' chart has no version",
@@ -565,11 +690,13 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       what: "Prometheus' resources go from the chart's values",
       how: set(kps, "values.prometheus.prometheusSpec.resources", undefined),
       finds: /prometheusSpec\.resources\.limits\.memory is missing/,
+      ...withKps,
     },
     {
       what: "the operator's request of CPU is nothing",
       how: set(kps, "values.prometheusOperator.resources.requests.cpu", 0),
       finds: /prometheusOperator\.resources\.requests\.cpu is/,
+      ...withKps,
     },
   ],
   "containers-are-restricted": [
@@ -610,6 +737,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       what: "Prometheus is on the network of its node",
       how: set(kps, "values.prometheus.prometheusSpec.hostNetwork", true),
       finds: /prometheusSpec\.hostNetwork is true/,
+      ...withKps,
     },
   ],
   "stateful-data-is-protected": [
@@ -641,6 +769,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       what: "Prometheus' volume goes with it",
       how: set(kps, "values.prometheus.prometheusSpec.persistentVolumeClaimRetentionPolicy.whenDeleted", "Delete"),
       finds: /prometheusSpec\.persistentVolumeClaimRetentionPolicy\.whenDeleted is "Delete"/,
+      ...withKps,
     },
     {
       what: "Loki's claim is a resource of its own, not protected",
@@ -697,6 +826,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       how: set(kps, "forceUpdate", true),
       finds: /^Release monitoring\/kube-prometheus-stack: forceUpdate is/,
       known: true,
+      ...withKps,
     },
     {
       what: "the definitions take over a name",
@@ -710,17 +840,20 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       how: set(kps, "values.crds.enabled", true),
       finds: /values\.crds\.enabled is true/,
       known: true,
+      ...withKps,
     },
     {
       what: "the chart's default counts",
       how: set(kps, "values.crds", undefined),
       finds: /values\.crds\.enabled is missing, which is true/,
       known: true,
+      ...withKps,
     },
     {
       what: "the switch is a string",
       how: set(kps, "values.crds.enabled", "false"),
       finds: /values\.crds\.enabled is "false"/,
+      ...withKps,
     },
     {
       what: "the switch is where it was in older charts",
@@ -729,6 +862,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         delete values.crds;
       }),
       finds: /values\.crds\.enabled is missing, which is true/,
+      ...withKps,
     },
     {
       what: "the release of the definitions is not protected",
@@ -743,6 +877,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         release.chart = "./monitoring";
       }),
       finds: /values\.kube-prometheus-stack\.crds\.enabled is missing/,
+      ...withKps,
     },
   ],
   "no-plaintext-secrets": [
@@ -787,6 +922,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
         { url: "http://mimir.example.com/api/v1/push", bearerToken: generated },
       ]),
       finds: /remoteWrite\[0\]\.bearerToken/,
+      ...withKps,
     },
     {
       what: "the events' collector gets a password as an argument",

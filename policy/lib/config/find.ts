@@ -10,6 +10,9 @@ import { expandValues, readYaml } from "./yaml";
 
 const files = /^(ConfigMap|Secret)(Patch)?$/;
 
+// A check of the whole stack asks for a file's settings, and for those of who mounts it, again and again.
+const remembered = new WeakMap<Resource, Map<Program, ProgramSettings>>();
+
 /** What a walk through a resource carries along. */
 interface Walk extends Pick<ChartContext, "chart" | "environment"> {
   program: Program;
@@ -22,6 +25,14 @@ interface Walk extends Pick<ChartContext, "chart" | "environment"> {
  * sub-chart; files of settings by tenant; and every list of arguments, as a flag overrides the file.
  */
 export function settingsOf(resource: Resource, program: Program): ProgramSettings {
+  const known = remembered.get(resource) ?? new Map<Program, ProgramSettings>();
+  remembered.set(resource, known);
+  const settings = known.get(program) ?? searched(resource, program);
+  known.set(program, settings);
+  return settings;
+}
+
+function searched(resource: Resource, program: Program): ProgramSettings {
   const found: ProgramSettings = { configs: [], overrides: [], unreadable: [], arguments: [] };
   if (!resource.type.startsWith("kubernetes:")) return found;
   const isSecret = resource.kind.startsWith("Secret");
@@ -115,12 +126,12 @@ function visitText(walk: Walk, text: string, path: string): void {
 
 const mentioned = new Map<Program, RegExp>();
 
-// A sign of the program, or the setting of a tenant, as a key. Most texts of a stack have none, so this is asked of each once a policy.
+// A sign of the program, or a setting of a tenant, as a key. Every text of a stack is asked for it, so the expression is made once.
 function mentions(program: Program): RegExp {
   const names = [...program.signs, ...program.tenantSettings].join("|");
-  const known = mentioned.get(program) ?? new RegExp(`(?<=^|[\\s"'{,])(?:${names})["']?\\s*:`);
-  mentioned.set(program, known);
-  return known;
+  const expression = mentioned.get(program) ?? new RegExp(`(?:^|[\\s"'{,])(?:${names})["']?\\s*:`);
+  mentioned.set(program, expression);
+  return expression;
 }
 
 // What a text says at its left margin, or as keys of JSON, is what it is about, even where it doesn't parse.

@@ -20,6 +20,7 @@ export function flagOf(words: readonly string[], name: string, isSwitch = false)
 
 /** The same as it stands, with variables that the kubelet will put in its place; undefined where the flag isn't given. */
 export function rawFlagOf(words: readonly string[], name: string, isSwitch = false): string | undefined {
+  if (!words.some((word) => word.includes(name))) return undefined;
   const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));
   const given = all.flatMap((word, index) => {
     const [flag, ...value] = word.replace(/^--?/, "").split("=");
