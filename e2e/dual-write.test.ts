@@ -238,12 +238,15 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
   it("passes the checklist of its stage, but for the rows of what is not in this test", async () => {
     const config = [...smaller, "stage=dual-write", `namespace.name=${namespace}`];
     const loaded = await loadStack({ stack, config });
+    const applied = ({ urn }: { urn: string }) =>
+      components.some((folder) => urn.includes(`::observability:${folder}:`));
     const elsewhere = loaded.resources
-      .filter(({ urn }) => !components.some((folder) => urn.includes(`::observability:${folder}:`)))
+      .filter((resource) => !applied(resource))
       .flatMap(({ object }) => (object && isWorkload(object) ? imagesOf(object) : []));
     const { unavailable: missing } = await testCluster();
     const unavailable = new Map([...elsewhere.map((image) => [image, "not in this test"] as const), ...missing]);
-    const subject = subjectOf({ ...loaded, unavailable });
+    const { monitoring } = subjectOf({ ...loaded, resources: loaded.resources.filter(applied), unavailable });
+    const subject = { ...subjectOf({ ...loaded, unavailable }), monitoring };
     const api = await apiOf({ kubeconfig }, { milliseconds: 30_000 });
     // Rates are those of five minutes: Mimir has to have been there for so long.
     const { checks } = await until("no row is ✗", 420, async () => {
