@@ -6,9 +6,13 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
 import { journalRules, podFileRules, podRules, type Rule } from "../components/alloy/config";
+import { alloyRule, targetRules } from "../components/alloy/metrics-config";
+import { scrapeConfigSpec } from "../components/monitors/scrape-config";
+import { baseTargets } from "../components/monitors/targets";
 import { settingsSchema } from "../config/schema";
 import { discovered, excludedNamespaces, journalUnits } from "../test/components/alloy/pods";
 import { publicLabels } from "../test/components/alloy/relabel";
+import { found } from "../test/components/alloy/targets";
 
 type Labels = Record<string, string>;
 
@@ -24,14 +28,15 @@ describe("Alloy's relabelling, done by Prometheus", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** What becomes of each target; undefined when it is dropped. */
-  function relabel(targets: readonly Labels[], rules: readonly Rule[]): (Labels | undefined)[] {
+  /** What becomes of each target; undefined when it is dropped. `job` is what Prometheus knows of all of them. */
+  function relabel(targets: readonly Labels[], rules: readonly Rule[], job: object = {}): (Labels | undefined)[] {
     const static_configs = targets.map((labels, index) => ({
       targets: [`target-${index}`],
       labels: { ...labels, __address__: undefined },
     }));
     const file = join(folder, "prometheus.yaml");
-    writeFileSync(file, stringify({ scrape_configs: [{ job_name: "alloy", static_configs, relabel_configs: rules }] }));
+    const scrape = { job_name: "alloy", ...job, static_configs, relabel_configs: rules };
+    writeFileSync(file, stringify({ scrape_configs: [scrape] }));
     // promtool collects for as long as it is told to.
     const text = execFileSync(promtool, ["check", "service-discovery", "--timeout=3s", file, "alloy"], {
       encoding: "utf8",
@@ -60,6 +65,31 @@ describe("Alloy's relabelling, done by Prometheus", function () {
       results,
       discovered.map(({ what, labels = {}, path }) => ({ what, labels, path })),
     );
+  });
+
+  it("labels the cluster's own targets as the ScrapeConfigs of the stages before do, and as kube-prometheus-stack did", () => {
+    const { monitors } = settingsSchema.parse({ monitors: { etcd: { endpoints: ["10.0.0.1"] } } });
+    for (const target of baseTargets({ settings: monitors, dropApiserverHistograms: true })) {
+      const cases = found.filter(({ of }) => of === target.name);
+      const metas = cases.map(({ meta }) => meta);
+      const { jobName, scheme = "HTTP", metricsPath, relabelings } = scrapeConfigSpec(target);
+      // As the operator writes it: the job by a first step (generateScrapeConfig in pkg/prometheus/promcfg.go).
+      const prometheus = relabel(
+        metas,
+        [{ target_label: "job", replacement: jobName }, ...relabelings.map(alloyRule)],
+        { scheme: scheme.toLowerCase(), metrics_path: metricsPath },
+      );
+      const alloy = relabel(metas, targetRules(target));
+      assert.deepEqual(alloy, prometheus, target.name);
+      // Addresses are promtool's, and so are the instances that are made of them.
+      assert.deepEqual(
+        alloy.map((labels) => labels && { ...publicLabels(labels), instance: "", path: labels.__metrics_path__ }),
+        cases.map(({ labels: { url, ...labels } = {} }) =>
+          url === undefined ? undefined : { ...labels, instance: "", path: new URL(url).pathname },
+        ),
+        target.name,
+      );
+    }
   });
 
   it("labels each journal entry with its unit, and bounds their number", () => {
