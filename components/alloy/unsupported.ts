@@ -90,9 +90,9 @@ const scrapeConfigs =
   "ScrapeConfigs are not scraped: prometheus.operator.scrapeconfigs is experimental in Alloy 1.12, knows static targets only and gives them another job. " +
   "Make it a ServiceMonitor or a PodMonitor (for an address outside the cluster: a Service without selector, and its EndpointSlice), or a Probe.";
 
-/** The stack's own targets, which `metrics-config.ts` renders in Alloy's language (`components/monitors/monitors.ts` makes these objects). */
+/** The stack's own targets, which `metrics-config.ts` renders in Alloy's language (`components/monitors` and `components/object-storage` make these objects). */
 function isBaseTarget({ metadata: { labels = {} } }: MonitoringObject): boolean {
-  return labels["app.kubernetes.io/part-of"] === "observability" && labels["app.kubernetes.io/name"] === "monitors";
+  return labels["app.kubernetes.io/part-of"] === "observability" && labels["app.kubernetes.io/managed-by"] === "pulumi";
 }
 
 // The generator never asks for a scrape class.

@@ -353,7 +353,7 @@ const cases: Case[] = [
       const selector = { matchExpressions: [{ key: "app", operator: "In", values: ["backup"] }] };
       objects[paths.podMonitors] = { items: [{ metadata, spec: { namespaceSelector: { any: true }, selector } }] };
       objects[paths.probes] = { items: [{ metadata, spec: {} }] };
-      const labels = { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/name": "monitors" };
+      const labels = { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/managed-by": "pulumi" };
       objects[paths.scrapeConfigs] = { items: [{ metadata: { ...metadata, labels }, spec: { jobName: "kubelet" } }] };
       objects[paths.allPods] = { items: [pod("main-0"), { ...pod("p"), ...pods }] };
     },

@@ -62,7 +62,7 @@ describe("What Alloy can't scrape", () => {
     "the stack's own ScrapeConfig, whose targets are in its own configuration": object(
       "ScrapeConfig",
       { kubernetesSDConfigs: [{ role: "Node" }] },
-      { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/name": "monitors" },
+      { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/managed-by": "pulumi" },
     ),
     "a PrometheusRule": object("PrometheusRule", { groups: [] }),
     "a Prometheus that adds nothing": object("Prometheus", {
