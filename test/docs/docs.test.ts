@@ -176,8 +176,8 @@ describe("The documentation of what is in the cluster", () => {
         .flatMap((line) => [
           ...line.matchAll(/\b(statefulset|deployment|daemonset|service|secret|configmap|pvc)[ /]([a-z][a-z0-9-]*)/g),
         ])
-        // Names that the chart gives, and that a person chose.
-        .filter(([, , name]) => !name.startsWith("kube-prometheus-stack-"))
+        // Names that the chart and its operator give.
+        .filter(([, , name]) => !/^(prometheus-)?kube-prometheus-stack-/.test(name))
         .filter(([, kind, name]) => !there.has(`${kind}/${name}`))
         .map(([whole]) => `${one.path}: ${whole}`),
     );
