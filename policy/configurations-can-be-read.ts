@@ -5,7 +5,8 @@ import { mimir } from "./lib/mimir/program";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
 
-const programs = [loki, mimir];
+// A text that doesn't parse may look like both programs' own: Mimir's signs are nobody else's, a compactor is either's.
+const programs = [mimir, loki];
 
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, so that no policy passes over it in silence: text that is not YAML, a key given
@@ -16,14 +17,13 @@ export const configurationsCanBeRead = definePolicy({
   name: "configurations-can-be-read",
   description:
     "A configuration of Loki or Mimir is one YAML document that the program accepts and the other policies can read.",
-  url: "https://grafana.com/docs/loki/latest/configure/#validate-loki-configuration",
+  url: "https://grafana.com/docs/loki/latest/configure/",
   severity: "critical",
   *check(resource) {
     const told = new Map<string, Program>();
     for (const program of programs) {
       for (const { path, problem } of settingsOf(resource, program).unreadable) {
         if (problem instanceof Unknown) yield problem;
-        // A text that doesn't parse may look like both programs' own.
         else if (told.get(path) === undefined || told.get(path) === program) {
           told.set(path, program);
           yield {

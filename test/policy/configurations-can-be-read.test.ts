@@ -68,7 +68,7 @@ describe("configurations-can-be-read", () => {
       {
         when: "both programs could mean it: it is said once",
         given: configMap("compactor: {\nblocks_storage: [\n"),
-        finds: [cannot("line 2: not YAML (BAD_INDENT); line 3: not YAML (BAD_INDENT)")],
+        finds: [mimirCannot("line 2: not YAML (BAD_INDENT); line 3: not YAML (BAD_INDENT)")],
       },
     ]);
 

@@ -371,6 +371,12 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       ...inCluster,
     },
     {
+      what: "the factor is a variable's default",
+      how: text("loki", (before) => before.replace(/replication_factor: \d+/, "replication_factor: ${LOKI_FACTOR:-2}")),
+      finds: /common\.replication_factor is 2/,
+      ...inCluster,
+    },
+    {
       what: "Mimir's factor is 2",
       how: setting("mimir", "ingester.ring.replication_factor", 2),
       finds: /ingester\.ring\.replication_factor is 2/,
@@ -455,9 +461,9 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       finds: /^ConfigMap monitoring\/.*is the default data source/,
     },
     {
-      what: "every data source is a copy of the first",
+      what: "every data source is a copy of the default",
       how: file("grafana-datasources", (content) => {
-        for (const source of content.datasources as Props[]) source.isDefault = firstSource(content).isDefault;
+        for (const source of content.datasources as Props[]) source.isDefault = true;
       }),
       finds: /is the default data source/,
     },
