@@ -15,6 +15,7 @@ const HOST_TOOLS = {
   lokitool: "lokitool",
   mc: "mc",
   minio: "minio",
+  node_exporter: "node-exporter",
   kubectl: "kubernetes",
   kind: "kind",
 } as const satisfies Record<string, ProgramName>;

@@ -13,7 +13,8 @@ import { everyBaseDashboard, panelsOf, variableSelectors, withVariables } from "
 const environment = { namespace: "monitoring" };
 const dashboards = [
   ...everyBaseDashboard(),
-  ...lokiDashboards({ environment }),
+  ...lokiDashboards({ environment, settings: { structuredMetadata: true } }),
+  ...lokiDashboards({ environment, settings: { structuredMetadata: false } }),
   ...mimirDashboards({ environment, settings: settingsSchema.parse({}).mimir }),
 ];
 

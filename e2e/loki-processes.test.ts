@@ -12,6 +12,7 @@ import { settingsSchema } from "../config/schema";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
 import { freePort, startServer, type LocalServer } from "./support/server";
 import { until } from "../sandbox/until";
+import { everyBaseDashboard } from "../test/components/dashboards/queries";
 
 // Both modes as processes on the loopback, with the configuration of the pods, a real MinIO and Loki's own least-privilege key.
 
@@ -171,16 +172,20 @@ for (const [mode, loki] of Object.entries(modes)) {
 /** Names of the series in what a target exports. */
 const names = (text: string) => text.split("\n").flatMap((line) => /^(loki_\w+)[ {]/.exec(line)?.[1] ?? []);
 
-/** Names of Loki's own series in alerts and dashboards; `loki_write_…` are the collector's, and `loki_prometheus_…` begin with the first rule. */
+/** Names of Loki's own series in alerts and dashboards; `loki_write_…` and others are the collector's, and `loki_prometheus_…` begin with the first rule. */
 function used(): string[] {
   const environment = { namespace: "monitoring" };
   const groups = lokiRules({ environment, settings: { compactionInterval: "10m", logAlerts: false } });
   const rules = groups.flatMap((group) => group.rules);
-  const panels = lokiDashboards({ environment }).flatMap((dashboard) => dashboard.panels ?? []);
+  const dashboards = [
+    ...lokiDashboards({ environment, settings: { structuredMetadata: true } }),
+    ...everyBaseDashboard(),
+  ];
+  const panels = dashboards.flatMap((dashboard) => dashboard.panels ?? []);
   const expressions = JSON.stringify([
     rules.map(({ expr }) => expr),
     panels.map((panel) => "targets" in panel && panel.targets),
   ]);
   const all = [...expressions.matchAll(/\b(loki_\w+)\{/g)].map(([, name]) => name);
-  return [...new Set(all)].filter((name) => !/^loki_(write|prometheus)_/.test(name)).sort();
+  return [...new Set(all)].filter((name) => !/^loki_(write|source|process|prometheus)_/.test(name)).sort();
 }

@@ -9,12 +9,15 @@ import { run } from "../cluster/run";
 import { hostTool } from "../cluster/tools";
 import { logRules } from "../components/loki/log-rules";
 import { rulesConfigMap } from "../components/loki/pod";
+import { lokiDashboards } from "../components/loki/dashboards";
 import { lokiRules } from "../components/loki/rules";
 import { finish } from "../components/rules/finish";
 import type { AlertingRule, RuleGroup } from "../components/rules/types";
 import { settingsSchema } from "../config/schema";
 import { offlineRender } from "../offline/render";
 import { until } from "../sandbox/until";
+import { metricsIn } from "../test/components/dashboards/exported";
+import { everyBaseDashboard, panelsOf } from "../test/components/dashboards/queries";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
 import { anchors, stacks } from "./support/rules";
 import { freePort, startServer, type LocalServer } from "./support/server";
@@ -189,11 +192,16 @@ for (const structuredMetadata of [true, false])
       assert.match(await response.text(), /unsupported in rule local store/);
     });
 
-    it("are watched by metrics that Loki exports, with the labels that the alerts on its ruler look for", async () => {
+    it("are watched by metrics that Loki's ruler exports, with the labels that alerts and dashboards look for", async () => {
       const settings = { compactionInterval: "10m", logAlerts: true };
-      const rules = lokiRules({ environment, settings }).find(({ name }) => name === "loki-ruler")!.rules;
-      const wanted = rules.flatMap(({ expr }) => [...expr.matchAll(/\b(loki_\w+)\{/g)].map(([, name]) => name));
-      assert(wanted.length > 5);
+      const rules = lokiRules({ environment, settings }).flatMap((group) => group.rules);
+      const panels = [...lokiDashboards({ environment, settings: { structuredMetadata } }), ...everyBaseDashboard()]
+        .flatMap(panelsOf)
+        .flatMap(({ queries }) => queries);
+      const wanted = [...rules, ...panels]
+        .flatMap(({ expr }) => metricsIn(expr))
+        .filter((name) => /^loki_prom/.test(name));
+      assert(wanted.length > 8, wanted.join());
       const text = await (await fetch(`${loki!.url.backend}/metrics`)).text();
       assert.deepEqual(
         [...new Set(wanted)].filter((name) => !new RegExp(`^${name}\\{`, "m").test(text)),

@@ -8,10 +8,12 @@ import { dataDirectory, mimirConfig } from "../components/mimir/config";
 import { mimirDashboards } from "../components/mimir/dashboards";
 import { mimirRules } from "../components/mimir/rules";
 import { remoteWriteRules } from "../components/kube-prometheus-stack/rules";
+import { pipelineRules } from "../components/rules/pipeline";
+import type { RuleGroup } from "../components/rules/types";
 import { remoteWriteName } from "../components/kube-prometheus-stack/remote-write";
 import { settingsSchema } from "../config/schema";
 import { until } from "../sandbox/until";
-import { panelsOf, withVariables } from "../test/components/dashboards/queries";
+import { everyBaseDashboard, panelsOf, withVariables } from "../test/components/dashboards/queries";
 import { freePort, startServer, type LocalServer } from "./support/server";
 
 // A real Prometheus that writes to a real Mimir, both on the loopback, so that every series of alerts and dashboard is seen or missed.
@@ -20,22 +22,34 @@ const environment = { namespace: "monitoring" };
 // So few series that some are refused: what is refused is counted from the first on.
 const settings = settingsSchema.parse({ mimir: { limits: { maxSeries: 2000 } } });
 
-/** Where the expressions' series come from that neither of the two exports: the kubelet. */
-const kubelet = /^(container|kubelet)_/;
+/** The expressions' series that neither of the two exports; cortex_alertmanager_… only with Mimir's own Alertmanager. */
+const elsewhere =
+  /^(ALERTS|(alertmanager|alloy|container|cortex_alertmanager|kube|kubelet|loki|minio|node)_|up\{job="(alloy|node-exporter)")/;
+
+/** A group for both to evaluate. */
+const recording = { name: "group", interval: "1s", rules: [{ record: "recorded", expr: "up" }] };
 
 /** Matchers that only a fault fulfils: of these, the name alone must be there. */
 const faults = /(status_code|reason)(=~|!~|!=|=)"/;
 
-/** Every selector of alerts and dashboard, as a query. */
+/** The alerts on Prometheus's evaluation of rules; those on its operator, its Alertmanager and its disk need these. */
+const ofEvaluation = (group: RuleGroup): RuleGroup => ({
+  ...group,
+  rules: group.rules.filter((rule) => /^Prometheus(Missing)?Rule/.test("alert" in rule ? rule.alert : "")),
+});
+
+/** Every selector of alerts and dashboards, as a query. */
 function selectors(): string[] {
   const groups = [
     ...mimirRules({ environment, settings: settings.mimir }),
     ...remoteWriteRules({ environment, settings: settings.kps }),
+    ...pipelineRules([]).map(ofEvaluation),
   ];
-  const panels = mimirDashboards({ environment, settings: settings.mimir }).flatMap(panelsOf);
+  const dashboards = [...mimirDashboards({ environment, settings: settings.mimir }), ...everyBaseDashboard()];
+  const panels = dashboards.flatMap(panelsOf);
   const expressions = [
     ...groups.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
-    ...panels.flatMap(({ queries }) => queries.filter(({ source }) => source === "prometheus").map(({ expr }) => expr)),
+    ...panels.flatMap(({ queries }) => queries.filter(({ source }) => source !== "loki").map(({ expr }) => expr)),
   ].map(withVariables);
   const found = expressions.flatMap((expr) => [
     ...(expr.match(/\w*\{[^}]*\}/g) ?? []),
@@ -43,7 +57,7 @@ function selectors(): string[] {
     ...(expr.replace(/\{[^}]*\}/g, "{}").match(/\b(?:prometheus|scrape)_\w+(?![\w{])/g) ?? []),
   ]);
   const names = found.map((selector) => (faults.test(selector) ? selector.replace(/\{(?!__name__).*/, "") : selector));
-  return [...new Set(names)].filter((selector) => !kubelet.test(selector)).sort();
+  return [...new Set(names)].filter((selector) => !elsewhere.test(selector)).sort();
 }
 
 describe("The series of Mimir's alerts and dashboard", function () {
@@ -60,6 +74,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
     mkdirSync(join(folder, "mimir"));
     writeFileSync(join(folder, "mimir.yaml"), mimirYaml(http, grpc, gossip));
     writeFileSync(join(folder, "prometheus.yaml"), prometheusYaml());
+    writeFileSync(join(folder, "rules.yaml"), stringify({ groups: [recording] }));
     const start = async (tool: "mimir" | "prometheus", args: string[], ready: string) =>
       servers.push(await startServer(await hostTool(tool), args, { cwd: folder, ready }));
     await start("mimir", ["-target=all", "-config.file=mimir.yaml"], `${mimir}/ready`);
@@ -112,6 +127,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
     });
     return stringify({
       global: { scrape_interval: "1s" },
+      rule_files: ["rules.yaml"],
       scrape_configs: [target("mimir", "mimir-0", mimir), target("prometheus", "prometheus-0", prometheus)],
       remote_write: [
         {
@@ -143,10 +159,9 @@ describe("The series of Mimir's alerts and dashboard", function () {
       const response = await fetch(`${mimir}/prometheus/api/v1/query?query=count({job="mimir"})`);
       return (await response.text()).includes('"value"') ? true : undefined;
     });
-    const rules = stringify({ name: "group", interval: "1s", rules: [{ record: "recorded", expr: "up" }] });
     const api = `${mimir}/prometheus/config/v1/rules/tests`;
     const headers = { "Content-Type": "application/yaml" };
-    assert.equal((await fetch(api, { method: "POST", headers, body: rules })).status, 202);
+    assert.equal((await fetch(api, { method: "POST", headers, body: stringify(recording) })).status, 202);
     assert.equal((await fetch(`${mimir}/ingester/flush?wait=true`, { method: "POST" })).status, 204);
     let last: string[] = wanted;
     await until("every series is there", 120, async () => {

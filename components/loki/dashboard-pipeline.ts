@@ -3,22 +3,26 @@ import { timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { canaryTargets, collectorTargets, lokiTargets, metricOf, type Metric } from "./series";
 
 /**
- * The way of a line from its container to a query.
+ * The way of a line from its container into the bucket and to a query, and what rules find in it.
  * @param namespace where Loki and its collector are
+ * @param errors LogQL that gives the lines which are errors
  */
-export function pipelineDashboard(namespace: string): Dashboard {
+export function pipelineDashboard(namespace: string, errors: string): Dashboard {
   const [loki, canary, collector] = [lokiTargets, canaryTargets, collectorTargets].map((targets) =>
     metricOf(targets(namespace)),
   );
   return dashboard({
     uid: "log-pipeline",
     title: "Log pipeline",
-    description: "Does every line get from its container into Loki, and who writes how many?",
+    description:
+      "Does every line get from its container into Loki and its bucket, who writes how many, and what do they say?",
     tags: ["logs"],
     rows: {
       "From collector to Loki": [...sent(collector, loki), ...refused(collector, loki)],
       "What the canary sees": seen(canary),
+      "Into the bucket, and out again": stored(loki),
       "Who writes": writing(),
+      "What lines say": said(loki, errors),
     },
   });
 }
@@ -101,6 +105,72 @@ function seen(canary: Metric): UnplacedPanel[] {
           expr: `histogram_quantile(0.99, sum by (le) (rate(${canary("loki_canary_response_latency_seconds_bucket")}[$__rate_interval])))`,
           legend: "99 of 100",
         },
+      ],
+    }),
+  ];
+}
+
+function stored(loki: Metric): UnplacedPanel[] {
+  const since = (metric: string, legend: string) => ({ expr: `time() - max(${loki(metric)} > 0)`, legend });
+  return [
+    timeSeries({
+      title: "Chunks flushed, waiting, failed",
+      description: "Flushed and failed a second; waiting in the writers' queues. Alert LokiFlushFailing.",
+      unit: "short",
+      width: 8,
+      queries: [
+        { expr: `sum(rate(${loki("loki_ingester_chunks_flushed_total")}[$__rate_interval]))`, legend: "flushed" },
+        { expr: `sum(${loki("loki_ingester_flush_queue_length")})`, legend: "waiting" },
+        {
+          expr: `sum(rate(${loki("loki_ingester_chunks_flush_failures_total")}[$__rate_interval]))`,
+          legend: "failed",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Failed calls to the object store",
+      description: "A second, by call. Alert LokiObjectStoreErrors.",
+      unit: "ops",
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (operation) (rate(${loki("loki_s3_request_duration_seconds_count", 'status_code=~"5.."')}[$__rate_interval]))`,
+          legend: "{{operation}}",
+        },
+      ],
+    }),
+    timeSeries({
+      title: "Time since the last compaction and deletion",
+      description: "Of what is older than loki.retention. Alerts LokiCompactionStale, LokiRetentionStale.",
+      unit: "s",
+      width: 8,
+      queries: [
+        since("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds", "compaction"),
+        since("loki_compactor_apply_retention_last_successful_run_timestamp_seconds", "deletion"),
+      ],
+    }),
+  ];
+}
+
+function said(loki: Metric, errors: string): UnplacedPanel[] {
+  const evaluations = (what: string) => `sum(rate(${loki(`loki_prometheus_rule_${what}_total`)}[$__rate_interval]))`;
+  return [
+    timeSeries({
+      title: "Errors by app",
+      description: "Lines a second that are errors; the ten apps with most. Alert LogErrorsHigh.",
+      unit: "cps",
+      source: "loki",
+      queries: [
+        { expr: `topk(10, sum by (namespace, app) (rate(${errors} [$__auto])))`, legend: "{{namespace}}/{{app}}" },
+      ],
+    }),
+    timeSeries({
+      title: "Rules on lines, evaluated and failed",
+      description: "A second, by Loki's ruler. Alerts LokiRuleFailures, LokiRulesLate, LokiRulesMissing.",
+      unit: "ops",
+      queries: [
+        { expr: evaluations("evaluations"), legend: "evaluated" },
+        { expr: evaluations("evaluation_failures"), legend: "failed" },
       ],
     }),
   ];

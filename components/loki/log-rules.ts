@@ -29,13 +29,21 @@ export function logRules(args: LogRulesArgs): RuleGroup[] {
 
 const perApp = "sum by (cluster, namespace, app)";
 
-function errors({ settings: { structuredMetadata } }: LogRulesArgs): AlertingRule {
-  const all = '{namespace=~".+"}';
-  const failed = structuredMetadata ? `${all} | detected_level=~"error|fatal|critical"` : `${all} |~ \`${errorLine}\``;
+const all = '{namespace=~".+"}';
+
+/**
+ * LogQL of every collected line that is an error.
+ * @param settings whether lines have a level
+ */
+export function errorLines({ structuredMetadata }: LogRulesArgs["settings"]): string {
+  return structuredMetadata ? `${all} | detected_level=~"error|fatal|critical"` : `${all} |~ \`${errorLine}\``;
+}
+
+function errors({ settings }: LogRulesArgs): AlertingRule {
   return {
     alert: "LogErrorsHigh",
     // A tenth of the lines, and more than twelve a minute: a program that seldom says anything may well say nothing else.
-    expr: `${perApp} (rate(${failed} [5m]))\n  > 0.1 * ${perApp} (rate(${all} [5m])) + 0.2`,
+    expr: `${perApp} (rate(${errorLines(settings)} [5m]))\n  > 0.1 * ${perApp} (rate(${all} [5m])) + 0.2`,
     for: "10m",
     labels: { severity: "warning" },
     annotations: {

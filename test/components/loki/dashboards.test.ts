@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { lokiDashboards } from "../../../components/loki/dashboards";
+import { logRules } from "../../../components/loki/log-rules";
 import { lokiRules } from "../../../components/loki/rules";
 
 const environment = { namespace: "logging" };
-const dashboards = lokiDashboards({ environment });
+const settings = { compactionInterval: "10m", logAlerts: true, structuredMetadata: true };
+const dashboards = lokiDashboards({ environment, settings });
 const panels = dashboards.flatMap((dashboard) =>
   (dashboard.panels ?? []).flatMap((panel) => ("targets" in panel && panel.type !== "row" ? [panel] : [])),
 );
@@ -32,11 +34,10 @@ describe("Loki's dashboards", () => {
   });
 
   it("name only alerts that there are", () => {
-    const rules = lokiRules({ environment, settings: { compactionInterval: "10m", logAlerts: true } }).flatMap(
-      (group) => group.rules,
-    );
+    const groups = [...lokiRules({ environment, settings }), ...logRules({ environment, settings })];
+    const rules = groups.flatMap((group) => group.rules);
     const alerts = rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : []));
-    const named = panels.flatMap(({ description = "" }) => description.match(/\bLoki[A-Z]\w+/g) ?? []);
+    const named = panels.flatMap(({ description = "" }) => description.match(/\b(Loki|Log)[A-Z]\w+/g) ?? []);
     assert(named.length > 5);
     for (const alert of named) assert(alerts.includes(alert), alert);
   });
