@@ -111,7 +111,8 @@ export async function oldestSample(context: Context): Promise<Outcome> {
   const first = await firstSample(context);
   if (first === undefined) return fail("Mimir has no sample of `up`");
   const oldestSampleDays = (context.now - first) / day;
-  return pass(`${days(oldestSampleDays)} old (of the metric up)`, { measures: { oldestSampleDays } });
+  const since = new Date(first * 1000).toISOString().slice(0, 10);
+  return pass(`${days(oldestSampleDays)} old (of the metric up), so since ${since}`, { measures: { oldestSampleDays } });
 }
 
 /** When Mimir's samples of `up` begin, in seconds since 1970. Closer and closer: the first day with a sample, its first hour, its first minute. A year of minutes would be too much to ask for. */

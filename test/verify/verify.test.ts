@@ -946,6 +946,8 @@ describe("verify", () => {
         (programs["services/mimir:9009"] = mimir([[/^count\(count_over_time/, since(5 * 3600, 7 * 86_400)]])),
     );
     assert.ok(Math.abs((report.oldestSampleDays ?? 0) - 5 / 24) < 0.01, `${report.oldestSampleDays} days`);
+    const day = new Date(Date.now() - 5 * 3_600_000).toISOString().slice(0, 10);
+    assert.match(row(report, "mimir/oldest").detail, new RegExp(`, so since ${day}$`));
   });
 
   describe("as the gate", () => {
