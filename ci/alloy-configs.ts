@@ -10,6 +10,8 @@ export interface AlloyConfig {
   image: string;
   /** Least stable features that it may use: the argument of that name, whole. */
   stability: string;
+  /** Every flag that Alloy is run with, without its value. */
+  flags: string[];
 }
 
 /** Key of the ConfigMaps; also the name of the file. */
@@ -44,6 +46,7 @@ export function alloyConfigs(objects: readonly KubernetesObject[]): AlloyConfig[
         text: (data as Record<string, string>)[configFile],
         image: container.image,
         stability: stability ?? "--stability.level=generally-available",
+        flags: (container.args ?? []).filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=")[0]),
       };
     });
 }

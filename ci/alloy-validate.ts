@@ -7,8 +7,9 @@ import { report } from "./check";
 import { resourcesOf, stackNames } from "./stacks";
 
 /**
- * `npm run alloy:validate`: every stack's configurations of the log collector, read by the Alloy that runs them. Needs a Docker engine and
- * the image. `validate` finds unknown components and settings; it evaluates no expression.
+ * `npm run alloy:validate`: every stack's configurations of Alloy, for logs, events, rules and metrics, read by the Alloy that runs them, and
+ * the flags that it is run with. Needs a Docker engine and the image. `validate` finds unknown components and settings; it evaluates no
+ * expression, and it reads no flag of `run`: those are looked up in its help.
  * https://grafana.com/docs/alloy/latest/reference/cli/validate/
  */
 
@@ -21,14 +22,17 @@ const docker = {
 /** A configuration to look at; its title is its stack, its name and what reads it. */
 export type Case = AlloyConfig & { title: string };
 
+/** The stage that has every one of them. */
+const everything = ["stage=kps-removed", "kps.enabled=false"];
+
 /**
- * The collector's configurations of stacks.
+ * Alloy's configurations of stacks.
  * @param stacks names of the stacks
  */
 export async function casesOf(stacks: readonly string[]): Promise<Case[]> {
   const cases: Case[] = [];
   for (const stack of stacks) {
-    const objects = (await resourcesOf(stack)).flatMap(({ object }) => (object ? [object] : []));
+    const objects = (await resourcesOf(stack, everything)).flatMap(({ object }) => (object ? [object] : []));
     cases.push(
       ...alloyConfigs(objects).map((config) => ({
         ...config,
@@ -40,7 +44,7 @@ export async function casesOf(stacks: readonly string[]): Promise<Case[]> {
 }
 
 /**
- * Checks configurations of the collector.
+ * Checks configurations of Alloy, and the flags that it is run with.
  * @param cases the configurations; not asked for where Docker is missing
  * @param say takes the lines
  * @returns exit code: 0 all is well, 1 something is wrong or could not be checked
@@ -49,23 +53,15 @@ export function validateAlloy(cases: () => Promise<Case[]>, say?: (line: string)
   return report(docker, cases, validate, say);
 }
 
-async function validate({ text, image, stability }: Case): Promise<string[]> {
+async function validate({ text, image, stability, flags }: Case): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "alloy-validate-"));
   try {
     writeFileSync(join(folder, "config.alloy"), text);
     const mount = `type=bind,source=${folder},target=/config,readonly`;
-    await run("docker", [
-      "run",
-      "--rm",
-      "--network=none",
-      "--mount",
-      mount,
-      image,
-      "validate",
-      stability,
-      "/config/config.alloy",
-    ]);
-    return [];
+    const docker = ["run", "--rm", "--network=none"];
+    await run("docker", [...docker, "--mount", mount, image, "validate", stability, "/config/config.alloy"]);
+    const known = (await run("docker", [...docker, image, "run", "--help"])).split(/\s+/);
+    return flags.filter((flag) => !known.includes(flag)).map((flag) => `${flag} is no flag of alloy run`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -26,11 +26,12 @@ describe("alloy:validate", () => {
   });
   afterEach(() => machine.remove());
 
-  /** A docker that keeps the file that it was asked to validate, and ends as told. */
-  const docker = (end = "") =>
+  /** A docker that keeps the file that it was asked to validate, and ends as told; asked for help, it knows these flags. */
+  const docker = (end = "", flags = sandbox.flatMap((each) => each.flags)) =>
     machine.command(
       "docker",
       `[ "$1" = run ] || exit 0
+case "$*" in *--help) echo "Usage: ${flags.map((flag) => `  ${flag} string   what it is`).join("\n")}"; exit 0;; esac
 folder=$(echo "$*" | sed 's/.*source=\\([^,]*\\),.*/\\1/')
 cat "$folder/config.alloy" >> ${join(machine.root, "validated")}
 ${end}`,
@@ -45,8 +46,8 @@ ${end}`,
   it("gives each of a stack's configurations to the Alloy of images.json, without a network", async () => {
     docker();
     assert.equal(await validate(), 0);
-    const runs = machine.called().filter((line) => line.startsWith("docker run"));
-    assert.equal(runs.length, 2);
+    const runs = machine.called().filter((line) => line.startsWith("docker run") && !line.endsWith("--help"));
+    assert.equal(runs.length, 4);
     for (const line of runs) {
       assert.ok(line.includes("--network=none"), line);
       assert.ok(
@@ -57,6 +58,8 @@ ${end}`,
     const validated = readFileSync(join(machine.root, "validated"), "utf8");
     assert.match(validated, /loki\.source\.file/);
     assert.match(validated, /loki\.source\.kubernetes_events/);
+    assert.match(validated, /mimir\.rules\.kubernetes/);
+    assert.match(validated, /prometheus\.remote_write/);
     assert.match(said.join("\n"), /✓ sandbox: monitoring\/alloy-events, read by /);
   });
 
@@ -67,6 +70,16 @@ ${end}`,
       said.join("\n"),
       /✗ sandbox: monitoring\/alloy, read by .*\n.*\n {4}config\.alloy:1:1: unrecognized block/,
     );
+  });
+
+  it("fails for a flag that Alloy does not have: its validate reads none", async () => {
+    docker("", ["--storage.path", "--disable-reporting"]);
+    assert.equal(await validate(), 1);
+    assert.match(
+      said.join("\n"),
+      /✗ sandbox: monitoring\/alloy, .*\n(.*\n)*? {4}--stability\.level is no flag of alloy run/,
+    );
+    assert.doesNotMatch(said.join("\n"), /--storage\.path is no flag/);
   });
 
   it("fails for a configuration that no pod mounts: nothing says which Alloy reads it", () => {
