@@ -6,6 +6,7 @@ import { Fit, fitOf } from "./fit";
 import { Graph, Resource } from "./graph";
 import { nodeKinds } from "./nodes";
 import { PolicySettings } from "./policy-config";
+import type { runProgram } from "./program";
 import { Configuration, Project, readConfiguration, readProject } from "./project";
 import { ArchitectureRequests, requestsByArchitecture } from "./requests";
 import { run } from "./run";
@@ -80,6 +81,8 @@ export interface PreviewOptions {
   policyConfig?: PolicySettings;
   /** how TypeScript is loaded; default `tsx` */
   loader?: Loader;
+  /** starts the program; by default in a process of its own */
+  start?: typeof runProgram;
 }
 
 /** This repository's own program. */
@@ -113,7 +116,11 @@ export async function previewWithGraph(options: PreviewOptions): Promise<Preview
       ? undefined
       : startAnalyzer(options.policyPack, deployment, configuration, options.policyConfig ?? {}, loader);
   try {
-    const result = await run({ project, deployment, configuration, loader, answers: previewAnswers }, pack?.ready);
+    const { start } = options;
+    const result = await run(
+      { project, deployment, configuration, loader, answers: previewAnswers, start },
+      pack?.ready,
+    );
     const resources = inTreeOrder(result.graph);
     const nodes = nodeKinds(configuration, project.name);
     const { workloads, notSeen } = workloadsOf(resources);

@@ -49,6 +49,7 @@ export async function offlineRender(options: PreviewOptions, generator: Generato
   const { graph, diagnostics } = await run({
     ...{ project, deployment, configuration },
     loader: options.loader ?? "tsx",
+    start: options.start,
     answers: knownAnswers(generator, itemLabels),
   });
   const resources = [...graph.values()].map((resource): RenderedResource => {

@@ -16,6 +16,8 @@ export interface RunOptions {
   configuration: Configuration;
   loader: Loader;
   answers: Answers;
+  /** starts the program; by default in a process of its own */
+  start?: typeof runProgram;
 }
 
 /** What a run of the program registered, and what policies say to it. */
@@ -31,12 +33,12 @@ export interface RunResult {
  * run once more, each answer now waiting for the policies, as the engine always does.
  */
 export async function run(
-  { project, deployment, configuration, loader, answers }: RunOptions,
+  { project, deployment, configuration, loader, answers, start = runProgram }: RunOptions,
   pack?: Promise<Analyzer>,
 ): Promise<RunResult> {
   const once = async (inspect: (resource: Resource, graph: Graph) => Promise<Properties>) => {
     const monitor: Monitor = await startMonitor(deployment, answers, (resource) => inspect(resource, monitor.graph));
-    const program = runProgram(project, deployment, configuration, loader, monitor.address, monitor.diagnostics);
+    const program = start(project, deployment, configuration, loader, monitor.address, monitor.diagnostics);
     try {
       await Promise.race([Promise.all([program.finished, pack]), monitor.refused]);
       const redact = redactor(monitor.graph);

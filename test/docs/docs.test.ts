@@ -9,6 +9,7 @@ import { stageNames } from "../../config/sections/migration";
 import { placeAt } from "../../config/tree";
 import type { KubernetesObject } from "../../offline/objects";
 import { offlineRender } from "../../offline/render";
+import { runByHost } from "../program/support/hosted";
 import { anchors, code, fences, links, pages, root, section, spans, type Page } from "./markdown";
 
 const page = (path: string): Page => pages.find((one) => one.path === path) ?? assert.fail(`there is no ${path}`);
@@ -138,8 +139,8 @@ describe("The documentation of what is in the cluster", () => {
     const stage = "mimir-default";
     const config = ["kps.enabled=false", "alertmanager.implementation=mimir"];
     const stacks = await Promise.all([
-      ...["production", "sandbox"].map((stack) => offlineRender({ stack, stage })),
-      offlineRender({ stack: "production", stage: "kps-removed", config }),
+      ...["production", "sandbox"].map((stack) => offlineRender({ stack, stage, start: runByHost })),
+      offlineRender({ stack: "production", stage: "kps-removed", config, start: runByHost }),
     ]);
     objects = stacks.flatMap(({ resources }) => resources.flatMap(({ object }) => (object ? [object] : [])));
     alerts = objects

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { ProgramFailed } from "../../offline/errors";
 import { offlinePlan, planBetween, type Plan, type PlanOptions } from "../../offline/plan";
 import type { Operation } from "../../offline/plan-steps";
-import { previewWithGraph } from "../../offline/preview";
 import { nameOf, typeOf } from "../../offline/urn";
 import { offline } from "../program/support/cli";
+import { runByHost } from "../program/support/hosted";
 import { previewedOf } from "../program/support/previews";
 import { inFolder, moving, pack } from "./fixtures";
 
@@ -21,7 +21,7 @@ const met = ({ steps, resources }: Plan, op: Operation): string[] => {
 
 describe("offline plan", () => {
   const plan = (from: string, to: string, more: Partial<PlanOptions> = {}) =>
-    offlinePlan({ stack: "dev", program: moving, from, to, ...more });
+    offlinePlan({ stack: "dev", program: moving, start: runByHost, from, to, ...more });
 
   it("shows the target, and what it takes to get there", async () => {
     const forth = await plan("loki", "dual-write", { policyPack: pack });
@@ -155,7 +155,7 @@ describe("the plan of this program", () => {
     const [loki, dualWrite, largerLoki] = await Promise.all([
       previewedOf("production"),
       previewedOf("production", "stage=dual-write"),
-      previewWithGraph({ stack: "production", config: ["loki.storage=20Gi"] }),
+      previewedOf("production", "loki.storage=20Gi"),
     ]);
     const move = (from: string, to: string) => ({ from, to, route: [from, to], stepwise: true, reclaimed: [] });
     forth = planBetween(loki, dualWrite, move("loki", "dual-write"));

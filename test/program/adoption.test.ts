@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { overruled } from "../../adopt/kps-values";
 import { podSecrets } from "../../config/sections/secrets";
 import type { Preview } from "../../offline/preview";
-import { object, ofKind, previewOf } from "./support/previews";
+import { checkedPreviewOf, object, ofKind } from "./support/previews";
 import { workloads } from "./support/workloads";
 
 /** Sets a whole section, in place of what the stack's file has there. */
@@ -68,7 +68,7 @@ const config = (preview: Preview): Record<string, never> =>
 describe("A cluster where everything exists already", () => {
   let preview: Preview;
   before(async () => {
-    preview = await previewOf("production", ...everythingExists);
+    preview = await checkedPreviewOf("production", ...everythingExists);
   });
   const types = () => preview.resources.map(({ type }) => type);
   const release = (name: string) => object(preview, "Release", name);
@@ -180,7 +180,7 @@ describe("A cluster where everything exists already", () => {
 describe("A cluster whose object store and Secrets exist already", () => {
   let preview: Preview;
   before(async () => {
-    preview = await previewOf("production", ...secretsExist);
+    preview = await checkedPreviewOf("production", ...secretsExist);
   });
 
   it("breaks no policy", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import list from "../../images.json";
 import type { Preview, PreviewResource } from "../../offline/preview";
-import { object, ofKind, previewOf, graphs, type Stack } from "./support/previews";
+import { checkedPreviewOf, graphs, object, ofKind, type Stack } from "./support/previews";
 import { workloads } from "./support/workloads";
 
 /** Kind, name and replicas (`node`: one on each; `once`: until it is done), then the repository of each image: init containers first. */
@@ -146,7 +146,7 @@ graphs.forEach(({ of, stack, config }, column) => {
   describe(`The graph of ${of}`, () => {
     let preview: Preview;
     before(async () => {
-      preview = await previewOf(stack, ...config);
+      preview = await checkedPreviewOf(stack, ...config);
     });
     const custom = () => preview.resources.filter((resource) => resource.custom);
     const byUrn = (urn: string | null) => preview.resources.find((resource) => resource.urn === urn);

@@ -12,6 +12,7 @@ import { writeObjects } from "../../offline/render-files";
 import { run, type RunResult } from "../../offline/run";
 import { containsSecret, present, reveal, secret as concealed } from "../../offline/values";
 import { inFolder } from "../offline/fixtures";
+import { runByHost } from "./support/hosted";
 import { given, leaks } from "./support/leaks";
 import { previewOf, stacks, type Stack } from "./support/previews";
 
@@ -55,7 +56,7 @@ async function update({ stack, config }: { stack: Stack; config: string[] }): Pr
   const { project, configuration } = settingsOf({ stack, config });
   const deployment = { project: project.name, stack, organization: "organization", dryRun: false };
   const answers = knownAnswers(generator, labels);
-  const result = await run({ project, deployment, configuration, loader: "tsx", answers });
+  const result = await run({ project, deployment, configuration, loader: "tsx", answers, start: runByHost });
   return { ...result, made: [...generator.made.values()] };
 }
 
@@ -158,7 +159,7 @@ describe("No secret can be read", () => {
 
 describe("The secrets of a rendered stack", () => {
   it("are in Secrets only, and in no file but the one that is asked for them", async () => {
-    const rendered = await offlineRender({ stack: "sandbox", config: byConfig }, new Marked());
+    const rendered = await offlineRender({ stack: "sandbox", config: byConfig, start: runByHost }, new Marked());
     const objects = rendered.resources.flatMap(({ object }) => object ?? []);
     const withSecrets = objects.filter((object) => leaks(object).length > 0);
     assert.deepEqual([...new Set(withSecrets.map(({ kind }) => kind))], ["Secret"]);
@@ -189,7 +190,7 @@ describe("The secrets of a preview", () => {
   }
 
   it("can't be read where they are known already, by the stack's own config", async () => {
-    const preview = await offlinePreview({ stack: "production", config: byConfig });
+    const preview = await offlinePreview({ stack: "production", config: byConfig, start: runByHost });
     assert.deepEqual(leaks(preview), []);
     const provider = preview.resources.find(({ type }) => type === "pulumi:providers:minio");
     assert.deepEqual(provider?.inputs.minioPassword, { secret: true });
