@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
+import { kubeconfigPath } from "../cluster/paths";
+import { image } from "../components/images";
+import { restrictedContainer, restrictedPod } from "../components/kubernetes/security";
 import { mimirAlertmanagerRules } from "../components/mimir/alertmanager-rules";
 import { alertmanagerPrefix } from "../components/mimir/config";
 import type { RuleGroup } from "../components/rules/types";
+import type { KubernetesObject } from "../offline/objects";
+import { offlineRender } from "../offline/render";
 import { apply } from "../sandbox/apply";
 import { until } from "../sandbox/until";
+import { apiOf } from "../verify/api";
+import { loadStack } from "../verify/load";
+import { subjectOf } from "../verify/subject";
+import { verify } from "../verify/verify";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
 import { storeScript } from "./support/job";
@@ -12,8 +21,22 @@ import { notifications, receiverObjects, receiverUrl } from "./support/receiver"
 
 const namespace = "e2e-mimir-alertmanager";
 const mimir = "services/mimir:9009";
+const stack = "sandbox";
+const components = ["object-storage", "secrets", "alertmanager", "mimir"];
 /** Where the heartbeat goes: a given secret, which Mimir's Alertmanager reads from a file. */
 const secretUrl = receiverUrl(namespace, "/heartbeat-7Qx2");
+
+const config = [
+  "stage=mimir-default",
+  "alertmanager.implementation=mimir",
+  `alertmanager.webhook=${receiverUrl(namespace, "/notify")}`,
+  "alertmanager.heartbeat=true",
+  `secretValues.heartbeat.url=${secretUrl}`,
+  "alertmanager.groupWait=1s",
+  "alertmanager.groupInterval=10s",
+  "alertmanager.heartbeatInterval=10s",
+  "mimir.storage=1Gi",
+];
 
 const ruleGroup: RuleGroup = {
   name: "test",
@@ -34,29 +57,66 @@ const ruleGroup: RuleGroup = {
   ],
 };
 
+/** A Prometheus that finds Alertmanager as the values of kube-prometheus-stack say, and evaluates one alert. */
+async function prometheusObjects(): Promise<KubernetesObject[]> {
+  const { resources } = await offlineRender({ stack, config: [...config, `namespace.name=${namespace}`] });
+  const release = resources.find((each) => each.release?.chart === "kube-prometheus-stack")?.release;
+  const { prometheusSpec } = release?.values.prometheus as {
+    prometheusSpec: { additionalAlertManagerConfigs: object[]; alertingEndpoints: object[] };
+  };
+  assert.deepEqual(prometheusSpec.alertingEndpoints, []);
+  const metadata = { name: "prometheus", namespace };
+  const prometheus = {
+    global: { evaluation_interval: "5s" },
+    rule_files: ["/config/rules.yaml"],
+    alerting: { alertmanagers: prometheusSpec.additionalAlertManagerConfigs },
+  };
+  const alert = { alert: "EvaluatedByPrometheus", expr: "vector(1)", labels: { severity: "warning" } };
+  const rules = { groups: [{ name: "test", rules: [alert] }] };
+  return [
+    {
+      ...{ apiVersion: "v1", kind: "ConfigMap", metadata },
+      data: { "prometheus.yaml": stringify(prometheus), "rules.yaml": stringify(rules) },
+    },
+    {
+      ...{ apiVersion: "v1", kind: "Pod", metadata },
+      spec: {
+        automountServiceAccountToken: false,
+        securityContext: restrictedPod(65534),
+        containers: [
+          {
+            name: "prometheus",
+            image: image("prometheus"),
+            imagePullPolicy: "IfNotPresent",
+            args: ["--config.file=/config/prometheus.yaml", "--storage.tsdb.path=/data"],
+            securityContext: restrictedContainer,
+            resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
+            volumeMounts: [
+              { name: "config", mountPath: "/config" },
+              { name: "data", mountPath: "/data" },
+            ],
+          },
+        ],
+        volumes: [
+          { name: "config", configMap: { name: "prometheus" } },
+          { name: "data", emptyDir: {} },
+        ],
+      },
+    },
+  ];
+}
+
 describe("Mimir's Alertmanager on a real cluster, with real Mimir and a receiver that counts", function () {
   this.timeout(10 * 60_000);
   let proxy: ApiProxy;
 
   before(async () => {
     const { kubectl, unavailable } = await testCluster();
-    const config = [
-      "stage=mimir-default",
-      "alertmanager.implementation=mimir",
-      `alertmanager.webhook=${receiverUrl(namespace, "/notify")}`,
-      "alertmanager.heartbeat=true",
-      `secretValues.heartbeat.url=${secretUrl}`,
-      "alertmanager.groupWait=1s",
-      "alertmanager.groupInterval=10s",
-      "alertmanager.heartbeatInterval=10s",
-      "mimir.storage=1Gi",
-    ];
-    const components = ["object-storage", "secrets", "alertmanager", "mimir"];
-    const resources = await renderPart({ namespace, stack: "sandbox", config, components });
+    const resources = await renderPart({ namespace, stack, config, components });
     const workloads = resources.flatMap(({ object }) => (object?.kind === "StatefulSet" ? object.metadata.name : []));
     assert.ok(!workloads.includes("alertmanager"), "there is an Alertmanager of its own as well");
     await makeNamespace(namespace);
-    await kubectl.apply(receiverObjects(namespace));
+    await kubectl.apply([...receiverObjects(namespace), ...(await prometheusObjects())]);
     await apply(kubectl, namespace, resources, { unavailable, timeout: 420 });
     proxy = await ApiProxy.start();
   });
@@ -113,6 +173,27 @@ describe("Mimir's Alertmanager on a real cluster, with real Mimir and a receiver
     );
     assert.deepEqual(await told("/notify", "Watchdog"), []);
     assert.deepEqual(await told(new URL(secretUrl).pathname, "EvaluatedByMimir"), []);
+  });
+
+  it("brings what a Prometheus sends, that finds it as kube-prometheus-stack's values say", async () => {
+    await until("the receiver is told", 180, async () =>
+      (await told("/notify", "EvaluatedByPrometheus")).length > 0 ? true : undefined,
+    );
+  });
+
+  it("passes the rows about Alertmanager of the checklist, which asks Mimir for them", async () => {
+    const loaded = await loadStack({ stack, config: [...config, `namespace.name=${namespace}`] });
+    const subject = subjectOf({ ...loaded, unavailable: new Map() });
+    const workloads = subject.workloads.filter(({ part }) => part === "mimir"); // the others are not in this test
+    const api = await apiOf({ kubeconfig: process.env.KUBECONFIG ?? kubeconfigPath() }, { milliseconds: 30_000 });
+    const { checks } = await verify({ ...subject, workloads, panels: [] }, api);
+    const rows = checks.filter(({ id }) => id.startsWith("alertmanager/"));
+    assert.deepEqual(
+      rows.map(({ id, result }) => [id, result]),
+      ["ready", "watchdog", "notifications"].map((row) => [`alertmanager/${row}`, "pass"]),
+      rows.map(({ detail }) => detail).join("\n"),
+    );
+    assert.match(rows[2].detail, /0 failed since .*; Watchdog reached a webhook/);
   });
 
   it("has the series that its alerts are made of, but for failures, which it counts from the first on", async () => {
