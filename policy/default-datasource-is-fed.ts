@@ -53,9 +53,11 @@ class Stack {
 
   constructor(readonly resources: readonly Resource[]) {
     this.namespaces = namespacesOf(resources);
-    this.#writes = resources
-      .filter((resource) => isAtWork(resource, resources))
-      .flatMap((resource) => writesOf(resource).map((url) => ({ url, namespace: resource.namespace })));
+    this.#writes = resources.flatMap((resource) => {
+      const urls = writesOf(resource);
+      if (urls.length === 0 || !isAtWork(resource, resources)) return [];
+      return urls.map((url) => ({ url, namespace: resource.namespace }));
+    });
   }
 
   serviceOf(url: string, namespace: string | undefined): ServiceName | undefined {

@@ -40,7 +40,7 @@ export function* eachOverridden(
   program: Program,
   check: (config: Config) => Iterable<Finding>,
 ): Iterable<StackFinding> {
-  for (const source of resources) {
+  for (const source of resources.filter(isFile)) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
       if (config === file || !reader) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
@@ -65,6 +65,11 @@ export function argumentsAlone(
   return resources
     .filter((resource) => !reading.has(resource))
     .flatMap((resource) => settingsOf(resource, program).arguments.map((list) => ({ list, resource })));
+}
+
+// What a workload mounts.
+function isFile({ kind }: Resource): boolean {
+  return kind === "ConfigMap" || kind === "Secret";
 }
 
 function keyOf(finding: Finding): string {
