@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { offlinePreview, type Preview, type PreviewResource } from "../../../offline/preview";
+import { runByHost } from "../../program/support/hosted";
 
 /** Values of the given secrets in tests; each must be found nowhere in clear. */
 export const given = {
@@ -54,7 +55,8 @@ const previews = new Map<string, Promise<Preview>>();
 export function preview(...config: string[]): Promise<Preview> {
   const key = config.join("\n");
   const made =
-    previews.get(key) ?? offlinePreview({ stack: "dev", program: join(__dirname, "fixtures", "program"), config });
+    previews.get(key) ??
+    offlinePreview({ stack: "dev", program: join(__dirname, "fixtures", "program"), config, start: runByHost });
   previews.set(key, made);
   return made;
 }

@@ -28,9 +28,9 @@ let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs a program in this process, one after the other, where `runProgram` starts a process for each: what is compiled once serves all runs, so
- * one takes a third of the time. The program's own modules are loaded anew each time, those of its dependencies are not.
+ * one takes a third of the time. The modules of this repository are loaded anew each time, those of dependencies are not.
  *
- * For a process that does nothing else: it forgets every module of the program's folder. Rejects when the program fails; why, the monitor was told.
+ * For a process that does nothing else, as that forgets all modules. Rejects when the program fails; why, the monitor was told.
  */
 export function runInline({ project, deployment, configuration, address }: Program): Promise<void> {
   const request = new proto.RunRequest();
@@ -45,9 +45,7 @@ export function runInline({ project, deployment, configuration, address }: Progr
   request.setConfigsecretkeysList(configuration.secretKeys);
 
   const load = (): unknown => {
-    const own = Object.keys(require.cache).filter(
-      (file) => file.startsWith(project.folder + sep) && !file.includes(`${sep}node_modules${sep}`),
-    );
+    const own = Object.keys(require.cache).filter((file) => !file.includes(`${sep}node_modules${sep}`));
     for (const file of own) delete require.cache[file];
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- as Pulumi's runtime does
     return require(resolve(project.folder, project.main));
