@@ -41,7 +41,7 @@ describe("the message about settings", () => {
         "      allowed: 3 to 63 lower-case letters, digits, '-' and '.', not an IP address",
         '      example: "loki-production"',
         '  observability:loki.retentoin: "7d" stands here, but there is no such setting; did you mean loki.retention?',
-        "      allowed: mode, replicationFactor, retention, retentionMinimum, retentionDeleteDelay, retentionDeleteWorkers, compactionInterval, schemaConfigs, storage, storageClass, patternIngester, structuredMetadata, volume, limits, singleBinary, write, read, backend, gateway, canary, logLevel",
+        "      allowed: mode, replicationFactor, retention, retentionMinimum, retentionDeleteDelay, retentionDeleteWorkers, compactionInterval, schemaConfigs, storage, storageClass, patternIngester, structuredMetadata, volume, logAlerts, limits, singleBinary, write, read, backend, gateway, canary, logLevel",
         "  observability:loki.replicationFactor: 3 is more than the 2 replicas of loki.write: Loki would refuse every line",
         "      allowed: 1 to 2, or more replicas",
         "      example: 2",

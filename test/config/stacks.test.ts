@@ -42,6 +42,7 @@ describe("stack files", () => {
       providerTls: false,
       region: "us-east-1",
       forcePathStyle: true,
+      metrics: true,
       importBuckets: [],
     });
   });

@@ -153,11 +153,10 @@ function references({ pod, initContainers, containers }: Workload): Reference[] 
   const volumes = (pod.volumes ?? []).flatMap(({ configMap, secret, projected }): Reference[] => [
     ...(configMap ? [{ kind: "ConfigMap" as const, name: configMap.name, keys: keysOf(configMap.items) }] : []),
     ...(secret ? [{ kind: "Secret" as const, name: secret.secretName, keys: keysOf(secret.items) }] : []),
-    ...(projected?.sources ?? []).map(({ configMap }) => ({
-      kind: "ConfigMap" as const,
-      name: configMap.name,
-      keys: keysOf(configMap.items),
-    })),
+    // What is optional may be a person's own.
+    ...(projected?.sources ?? [])
+      .filter(({ configMap }) => !configMap.optional)
+      .map(({ configMap }) => ({ kind: "ConfigMap" as const, name: configMap.name, keys: keysOf(configMap.items) })),
   ]);
   const variables = [...initContainers, ...containers]
     .flatMap(({ env }) => env ?? [])
