@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { annotations, failure } from "./annotations";
 import { InvalidInput, PolicyPackFailed, ProgramFailed } from "./errors";
 import { formatPreview, formatRendered, formatViolations } from "./format";
+import { readPolicySettings } from "./policy-config";
 import { offlinePreview, ownProgram, Preview, PreviewOptions } from "./preview";
 
 /** Exit codes of the contract. */
@@ -22,6 +23,7 @@ interface StackArguments {
 interface PreviewArguments extends StackArguments {
   json?: string;
   policyPack: string;
+  policyPackConfig?: string;
   policies?: boolean;
 }
 
@@ -89,7 +91,10 @@ function stackCommand(name: string, description: string): Command {
 }
 
 function previewCommand(name: string, description: string): Command {
-  return withPolicies(stackCommand(name, description));
+  return withPolicies(stackCommand(name, description)).option(
+    "--policy-pack-config <file>",
+    "levels and parameters of policies (JSON), as for Pulumi's own command",
+  );
 }
 
 function withPolicies(command: Command): Command {
@@ -109,7 +114,8 @@ async function preview(
   tell: (preview: Preview) => void = () => undefined,
 ): Promise<number> {
   const policyPack = args.policies === false ? undefined : args.policyPack;
-  const result = await offlinePreview({ ...optionsOf(args), policyPack });
+  const policyConfig = args.policyPackConfig === undefined ? undefined : readPolicySettings(args.policyPackConfig);
+  const result = await offlinePreview({ ...optionsOf(args), policyPack, policyConfig });
   put(result, args.json, format);
   tell(result);
   return isRefused(result) ? exitCode.mandatoryViolation : exitCode.clean;

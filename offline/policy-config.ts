@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { EnforcementLevel, PolicyConfig, PolicyInfo } from "@pulumi/pulumi/proto/analyzer_pb";
-import { PolicyPackFailed } from "./errors";
+import { InvalidInput, PolicyPackFailed } from "./errors";
 import { isMap } from "./json";
 import { fromStruct, toStruct } from "./rpc";
 import { Properties, Value } from "./values";
@@ -24,6 +25,24 @@ const levels: Record<Level, EnforcementLevel> = {
   disabled: EnforcementLevel.DISABLED,
   remediate: EnforcementLevel.REMEDIATE,
 };
+
+/**
+ * Reads levels and parameters of policies from a file.
+ *
+ * @throws {InvalidInput} when the file is no JSON, or something else than policies by their names
+ */
+export function readPolicySettings(file: string): PolicySettings {
+  const allowed = `allowed is an object of JSON: by policy a level, or its parameters with enforcementLevel`;
+  let settings: unknown;
+  try {
+    settings = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InvalidInput(`${file} is not JSON (${error.message}); ${allowed}`);
+    throw error;
+  }
+  if (!isMap<unknown>(settings)) throw new InvalidInput(`${file} holds no policies by their names; ${allowed}`);
+  return settings;
+}
 
 /** The name of a level of the protocol. */
 export const levelOf = (level: EnforcementLevel): Level =>

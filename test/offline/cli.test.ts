@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Preview } from "../../offline/preview";
 import { behaviours, failing, inFolder, pack } from "./fixtures";
@@ -86,6 +86,21 @@ describe("the offline command line", () => {
     assert.doesNotMatch(out, /Stack dev|cores/);
   });
 
+  it("takes levels of policies from a file, and refuses a policy that the pack doesn't have", () =>
+    inFolder(async (folder) => {
+      const settings = join(folder, "policies.json");
+      const withSettings = async (content: object) => {
+        writeFileSync(settings, JSON.stringify(content));
+        return run("policy", ...nothing, ...withPack, "--policy-pack-config", settings);
+      };
+      const relaxed = await withSettings({ "whole-stack": "advisory" });
+      assert.equal(relaxed.code, 0, relaxed.errors);
+      assert.match(relaxed.out, /^\[advisory\] whole-stack: /m);
+      const unknown = await withSettings({ "no-such-policy": "mandatory" });
+      assert.equal(unknown.code, 2);
+      assert.match(unknown.errors, /no-such-policy: the pack has no such policy; it has .*whole-stack/);
+    }));
+
   it("ends with 2, and a message without a stack trace, for what can't be previewed", async () => {
     const cases: [string[], RegExp][] = [
       [["preview", "--stack", "nope", "--program", behaviours, "--no-policies"], /no stack 'nope'.*Stacks here: dev/],
@@ -96,6 +111,10 @@ describe("the offline command line", () => {
       [
         ["preview", "--stack", "dev", "--program", failing, "--no-policies", "--config", "how=run error"],
         /^settings are wrong\n$/,
+      ],
+      [
+        ["policy", ...nothing, ...withPack, "--policy-pack-config", __filename],
+        /cli\.test\.ts is not JSON \(.*allowed is/,
       ],
       [["preview", ...nothing, "--unknown"], /unknown option '--unknown'/],
     ];

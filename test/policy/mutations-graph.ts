@@ -4,8 +4,7 @@ import { parse, stringify } from "yaml";
 import type { StageName } from "../../config/sections/migration";
 import { previewWithGraph } from "../../offline/preview";
 import { isSecret, mapParts, type Value } from "../../offline/values";
-import { stages } from "../../migration/stages";
-import { graphs, previewedOf, type Stack } from "../program/support/previews";
+import { graphs, inStage, previewedOf, type Stack } from "../program/support/previews";
 import type { Values } from "./fixtures";
 import type { TestResource } from "./support";
 
@@ -28,20 +27,9 @@ export type Props = Record<string, any>;
 // One object for what a stack has alike in several stages, so that it is judged once.
 const known = new Map<string, TestResource>();
 
-// What a stage asks for beside its name: kube-prometheus-stack goes only after its retirement.
-const settingsOf: Readonly<Partial<Record<StageName, readonly string[]>>> = {
-  "kps-removed": [
-    "migration.retireKps=true",
-    "migration.reclaimVolumes[0]=prometheus",
-    // No days of samples are asked for, so that no date stands here.
-    "migration.dualWriteDays=0",
-  ],
-};
-
 /** The graph of a stack in a stage, secrets out of their envelopes as a policy gets them. */
 export async function graphOf(stack: Stack, stage: StageName): Promise<RealGraph> {
-  const isFirst = stage === Object.keys(stages)[0];
-  const config = isFirst ? [] : [`stage=${stage}`, ...(settingsOf[stage] ?? [])];
+  const config = inStage(stage);
   // What other tests look at is there already. Of the rest only the graph is wanted: the policies are asked here.
   const isShared = graphs.some((each) => each.stack === stack && isDeepStrictEqual(each.config, config));
   const { graph } = await (isShared ? previewedOf(stack, ...config) : previewWithGraph({ stack, config }));
