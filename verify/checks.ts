@@ -93,6 +93,7 @@ export const checks: readonly Check[] = [
     id: "mimir/oldest",
     title: "Mimir's oldest sample",
     needs: ["mimir"],
+    restsOn: ["prometheus", "metrics-collector"],
     asks: "Mimir for the first day, hour and minute with a sample of `up`",
     todo: "nothing has arrived yet: look at the rows of remote_write and of Mimir's pod",
     look: oldestSample,

@@ -109,10 +109,12 @@ const longestLook = 396;
 /** Age of the oldest sample of `up` in Mimir. */
 export async function oldestSample(context: Context): Promise<Outcome> {
   const first = await firstSample(context);
-  if (first === undefined) return fail("Mimir has no sample of `up`");
+  if (first === undefined) return fail("Mimir has no sample of `up`", { untouched: true });
   const oldestSampleDays = (context.now - first) / day;
   const since = new Date(first * 1000).toISOString().slice(0, 10);
-  return pass(`${days(oldestSampleDays)} old (of the metric up), so since ${since}`, { measures: { oldestSampleDays } });
+  return pass(`${days(oldestSampleDays)} old (of the metric up), so since ${since}`, {
+    measures: { oldestSampleDays },
+  });
 }
 
 /** When Mimir's samples of `up` begin, in seconds since 1970. Closer and closer: the first day with a sample, its first hour, its first minute. A year of minutes would be too much to ask for. */

@@ -41,14 +41,17 @@ export async function rulesInRuler(context: Context): Promise<Outcome> {
     rulerGroups(reach, url),
     evaluated(context, url),
   ]);
-  const missing = without(wanted, found);
-  const [changed, absent] = split(missing, ({ name }) => found.some((group) => group.name === name));
-  const further = without(found, wanted).filter(({ name }) => !changed.some((group) => group.name === name));
+  const [missing, further] = [without(wanted, found), without(found, wanted)];
+  const [changed, absent] = split(missing, ({ name }) => further.some((group) => group.name === name));
+  const unknown = further.filter(({ name }) => !changed.some((group) => group.name === name));
   const place = ({ from, name }: WrittenGroup) => `${from} › ${name}`;
   const problems = [
     ...absent.map((group) => `${place(group)} is not in the ruler`),
-    ...changed.map((group) => `${place(group)} is another in the ruler: ${differing(group, found)}`),
-    ...further.map((group) => `${place(group)} is in the ruler, and no PrometheusRule has it`),
+    ...changed.map((group) => `${place(group)} is another in the ruler: ${differing(group, further)}`),
+    ...unknown.map((group) => `${place(group)} is in the ruler, and no PrometheusRule has it`),
+    ...found
+      .filter(({ from, name }) => !running.some((group) => group.file === from && group.name === name))
+      .map((group) => `${place(group)} is kept by the ruler and not evaluated`),
     ...running.flatMap((group) => troubles(group, now)),
   ];
   const rules = found.reduce((sum, group) => sum + group.rules.length, 0);

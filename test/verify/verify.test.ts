@@ -417,6 +417,16 @@ const cases: Case[] = [
   {
     id: "rules/in-ruler",
     stage: "mimir-default",
+    when: "the ruler lacks one of two groups that are alike",
+    change: ({ objects }) => {
+      const { items } = objects[paths.rules] as { items: { metadata: object; spec: object }[] };
+      items.push({ ...items[0], metadata: { name: "r", namespace: "home" } });
+    },
+    says: /^home\/r › base is not in the ruler$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
     when: "a rule is another in the ruler",
     change: ({ programs }) =>
       (programs["services/mimir:9009"] = mimir([], {
@@ -432,7 +442,7 @@ const cases: Case[] = [
       (programs["services/mimir:9009"] = mimir([], {
         "/config/v1/rules": rulerFile + rulerFile.replace("1234", "5678"),
       })),
-    says: /^home\/monitoring\/rules-base\/5678 › base is in the ruler, and no PrometheusRule has it$/,
+    says: /^home\/monitoring\/rules-base\/5678 › base is in the ruler, and no PrometheusRule has it, and 1 more$/,
   },
   {
     id: "rules/in-ruler",
@@ -443,6 +453,14 @@ const cases: Case[] = [
         "/api/v1/rules": evaluated({ health: "err", lastError: "many-to-many" }),
       })),
     says: /rules-base\/1234 › base › NodeDown fails: many-to-many$/,
+  },
+  {
+    id: "rules/in-ruler",
+    stage: "mimir-default",
+    when: "the ruler keeps a group and evaluates none",
+    change: ({ programs }) =>
+      (programs["services/mimir:9009"] = mimir([], { "/api/v1/rules": { data: { groups: [] } } })),
+    says: /rules-base\/1234 › base is kept by the ruler and not evaluated$/,
   },
   {
     id: "rules/in-ruler",
@@ -925,6 +943,16 @@ describe("verify", () => {
         programs["services/mimir:9009"] = mimir([], { "/config/v1/rules": wrong });
       });
       assert.equal(rules, "fail");
+    });
+
+    it("doesn't count it against Mimir that nobody who can't run writes to it", async () => {
+      const report = await look(({ programs }, { parts }) => {
+        parts.prometheus = { notRun: "no chart" };
+        programs["services/mimir:9009"] = mimir([[/^count\(count_over_time/, []]]);
+      });
+      assert.deepEqual(row(report, "mimir/oldest"), {
+        ...{ id: "mimir/oldest", title: "Mimir's oldest sample", result: "not-run", detail: "no chart" },
+      });
     });
 
     it("has no row of what the stack doesn't have", async () => {
