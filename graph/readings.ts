@@ -24,12 +24,12 @@ export function readings(resource: PreviewResource, all: readonly PreviewResourc
   if (type !== "kubernetes:core/v1:ConfigMap") return [];
   // A value that is secret or unknown is no text.
   return Object.entries((inputs.data ?? {}) as Record<string, unknown>).flatMap(([key, text]) =>
-    typeof text === "string" ? (files[key]?.(text) ?? []) : [],
+    typeof text === "string" ? (files[key]?.(text, all) ?? []) : [],
   );
 }
 
 /** Files of the ConfigMaps, by their key. */
-const files: Readonly<Record<string, ((text: string) => Reading[]) | undefined>> = {
+const files: Readonly<Record<string, ((text: string, all: readonly PreviewResource[]) => Reading[]) | undefined>> = {
   "config.alloy": alloy,
   "config.yaml": (text) => store(parse(text) as StoreConfig),
   "datasources.yaml": (text) => grafana(parse(text) as DataSources),
@@ -39,19 +39,38 @@ const files: Readonly<Record<string, ((text: string) => Reading[]) | undefined>>
 };
 
 /** Alloy's blocks begin with `component "label" {` at the start of a line and end with `}` there. */
-function alloy(text: string): Reading[] {
-  return [...text.matchAll(/^([a-z_.]+) "[^"]*" \{\n([^]*?)^\}/gm)].flatMap(([, component, body]): Reading[] => {
-    const what = writes[component];
-    if (what) return [...body.matchAll(/^\s*url\s*= "([^"]+)"/gm)].map(([, to]) => ({ sends: what, to }));
-    const source = /^loki\.source\.(\w+)$/.exec(component)?.[1];
-    return source ? [{ reads: "logs", of: source.replaceAll("_", " ") }] : [];
-  });
+function alloy(text: string, all: readonly PreviewResource[]): Reading[] {
+  const components = [...text.matchAll(/^([a-z_.]+) "[^"]*" \{\n([^]*?)^\}/gm)];
+  const values = (component: string, argument: string) =>
+    components
+      .filter(([, name]) => name === component)
+      .flatMap(([, , body]) =>
+        [...body.matchAll(new RegExp(`^\\s*${argument}\\s*= "([^"]+)"`, "gm"))].map(([, v]) => v),
+      );
+  const sends = writes.flatMap(([component, argument, what]) =>
+    [...new Set(values(component, argument))].map((to) => ({ sends: what, to })),
+  );
+  const logs = components.flatMap(([, name]) => /^loki\.source\.(\w+)$/.exec(name)?.[1] ?? []);
+  const monitored = monitors.flatMap(([kind, , name]) =>
+    components.some(([, component]) => component === `prometheus.operator.${kind.toLowerCase()}s`)
+      ? [all.filter((each) => isMonitor(each, kind)).map(name)]
+      : [],
+  );
+  return [
+    ...sends,
+    ...logs.map((source) => ({ reads: "logs", of: source.replaceAll("_", " ") })),
+    ...[values("prometheus.scrape", "job_name"), ...monitored]
+      .filter((names) => names.length > 0)
+      .map((names) => ({ reads: "metrics", of: [...new Set(names)].join(", ") })),
+  ];
 }
 
-const writes: Readonly<Record<string, string | undefined>> = {
-  "loki.write": "logs",
-  "prometheus.remote_write": "samples",
-};
+/** Components of Alloy that send something: the argument with the address, and what it is. */
+const writes: readonly [component: string, argument: string, what: string][] = [
+  ["loki.write", "url", "logs"],
+  ["prometheus.remote_write", "url", "samples"],
+  ["mimir.rules.kubernetes", "address", "rules"],
+];
 
 interface StoreConfig {
   common?: { storage?: { s3?: { endpoint?: string; bucketnames?: string } } };
@@ -101,13 +120,16 @@ function alertmanager({ receivers }: Receivers): Reading[] {
   );
 }
 
-/** What the operator selects for its Prometheus: kind of object, key of its selector, and the name that people know a target by. */
+/** What is scraped: kind of object, key of its selector in the values of kube-prometheus-stack, and the name that people know a target by. */
 const monitors: readonly [kind: string, selector: string, name: (resource: PreviewResource) => string][] = [
   ["ScrapeConfig", "scrapeConfigSelector", ({ inputs }) => inputs.spec.jobName ?? inputs.metadata.name],
   ["ServiceMonitor", "serviceMonitorSelector", ({ inputs }) => inputs.metadata.name],
   ["PodMonitor", "podMonitorSelector", ({ inputs }) => inputs.metadata.name],
   ["Probe", "probeSelector", ({ inputs }) => inputs.metadata.name],
 ];
+
+const isMonitor = ({ type }: PreviewResource, kind: string) =>
+  type.startsWith("kubernetes:monitoring.coreos.com/") && type.endsWith(`:${kind}`);
 
 interface PrometheusSpec {
   remoteWrite?: { url: string }[];
@@ -125,10 +147,7 @@ function prometheus(values: Record<string, unknown>, all: readonly PreviewResour
   if (!enabled) return [];
   const selected = (kind: string, selector: unknown) =>
     all.filter(
-      ({ type, inputs }) =>
-        type.startsWith("kubernetes:monitoring.coreos.com/") &&
-        type.endsWith(`:${kind}`) &&
-        selects(selector as Selector | undefined, inputs.metadata.labels),
+      (each) => isMonitor(each, kind) && selects(selector as Selector | undefined, each.inputs.metadata.labels),
     );
   const targets = monitors.flatMap(([kind, selector, name]): Reading[] => {
     const names = selected(kind, spec[selector]).map(name);

@@ -100,7 +100,7 @@ const row = (cells: string[]): string => `| ${cells.join(" | ")} |`;
 
 async function main(): Promise<void> {
   const previews = await Promise.all(
-    stacks.map((stack) => Promise.all(stageNames.map((stage) => offlinePreview({ stack, stage })))),
+    stacks.map((stack) => Promise.all(stageNames.map((stage) => offlinePreview({ stack, stage, from: stage })))),
   );
   const file = join(ownProgram, page);
   writeFileSync(file, withCosts(readFileSync(file, "utf8"), previews));

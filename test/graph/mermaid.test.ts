@@ -6,10 +6,9 @@ import { mermaid } from "../../graph/mermaid";
 import { pictureOf, type Node, type Picture } from "../../graph/picture";
 import { stageNames } from "../../config/sections/migration";
 import { ownProgram } from "../../offline/preview";
-import { previewOf } from "../program/support/previews";
+import { inStage, previewOf } from "../program/support/previews";
 
-const previews = () =>
-  Promise.all(stageNames.map((stage) => previewOf(drawnStack, ...(stage === "loki" ? [] : [`stage=${stage}`]))));
+const previews = () => Promise.all(stageNames.map((stage) => previewOf(drawnStack, ...inStage(stage))));
 
 /** Words that Mermaid's flowcharts keep for themselves: an id of that name breaks the picture. */
 const reserved = /^(end|graph|flowchart|subgraph|default|style|class|click|linkStyle|classDef|direction|o|x)$/;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { pictureOf, type Picture } from "../../graph/picture";
+import type { StageName } from "../../config/sections/migration";
 import type { Preview } from "../../offline/preview";
-import { object, previewOf, type Kind } from "../program/support/previews";
+import { inStage, object, previewOf, type Kind } from "../program/support/previews";
 
 /** The flows of a picture, each as a line. */
 const lines = ({ flows }: Picture) =>
@@ -31,9 +32,26 @@ const added = {
   ],
 };
 
+const inMimirDefault = [
+  ...[...inLoki, ...added["dual-write"]].filter(
+    (line) => !/by default|grafana - queries > mimir|kube_prometheus_stack - alerts/.test(line),
+  ),
+  "alloy_rules - rules > mimir",
+  "grafana - queries > kube_prometheus_stack",
+  "grafana = queries, by default > mimir",
+  "mimir - alerts > alertmanager",
+].sort();
+
+const inKpsRemoved = [
+  ...inMimirDefault.filter((line) => !line.includes("kube_prometheus_stack")),
+  "alloy_metrics - samples > mimir",
+  "grafana - queries > mimir", // the uid `prometheus`
+  "source_metrics -> alloy_metrics",
+].sort();
+
 /** A preview of its own to change: an object's inputs, in place. */
-async function changed(stage: string, kind: Kind, name: string, change: (inputs: Inputs) => void): Promise<Picture> {
-  const preview = structuredClone(await previewOf("production", ...(stage === "loki" ? [] : [`stage=${stage}`])));
+async function changed(stage: StageName, kind: Kind, name: string, change: (inputs: Inputs) => void): Promise<Picture> {
+  const preview = structuredClone(await previewOf("production", ...inStage(stage)));
   change(object(preview, kind, name).inputs as Inputs);
   return pictureOf(preview);
 }
@@ -63,6 +81,22 @@ describe("The picture of the data flow", () => {
     assert.deepEqual(lines(pictureOf(dualWrite)), [...inLoki, ...added["dual-write"]].sort());
   });
 
+  it("of stage mimir-default has rules and alerts go by Mimir, and Grafana's default", async () => {
+    const preview = await previewOf("production", ...inStage("mimir-default"));
+    assert.deepEqual(lines(pictureOf(preview)), inMimirDefault);
+  });
+
+  it("of stage kps-removed has Alloy scrape what Prometheus scraped, but for itself and its operator", async () => {
+    const preview = await previewOf("production", ...inStage("kps-removed"));
+    assert.deepEqual(lines(pictureOf(preview)), inKpsRemoved);
+    const metrics = (each: Preview) =>
+      pictureOf(each)
+        .nodes.find(({ id }) => id === "source_metrics")
+        ?.details.flatMap((detail) => detail.split(", "))
+        .sort();
+    assert.deepEqual(metrics(preview), [...metrics(dualWrite)!, "alloy-metrics", "alloy-rules"].sort());
+  });
+
   it("names what each part runs, what is scraped, and which logs are read", () => {
     const detailsOf = (id: string) => pictureOf(dualWrite).nodes.find((node) => node.id === id)?.details;
     assert.deepEqual(detailsOf("kube_prometheus_stack"), ["prometheus, prometheusOperator"]);
@@ -70,7 +104,7 @@ describe("The picture of the data flow", () => {
     assert.deepEqual(detailsOf("mimir"), []);
     assert.deepEqual(detailsOf("source_logs"), ["file", "journal", "kubernetes events"]);
     assert.deepEqual(detailsOf("source_metrics"), [
-      "apiserver, coredns, kubelet",
+      "apiserver, coredns, kubelet, minio",
       "alertmanager, alloy, kube-state-metrics, node-exporter, grafana, loki, loki-canary, mimir",
     ]);
     assert.deepEqual(detailsOf("outside_receivers"), ["pushover (notifications)", "webhook (heartbeat)"]);

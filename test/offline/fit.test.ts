@@ -9,7 +9,7 @@ import type { NodeKind } from "../../offline/nodes";
 import { ownProgram, type Preview } from "../../offline/preview";
 import type { NodeExpression, Workload } from "../../offline/workloads";
 import { offline } from "../program/support/cli";
-import { previewOf } from "../program/support/previews";
+import { inStage, previewOf } from "../program/support/previews";
 
 const GiB = 2 ** 30;
 
@@ -208,7 +208,9 @@ describe("the stacks of this repository", function () {
     previews = await Promise.all(
       stacks.map(async (stack) => {
         const own = await previewOf(stack);
-        return Promise.all(stageNames.map((stage) => (stage === own.stage ? own : previewOf(stack, `stage=${stage}`))));
+        return Promise.all(
+          stageNames.map((stage) => (stage === own.stage ? own : previewOf(stack, ...inStage(stage)))),
+        );
       }),
     );
   });

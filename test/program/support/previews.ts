@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { StageName } from "../../../config/sections/migration";
 import {
   ownProgram,
   type Preview,
@@ -14,12 +15,23 @@ export const stacks = ["production", "staging", "sandbox"] as const;
 /** Name of a stack of this repository. */
 export type Stack = (typeof stacks)[number];
 
+/**
+ * What is set on top of a stack's file to bring it to a stage, by one that is there already: the last one asks for a retirement else.
+ * @param stage any; the files of this repository are in stage `loki`
+ */
+export function inStage(stage: StageName): string[] {
+  if (stage === "loki") return [];
+  return [`stage=${stage}`, ...(stage === "kps-removed" ? [`migration.from=${stage}`] : [])];
+}
+
 /** The graphs that every test of the whole program looks at: what a describe is called, the stack, and what is set on top of its file. */
 export const graphs: { of: string; stack: Stack; config: string[] }[] = [
   { of: "stack production", stack: "production", config: [] },
   { of: "stack staging", stack: "staging", config: [] },
   { of: "stack sandbox", stack: "sandbox", config: [] },
-  { of: "stack production in stage dual-write", stack: "production", config: ["stage=dual-write"] },
+  ...(["dual-write", "mimir-default", "kps-removed"] as const).map((stage) => ({
+    ...{ of: `stack production in stage ${stage}`, stack: "production" as const, config: inStage(stage) },
+  })),
 ];
 
 const made = new Map<string, Promise<Previewed>>();
