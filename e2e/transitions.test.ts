@@ -181,7 +181,8 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     const question = `{job=~"node-exporter|mimir|loki.*"}[${to - from}s]`;
     await until("Mimir has every sample", 240, async () => {
       const [there, here] = await Promise.all([prometheus.query(question, to), mimir.query(question, to)]);
-      const missing = times(there).filter((time) => !new Set(times(here)).has(time));
+      const found = new Set(times(here));
+      const missing = times(there).filter((time) => !found.has(time));
       assert.deepEqual(missing, []);
       return true;
     });
