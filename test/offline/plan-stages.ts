@@ -5,6 +5,7 @@ import { routeBetween } from "../../offline/plan-route";
 import type { Operation } from "../../offline/plan-steps";
 import type { Previewed } from "../../offline/preview";
 import { nameOf, typeOf } from "../../offline/urn";
+import { inStage } from "../program/support/previews";
 
 /** The stages, and the step before the last one. */
 type Point = StageName | "retired";
@@ -17,11 +18,12 @@ const retirement = [
 ];
 
 const settings: Record<Point, string[]> = {
-  loki: ["stage=loki"],
-  "dual-write": ["stage=dual-write"],
-  "mimir-default": ["stage=mimir-default"],
-  retired: ["stage=mimir-default", ...retirement],
-  "kps-removed": ["stage=kps-removed", ...retirement],
+  loki: inStage("loki"),
+  "dual-write": inStage("dual-write"),
+  "mimir-default": inStage("mimir-default"),
+  retired: [...inStage("mimir-default"), ...retirement],
+  // What is there then is the same, with the settings of the retirement or without.
+  "kps-removed": inStage("kps-removed"),
 };
 const points = Object.keys(settings) as Point[];
 

@@ -23,6 +23,8 @@ const privileged: Record<string, { why: string; root?: boolean; hostPaths: strin
 const asksApiServer: Record<string, string> = {
   "DaemonSet alloy": "finds the pods of its node",
   "Deployment alloy-events": "reads events",
+  "Deployment alloy-rules": "reads the rules",
+  "StatefulSet alloy-metrics": "finds what is to be scraped",
   "Deployment kube-state-metrics": "reads the state of objects",
 };
 
