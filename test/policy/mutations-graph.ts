@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import type { StageName } from "../../config/sections/migration";
-import { previewWithGraph } from "../../offline/preview";
 import { isSecret, mapParts, type Value } from "../../offline/values";
-import { graphs, inStage, previewedOf, type Stack } from "../program/support/previews";
+import { inStage, previewedOf, type Stack } from "../program/support/previews";
 import type { Values } from "./fixtures";
 import type { TestResource } from "./support";
 
@@ -29,10 +28,8 @@ const known = new Map<string, TestResource>();
 
 /** The graph of a stack in a stage, secrets out of their envelopes as a policy gets them. */
 export async function graphOf(stack: Stack, stage: StageName): Promise<RealGraph> {
-  const config = inStage(stage);
-  // What other tests look at is there already. Of the rest only the graph is wanted: the policies are asked here.
-  const isShared = graphs.some((each) => each.stack === stack && isDeepStrictEqual(each.config, config));
-  const { graph } = await (isShared ? previewedOf(stack, ...config) : previewWithGraph({ stack, config }));
+  // What other tests look at as well, and without the pack: the policies are asked here.
+  const { graph } = await previewedOf(stack, ...inStage(stage));
   const resources = [...graph.values()].map(({ type, name, inputs, options }): TestResource => {
     const made = { type, name, props: open(inputs) as object, opts: { protect: options.protect ?? false } };
     const key = JSON.stringify([stack, made]);
