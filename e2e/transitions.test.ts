@@ -28,7 +28,7 @@ const claims = {
   prometheus: "prometheus-kube-prometheus-stack-prometheus-db-prometheus-kube-prometheus-stack-prometheus-0",
   mimir: "data-mimir-0",
 };
-const retirement = ["migration.retireKps=true", 'migration.reclaimVolumes=["prometheus"]', "migration.dualWriteDays=0"];
+const retirement = ["migration.retireKps=true", "migration.reclaimVolumes[0]=prometheus", "migration.dualWriteDays=0"];
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
@@ -207,9 +207,11 @@ describe("A stack goes through every stage, the retirement and back, while sampl
   it("loki → dual-write, killed when Mimir is there and its writer isn't", async () => {
     await bring(wanted("dual-write"), [{ at: /ready: StatefulSet\.apps\/.*\/mimir$/, what: "kill" }]);
     await scraped(seconds());
+    const from = seconds(); // by now Prometheus writes what it scrapes
     evaluators--; // it doesn't change here
     await evaluatedBy("prometheus");
-    await nothingMissing(seconds() - 30);
+    await scraped(from + 2 * interval);
+    await nothingMissing(from);
   });
 
   it("dual-write → mimir-default, killed before the rules have moved, Mimir itself killed afterwards", async () => {

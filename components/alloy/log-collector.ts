@@ -1,6 +1,5 @@
 import { DaemonSet, Deployment } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { dirname } from "node:path";
@@ -10,6 +9,7 @@ import { imageVersion, labels, selectorLabels, type Identity } from "../kubernet
 import { everyNode, placement } from "../kubernetes/placement";
 import { serviceMonitor } from "../kubernetes/service-monitor";
 import type { RuleGroup } from "../rules/types";
+import { account } from "../kubernetes/account";
 import { alloyEventsConfig, alloyLogsConfig } from "./config";
 import { alloyPod, httpPort, type HostAccess } from "./pod";
 import { alloyRules } from "./rules";
@@ -137,26 +137,10 @@ export class LogCollector extends pulumi.ComponentResource {
   #account(
     name: string,
     identity: Identity,
-    { namespace }: Environment,
+    environment: Environment,
     rules: types.input.rbac.v1.PolicyRule[],
   ): string {
-    // Not namespaced, so two stacks in one cluster would share it.
-    const role = `${namespace}-${name}`;
-    new ServiceAccount(
-      name,
-      { metadata: { name, namespace, labels: labels(identity) }, automountServiceAccountToken: false },
-      { parent: this },
-    );
-    new ClusterRole(name, { metadata: { name: role, labels: labels(identity) }, rules }, { parent: this });
-    new ClusterRoleBinding(
-      name,
-      {
-        metadata: { name: role, labels: labels(identity) },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
-        subjects: [{ kind: "ServiceAccount", name, namespace }],
-      },
-      { parent: this },
-    );
+    account(name, identity, environment, rules, { parent: this });
     return name;
   }
 }

@@ -11,7 +11,7 @@ import { serviceMonitor } from "../kubernetes/service-monitor";
 import { retainVolumes, volumeClaim } from "../kubernetes/storage";
 import type { BaseTarget } from "../monitors/targets";
 import type { RuleGroup } from "../rules/types";
-import { account, roleName } from "./account";
+import { account, roleName } from "../kubernetes/account";
 import { alloyMetricsConfig } from "./metrics-config";
 import { namedPermissions, scrapingPermissions } from "./metrics-permissions";
 import { metricsRules } from "./metrics-rules";

@@ -7,7 +7,7 @@ import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
 import { serviceMonitor } from "../kubernetes/service-monitor";
 import type { RuleGroup } from "../rules/types";
-import { account } from "./account";
+import { account } from "../kubernetes/account";
 import { alloyRulesConfig } from "./metrics-config";
 import { rulesPermissions } from "./metrics-permissions";
 import { ruleSyncRules } from "./rule-sync-rules";

@@ -1,9 +1,9 @@
 import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
-import { Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import { Service } from "@pulumi/kubernetes/core/v1";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/schema";
+import { account } from "../kubernetes/account";
 import type { Environment } from "../kubernetes/environment";
 import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
@@ -58,22 +58,12 @@ export function kubeStateMetrics(
   const identity = { name, version: imageVersion(image) };
   const metadata = { name, namespace, labels: labels(identity) };
 
-  const serviceAccount = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, opts);
   const rules = Object.entries(resources).map(([group, kinds]) => ({
     apiGroups: [group],
     resources: [...kinds],
     verbs: ["list", "watch"],
   }));
-  const role = new ClusterRole(name, { metadata: { name, labels: labels(identity) }, rules }, opts);
-  new ClusterRoleBinding(
-    name,
-    {
-      metadata: { name, labels: labels(identity) },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
-      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace }],
-    },
-    opts,
-  );
+  const rights = account(name, identity, environment, rules, opts);
 
   new Deployment(
     name,
@@ -88,7 +78,7 @@ export function kubeStateMetrics(
           metadata: { labels: labels(identity) },
           spec: {
             ...placement(environment, [image]),
-            serviceAccountName: serviceAccount.metadata.name,
+            serviceAccountName: name,
             automountServiceAccountToken: true,
             securityContext: restrictedPod(65534),
             containers: [container(settings, image)],
@@ -96,7 +86,7 @@ export function kubeStateMetrics(
         },
       },
     },
-    opts,
+    { ...opts, dependsOn: rights },
   );
 
   new Service(

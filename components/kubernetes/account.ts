@@ -2,8 +2,8 @@ import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Environment } from "../kubernetes/environment";
-import { labels, type Identity } from "../kubernetes/labels";
+import type { Environment } from "./environment";
+import { labels, type Identity } from "./labels";
 
 /**
  * Name of the ClusterRole of an account: not namespaced, so two stacks in one cluster would share it.
