@@ -105,7 +105,7 @@ describe("Exporters", () => {
         ?.split(/=(.*)/s)[1];
 
     it("may list and watch what it exports, and nothing else: no Secret, no ConfigMap", () => {
-      const rules: Any[] = objects.get("ClusterRole monitoring-kube-state-metrics").rules;
+      const rules: Any[] = objects.get("ClusterRole kube-state-metrics").rules;
       const readable = rules.flatMap(({ resources }) => resources).sort();
       assert.deepEqual(readable, flag(objects.get("Deployment kube-state-metrics"), "resources")?.split(","));
       assert.ok(rules.every(({ verbs }) => verbs.join() === "list,watch"));
@@ -115,7 +115,7 @@ describe("Exporters", () => {
     });
 
     it("binds that role to its own account", () => {
-      const { roleRef, subjects } = objects.get("ClusterRoleBinding monitoring-kube-state-metrics");
+      const { roleRef, subjects } = objects.get("ClusterRoleBinding kube-state-metrics");
       assert.equal(roleRef.name, "monitoring-kube-state-metrics");
       assert.deepEqual(subjects, [{ kind: "ServiceAccount", name: "kube-state-metrics", namespace: "monitoring" }]);
     });
