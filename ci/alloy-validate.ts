@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "../cluster/run";
 import { alloyConfigs, type AlloyConfig } from "./alloy-configs";
 import { report } from "./check";
-import { resourcesOf, stackNames } from "./stacks";
+import { resourcesOf, stackNames, type Start } from "./stacks";
 
 /**
  * `npm run alloy:validate`: every stack's configurations of Alloy, for logs, events, rules and metrics, read by the Alloy that runs them, and
@@ -28,11 +28,12 @@ const everything = ["stage=kps-removed", "kps.enabled=false"];
 /**
  * Alloy's configurations of stacks.
  * @param stacks names of the stacks
+ * @param start how the program is started
  */
-export async function casesOf(stacks: readonly string[]): Promise<Case[]> {
+export async function casesOf(stacks: readonly string[], start?: Start): Promise<Case[]> {
   const cases: Case[] = [];
   for (const stack of stacks) {
-    const objects = (await resourcesOf(stack, everything)).flatMap(({ object }) => (object ? [object] : []));
+    const objects = (await resourcesOf(stack, everything, start)).flatMap(({ object }) => (object ? [object] : []));
     cases.push(
       ...alloyConfigs(objects).map((config) => ({
         ...config,

@@ -4,7 +4,7 @@ import type { HelmRelease } from "../offline/objects";
 import { toYaml } from "../offline/yaml";
 import { crdProblems, kpsProblems, type ChartObject, type Kept } from "./chart-objects";
 import { report } from "./check";
-import { resourcesOf, stackNames } from "./stacks";
+import { resourcesOf, stackNames, type Start } from "./stacks";
 
 /**
  * `npm run chart:check`: what the charts make of this program's values, which a preview of a Release doesn't show. Each stack as it is, and
@@ -40,12 +40,13 @@ export interface Case {
 /**
  * The releases of stacks, as they are and as an adoption would make them.
  * @param stacks names of the stacks
+ * @param start how the program is started
  */
-export async function casesOf(stacks: readonly string[]): Promise<Case[]> {
+export async function casesOf(stacks: readonly string[], start?: Start): Promise<Case[]> {
   const cases: Case[] = [];
   for (const stack of stacks)
     for (const { title, config, kept } of ways)
-      for (const { release } of await resourcesOf(stack, config))
+      for (const { release } of await resourcesOf(stack, config, start))
         if (release) cases.push({ title: `${stack}${title}: ${describe(release)}`, release, kept });
   return cases;
 }

@@ -1,6 +1,9 @@
 import { readdirSync } from "node:fs";
 import { offlineRender, type RenderedResource } from "../offline/render";
-import { ownProgram } from "../offline/preview";
+import { ownProgram, type PreviewOptions } from "../offline/preview";
+
+/** How the program is started; default: in a process of its own. */
+export type Start = PreviewOptions["start"];
 
 /** Names of the repository's stacks. */
 export const stackNames: readonly string[] = readdirSync(ownProgram)
@@ -11,7 +14,8 @@ export const stackNames: readonly string[] = readdirSync(ownProgram)
  * The resources of a stack, with placeholders for its secrets.
  * @param stack name of the stack
  * @param config settings over its own, `key=value`
+ * @param start how the program is started
  */
-export async function resourcesOf(stack: string, config: string[] = []): Promise<RenderedResource[]> {
-  return (await offlineRender({ stack, config })).resources;
+export async function resourcesOf(stack: string, config: string[] = [], start?: Start): Promise<RenderedResource[]> {
+  return (await offlineRender({ stack, config, start })).resources;
 }

@@ -5,6 +5,7 @@ import { alloyConfigs } from "../../ci/alloy-configs";
 import { casesOf, validateAlloy, type Case } from "../../ci/alloy-validate";
 import { image } from "../../components/images";
 import { StandInMachine } from "../cluster/stand-ins";
+import { runByHost } from "../program/support/hosted";
 
 describe("alloy:validate", () => {
   let machine: StandInMachine;
@@ -17,7 +18,7 @@ describe("alloy:validate", () => {
     );
 
   before(async () => {
-    sandbox = await casesOf(["sandbox"]);
+    sandbox = await casesOf(["sandbox"], runByHost);
   });
 
   beforeEach(() => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { casesOf, checkCharts, type Case } from "../../ci/chart-check";
 import { StandInMachine } from "../cluster/stand-ins";
+import { runByHost } from "../program/support/hosted";
 
 const crd = { kind: "CustomResourceDefinition", metadata: { name: "prometheuses.monitoring.coreos.com" } };
 
@@ -18,7 +19,7 @@ describe("chart:check", () => {
     );
 
   before(async () => {
-    sandbox = await casesOf(["sandbox"]);
+    sandbox = await casesOf(["sandbox"], runByHost);
   });
 
   beforeEach(() => {
