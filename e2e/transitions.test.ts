@@ -244,7 +244,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     const { kubectl } = await testCluster();
     const policy = "jsonpath={.spec.persistentVolumeClaimRetentionPolicy.whenDeleted}";
     const statefulSet = "statefulset/prometheus-kube-prometheus-stack-prometheus";
-    await until("the operator has made its StatefulSet anew", 240, async () =>
+    await until("the operator has passed it on to its StatefulSet", 240, async () =>
       (await kubectl.run(["get", statefulSet, "-n", namespace, "-o", policy])) === "Delete" ? true : undefined,
     );
     await kubectl.run(["rollout", "status", statefulSet, "-n", namespace, "--timeout=240s"]);
