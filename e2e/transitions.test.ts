@@ -85,6 +85,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     await amtool("silence", "add", "alertname=Silenced", "--comment=test", "--author=test", "--duration=12h");
     if ((await testCluster()).unavailable.has(image("alloy"))) {
       console.log("    Alloy can't be had: another program stands in for it (e2e/support/alloy-stand-in.ts)");
+      await rememberTargets(namespace);
       rules = new RuleSync(proxy, namespace, stack);
     }
     lines = new LogWriter(proxy, namespace);
