@@ -53,7 +53,6 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const [found] = await mimir.query(history.name, history.at + 1);
     return found?.value?.[1] === String(history.value) ? true : undefined;
   };
-  let started: number;
   const generated = new KeptValues({});
 
   before(async () => {
@@ -79,7 +78,6 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     await until("Prometheus scrapes and Mimir has it", 240, async () =>
       (await mimir.query('up{job="node-exporter"} == 1')).length > 0 ? true : undefined,
     );
-    started = seconds();
   });
 
   after(async () => {
@@ -277,39 +275,6 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
 
   it("answers from its bucket alone what is older than its write-ahead log", async () => {
     await until("the sample of the day before yesterday is found", 120, historic);
-  });
-
-  it("goes back to stage loki with all of its data left, and on to dual-write with all of it answering", async () => {
-    const { kubectl } = await testCluster();
-    const end = seconds();
-    const countOf = async (api: PrometheusApi) =>
-      samples(await api.query(`{job="node-exporter"}[${end - started}s]`, end));
-    const before = await countOf(prometheus);
-    await until("Mimir has as much", 60, async () => ((await countOf(mimir)) === before ? true : undefined));
-
-    await applyPrometheus("loki");
-    await applyStack("loki");
-    const left = await kubectl.run(["get", "statefulset,service,configmap", "-n", namespace, "-o", "name"]);
-    assert.doesNotMatch(left, /mimir/);
-    const claims = await kubectl.run(["get", "pvc", "-n", namespace, "-o", "jsonpath={.items[*].metadata.name}"]);
-    assert.ok(claims.split(" ").includes("data-mimir-0"), claims);
-    assert.ok((await blocks()).length > 0);
-    // Prometheus goes on as it was.
-    await scrapedFor(20);
-
-    const from = seconds();
-    await applyStack("dual-write");
-    await applyPrometheus("dual-write");
-    // The API server may ask the address of the Mimir of before for a while, half a minute each time.
-    await until("what was there before answers", 400, async () => {
-      assert.equal(await countOf(mimir), before);
-      return true;
-    });
-    await until("the sample of the day before yesterday is found", 240, historic);
-    await until("new samples arrive", 240, async () => {
-      const [newest] = await mimir.query('min(timestamp(up{job="node-exporter"}))');
-      return Number(newest?.value?.[1]) > from ? true : undefined;
-    });
   });
 });
 
