@@ -37,12 +37,11 @@ function withRights(name: string, namespace: string, rules: object[]): Kubernete
   ];
 }
 
-/** What is left when the namespace is gone. */
+/** What is left when the namespace is gone: rights in the whole cluster, the stack's own too. */
 export const clusterWide = (namespace: string): string[] =>
-  [`${namespace}-operator`, `${namespace}-prometheus`].flatMap((name) => [
-    `clusterrole/${name}`,
-    `clusterrolebinding/${name}`,
-  ]);
+  ["operator", "prometheus", "kube-state-metrics", "alloy", "alloy-events", "alloy-rules", "alloy-metrics"].flatMap(
+    (name) => [`clusterrole/${namespace}-${name}`, `clusterrolebinding/${namespace}-${name}`],
+  );
 
 const all = ["*"];
 const read = ["get", "list", "watch"];
