@@ -104,7 +104,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
 
   /** Runs a transition to its end; a run that is killed is started again. */
   async function bring(transition: Transition, disturbances: Disturbance[] = []): Promise<void> {
-    for (const left = [...disturbances]; ; ) {
+    for (const left = [...disturbances]; ;) {
       const { killed, code, said } = await run(transition, left);
       if (killed) kills++;
       if (killed || (code !== 0 && disturbances.some(({ fatal }) => fatal) && isOutage(said))) continue;
