@@ -22,8 +22,12 @@ export async function standStill(pid: number, seconds: number): Promise<void> {
     await pause(seconds * 1000);
   } finally {
     process.kill(pid, "SIGCONT");
+    // nsenter, which started it, stops itself when its child does (util-linux, `continue_as_child`), and would not see its end any more.
+    process.kill(parentOf(pid), "SIGCONT");
   }
 }
+
+const parentOf = (pid: number) => Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
 function commandLine(pid: number): string {
   try {
