@@ -81,12 +81,13 @@ const storageClasses: Look = async (settings, cluster) => {
 
 /** Each setting that names the storage class of a volume that the stack has, with what it names. */
 function volumes(settings: Settings): [key: string, name: string | undefined][] {
-  const { loki, mimir, kps, alertmanager, adopt, grafana, objectStore } = settings;
+  const { loki, mimir, kps, metrics, alertmanager, adopt, grafana, objectStore } = settings;
   const on = stageOf(settings);
   return [
     ["loki.storageClass", loki.storageClass],
     ...when(on.kps, "kps.storageClass", kps.storageClass),
     ...when(on.mimir, "mimir.storageClass", mimir.storageClass),
+    ...when(on.scraper === "alloy", "metrics.storageClass", metrics.storageClass),
     ...when(
       !adopt.alertmanagerUrl && alertmanager.implementation === "prometheus",
       "alertmanager.storageClass",

@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { rulesOff } from "../components/alloy/metrics-config";
 import { seconds } from "../config/units";
 import type { Reach } from "./reach";
 
@@ -24,13 +25,17 @@ export interface WrittenGroup {
 }
 
 interface PrometheusRules {
-  items: { metadata: { name: string; namespace: string }; spec: { groups?: Omit<WrittenGroup, "from">[] } }[];
+  items: {
+    metadata: { name: string; namespace: string; labels?: Record<string, string> };
+    spec: { groups?: Omit<WrittenGroup, "from">[] };
+  }[];
 }
 
-/** Groups of the PrometheusRules of all namespaces. */
+/** Groups of the PrometheusRules of all namespaces, but for those whose label keeps them out of the ruler. */
 export async function ruleGroups(reach: Reach): Promise<WrittenGroup[]> {
   const list = await reach.object<PrometheusRules>("/apis/monitoring.coreos.com/v1/prometheusrules");
-  return (list?.items ?? []).flatMap(({ metadata, spec }) =>
+  const meant = (list?.items ?? []).filter(({ metadata }) => metadata.labels?.[rulesOff.key] !== rulesOff.value);
+  return meant.flatMap(({ metadata, spec }) =>
     (spec.groups ?? []).map((group) => ({
       ...group,
       rules: group.rules ?? [],

@@ -155,8 +155,13 @@ export async function alertsEqual(context: Context): Promise<Outcome> {
   ];
   const said = `${count(questions.length, "alert")} asked of both, ${firing} with a result`;
   const waits = young.length > 0 ? `; ${young.length} can't be the same yet` : "";
-  return unlike.length > 0
-    ? fail(`${said}: ${unlike.map(({ alert }) => alert).join(", ")} differ${waits}`, { notes })
+  // One that is not valid would keep the rules of everybody else out of Mimir.
+  const wrong = [
+    ...(unlike.length > 0 ? [`${unlike.map(({ alert }) => alert).join(", ")} differ`] : []),
+    ...(refused.length > 0 ? [`${refused.map(({ alert }) => alert).join(", ")} can be asked of neither`] : []),
+  ];
+  return wrong.length > 0
+    ? fail(`${said}: ${wrong.join("; ")}${waits}`, { notes })
     : pass(`${said}, the same in both${waits}`, { notes });
 }
 

@@ -16,7 +16,7 @@ function findResources(schema: Parameters<typeof place>[0], path: string[] = [])
   return children.flatMap(([key, child]) => findResources(child, [...path, key]));
 }
 
-/** When the containers below a path run; those that are not named always do. */
+/** When the containers of a path, or below one, run; those that are not named always do. */
 const runWhen: Readonly<Record<string, (settings: ParsedSettings) => boolean>> = {
   "loki.singleBinary": ({ loki }) => loki.mode === "single-binary",
   "loki.write": ({ loki }) => loki.mode === "simple-scalable",
@@ -24,14 +24,16 @@ const runWhen: Readonly<Record<string, (settings: ParsedSettings) => boolean>> =
   "loki.backend": ({ loki }) => loki.mode === "simple-scalable",
   kps: (settings) => stageOf(settings).kps,
   mimir: (settings) => stageOf(settings).mimir,
-  metrics: (settings) => stageOf(settings).evaluator === "mimir",
+  "metrics.resources": (settings) => stageOf(settings).scraper === "alloy",
+  "metrics.rulesResources": (settings) => stageOf(settings).mimir && stageOf(settings).evaluator === "mimir",
   "exporters.nodeExporter": ({ exporters }) => exporters.nodeExporter.enabled,
   "exporters.kubeStateMetrics": ({ exporters }) => exporters.kubeStateMetrics.enabled,
   alertmanager: ({ adopt, alertmanager }) => !adopt.alertmanagerUrl && alertmanager.implementation === "prometheus",
   grafana: ({ grafana }) => grafana.create,
 };
 
-const runs = (settings: ParsedSettings, path: string[]) => runWhen[path.slice(0, -1).join(".")]?.(settings) ?? true;
+const runs = (settings: ParsedSettings, path: string[]) =>
+  (runWhen[path.join(".")] ?? runWhen[path.slice(0, -1).join(".")])?.(settings) ?? true;
 
 const kinds = ["cpu", "memory"] as const;
 

@@ -16,6 +16,7 @@ class Loop {
         await pause(1000);
       }
     })();
+    this.rounds.catch(() => undefined); // `stop` tells it
   }
 
   /** Ends it, after the round that it is in. */

@@ -398,6 +398,19 @@ const cases: Case[] = [
   },
   {
     id: "rules/alerts-equal",
+    when: "an alert's expression is refused by both",
+    change: ({ programs }) => {
+      const refuses =
+        (good: ReturnType<typeof prometheusWith>): ReturnType<typeof prometheusWith> =>
+        (path, parameters) =>
+          parameters.get("query") === "up == 0" ? new Status(400, { error: "parse error" }) : good(path, parameters);
+      programs[prometheus] = refuses(prometheusWith([]));
+      programs["services/mimir:9009"] = refuses(mimir([]));
+    },
+    says: /NodeDown can be asked of neither$/,
+  },
+  {
+    id: "rules/alerts-equal",
     when: "there are no alerts",
     change: ({ objects }) => (objects[paths.rules] = { items: [] }),
     says: /^the cluster has no alert, not even the stack's own$/,
@@ -756,6 +769,18 @@ describe("verify", () => {
         "Slow, only in Mimir: nothing",
       ]);
     });
+
+    it("rules that a label keeps out of the ruler", () =>
+      passes(
+        "rules/in-ruler",
+        /as in the cluster, all evaluated lately$/,
+        ({ objects }) => {
+          const { items } = objects[paths.rules] as { items: object[] };
+          const metadata = { name: "r", namespace: "home", labels: { "observability/rules": "off" } };
+          items.push({ metadata, spec: { groups: [{ name: "theirs", rules: [{ alert: "Theirs", expr: 1 }] }] } });
+        },
+        "mimir-default",
+      ));
 
     it("an alert that differs for a moment only, as samples with times of their own come late", () => {
       let asked = 0;
