@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
-import { image } from "../components/images";
-import { restrictedContainer, restrictedPod } from "../components/kubernetes/security";
 import type { RuleGroup } from "../components/rules/types";
-import type { KubernetesObject } from "../offline/objects";
 import { apply } from "../sandbox/apply";
 import { testCluster } from "./support/cluster";
 import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
+import { evaluatingPrometheus } from "./support/prometheus";
 import { notifications, receiverObjects, receiverUrl } from "./support/receiver";
 import { until } from "../sandbox/until";
 
@@ -14,7 +11,6 @@ const namespace = "e2e-alerts";
 
 const testRules: RuleGroup = {
   name: "test",
-  interval: "5s",
   rules: [
     {
       alert: "SomethingIsWrong",
@@ -44,9 +40,12 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
       config,
       components: ["alertmanager", "secrets", "rules"],
     });
-    const rules = resources.flatMap(({ object }) => (object?.kind === "PrometheusRule" ? [object] : []));
+    const rendered = resources.flatMap(({ object }) => (object?.kind === "PrometheusRule" ? [object] : []));
+    const rules = rendered.flatMap(({ spec }) => (spec as { groups: RuleGroup[] }).groups);
+    const groups = [...rules, testRules].map((group) => ({ ...group, interval: "5s" }));
+    const alertmanager = { static_configs: [{ targets: [`alertmanager.${namespace}.svc.cluster.local:9093`] }] };
     await makeNamespace(namespace);
-    await kubectl.apply([...receiverObjects(namespace), ...prometheusObjects(rules)]);
+    await kubectl.apply([...receiverObjects(namespace), ...evaluatingPrometheus(namespace, [alertmanager], groups)]);
     await apply(kubectl, namespace, resources, { unavailable });
   });
 
@@ -106,53 +105,3 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
     assert.equal(silences.trim().split("\n").length, 1);
   });
 });
-
-// Prometheus without the operator: the rules as they are rendered, and one more that always fires.
-function prometheusObjects(rendered: readonly KubernetesObject[]): KubernetesObject[] {
-  const metadata = { name: "prometheus", namespace, labels: { app: "prometheus" } };
-  const groups = rendered
-    .flatMap(({ spec }) => (spec as { groups: RuleGroup[] }).groups)
-    .map((group) => ({ ...group, interval: "5s" }));
-  const config = {
-    global: { evaluation_interval: "5s" },
-    rule_files: ["/config/rules.yaml"],
-    alerting: {
-      alertmanagers: [{ static_configs: [{ targets: [`alertmanager.${namespace}.svc.cluster.local:9093`] }] }],
-    },
-  };
-  return [
-    {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata,
-      data: { "prometheus.yaml": stringify(config), "rules.yaml": stringify({ groups: [...groups, testRules] }) },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata,
-      spec: {
-        automountServiceAccountToken: false,
-        securityContext: restrictedPod(65534),
-        containers: [
-          {
-            name: "prometheus",
-            image: image("prometheus"),
-            imagePullPolicy: "IfNotPresent",
-            args: ["--config.file=/config/prometheus.yaml", "--storage.tsdb.path=/data"],
-            securityContext: restrictedContainer,
-            resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
-            volumeMounts: [
-              { name: "config", mountPath: "/config" },
-              { name: "data", mountPath: "/data" },
-            ],
-          },
-        ],
-        volumes: [
-          { name: "config", configMap: { name: "prometheus" } },
-          { name: "data", emptyDir: {} },
-        ],
-      },
-    },
-  ];
-}

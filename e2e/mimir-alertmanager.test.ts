@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { kubeconfigPath } from "../cluster/paths";
-import { image } from "../components/images";
-import { restrictedContainer, restrictedPod } from "../components/kubernetes/security";
 import { mimirAlertmanagerRules } from "../components/mimir/alertmanager-rules";
 import { alertmanagerPrefix } from "../components/mimir/config";
 import type { RuleGroup } from "../components/rules/types";
@@ -17,6 +15,7 @@ import { verify } from "../verify/verify";
 import { ApiProxy, testCluster } from "./support/cluster";
 import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
 import { storeScript } from "./support/job";
+import { evaluatingPrometheus } from "./support/prometheus";
 import { notifications, receiverObjects, receiverUrl } from "./support/receiver";
 
 const namespace = "e2e-mimir-alertmanager";
@@ -65,45 +64,10 @@ async function prometheusObjects(): Promise<KubernetesObject[]> {
     prometheusSpec: { additionalAlertManagerConfigs: object[]; alertingEndpoints: object[] };
   };
   assert.deepEqual(prometheusSpec.alertingEndpoints, []);
-  const metadata = { name: "prometheus", namespace };
-  const prometheus = {
-    global: { evaluation_interval: "5s" },
-    rule_files: ["/config/rules.yaml"],
-    alerting: { alertmanagers: prometheusSpec.additionalAlertManagerConfigs },
-  };
   const alert = { alert: "EvaluatedByPrometheus", expr: "vector(1)", labels: { severity: "warning" } };
-  const rules = { groups: [{ name: "test", rules: [alert] }] };
-  return [
-    {
-      ...{ apiVersion: "v1", kind: "ConfigMap", metadata },
-      data: { "prometheus.yaml": stringify(prometheus), "rules.yaml": stringify(rules) },
-    },
-    {
-      ...{ apiVersion: "v1", kind: "Pod", metadata },
-      spec: {
-        automountServiceAccountToken: false,
-        securityContext: restrictedPod(65534),
-        containers: [
-          {
-            name: "prometheus",
-            image: image("prometheus"),
-            imagePullPolicy: "IfNotPresent",
-            args: ["--config.file=/config/prometheus.yaml", "--storage.tsdb.path=/data"],
-            securityContext: restrictedContainer,
-            resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
-            volumeMounts: [
-              { name: "config", mountPath: "/config" },
-              { name: "data", mountPath: "/data" },
-            ],
-          },
-        ],
-        volumes: [
-          { name: "config", configMap: { name: "prometheus" } },
-          { name: "data", emptyDir: {} },
-        ],
-      },
-    },
-  ];
+  return evaluatingPrometheus(namespace, prometheusSpec.additionalAlertManagerConfigs, [
+    { name: "test", rules: [alert] },
+  ]);
 }
 
 describe("Mimir's Alertmanager on a real cluster, with real Mimir and a receiver that counts", function () {

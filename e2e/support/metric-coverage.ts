@@ -29,11 +29,11 @@ const excused: Readonly<Record<string, string>> = {
   container_cpu_cfs_throttled_periods_total: "needs a container with a CPU limit, which the stack's have not",
   container_network_receive_bytes_total: "needs a pod with a network of its own",
   container_network_transmit_bytes_total: "needs a pod with a network of its own",
-  kubelet_volume_stats_available_bytes: "needs a pod with a claim; e2e/dual-write.test.ts has one",
-  kubelet_volume_stats_capacity_bytes: "needs a pod with a claim; e2e/dual-write.test.ts has one",
-  kubelet_volume_stats_inodes: "needs a pod with a claim; e2e/dual-write.test.ts has one",
-  kubelet_volume_stats_inodes_used: "needs a pod with a claim; e2e/dual-write.test.ts has one",
-  kubelet_volume_stats_used_bytes: "needs a pod with a claim; e2e/dual-write.test.ts has one",
+  kubelet_volume_stats_available_bytes: "needs a pod with a claim; e2e/stack/dual-write.test.ts has one",
+  kubelet_volume_stats_capacity_bytes: "needs a pod with a claim; e2e/stack/dual-write.test.ts has one",
+  kubelet_volume_stats_inodes: "needs a pod with a claim; e2e/stack/dual-write.test.ts has one",
+  kubelet_volume_stats_inodes_used: "needs a pod with a claim; e2e/stack/dual-write.test.ts has one",
+  kubelet_volume_stats_used_bytes: "needs a pod with a claim; e2e/stack/dual-write.test.ts has one",
   minio_s3_requests_5xx_errors_total: "is counted from the first error on",
 };
 

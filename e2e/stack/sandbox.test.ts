@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { KubernetesObject } from "../offline/objects";
-import { apply, notRunReason } from "../sandbox/apply";
-import { sandboxStack, secretsFile, type SandboxStack } from "../sandbox/stack";
-import { testCluster, type TestCluster } from "./support/cluster";
+import type { KubernetesObject } from "../../offline/objects";
+import { apply, notRunReason } from "../../sandbox/apply";
+import { sandboxStack, secretsFile, type SandboxStack } from "../../sandbox/stack";
+import { testCluster, type TestCluster } from "../support/cluster";
 
 describe("The sandbox stack on a real cluster", function () {
   this.timeout(15 * 60_000);

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 
 /**
- * `npm test`: type check and tests side by side. What the tests print appears as they run, and below it
- * what the other checks have to say. Ends with 1 where any of them failed.
+ * Runs scripts of package.json side by side: `tsx ci/side-by-side.ts typecheck mocha`. What the last one prints appears as it runs, and below it
+ * what the others had to say. Ends with 1 where any of them failed.
  */
-const checks = ["typecheck"];
+const names = process.argv.slice(2);
 
 interface Ended {
   name: string;
@@ -13,8 +13,8 @@ interface Ended {
   seconds: number;
 }
 
-/** Runs a script of package.json. @param shown whether it prints by itself */
-function run(name: string, shown = false): Promise<Ended> {
+/** Runs a script. @param shown whether it prints by itself */
+function run(name: string, shown: boolean): Promise<Ended> {
   const begin = Date.now();
   const child = spawn("npm", ["run", "--silent", name], { stdio: ["ignore", ...(shown ? inherited : piped)] });
   const said: Buffer[] = [];
@@ -31,10 +31,9 @@ const inherited = ["inherit", "inherit"] as const;
 const piped = ["pipe", "pipe"] as const;
 
 void (async () => {
-  const ends = await Promise.all([...checks.map((name) => run(name)), run("mocha", true)]);
-  for (const { name, code, said, seconds } of ends) {
+  const ends = await Promise.all(names.map((name, i) => run(name, i === names.length - 1)));
+  for (const { said } of ends) process.stdout.write(said);
+  for (const { name, code, seconds } of ends)
     console.log(`${code === 0 ? "passed" : "FAILED"}  ${name}, ${seconds.toFixed(0)} s`);
-    if (code !== 0) process.stdout.write(said);
-  }
   process.exitCode = ends.every(({ code }) => code === 0) ? 0 : 1;
 })();

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { kubeconfigPath } from "../cluster/paths";
-import { apply } from "../sandbox/apply";
-import { checklist } from "../sandbox/checklist";
-import { sandboxStack, secretsFile } from "../sandbox/stack";
-import { until } from "../sandbox/until";
-import { apiOf, type Api } from "../verify/api";
-import { loadStack } from "../verify/load";
-import { subjectOf, type Subject } from "../verify/subject";
-import { line } from "../verify/table";
-import { unavailableOn } from "../verify/unavailable";
-import { isWell, verify, type Report } from "../verify/verify";
-import { testCluster, type TestCluster } from "./support/cluster";
+import { kubeconfigPath } from "../../cluster/paths";
+import { apply } from "../../sandbox/apply";
+import { checklist } from "../../sandbox/checklist";
+import { sandboxStack, secretsFile } from "../../sandbox/stack";
+import { until } from "../../sandbox/until";
+import { apiOf, type Api } from "../../verify/api";
+import { loadStack } from "../../verify/load";
+import { subjectOf, type Subject } from "../../verify/subject";
+import { line } from "../../verify/table";
+import { unavailableOn } from "../../verify/unavailable";
+import { isWell, verify, type Report } from "../../verify/verify";
+import { testCluster, type TestCluster } from "../support/cluster";
 
 describe("The checklist of stack sandbox on a real cluster", function () {
   this.timeout(15 * 60_000);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { HelmRelease, KubernetesObject } from "../offline/objects";
-import { offlineRender } from "../offline/render";
-import { apply } from "../sandbox/apply";
-import { ApiProxy, testCluster } from "./support/cluster";
-import { removeNamespace, renderPart } from "./support/deploy";
-import { clusterWide, operatorAndPrometheus, prometheusPod } from "./support/operator";
-import { until } from "../sandbox/until";
+import type { HelmRelease, KubernetesObject } from "../../offline/objects";
+import { offlineRender } from "../../offline/render";
+import { apply } from "../../sandbox/apply";
+import { ApiProxy, testCluster } from "../support/cluster";
+import { removeNamespace, renderPart } from "../support/deploy";
+import { clusterWide, operatorAndPrometheus, prometheusPod } from "../support/operator";
+import { until } from "../../sandbox/until";
 
 const namespace = "e2e-scraping";
 const stack = "sandbox";
