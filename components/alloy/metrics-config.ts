@@ -8,7 +8,7 @@ import { block, component, exported, write, type Attributes, type Block, type Ex
 
 /** What the configuration of rules is made of. */
 export interface RulesConfigArgs {
-  settings: Pick<Settings["metrics"], "rulesSyncInterval">;
+  settings: Pick<Settings["metrics"], "rulesSyncInterval" | "ruleNamespaces">;
   /** Namespace of the stack: no other stack's rules are touched. */
   namespace: string;
   /** Value of the label `cluster`; none when left out. */
@@ -55,42 +55,50 @@ const ofStack = { key: "app.kubernetes.io/part-of", value: "observability" };
 /**
  * {@link alloyRulesConfig} before it is text.
  *
- * The stack's own PrometheusRules and those of others are kept in step apart: a PrometheusRule that is not valid stops every change of its
- * component (`desiredStateFromKubernetes` in internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the
- * alerts that would tell of it.
+ * The stack's own PrometheusRules, those of each namespace that `metrics.ruleNamespaces` names, and all others are kept in step apart: a
+ * PrometheusRule that is not valid stops every change of its component (`desiredStateFromKubernetes` in
+ * internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the alerts that would tell of it.
  *
- * The prefixes tell the two apart, and this stack from another on the same Mimir; renaming one leaves its groups in the ruler for good, to be
+ * The prefixes tell them apart, and this stack from another on the same Mimir; renaming one leaves its groups in the ruler for good, to be
  * evaluated twice. A namespace can't have a dot, so no other's prefix is the same.
  */
 export function rulesPipeline({ settings, namespace, cluster, rulerUrl }: RulesConfigArgs): Block[] {
-  return (
-    [
-      ["stack", "In"],
-      ["cluster", "NotIn"],
-    ] as const
-  ).map(([name, operator]) =>
+  const apart = [...new Set(settings.ruleNamespaces)].sort();
+  const keeper = (name: string, prefix: string, ofStackOrNot: Matches, namespaces: Block[]) =>
     component(
       "mimir.rules.kubernetes",
       name,
       {
         address: rulerUrl,
-        mimir_namespace_prefix: `${namespace}.${name}`,
+        mimir_namespace_prefix: `${namespace}.${prefix}`,
         sync_interval: goDuration(settings.rulesSyncInterval),
         // The ruler has no external labels: what Prometheus put on every alert and recorded series as it sent them is put on the rules.
         external_labels: cluster === undefined ? undefined : { cluster },
       },
       [
+        ...namespaces,
         block("rule_selector", {}, [
-          expression(ofStack.key, operator, ofStack.value),
-          expression(rulesOff.key, "NotIn", rulesOff.value),
+          expression(ofStack.key, ofStackOrNot, [ofStack.value]),
+          expression(rulesOff.key, "NotIn", [rulesOff.value]),
         ]),
       ],
+    );
+  const inNamespaces = (matches: Matches, names: string[]) => [
+    block("rule_namespace_selector", {}, [expression("kubernetes.io/metadata.name", matches, names)]),
+  ];
+  return [
+    keeper("stack", "stack", "In", []),
+    ...apart.map((name) =>
+      keeper(`in_${name.replaceAll("-", "_")}`, `in.${name}`, "NotIn", inNamespaces("In", [name])),
     ),
-  );
+    keeper("cluster", "cluster", "NotIn", apart.length > 0 ? inNamespaces("NotIn", apart) : []),
+  ];
 }
 
-const expression = (key: string, operator: "In" | "NotIn", value: string) =>
-  block("match_expression", { key, operator, values: [value] });
+type Matches = "In" | "NotIn";
+
+const expression = (key: string, operator: Matches, values: string[]) =>
+  block("match_expression", { key, operator, values });
 
 /** {@link alloyMetricsConfig} before it is text. */
 export function metricsPipeline(args: MetricsConfigArgs): Block[] {

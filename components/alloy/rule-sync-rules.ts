@@ -37,7 +37,7 @@ export function ruleSyncRules({ namespace, cluster }: RuleSyncRulesArgs): RuleGr
           labels: { severity: "critical" },
           annotations: {
             summary: "Changed PrometheusRules don't get into Mimir: {{ $labels.component_id }}.",
-            description: `One that is not valid holds up all others of its component (stack: this program's own; cluster: all others); what is in Mimir stays as it is. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes names the group and the fault. Correct it, or leave it out: kubectl label prometheusrule NAME observability/rules=off.`,
+            description: `One that is not valid holds up all others of its component (stack: this program's own; in_…: those of that namespace; cluster: all others); what is in Mimir stays as it is. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes names the group and the fault. Correct it, or leave it out: kubectl label prometheusrule NAME observability/rules=off.`,
           },
         },
       ],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { seconds } from "../units";
-import { bytes, duration, namespacedName, objectName, resources } from "../values";
+import { bytes, duration, namespacedName, namespaceName, objectName, resources } from "../values";
 import { remoteWriteQueue } from "./metrics";
 
 /** The metrics collector: Grafana Alloy, from stage `mimir-default` on. */
@@ -24,6 +24,12 @@ export const metrics = z
       .default("5m")
       .describe(
         "how often Mimir's rules are compared with the cluster's; a changed PrometheusRule is taken over at once",
+      ),
+    ruleNamespaces: z
+      .array(namespaceName)
+      .default([])
+      .describe(
+        "namespaces whose PrometheusRules are kept in step by themselves: one that is not valid then stops those of its namespace only",
       ),
     secrets: z
       .array(namespacedName)

@@ -37,6 +37,8 @@ const home = settingsSchema.parse({
   monitors: { etcd: { endpoints: ["10.0.0.1", "10.0.0.2"] } },
 });
 const defaults = args(home);
+/** Rules of two namespaces apart from the others'. */
+const apart = { ...defaults, settings: { ...home.metrics, ruleNamespaces: ["shop-1", "books"] } };
 const onTheWeb: BaseTarget = {
   name: "object-store",
   job: "object-store",
@@ -69,7 +71,7 @@ describe("Alloy's configuration for metrics", () => {
       everything: metricsPipeline(defaults),
       "half of the API server's histograms": metricsPipeline(args(home, { dropApiserverHistograms: false })),
       "no cluster, and a target on the web": metricsPipeline({ ...defaults, cluster: undefined, targets: [onTheWeb] }),
-      rules: rulesPipeline(defaults),
+      rules: rulesPipeline(apart),
     };
     for (const [what, blocks] of Object.entries(variants)) {
       it(`with ${what}`, () => assert.deepEqual(undocumented(blocks), []));
@@ -77,33 +79,55 @@ describe("Alloy's configuration for metrics", () => {
   });
 
   describe("of rules", () => {
-    const components = rulesPipeline(defaults);
-
-    /** The components that keep a PrometheusRule with these labels. */
-    const keepers = (labels: Record<string, string>) =>
-      components
+    /** The components that keep a PrometheusRule with these labels, in a namespace. */
+    const keepers = (labels: Record<string, string>, namespace = "home", args = defaults) => {
+      const of: Record<string, Record<string, string>> = {
+        rule_selector: labels,
+        rule_namespace_selector: { "kubernetes.io/metadata.name": namespace },
+      };
+      return rulesPipeline(args)
         .filter(({ blocks }) =>
-          blocks[0].blocks.every(({ attributes: { key, operator, values } }) => {
-            const matches = (values as string[]).includes(labels[key as string]);
-            return operator === "In" ? matches : !matches;
-          }),
+          blocks.every(({ name, blocks: expressions }) =>
+            expressions.every(({ attributes: { key, operator, values } }) => {
+              const matches = (values as string[]).includes(of[name][key as string]);
+              return operator === "In" ? matches : !matches;
+            }),
+          ),
         )
         .map(({ label }) => label);
+    };
+    const own = labels({ name: "rules", component: "mimir" });
 
     it("keeps each PrometheusRule once: the stack's own apart, so that no other's fault stops them", () => {
-      assert.deepEqual(keepers(labels({ name: "rules", component: "mimir" })), ["stack"]);
+      assert.deepEqual(keepers(own), ["stack"]);
       assert.deepEqual(keepers({}), ["cluster"]);
       assert.deepEqual(keepers({ "app.kubernetes.io/part-of": "shop" }), ["cluster"]);
     });
 
-    it("leaves out the one that somebody labels so", () => {
-      assert.deepEqual(keepers({ [rulesOff.key]: rulesOff.value }), []);
-      assert.deepEqual(keepers({ ...labels({ name: "rules" }), [rulesOff.key]: rulesOff.value }), []);
+    it("keeps those of a namespace that the settings name apart from all others, and each once", () => {
+      assert.deepEqual(keepers({}, "shop-1", apart), ["in_shop_1"]);
+      assert.deepEqual(keepers({}, "books", apart), ["in_books"]);
+      assert.deepEqual(keepers({}, "home", apart), ["cluster"]);
+      assert.deepEqual(keepers(own, "books", apart), ["stack"]);
     });
 
-    it("has a prefix for each that no other namespace's stack can have", () => {
-      const prefixes = components.map(({ attributes }) => attributes.mimir_namespace_prefix);
-      assert.deepEqual(prefixes, ["monitoring.stack", "monitoring.cluster"]);
+    it("leaves out the one that somebody labels so", () => {
+      const off = { [rulesOff.key]: rulesOff.value };
+      assert.deepEqual(keepers(off), []);
+      assert.deepEqual(keepers(off, "books", apart), []);
+      assert.deepEqual(keepers({ ...own, ...off }), []);
+    });
+
+    it("has a prefix for each that no other namespace's stack can have, and that no setting changes", () => {
+      const prefixes = (args: typeof defaults) =>
+        rulesPipeline(args).map(({ attributes }) => attributes.mimir_namespace_prefix);
+      assert.deepEqual(prefixes(defaults), ["monitoring.stack", "monitoring.cluster"]);
+      assert.deepEqual(prefixes(apart), [
+        "monitoring.stack",
+        "monitoring.in.books",
+        "monitoring.in.shop-1",
+        "monitoring.cluster",
+      ]);
     });
 
     it("labels them as the series are labelled, and not where the stack has no cluster", () => {
