@@ -20,7 +20,7 @@ module.exports = {
   require: ["tsx/cjs", "./test/support/setup.ts"],
   reporter: "test/support/reporter.cjs",
   spec: [...longest, ...all.filter((file) => !longest.includes(file))],
-  // Processes that take the files one after the other; the previews of the whole program are made by two more (test/README.md).
+  // Processes that take the files one after the other; the previews of the whole program are made by one more (test/README.md).
   parallel: true,
   jobs: 3,
   timeout: 120_000,

@@ -1,34 +1,18 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { resolve } from "node:path";
 
-let started: Promise<string[]> | undefined;
+let started: Promise<string> | undefined;
 
 /**
- * Starts processes that make previews of the whole program (`test/program/support/host.ts`). They end with the process that started them.
- * @param count how many
- * @returns their addresses
+ * Address of the process that makes previews of the whole program (`test/program/support/host.ts`). Every process of a run of all tests shares
+ * one (`setup.ts`); where a file of tests runs alone, this starts one. It ends with the process that started it.
  */
-export const startHosts = (count: number): Promise<string[]> => Promise.all(Array.from({ length: count }, start));
+export const previewHost = (): Promise<string> => (started ??= shared() ?? start());
 
-/**
- * Address of such a process. Every process of a run of all tests shares those that `setup.ts` starts; where a file of tests runs alone, this
- * starts one.
- * @param asked what it is asked for: the same is always asked of the same one, which makes it once
- */
-export async function previewHost(asked: string): Promise<string> {
-  const hosts = await (started ??= shared() ?? startHosts(1));
-  const digest = createHash("sha256").update(asked).digest();
-  return hosts[digest.readUInt32BE() % hosts.length];
-}
-
-/** Variable of the environment with the addresses of those that are shared. */
-export const variable = "PREVIEW_HOSTS";
-
-const shared = (): Promise<string[]> | undefined =>
-  process.env[variable] === undefined ? undefined : Promise.resolve(process.env[variable].split(" "));
+const shared = (): Promise<string> | undefined =>
+  process.env.PREVIEW_HOST === undefined ? undefined : Promise.resolve(process.env.PREVIEW_HOST);
 
 async function start(): Promise<string> {
   const main = resolve(__dirname, "../program/support/host.ts");

@@ -30,8 +30,7 @@ export const runByHost: typeof runProgram = (project, deployment, configuration,
 };
 
 async function ask(asked: Asked): Promise<Buffer> {
-  const body = JSON.stringify(asked);
-  const response = await fetch(await previewHost(body), { method: "POST", body });
+  const response = await fetch(await previewHost(), { method: "POST", body: JSON.stringify(asked) });
   if (!response.ok) throw new Error(await response.text());
   return Buffer.from(await response.arrayBuffer());
 }
