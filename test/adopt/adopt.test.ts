@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { run } from "../../adopt/cli";
 import { checkSettings } from "../../config/check";
 import { kubeconfigFor, refusingAddress, serveApi, stopAll } from "../preflight/stand-ins";
+import { temporaryFolder } from "../support/temporary-folder";
 import {
   claim,
   configMap,
@@ -245,7 +245,7 @@ describe("npm run adopt", () => {
   });
 
   it("writes its findings to a file as JSON, and prints them all the same", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "adopt-")), "found.json");
+    const file = join(temporaryFolder(), "found.json");
     const { kubeconfig } = await serveCluster([storageClass("fast", true)]);
     let text = "";
     const output = { out: (part: string) => (text += part), error: () => undefined };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSettings } from "../../config/load";
 import { preflight } from "../../preflight/preflight";
 import { lookAtExisting } from "../../preflight/object-store";
 import type { Result } from "../../preflight/result";
 import { table } from "../../preflight/table";
+import { temporaryFolder } from "../support/temporary-folder";
 import { kubeconfigFor, refusingAddress, serve, serveApi, serveConnect, serveMinio, stopAll } from "./stand-ins";
 
 const vault = "abcdefghijklmnopqrstuvwxyz";
@@ -199,7 +199,7 @@ describe("preflight of 1Password", () => {
   });
 
   it("asks the command `op` for a service account, and says so where it is missing", async () => {
-    const bin = mkdtempSync(join(tmpdir(), "op-"));
+    const bin = temporaryFolder();
     const answers = JSON.stringify({ [vault]: { name: "Home" }, ...items });
     const script = `#!${process.execPath}\nconsole.log(JSON.stringify((${answers})[process.argv[4]]))\n`;
     writeFileSync(join(bin, "op"), script);
@@ -208,7 +208,7 @@ describe("preflight of 1Password", () => {
     assert.deepEqual(await secrets({ raw: { secrets: onepassword }, env }), []);
     const [missing] = await secrets({
       raw: { secrets: onepassword },
-      env: { ...env, PATH: mkdtempSync(join(tmpdir(), "empty-")) },
+      env: { ...env, PATH: temporaryFolder() },
     });
     assert.match(missing.found, /the command `op` is missing/);
   });
@@ -305,7 +305,7 @@ describe("preflight of the cluster", () => {
   const withKubeconfig = (kubernetes: object) => look({ raw: { kubernetes } });
 
   it("finds a kubeconfig, and a context in it, that isn't there", async () => {
-    const missing = join(mkdtempSync(join(tmpdir(), "empty-")), "kubeconfig");
+    const missing = join(temporaryFolder(), "kubeconfig");
     const [line] = lines(wrong(await withKubeconfig({ kubeconfig: missing })));
     assert.match(line, /^Kubernetes: failed: .*kubeconfig can't be read: ENOENT/);
     const kubeconfig = kubeconfigFor(await serveApi(cluster));

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { temporaryFolder } from "../support/temporary-folder";
 
 /** What a stand-in answers. */
 export interface Reply {
@@ -90,7 +90,7 @@ export const serveApi = (objects: Record<string, unknown>): Promise<string> =>
 
 /** Writes a kubeconfig for a stand-in; its file. */
 export function kubeconfigFor(address: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), "preflight-")), "kubeconfig");
+  const file = join(temporaryFolder(), "kubeconfig");
   writeFileSync(
     file,
     stringify({
