@@ -165,7 +165,7 @@ export const checks: readonly Check[] = [
     title: "Watchdog fires",
     needs: ["alertmanager", "evaluator"],
     restsOn: ["rule-sync"],
-    asks: "Alertmanager for the alert that always fires, and when it was sent the last time; where Mimir evaluates, its ruler whether it sends it",
+    asks: "Alertmanager for the alert that always fires, and when it was sent the last time; where Mimir evaluates, by its link whether the ruler sent it",
     todo: "docs/troubleshooting.md, section “No alerts”",
     look: watchdogFires,
   },

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { StageName } from "../../config/sections/migration";
-import { stages } from "../../migration/stages";
+import { stages, type Stage } from "../../migration/stages";
 import type { KubernetesObject } from "../../offline/objects";
 import { apiOf, type Api } from "../../verify/api";
 import type { Subject, Workload } from "../../verify/subject";
@@ -326,7 +326,6 @@ const noRules = { status: "success", data: { groups: [] } };
 const ruler = () => ({
   "/config/v1/rules": rulerFile,
   "/api/v1/rules": evaluated(),
-  "/api/v1/alerts": { data: { alerts: [{ labels: { alertname: "Watchdog" }, state: "firing" }] } },
 });
 
 /** Answers of Loki where all is well. */
@@ -336,8 +335,14 @@ export const lokiAnswers: Answers = [
   [/app="x"/, [{ metric: {}, values: [["0", "a line"]] }]],
 ];
 
-export const watchdog = (updatedAt = new Date()) => [
-  { startsAt: "2026-01-01T00:00:00Z", updatedAt: updatedAt.toISOString(), receivers: [{ name: "heartbeat" }] },
+/** Watchdog in Alertmanager, sent by Prometheus or by Mimir's ruler. */
+export const watchdog = (by: Stage["evaluator"], updatedAt = new Date()) => [
+  {
+    startsAt: "2026-01-01T00:00:00Z",
+    updatedAt: updatedAt.toISOString(),
+    receivers: [{ name: "heartbeat" }],
+    generatorURL: `${by === "mimir" ? "" : "http://kube-prometheus-stack-prometheus.monitoring:9090"}/graph?g0.expr=vector%281%29&g0.tab=1`,
+  },
 ];
 
 /** A Service, and a slice with one address behind it. */
@@ -398,7 +403,10 @@ export function well({ workloads, monitoring, on } = subject()): Content {
         path.startsWith("/prometheus/")
           ? queryable(mimirAnswers, "", ruler())(path.slice("/prometheus".length), parameters)
           : undefined,
-      "services/alertmanager:9093": queryable([], "", { "/api/v2/alerts": watchdog(), "/api/v2/status": {} }),
+      "services/alertmanager:9093": queryable([], "", {
+        "/api/v2/alerts": watchdog(on.evaluator),
+        "/api/v2/status": {},
+      }),
       "services/grafana:3000": () => ({ database: "ok", version: "13.2.0" }),
     },
     seen: [],

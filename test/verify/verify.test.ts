@@ -517,16 +517,16 @@ const cases: Case[] = [
   {
     id: "alertmanager/watchdog",
     stage: "mimir-default",
-    when: "it is an old one of Prometheus's, and the ruler doesn't send it",
+    when: "it is one that Prometheus sent a moment ago, and the ruler's doesn't arrive",
     change: ({ programs }) =>
-      (programs["services/mimir:9009"] = mimir([], { "/api/v1/alerts": { data: { alerts: [] } } })),
+      (programs["services/alertmanager:9093"] = queryable([], "", { "/api/v2/alerts": watchdog("prometheus") })),
     says: /not from Mimir's ruler/,
   },
   {
     id: "alertmanager/watchdog",
     when: "it was sent a while ago the last time",
     change: ({ programs }) => {
-      const alerts = watchdog(new Date(Date.now() - 600_000));
+      const alerts = watchdog("prometheus", new Date(Date.now() - 600_000));
       programs["services/alertmanager:9093"] = queryable([], "", { "/api/v2/alerts": alerts });
     },
     says: /^Watchdog was sent (59\d|60\d) s ago the last time: its evaluator is gone$/,
@@ -944,12 +944,13 @@ describe("verify", () => {
     });
 
     it("doesn't run what rests on what it can't run, unless something stands in for it", async () => {
-      const without = (programs: Content["programs"]) =>
-        (programs["services/mimir:9009"] = mimir([[/^group by/, []]], {
+      const without = (programs: Content["programs"]) => {
+        programs["services/mimir:9009"] = mimir([[/^group by/, []]], {
           "/config/v1/rules": "{}",
           "/api/v1/rules": { data: { groups: [] } },
-          "/api/v1/alerts": { data: { alerts: [] } },
-        }));
+        });
+        programs["services/alertmanager:9093"] = queryable([], "", { "/api/v2/alerts": [] });
+      };
       const ids = ["rules/in-ruler", "mimir/targets", "alertmanager/watchdog"];
       const results = async (change: Case["change"]) => {
         const report = await look(
