@@ -138,8 +138,11 @@ const kps: Look = async (settings, cluster) => {
   const release = `release ${namespace}/${name}`;
   const stuck = states.find((state) => state.startsWith("pending"));
   if (stuck) return failed(`${release} is ${stuck}`, `helm rollback --namespace ${namespace} ${name}`);
+  // Its removal was cut off: a rollback would keep it, and nothing can be installed under its name.
+  if (states.includes("uninstalling"))
+    return failed(`${release} is uninstalling`, `helm uninstall --namespace ${namespace} ${name}`);
   const there = states.includes("deployed");
-  if (adopt.kps) {
+  if (adopt.kps?.import) {
     return there
       ? ok(`${release} is there and taken over`)
       : failed(`there is no ${release} to take over`, "correct adopt.kps.release: helm list --all-namespaces");

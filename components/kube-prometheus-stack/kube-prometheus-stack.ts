@@ -65,7 +65,7 @@ export class KubePrometheusStack extends pulumi.ComponentResource {
         repositoryOpts: { repo: repository },
         values,
       },
-      { parent: this, protect: !retire, import: adopt?.release },
+      { parent: this, protect: !retire, import: adopt?.import ? adopt.release : undefined },
     );
 
     this.prometheusUrl = `http://${serviceHost({ ...environment, namespace }, `${fullname(release, values)}-prometheus`)}:9090`;

@@ -138,6 +138,20 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
+    must: "a release that is gone is installed, not imported",
+    check: ({ stage, migration, adopt }) =>
+      migration.from === "kps-removed" && stage !== "kps-removed" && adopt.kps?.import
+        ? [
+            {
+              key: "adopt.kps.import",
+              what: `true, and ${adopt.kps.release} went in stage "kps-removed", where the cluster is (migration.from): there is nothing to import`,
+              allowed: "false: it is installed under its name and with its values, and finds a volume that was kept",
+              example: false,
+            },
+          ]
+        : [],
+  },
+  {
     must: "no secret stands in the values of an adopted kube-prometheus-stack",
     check: ({ adopt: { kps } }) =>
       plainSecrets(kps?.values).map((path) => ({

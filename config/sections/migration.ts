@@ -52,6 +52,12 @@ export const adopt = z
           .refine((v) => /^[a-z0-9-]+\/[a-z0-9-]+$/.test(v), "is not namespace/name")
           .meta({ allowed: "namespace/name", example: "monitoring/kube-prometheus-stack" })
           .describe("the Helm release that is imported"),
+        import: z
+          .boolean()
+          .default(true)
+          .describe(
+            "false: the release went in stage kps-removed and comes back under its name and with its values, on the way to mimir-default",
+          ),
         keepGrafana: z
           .boolean()
           .default(false)

@@ -396,6 +396,17 @@ const cases: Case[] = [
     accepts: { stage: "loki", adopt: { kps: { release: "monitoring/kps", keepExporters: true } } },
   },
   {
+    refuses: "the import of a release that the migration removed",
+    raw: { stage: "mimir-default", migration: { from: "kps-removed" }, adopt: { kps: { release: "monitoring/kps" } } },
+    key: "adopt.kps.import",
+    what: /^true, and monitoring\/kps went in stage "kps-removed"/,
+    accepts: {
+      stage: "mimir-default",
+      migration: { from: "kps-removed" },
+      adopt: { kps: { release: "monitoring/kps", import: false } },
+    },
+  },
+  {
     refuses: "receivers of an Alertmanager that is not the stack's",
     raw: { adopt: { alertmanagerUrl: "http://am:9093" }, alertmanager: { webhook: "http://hook" } },
     key: "alertmanager.webhook",

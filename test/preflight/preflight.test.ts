@@ -394,6 +394,14 @@ describe("preflight of the cluster", () => {
       "kube-prometheus-stack: failed: there is no release monitoring/kps to take over",
     ]);
     assert.deepEqual(await found(releases("kps", "superseded", "deployed"), adopt), []);
+    const back = { adopt: { kps: { release: "monitoring/kps", import: false } } };
+    assert.deepEqual(await found(releases("kps"), back), []);
+  });
+
+  it("finds a release whose removal was cut off", async () => {
+    assert.deepEqual(await found(releases("kube-prometheus-stack", "superseded", "uninstalling")), [
+      "kube-prometheus-stack: failed: release monitoring/kube-prometheus-stack is uninstalling",
+    ]);
   });
 
   it("finds a release that an interrupted update left pending", async () => {

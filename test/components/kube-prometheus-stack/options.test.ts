@@ -26,6 +26,11 @@ describe("A release of kube-prometheus-stack", () => {
     assert.equal(options("new").import, null);
   });
 
+  it("comes back under its name after its removal, and is not imported", () => {
+    const { inputs, options } = releases.get("back")!;
+    assert.deepEqual([inputs.namespace, inputs.name, options.import], ["prometheus", "kps", null]);
+  });
+
   it("has values of which a preview knows everything and nothing is secret", () => {
     for (const { inputs } of releases.values()) assert.doesNotMatch(JSON.stringify(inputs), /"(secret|unknown)":true/);
   });
