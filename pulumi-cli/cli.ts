@@ -41,6 +41,7 @@ export async function run(
       return notStarted;
     }
     if (from && from !== settings.stage) say(rehearsal(stack, from, settings.stage));
+    if (!from && !settings.migration.from && settings.stage !== stageNames[0]) say(unknown(stack, settings.stage));
     return await runPulumi(cli, args);
   } catch (error) {
     if (!(error instanceof CliMissing)) throw error;
@@ -79,6 +80,12 @@ async function stageOf(cli: string, stack: string): Promise<StageName | undefine
   const said = await askPulumi(cli, ["stack", "output", "stage", "--stack", stack]);
   return stageNames.find((name) => name === said);
 }
+
+const unknown = (stack: string, to: StageName) =>
+  `Stack ${stack}: its stage up to now is not known (a new stack, or Pulumi doesn't say: pulumi stack output stage --stack ${stack}).
+  Nobody checked that ${to} comes next. On a cluster that is in an earlier stage: set observability:migration.from to it.
+
+`;
 
 const rehearsal = (stack: string, from: StageName, to: StageName) =>
   `Stack ${stack}: stage ${from} → ${to}.

@@ -68,6 +68,16 @@ describe("npm run up and preview", () => {
     assert.deepEqual(same, { code: 0, said: "" });
   });
 
+  it("say that the order of stages wasn't checked where Pulumi doesn't know the stage, and a stack doesn't begin", async () => {
+    pulumi.install();
+    const later = await runHere("preview", ...sandbox, "--config", "stage=mimir-default");
+    assert.equal(later.code, 0);
+    assert.match(later.said, /Nobody checked that mimir-default comes next\..*set observability:migration\.from/);
+    const told = ["--config", "stage=mimir-default", "--config", "migration.from=dual-write"];
+    for (const settings of [[], told])
+      assert.deepEqual(await runHere("preview", ...sandbox, ...settings), { code: 0, said: "" });
+  });
+
   it("refuse a stage that is not next to the one that the stack is in", async () => {
     pulumi.install("", "mimir-default");
     const { code, said } = await runHere("up", ...sandbox, "--config", "stage=loki");
