@@ -1,23 +1,24 @@
-import { cannotScrape, type Readable } from "../components/alloy/unsupported";
+import { cannotScrape, endsWithItsRules, endsWithPrometheus, type Readable } from "../components/alloy/unsupported";
 import { fullname } from "../components/kube-prometheus-stack/chart";
 import { withKubernetesDefaults } from "./answers";
-import { Graph } from "./graph";
+import { Graph, Resource } from "./graph";
+import { isMap } from "./json";
 import { defaultNamespace } from "./objects";
 import { Step } from "./plan-steps";
 import { clear, nameOf, namespaceOf } from "./plan-volumes";
 
 /**
- * What a move does beside the steps, where kube-prometheus-stack goes: objects that the graph doesn't show, as its operator made them, and
- * what Alloy, which scrapes from then on, can't scrape as Prometheus did. Volumes are told of elsewhere.
+ * What a move does beside the steps, where kube-prometheus-stack stops evaluating rules or goes: objects that the graph doesn't show, as its
+ * operator made them, what Alloy, which scrapes from then on, can't scrape as Prometheus did, and what only that Prometheus did. Volumes are
+ * told of elsewhere.
  *
  * @param steps what the update does
  * @param readable what Alloy may read of Secrets and ConfigMaps: the target's settings
- * @returns sentences; none where kube-prometheus-stack stays
+ * @returns sentences; none where kube-prometheus-stack stays as it is
  */
 export function besideTheSteps(source: Graph, target: Graph, steps: Step[], readable: Readable): string[] {
-  const going = new Set(steps.filter(({ op }) => op === "delete" || op === "blocked").map(({ urn }) => urn));
   const owner = [...source.values()].find(
-    ({ urn, type, inputs }) => type === "kubernetes:helm.sh/v3:Release" && going.has(urn) && inputs.chart === chart,
+    ({ type, inputs }) => type === "kubernetes:helm.sh/v3:Release" && inputs.chart === chart,
   );
   if (owner === undefined) return [];
   const {
@@ -26,11 +27,22 @@ export function besideTheSteps(source: Graph, target: Graph, steps: Step[], read
     values = {},
   } = clear<Release>(withKubernetesDefaults(owner)) ?? {};
   const full = fullname(name, values);
+  const prometheus = { kind: "Prometheus", metadata: { name: `${full}-prometheus`, namespace }, spec: specOf(values) };
+  const said = (why: string) => `Prometheus ${prometheus.metadata.name}: ${why}`;
+  const after = target.get(owner.urn);
+  const goes = steps.some(({ op, urn }) => urn === owner.urn && (op === "delete" || op === "blocked"));
+  const silenced = evaluates(values) && (goes || (after !== undefined && !evaluates(valuesOf(after))));
   return [
-    ...madeByOperator(namespace, full),
-    ...hooks(values),
-    `Service and Endpoints kube-system/${full}-kubelet: ${kubelet(values)}`,
-    ...unscraped(target, { name: `${full}-prometheus`, namespace }, values, readable),
+    ...(goes
+      ? [
+          ...madeByOperator(namespace, full),
+          ...hooks(values),
+          `Service and Endpoints kube-system/${full}-kubelet: ${kubelet(values)}`,
+          ...unscraped(target, readable),
+          ...[...cannotScrape(prometheus), ...endsWithPrometheus(prometheus)].map(said),
+        ]
+      : []),
+    ...(silenced ? endsWithItsRules(prometheus).map(said) : []),
   ];
 }
 
@@ -56,13 +68,8 @@ const kubelet = ({ prometheusOperator = {} }: Values): string =>
     ? "the operator keeps none; those of an earlier release stay, and `npm run verify` finds them"
     : "they stay and go stale, as nothing owns them: delete them";
 
-/** Monitors of the stack, and what this Prometheus adds to every target. */
-function unscraped(
-  target: Graph,
-  metadata: { name: string; namespace: string },
-  { prometheus = {} }: Values,
-  readable: Readable,
-): string[] {
+/** Monitors of the stack. */
+function unscraped(target: Graph, readable: Readable): string[] {
   const monitors = [...target.values()]
     .filter(({ type }) => type.startsWith("kubernetes:monitoring.coreos.com/"))
     .map((resource) => ({
@@ -73,10 +80,29 @@ function unscraped(
       },
       spec: clear(resource.inputs.spec),
     }));
-  const adding = { kind: "Prometheus", metadata, spec: prometheus.prometheusSpec };
-  return [...monitors, adding].flatMap((object) =>
+  return monitors.flatMap((object) =>
     cannotScrape(object, readable).map((why) => `${object.kind} ${object.metadata.name}: ${why}`),
   );
+}
+
+const valuesOf = (release: Resource): Values => clear<Release>(withKubernetesDefaults(release))?.values ?? {};
+
+/** This program selects every rule, or none by a label that nobody has (components/kube-prometheus-stack/values.ts). */
+const evaluates = ({ prometheus }: Values): boolean =>
+  Object.keys(prometheus?.prometheusSpec?.ruleSelector ?? {}).length === 0;
+
+/** The spec of the Prometheus that the chart makes, as far as its values have other names for it (`templates/prometheus/prometheus.yaml`). */
+function specOf({ prometheus }: Values) {
+  const { alertingEndpoints, additionalRemoteWrite, additionalConfig, ...spec } = prometheus?.prometheusSpec ?? {};
+  const fromSecrets = ["additionalScrapeConfigs", "additionalAlertManagerConfigs", "additionalAlertRelabelConfigs"]
+    .map((field) => [field, spec[`${field}Secret`]] as const)
+    .filter(([field, secret]) => isMap(secret) && (field === "additionalScrapeConfigs" ? secret.enabled : secret.name));
+  return {
+    ...{ ...spec, ...Object.fromEntries(fromSecrets) },
+    alerting: { alertmanagers: alertingEndpoints },
+    remoteWrite: [...(spec.remoteWrite ?? []), ...(additionalRemoteWrite ?? [])],
+    ...additionalConfig,
+  };
 }
 
 // The parts of the chart's values that are read here.
@@ -90,7 +116,14 @@ interface Values extends Record<string, unknown> {
     kubeletService?: Switch;
     kubeletEndpointsEnabled?: boolean;
   };
-  prometheus?: { prometheusSpec?: unknown };
+  prometheus?: { prometheusSpec?: PrometheusValues };
+}
+interface PrometheusValues extends Record<string, unknown> {
+  ruleSelector?: Record<string, unknown>;
+  alertingEndpoints?: unknown[];
+  remoteWrite?: unknown[];
+  additionalRemoteWrite?: unknown[];
+  additionalConfig?: Record<string, unknown>;
 }
 interface Release {
   name: string;

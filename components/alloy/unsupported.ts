@@ -1,7 +1,8 @@
 import { isDuration, seconds } from "../../config/units";
+import { remoteWriteName } from "../kube-prometheus-stack/remote-write";
 
 /**
- * What Alloy 1.12 does not scrape as the operator's Prometheus did. Each reason is a difference between two sources: Alloy's generator of scrape
+ * What Alloy 1.12 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference between two sources: Alloy's generator of scrape
  * configurations (`internal/component/prometheus/operator/configgen` of v1.12.0) and the operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
  */
 
@@ -73,12 +74,69 @@ export function scrapesDifferently(object: MonitoringObject): string[] {
   );
 }
 
+/**
+ * What only a Prometheus does with alerts, which ends once Mimir's ruler evaluates (stage `mimir-default`).
+ * @param object a Prometheus; of any other kind there is nothing to say
+ * @returns one sentence a field
+ */
+export function endsWithItsRules({ kind, spec }: MonitoringObject): string[] {
+  if (kind !== "Prometheus") return [];
+  const { additionalAlertRelabelConfigs, additionalAlertManagerConfigs, alerting } = fields(spec);
+  // Where it is the only way to an Alertmanager, this program made it (components/kube-prometheus-stack/values.ts), and the ruler has that address.
+  const further = isSet(additionalAlertManagerConfigs) && isSet(fields(alerting).alertmanagers);
+  return [
+    ...externalLabels(spec).map(
+      (label) =>
+        `externalLabels.${label}: from stage mimir-default on only an alert whose expression keeps this label of the series has it. Write it into the labels of the other rules.`,
+    ),
+    ...(isSet(additionalAlertRelabelConfigs)
+      ? [
+          "additionalAlertRelabelConfigs: from stage mimir-default on alerts are sent as the rules make them. Write into the rules what this changes, or change Alertmanager's routes.",
+        ]
+      : []),
+    ...(further
+      ? [
+          "additionalAlertManagerConfigs: from stage mimir-default on these get no alert, as Mimir's ruler tells one Alertmanager alone. Have them told by a receiver of that one.",
+        ]
+      : []),
+  ];
+}
+
+/**
+ * What only a Prometheus does with samples, which ends with it (stage `kps-removed`).
+ * @param object a Prometheus; of any other kind there is nothing to say
+ * @returns one sentence a target of remote_write, but for the stack's own
+ */
+export function endsWithPrometheus({ kind, spec }: MonitoringObject): string[] {
+  if (kind !== "Prometheus") return [];
+  return list(fields(spec).remoteWrite).flatMap(({ name, url }, index) =>
+    name === remoteWriteName
+      ? []
+      : [
+          `remoteWrite[${index}]${to(name ?? hostOf(url))} ends with Prometheus: Alloy writes to Mimir alone. Send there by something else, or do without.`,
+        ],
+  );
+}
+
+/**
+ * Names of the external labels that Prometheus alone has: `cluster` is put on what Alloy writes, and on the rules of Mimir's ruler.
+ * @param spec of a Prometheus
+ */
+export const externalLabels = (spec: unknown): string[] =>
+  Object.keys(fields(fields(spec).externalLabels)).filter((label) => label !== "cluster");
+
+const to = (where: unknown) => (where === undefined ? "" : ` (${quoted(where)})`);
+
+/** A URL may have a password, and its path a token. */
+const hostOf = (url: unknown) => (typeof url === "string" && URL.canParse(url) ? new URL(url).host : undefined);
+
 /** Fields that Alloy's generator does not read (`config_gen_servicemonitor.go`, `config_gen_podmonitor.go`, `config_gen_probe.go`). */
 const leftOut: Readonly<Record<string, string>> = {
   trackTimestampsStaleness: "a series that vanishes from an endpoint with timestamps ends 5 minutes late",
   bodySizeLimit: "an answer of any size is taken",
   keepDroppedTargets: "it only bounds what Prometheus's page shows of dropped targets",
   fallbackScrapeProtocol: "an answer without a content type is read as Prometheus's text format 0.0.4",
+  scrapeNativeHistograms: "of a native histogram only classic buckets are taken, where it has any",
   scrapeClassicHistograms: "of a native histogram no classic buckets are taken",
   convertClassicHistogramsToNHCB: "classic histograms stay classic",
   nativeHistogramBucketLimit: "the number of buckets is not bounded",
@@ -139,12 +197,19 @@ const added: Readonly<Record<string, string>> = {
   overrideHonorLabels: "honorLabels of each monitor counts again. Take it out of those where it must not",
   overrideHonorTimestamps: "honorTimestamps of each monitor counts again. Set it to false in each",
   ignoreNamespaceSelectors: "the namespaceSelector of each monitor counts again, so that more may be scraped",
+  scrapeNativeHistograms:
+    "of native histograms only classic buckets are taken, where there are any. Ask for those in dashboards and rules",
 };
 
 function prometheus(spec: Fields): string[] {
   const isDefault = list(spec.scrapeClasses).filter((each) => each.default === true);
   return [
     ...Object.entries(added).flatMap(([field, effect]) => (isSet(spec[field]) ? [`${field}: ${effect}.`] : [])),
+    ...externalLabels(spec).map(
+      (label) =>
+        `externalLabels.${label}: in Mimir every series has it by remote_write, and is another without it from stage kps-removed on. Write it into the monitors (relabelings), or take it out of whatever asks for it.`,
+    ),
+    ...longTimeout(spec),
     ...isDefault.map(
       ({ name }) =>
         `scrapeClasses: ${quoted(name)} is the default of every monitor, and Alloy doesn't know it. Write what it adds into the monitors.`,
@@ -154,6 +219,14 @@ function prometheus(spec: Fields): string[] {
 
 const isSet = (value: unknown) =>
   value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
+
+/** Of monitors that say nothing (`metrics-config.ts`). A shorter one of Prometheus's is nothing that a target could miss. */
+const longTimeout = ({ scrapeTimeout }: Fields): string[] =>
+  typeof scrapeTimeout === "string" && isDuration(scrapeTimeout) && seconds(scrapeTimeout) > 10
+    ? [
+        `scrapeTimeout is ${scrapeTimeout}, and Alloy waits 10s at most where a monitor has none: slow targets fail. Write it into their monitors.`,
+      ]
+    : [];
 
 /**
  * `generateDefaultScrapeConfig` sets 10 seconds where a monitor says nothing, and a timeout above the interval is an error. Prometheus takes

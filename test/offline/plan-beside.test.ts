@@ -69,4 +69,45 @@ describe("what a plan tells beside its steps", () => {
     const [adds] = beside([kps({ prometheus: { prometheusSpec: { podTargetLabels: ["team"] } } })], []).slice(4);
     assert.match(adds, /^Prometheus kps-kube-prometheus-stack-prometheus: podTargetLabels: series lose these labels/);
   });
+
+  const nobody = { ruleSelector: { matchLabels: { "observability/evaluator": "none" } } };
+  const withSpec = (prometheusSpec: Properties) => kps({ prometheus: { prometheusSpec } });
+
+  it("tells what ends with this Prometheus, by whatever name the chart's values have it", () => {
+    const [timeout, first, second, ...more] = beside(
+      [
+        withSpec({
+          ...nobody,
+          remoteWrite: [{ name: "office", url: "https://office/push" }, { name: "mimir" }],
+          additionalRemoteWrite: [{ name: "cloud" }],
+          additionalConfig: { scrapeTimeout: "30s" },
+        }),
+      ],
+      [],
+    ).slice(4);
+    assert.match(timeout, /^Prometheus kps-kube-prometheus-stack-prometheus: scrapeTimeout is 30s/);
+    assert.match(first, /: remoteWrite\[0\] \("office"\) ends with Prometheus/);
+    assert.match(second, /: remoteWrite\[2\] \("cloud"\) ends with Prometheus/);
+    assert.deepEqual(more, []);
+    const from = (additionalScrapeConfigsSecret: Properties) => withSpec({ ...nobody, additionalScrapeConfigsSecret });
+    assert.match(beside([from({ enabled: true, name: "a", key: "b" })], []).at(-1) ?? "", /: additionalScrapeConfigs:/);
+    assert.equal(beside([from({})], []).length, 4);
+  });
+
+  it("tells what only its evaluation did, once: where the release stays and selects no rule any more", () => {
+    const spec = {
+      externalLabels: { cluster: "home", site: "attic" },
+      additionalAlertRelabelConfigsSecret: { name: "a", key: "b" },
+      additionalAlertManagerConfigs: [{ static_configs: [] }],
+      alertingEndpoints: [{ name: "alertmanager" }],
+    };
+    const [evaluates, silent] = [withSpec({ ...spec, ruleSelector: {} }), withSpec({ ...spec, ...nobody })];
+    const fields = (said: string[]) => said.map((sentence) => /: (\w+)/.exec(sentence)?.[1]);
+    const alerts = ["externalLabels", "additionalAlertRelabelConfigs", "additionalAlertManagerConfigs"];
+    assert.deepEqual(fields(beside([evaluates], [silent])), alerts);
+    assert.deepEqual(beside([silent], [evaluates]), []);
+    assert.deepEqual(beside([evaluates], [evaluates]), []);
+    assert.deepEqual(fields(beside([silent], []).slice(4)), ["externalLabels"]);
+    assert.deepEqual(fields(beside([evaluates], []).slice(4)), ["externalLabels", ...alerts]);
+  });
 });

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { cannotScrape, scrapesDifferently, type MonitoringObject } from "../../../components/alloy/unsupported";
+import {
+  cannotScrape,
+  endsWithItsRules,
+  endsWithPrometheus,
+  scrapesDifferently,
+  type MonitoringObject,
+} from "../../../components/alloy/unsupported";
 
 const object = (kind: string, spec: object, labels: Record<string, string> = {}): MonitoringObject => ({
   kind,
@@ -69,7 +75,10 @@ describe("What Alloy can't scrape", () => {
       additionalScrapeConfigs: undefined,
       podTargetLabels: [],
       overrideHonorLabels: false,
+      scrapeNativeHistograms: false,
       scrapeClasses: [{ name: "service-account" }],
+      scrapeTimeout: "10s",
+      externalLabels: { cluster: "home" },
     }),
     "an object without a spec": { kind: "ServiceMonitor", metadata: { name: "a" } },
   };
@@ -173,13 +182,21 @@ describe("What Alloy can't scrape", () => {
         podTargetLabels: ["team"],
         enforcedNamespaceLabel: "ns",
         overrideHonorLabels: true,
+        scrapeNativeHistograms: true,
         scrapeClasses: [{ name: "mtls", default: true }],
       }),
       /^additionalScrapeConfigs: these targets are not scraped/,
       /^podTargetLabels: series lose these labels/,
       /^enforcedNamespaceLabel:/,
       /^overrideHonorLabels:/,
+      /^scrapeNativeHistograms: of native histograms only classic buckets are taken/,
       /^scrapeClasses: "mtls" is the default of every monitor/,
+    ],
+    "a Prometheus's labels of every series, and its patience": [
+      object("Prometheus", { externalLabels: { cluster: "home", site: "attic", team: "a" }, scrapeTimeout: "25s" }),
+      /^externalLabels\.site: in Mimir every series has it by remote_write/,
+      /^externalLabels\.team:/,
+      /^scrapeTimeout is 25s, and Alloy waits 10s at most/,
     ],
   };
   for (const [what, [of, ...reasons]] of Object.entries(found)) {
@@ -197,11 +214,57 @@ describe("What Alloy can't scrape", () => {
   });
 });
 
+describe("What ends with a Prometheus", () => {
+  const keys = { name: "keys", key: "k" };
+  const alertmanagers = [{ name: "alertmanager", namespace: "monitoring", port: 9093 }];
+
+  it("is every target of remote_write but the stack's own, by name or host and never with a password", () => {
+    const remoteWrite = [
+      { name: "mimir", url: "http://mimir/api/v1/push" },
+      { name: "office", url: "https://office/push" },
+      { url: "https://me:secret@cloud.example.org/token/push" },
+      { url: "{{ .Values.elsewhere }}" },
+    ];
+    const told = endsWithPrometheus(object("Prometheus", { remoteWrite }));
+    assert.deepEqual(
+      told.map((sentence) => sentence.split(" ends with Prometheus: ")[0]),
+      ['remoteWrite[1] ("office")', 'remoteWrite[2] ("cloud.example.org")', "remoteWrite[3]"],
+    );
+    assert.deepEqual(endsWithPrometheus(object("Prometheus", { remoteWrite: remoteWrite.slice(0, 1) })), []);
+    assert.deepEqual(endsWithPrometheus(object("ServiceMonitor", { remoteWrite })), []);
+  });
+
+  it("is, once it evaluates no rule, what it did to alerts and whom else it told", () => {
+    const spec = {
+      externalLabels: { cluster: "home", site: "attic" },
+      additionalAlertRelabelConfigs: keys,
+      additionalAlertManagerConfigs: keys,
+      alerting: { alertmanagers },
+    };
+    const [label, relabelling, further, ...more] = endsWithItsRules(object("Prometheus", spec));
+    assert.match(label, /^externalLabels\.site: from stage mimir-default on only an alert whose expression keeps/);
+    assert.match(relabelling, /^additionalAlertRelabelConfigs: from stage mimir-default on/);
+    assert.match(further, /^additionalAlertManagerConfigs: from stage mimir-default on these get no alert/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(endsWithItsRules(object("ServiceMonitor", spec)), []);
+  });
+
+  it("is not the address of the one Alertmanager, which this program writes there itself", () => {
+    const only = { additionalAlertManagerConfigs: keys, externalLabels: { cluster: "home" } };
+    assert.deepEqual(endsWithItsRules(object("Prometheus", only)), []);
+    assert.deepEqual(endsWithItsRules(object("Prometheus", { ...only, alerting: { alertmanagers: [] } })), []);
+  });
+});
+
 describe("What Alloy scrapes otherwise", () => {
   it("is named by field and effect, of the object and of each endpoint", () => {
-    const of = serviceMonitor({ trackTimestampsStaleness: true }, { bodySizeLimit: "1MB" });
+    const of = serviceMonitor(
+      { trackTimestampsStaleness: true },
+      { bodySizeLimit: "1MB", scrapeNativeHistograms: true },
+    );
     assert.deepEqual(scrapesDifferently(of), [
       "bodySizeLimit is left out: an answer of any size is taken",
+      "scrapeNativeHistograms is left out: of a native histogram only classic buckets are taken, where it has any",
       "endpoints[1].trackTimestampsStaleness is left out: a series that vanishes from an endpoint with timestamps ends 5 minutes late",
     ]);
   });
