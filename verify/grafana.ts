@@ -1,5 +1,5 @@
 import { count, fail, pass, type Context, type Outcome } from "./check";
-import { panelsIn, type Dashboard, type PanelQuery } from "./dashboards";
+import { panelsIn, type Dashboard, type DataSource, type PanelQuery } from "./dashboards";
 import { inTurn } from "./in-turn";
 import { instant, logRange, type Series } from "./queries";
 import { nameOf, ruleGroups } from "./rule-groups";
@@ -76,12 +76,15 @@ interface ConfigMaps {
   items: { metadata: { name: string; namespace: string }; data?: Record<string, string> }[];
 }
 
-/** No panel names a data source that isn't there, or asks one for series that nobody records into it any more. */
+/**
+ * No panel names a data source that isn't there, or asks one for series that nobody records into it any more. While Prometheus still evaluates,
+ * those of others that will ask in vain are notes: the stack's own follow the stages.
+ */
 export async function dashboardsFit({ subject, reach }: Context): Promise<Outcome> {
   const { panels, dataSources, dashboardLabel, on } = subject;
   const [found, recorded] = await Promise.all([
     dashboardLabel === undefined ? undefined : reach.object<ConfigMaps>(labelled(dashboardLabel)),
-    on.kps && on.evaluator !== "prometheus" ? madeByRules(await ruleGroups(reach)) : [],
+    on.kps && on.mimir ? madeByRules(await ruleGroups(reach)) : [],
   ]);
   const own = new Set(panels.map(({ dashboard }) => dashboard));
   const files = (found?.items ?? []).flatMap(({ metadata, data = {} }) =>
@@ -91,11 +94,15 @@ export async function dashboardsFit({ subject, reach }: Context): Promise<Outcom
     })),
   );
   const unread = files.filter(({ dashboard }) => !dashboard).map(({ from }) => `${from} is no dashboard in JSON`);
-  const others = files
-    .flatMap(({ dashboard }) => (dashboard ? panelsIn(dashboard, dataSources) : []))
-    .filter(({ dashboard }) => !own.has(dashboard));
+  const othersWith = (sources: readonly DataSource[]) =>
+    files
+      .flatMap(({ dashboard }) => (dashboard ? panelsIn(dashboard, sources) : []))
+      .filter(({ dashboard }) => !own.has(dashboard));
+  const others = othersWith(dataSources);
   const all = [...panels, ...others];
-  const stale = all.filter(({ source, expr }) => source === "prometheus" && recorded.some((name) => has(expr, name)));
+  const ruled = ({ source, expr }: PanelQuery) => source === "prometheus" && recorded.some((name) => has(expr, name));
+  const stale = on.evaluator === "mimir" ? all.filter(ruled) : [];
+  const soonStale = on.evaluator === "prometheus" ? othersWith(dataSources.map(asOfMimirDefault)).filter(ruled) : [];
   const missing = panels.filter(({ source }) => source === undefined);
   // A Grafana that exists has data sources that the stack knows nothing of.
   const foreign = others.filter(({ source }) => source === undefined);
@@ -107,6 +114,10 @@ export async function dashboardsFit({ subject, reach }: Context): Promise<Outcom
   const notes = [
     ...new Set([
       ...problems,
+      ...soonStale.map(
+        (query) =>
+          `${named(query)}, and asks it for what rules make: from stage mimir-default on no rule is evaluated there`,
+      ),
       ...foreign.map((query) => `${named(query)}, none of the stack's data sources`),
       ...unread,
     ]),
@@ -116,6 +127,9 @@ export async function dashboardsFit({ subject, reach }: Context): Promise<Outcom
     ? fail(`${said}, ${problems.length} of them ask in vain`, { notes })
     : pass(said, { notes });
 }
+
+/** A data source as it is once Mimir is the default: what names none, or a variable, goes there. */
+const asOfMimirDefault = (source: DataSource): DataSource => ({ ...source, isDefault: source.uid === "mimir" });
 
 const labelled = (label: string) => `/api/v1/configmaps?${new URLSearchParams({ labelSelector: label })}`;
 

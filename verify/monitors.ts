@@ -1,4 +1,10 @@
-import { cannotScrape, scrapesDifferently, type MonitoringObject } from "../components/alloy/unsupported";
+import {
+  cannotScrape,
+  endsWithItsRules,
+  endsWithPrometheus,
+  scrapesDifferently,
+  type MonitoringObject,
+} from "../components/alloy/unsupported";
 import { count, fail, pass, type Context, type Outcome } from "./check";
 import { sourceOf } from "./logs";
 import { instant } from "./queries";
@@ -22,9 +28,6 @@ const scraped = {
   ScrapeConfig: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
 } as const;
 
-/** What adds to every target. */
-const prometheuses = "/apis/monitoring.coreos.com/v1/prometheuses";
-
 /** Every kind that has to outlive the operator, with its path. */
 export const outliving = { ...scraped, PrometheusRule: "/apis/monitoring.coreos.com/v1/prometheusrules" } as const;
 
@@ -36,6 +39,17 @@ async function monitors(reach: Reach, paths: Readonly<Record<string, string>>): 
     ),
   );
   return lists.flat();
+}
+
+/**
+ * The stack's own Prometheus, not another's beside it: its Service, which Grafana asks, has its name, or with
+ * `cleanPrometheusOperatorObjectNames` in the release's values that name and `-prometheus`.
+ */
+export async function ownPrometheus({ subject, reach }: Context): Promise<Monitor[]> {
+  const [service, namespace] = new URL(sourceOf(subject, "prometheus")).hostname.split(".");
+  const path = `/apis/monitoring.coreos.com/v1/namespaces/${namespace}/prometheuses`;
+  const there = await monitors(reach, { Prometheus: path });
+  return there.filter(({ metadata: { name } }) => [name, `${name}-prometheus`].includes(service));
 }
 
 const called = ({ kind, metadata }: MonitoringObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
@@ -53,12 +67,20 @@ export async function monitorsThere({ subject, reach }: Context): Promise<Outcom
     : pass(`${count(own.length, "object")} of the stack's, and ${others.toLocaleString("en-GB")} of others`);
 }
 
-/** What Alloy won't scrape in stage `kps-removed`, so that it can be mended while Prometheus still does. Nothing is wrong as yet. */
-export async function alloyCanScrape({ subject, reach }: Context): Promise<Outcome> {
-  const all = await monitors(reach, { ...scraped, Prometheus: prometheuses });
+/**
+ * What Alloy won't scrape in stage `kps-removed`, and what ends with Prometheus, so that it can be mended while Prometheus still does it.
+ * Nothing is wrong as yet.
+ */
+export async function alloyCanScrape(context: Context): Promise<Outcome> {
+  const { subject, reach } = context;
+  const all = (await Promise.all([monitors(reach, scraped), ownPrometheus(context)])).flat();
   const lacking = all.filter((object) => cannotScrape(object, subject.readable).length > 0);
   const notes = all.flatMap((object) => [
-    ...cannotScrape(object, subject.readable).map((why) => `${called(object)}: ${why}`),
+    ...[
+      ...cannotScrape(object, subject.readable),
+      ...endsWithPrometheus(object),
+      ...(subject.on.evaluator === "prometheus" ? endsWithItsRules(object) : []),
+    ].map((why) => `${called(object)}: ${why}`),
     ...scrapesDifferently(object).map((why) => `${called(object)} is scraped, but ${why}`),
   ]);
   const said = count(all.length, "object");
@@ -72,10 +94,26 @@ interface Selector {
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
+/** A step of relabelling, as far as it counts here. */
+interface Step {
+  action?: string;
+  targetLabel?: string;
+}
+
+interface Endpoint {
+  port?: string;
+  portNumber?: number;
+  targetPort?: string | number;
+  relabelings?: Step[];
+}
+
 interface MonitorSpec {
   selector?: Selector;
   namespaceSelector?: { any?: boolean; matchNames?: string[] };
-  endpoints?: { port?: string }[];
+  endpoints?: Endpoint[];
+  podMetricsEndpoints?: Endpoint[];
+  /** Of a Probe. */
+  targets?: Partial<Record<"staticConfig" | "ingress", { relabelingConfigs?: Step[] }>>;
   /** Of a ScrapeConfig and of a Probe: label `job` of its series. */
   jobName?: string;
 }
@@ -83,8 +121,11 @@ interface MonitorSpec {
 interface Labelled {
   metadata: { name: string; namespace: string; labels?: Record<string, string> };
 }
+interface Container {
+  ports?: { name?: string; containerPort?: number }[];
+}
 interface RunningPod extends Labelled {
-  status?: { phase?: string };
+  spec?: { containers?: Container[]; initContainers?: Container[] };
 }
 interface EndpointSlice extends Labelled {
   ports?: { name?: string }[] | null;
@@ -98,9 +139,11 @@ interface Target {
   what: string;
   /** Labels that one of its series of `up` must have. */
   labels: Record<string, string>;
+  /** Whether the monitor's own relabelling may leave it out, or give it other labels. */
+  relabelled: boolean;
 }
 
-/** Every monitor that finds something has series of `up` in Mimir from the last minutes. */
+/** Every monitor that finds something has series of `up` in Mimir from the last minutes, unless it is relabelled. */
 export async function monitorsScraped(context: Context): Promise<Outcome> {
   const { subject, reach, now } = context;
   const [all, services, pods, slices, up] = await Promise.all([
@@ -121,10 +164,13 @@ export async function monitorsScraped(context: Context): Promise<Outcome> {
     .filter(
       ({ labels }) => !up.some(({ metric }) => Object.entries(labels).every(([key, value]) => metric[key] === value)),
     );
-  const problems = missing.map(({ monitor, what }) => `${called(monitor)}: no \`up\` of ${what} in the last 5 min`);
+  const without = ({ monitor, what }: Target) => `${called(monitor)}: no \`up\` of ${what} in the last 5 min`;
+  const problems = missing.filter(({ relabelled }) => !relabelled).map(without);
+  const unsure = missing.filter(({ relabelled }) => relabelled).map(without);
   const idle = found.filter(({ targets }) => targets.length === 0).map(({ monitor }) => called(monitor));
   const notes = [
     ...problems,
+    ...unsure.map((said) => `${said}; its relabelings may leave it out or rename it`),
     ...lacking.flatMap((each) => cannotScrape(each, subject.readable).map((why) => `${called(each)}: ${why}`)),
     ...(idle.length > 0 ? [`find nothing to scrape: ${idle.join(", ")}`] : []),
   ];
@@ -132,7 +178,7 @@ export async function monitorsScraped(context: Context): Promise<Outcome> {
   const beside = lacking.length > 0 ? `; ${lacking.length} more that Alloy can't scrape as they are` : "";
   if (up.length === 0) return fail("Mimir has no sample of `up` of the last 5 min", { notes, untouched: true });
   if (problems.length > 0) return fail(`${problems[0]}${more(problems.length - 1)}${beside}`, { notes });
-  return pass(`${count(targets, "target")} of ${count(able.length, "monitor")}${beside}`, { notes });
+  return pass(`${count(targets - missing.length, "target")} of ${count(able.length, "monitor")}${beside}`, { notes });
 }
 
 const more = (n: number) => (n > 0 ? `, and ${n} more` : "");
@@ -149,33 +195,51 @@ interface Scrapable {
 /** What a monitor should find, as far as it can be told from its spec. */
 function targetsOf(monitor: Monitor, { services, pods, slices }: Scrapable): Target[] {
   const { kind, metadata, spec } = monitor;
-  const { selector = {}, endpoints = [], jobName } = (spec ?? {}) as MonitorSpec;
+  const { selector = {}, endpoints = [], podMetricsEndpoints = [], targets, jobName } = (spec ?? {}) as MonitorSpec;
   const selected = <T extends Labelled>(objects: readonly T[]) =>
     objects.filter((each) => inNamespace(monitor, each) && matches(selector, each.metadata.labels));
-  const called = ({ metadata: { namespace, name } }: Labelled) => `${namespace}/${name}`;
+  // One of several endpoints that isn't relabelled is enough for a series.
+  const target = (what: string, labels: Target["labels"], finding: readonly Endpoint[]): Target[] =>
+    finding.length === 0
+      ? []
+      : [{ monitor, what, labels, relabelled: finding.every(({ relabelings }) => mayLose(labels, relabelings)) }];
   switch (kind) {
     case "ServiceMonitor":
-      return selected(services)
-        .filter((service) => isServed(service, endpoints, slices))
-        .map((service) => ({
-          monitor,
-          what: `Service ${called(service)}`,
-          labels: { namespace: service.metadata.namespace, service: service.metadata.name },
-        }));
+      return selected(services).flatMap((service) => {
+        const { namespace, name } = service.metadata;
+        const finding = endpoints.filter((endpoint) => isServed(service, endpoint, slices));
+        return target(`Service ${namespace}/${name}`, { namespace, service: name }, finding);
+      });
     case "PodMonitor":
-      return selected(pods).map((pod) => ({
-        monitor,
-        what: `pod ${called(pod)}`,
-        labels: { namespace: pod.metadata.namespace, pod: pod.metadata.name },
-      }));
-    case "Probe":
-      return [
-        { monitor, what: "its targets", labels: { job: jobName ?? `probe/${metadata.namespace}/${metadata.name}` } },
-      ];
+      return selected(pods).flatMap((pod) => {
+        const { namespace, name } = pod.metadata;
+        const finding = podMetricsEndpoints.filter((endpoint) => hasPort(pod, endpoint));
+        return target(`pod ${namespace}/${name}`, { namespace, pod: name }, finding);
+      });
+    case "Probe": {
+      const relabelings = [targets?.staticConfig, targets?.ingress].flatMap((each) => each?.relabelingConfigs ?? []);
+      return target("its targets", { job: jobName ?? `probe/${metadata.namespace}/${metadata.name}` }, [
+        { relabelings },
+      ]);
+    }
     default:
-      return jobName === undefined ? [] : [{ monitor, what: `job ${jobName}`, labels: { job: jobName } }];
+      // The stack's own; it keeps what it is for.
+      return jobName === undefined ? [] : target(`job ${jobName}`, { job: jobName }, [{}]);
   }
 }
+
+/** Actions that write a label and keep the target. */
+const writing = ["replace", "hashmod", "lowercase", "uppercase"];
+
+/**
+ * Whether steps may drop a target, or give it others than these labels. `instance` is nobody's here.
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
+ */
+const mayLose = (labels: Target["labels"], steps: readonly Step[] = []): boolean =>
+  steps.some(
+    ({ action = "replace", targetLabel = "" }) =>
+      !writing.includes(action.toLowerCase()) || targetLabel in labels || targetLabel.includes("$"),
+  );
 
 function inNamespace({ metadata, spec }: Monitor, object: Labelled): boolean {
   const { any = false, matchNames = [] } = ((spec ?? {}) as MonitorSpec).namespaceSelector ?? {};
@@ -196,21 +260,24 @@ function matches({ matchLabels = {}, matchExpressions = [] }: Selector, labels: 
   );
 }
 
-/** Whether somebody is behind one of the ports that are scraped. */
-function isServed(
-  { metadata }: Labelled,
-  endpoints: readonly { port?: string }[],
-  slices: readonly EndpointSlice[],
-): boolean {
-  return slices
+/** Whether somebody is behind the port that is scraped. */
+const isServed = ({ metadata }: Labelled, { port }: Endpoint, slices: readonly EndpointSlice[]): boolean =>
+  slices
     .filter(
       (slice) =>
         slice.metadata.namespace === metadata.namespace &&
         slice.metadata.labels?.["kubernetes.io/service-name"] === metadata.name &&
         (slice.endpoints ?? []).length > 0,
     )
-    .some(({ ports }) =>
-      // A target port is not among a slice's names.
-      endpoints.some(({ port }) => port === undefined || (ports ?? []).some(({ name }) => name === port)),
-    );
+    // A target port is not among a slice's names.
+    .some(({ ports }) => port === undefined || (ports ?? []).some(({ name }) => name === port));
+
+/** Whether a container has the port that is scraped: Jobs and helpers may have the labels of what they help, and not its port. */
+function hasPort({ spec = {} }: RunningPod, { port, portNumber, targetPort }: Endpoint): boolean {
+  const asked = port ?? portNumber ?? targetPort;
+  // Without one every port is scraped, and of a container that names none the pod's address.
+  if (asked === undefined) return true;
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ ports = [] }) =>
+    ports.some(({ name, containerPort }) => name === asked || containerPort === asked),
+  );
 }

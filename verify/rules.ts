@@ -1,8 +1,10 @@
+import { externalLabels } from "../components/alloy/unsupported";
 import { seconds } from "../config/units";
 import { count, fail, pass, type Context, type Outcome } from "./check";
 import { inTurn } from "./in-turn";
 import { sourceOf } from "./logs";
 import { firstSample } from "./mimir";
+import { ownPrometheus } from "./monitors";
 import { instant, type Series } from "./queries";
 import { exprOf, meaning, nameOf, ruleGroups, rulerGroups, type WrittenGroup } from "./rule-groups";
 
@@ -123,19 +125,21 @@ interface Compared {
 }
 
 /**
- * Each alert's expression, asked of both at one instant, gives series with the same labels. What differs is asked once more: of samples
+ * Each alert's expression, asked of both at one instant, gives series with the same labels, but for Prometheus's external ones. What differs is asked once more: of samples
  * that bear times of their own, some come to Mimir half a minute late.
  */
 export async function alertsEqual(context: Context): Promise<Outcome> {
   const { reach, now } = context;
   const at = now - settled;
-  const rules = (await ruleGroups(reach)).flatMap((group) => group.rules.filter(({ alert }) => alert !== undefined));
+  const [groups, prometheus] = await Promise.all([ruleGroups(reach), ownPrometheus(context)]);
+  const rules = groups.flatMap((group) => group.rules.filter(({ alert }) => alert !== undefined));
+  const external = prometheus.flatMap(({ spec }) => externalLabels(spec));
   const questions = [
     ...new Map(rules.map((rule) => [exprOf(rule), { alert: nameOf(rule), expr: exprOf(rule) }])).values(),
   ];
   if (questions.length === 0) return fail("the cluster has no alert, not even the stack's own");
   const ask = (these: readonly Pick<Compared, "alert" | "expr">[]) =>
-    inTurn(these, atOnce, (question) => compare(context, question, at));
+    inTurn(these, atOnce, (question) => compare(context, question, at, ["cluster", ...external]));
   const first = await ask(questions);
   const again = await ask(first.filter(differs));
   const different = again.filter(differs);
@@ -152,6 +156,11 @@ export async function alertsEqual(context: Context): Promise<Outcome> {
       ...describe(each),
     ]),
     ...refused.map(({ alert, mimir }) => `${alert} fails in both: ${(mimir as Error).message}`),
+    ...(external.length > 0
+      ? [
+          `not compared: ${external.join(", ")}, which Prometheus adds to all that it sends. An alert of Mimir's ruler has them only where its expression keeps them, and in stage kps-removed nothing has`,
+        ]
+      : []),
   ];
   const said = `${count(questions.length, "alert")} asked of both, ${firing} with a result`;
   const waits = young.length > 0 ? `; ${young.length} can't be the same yet` : "";
@@ -169,19 +178,23 @@ async function compare(
   { subject, reach }: Context,
   { alert, expr }: Pick<Compared, "alert" | "expr">,
   at: number,
+  external: readonly string[],
 ): Promise<Compared> {
   const ask = (source: "prometheus" | "mimir") =>
-    instant(reach, sourceOf(subject, source), expr, at).then(labelSets, (error: Error) => error);
+    instant(reach, sourceOf(subject, source), expr, at).then(
+      (series) => labelSets(series, external),
+      (error: Error) => error,
+    );
   const [prometheus, mimir] = await Promise.all([ask("prometheus"), ask("mimir")]);
   return { alert, expr, prometheus, mimir };
 }
 
-/** Their labels as texts, in one order. A Prometheus has `cluster` as an external label only, Mimir on every series. */
-const labelSets = (series: readonly Series[]): string[] =>
+/** Their labels as texts, in one order. A Prometheus has external labels on none of its own series, Mimir on every one. */
+const labelSets = (series: readonly Series[], external: readonly string[]): string[] =>
   series
     .map(({ metric }) =>
       Object.entries(metric)
-        .filter(([label]) => label !== "cluster")
+        .filter(([label]) => !external.includes(label))
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([label, value]) => `${label}="${value}"`)
         .join(", "),

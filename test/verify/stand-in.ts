@@ -218,6 +218,7 @@ export const paths = {
   podMonitors: "/apis/monitoring.coreos.com/v1/podmonitors",
   probes: "/apis/monitoring.coreos.com/v1/probes",
   scrapeConfigs: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
+  prometheuses: "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses",
   slices: "/apis/discovery.k8s.io/v1/endpointslices",
   services: "/api/v1/services",
   configMaps: "/api/v1/configmaps",

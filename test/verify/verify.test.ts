@@ -96,6 +96,53 @@ const claimLeft = {
   },
 };
 
+type Objects = Content["objects"];
+
+/** A PodMonitor of somebody's, and a pod with its label that runs these containers. */
+function podMonitored(objects: Objects, podMetricsEndpoints: object[], spec: object): void {
+  const metadata = { name: "shop", namespace: "home" };
+  const labels = { app: "shop" };
+  objects[paths.podMonitors] = {
+    items: [{ metadata, spec: { selector: { matchLabels: labels }, podMetricsEndpoints } }],
+  };
+  objects[paths.allPods] = { items: [pod("main-0"), { metadata: { ...metadata, name: "shop-1", labels }, spec }] };
+}
+
+/** Mimir's own Service under another name, monitored with these steps and without a series of its own. */
+function relabelled(objects: Objects, relabelings: object[], further: object[] = []): void {
+  const { items } = objects[paths.serviceMonitors] as { items: { spec: { endpoints: object[] } }[] };
+  items[0].spec = { ...items[0].spec, endpoints: [{ port: "http-metrics", relabelings }, ...further] };
+  const [services, slices] = [paths.services, paths.slices].map((path) => objects[path] as { items: NamedItem[] });
+  services.items[0].metadata.name = "other";
+  slices.items[0].metadata.labels["kubernetes.io/service-name"] = "other";
+}
+interface NamedItem {
+  metadata: { name: string; labels: Record<string, string> };
+}
+
+/** The stack's Prometheus as the chart makes it, and somebody else's beside it. */
+function prometheusIs(objects: Objects, spec: object, name = "kube-prometheus-stack-prometheus"): void {
+  const metadata = { name, namespace: "monitoring" };
+  const other = { metadata: { ...metadata, name: "theirs" }, spec: { externalLabels: { job: "x" } } };
+  objects[paths.prometheuses] = { items: [{ metadata, spec }, other] };
+}
+
+/** An alert's series in Mimir, with external labels. */
+const down = (labels: Record<string, string>) =>
+  mimir([[/^up == 0$/, [value(0, { job: "node-exporter", cluster: "home", ...labels })]]]);
+
+/** A dashboard of somebody's, in a ConfigMap for a Grafana that exists, whose panels ask this of data sources of their own choice. */
+function theirDashboard(objects: Objects, about: Subject, expr: string, datasources: object[]): void {
+  about.dashboardLabel = "grafana_dashboard";
+  const panels = datasources.map((each, i) => ({ title: `P${i}`, ...each, targets: [{ expr }] }));
+  const current = { value: "default" };
+  const list = [{ type: "datasource", name: "source", query: "prometheus", current }];
+  const text = JSON.stringify({ title: "Theirs", panels, templating: { list } });
+  objects[paths.configMaps] = {
+    items: [{ metadata: { name: "theirs", namespace: "home" }, data: { "a.json": text } }],
+  };
+}
+
 const cases: Case[] = [
   {
     id: "pods/statefulset/loki",
@@ -351,13 +398,43 @@ const cases: Case[] = [
       const metadata = { name: "backup", namespace: "jobs" };
       const pods = { metadata: { name: "p", namespace: "elsewhere", labels: { app: "backup" } } };
       const selector = { matchExpressions: [{ key: "app", operator: "In", values: ["backup"] }] };
-      objects[paths.podMonitors] = { items: [{ metadata, spec: { namespaceSelector: { any: true }, selector } }] };
+      const spec = { namespaceSelector: { any: true }, selector, podMetricsEndpoints: [{}] };
+      objects[paths.podMonitors] = { items: [{ metadata, spec }] };
       objects[paths.probes] = { items: [{ metadata, spec: {} }] };
       const labels = { "app.kubernetes.io/part-of": "observability", "app.kubernetes.io/managed-by": "pulumi" };
       objects[paths.scrapeConfigs] = { items: [{ metadata: { ...metadata, labels }, spec: { jobName: "kubelet" } }] };
       objects[paths.allPods] = { items: [pod("main-0"), { ...pod("p"), ...pods }] };
     },
     says: /^PodMonitor jobs\/backup: no `up` of pod elsewhere\/p in the last 5 min, and 2 more$/,
+  },
+  ...(["port", "portNumber", "targetPort"] as const).map((field): Case => ({
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: `a pod has the port that a PodMonitor names by ${field}, in a sidecar`,
+    change: ({ objects }) =>
+      podMonitored(objects, [{ [field]: field === "port" ? "metrics" : 8080 }], {
+        containers: [{}],
+        initContainers: [{ ports: [{ name: "metrics", containerPort: 8080 }] }],
+      }),
+    says: /^PodMonitor home\/shop: no `up` of pod home\/shop-1 in the last 5 min$/,
+  })),
+  {
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: "a monitor's steps leave the target and the labels that it is found by as they are",
+    change: ({ objects }) =>
+      relabelled(objects, [
+        { targetLabel: "instance", replacement: "x" },
+        { action: "Lowercase", targetLabel: "team" },
+      ]),
+    says: /^ServiceMonitor monitoring\/mimir: no `up` of Service/,
+  },
+  {
+    id: "mimir/targets",
+    stage: "kps-removed",
+    when: "one of a monitor's endpoints has no steps",
+    change: ({ objects }) => relabelled(objects, [{ action: "drop" }], [{ port: "http-metrics" }]),
+    says: /^ServiceMonitor monitoring\/mimir: no `up` of Service/,
   },
   {
     id: "mimir/targets",
@@ -385,6 +462,15 @@ const cases: Case[] = [
     change: ({ programs }) =>
       (programs["services/mimir:9009"] = mimir([[/^up == 0$/, [value(0, { job: "mimir", instance: "a" })]]])),
     says: /^2 alerts asked of both, 2 with a result: NodeDown differ$/,
+  },
+  {
+    id: "rules/alerts-equal",
+    when: "a label differs that is external to another Prometheus alone",
+    change: ({ objects, programs }) => {
+      prometheusIs(objects, { externalLabels: { cluster: "home", site: "attic" } });
+      programs["services/mimir:9009"] = down({ site: "attic", job: "y" });
+    },
+    says: /NodeDown differ$/,
   },
   {
     id: "rules/alerts-equal",
@@ -606,13 +692,8 @@ const cases: Case[] = [
     id: "dashboards/data-sources",
     stage: "mimir-default",
     when: "a dashboard of somebody's in a ConfigMap asks Prometheus for alerts",
-    change: ({ objects }, about) => {
-      about.dashboardLabel = "grafana_dashboard";
-      const targets = [{ expr: "count(ALERTS)" }];
-      const theirs = { title: "Theirs", panels: [{ title: "Alerts", datasource: { uid: "prometheus" }, targets }] };
-      const metadata = { name: "theirs", namespace: "home" };
-      objects[paths.configMaps] = { items: [{ metadata, data: { "theirs.json": JSON.stringify(theirs) } }] };
-    },
+    change: ({ objects }, about) =>
+      theirDashboard(objects, about, "count(ALERTS)", [{ datasource: { uid: "prometheus" } }]),
     says: /^4 queries of 4 dashboards, 1 of them ask in vain$/,
   },
 ];
@@ -812,6 +893,109 @@ describe("verify", () => {
         objects[paths.scrapeConfigs] = { items: [{ metadata: { name: "nas", namespace: "home" }, spec: {} }] };
       });
       assert.match(notes?.[0] ?? "", /^ScrapeConfig home\/nas: ScrapeConfigs are not scraped/);
+    });
+
+    it("what ends with the stack's Prometheus or its rules, and lists it by stage", async () => {
+      const spec = { externalLabels: { site: "attic" }, remoteWrite: [{ name: "office" }, { name: "mimir" }] };
+      for (const name of ["kube-prometheus-stack-prometheus", "kube-prometheus-stack"]) {
+        const told = async (stage?: StageName) =>
+          (
+            await passes(
+              "monitors/alloy",
+              /^1 of 2 objects not, or not as Prometheus does$/,
+              ({ objects }) => prometheusIs(objects, spec, name),
+              stage,
+            )
+          )?.map((note) => note.split(" ").slice(0, 6).join(" "));
+        const series = `Prometheus monitoring/${name}: externalLabels.site: in Mimir every`;
+        const written = `Prometheus monitoring/${name}: remoteWrite[0] ("office") ends with`;
+        const alerts = `Prometheus monitoring/${name}: externalLabels.site: from stage mimir-default`;
+        assert.deepEqual(await told(), [series, written, alerts]);
+        assert.deepEqual(await told("mimir-default"), [series, written]);
+      }
+    });
+
+    it("alerts that differ by Prometheus's external labels alone, and names these", async () => {
+      const notes = await passes("rules/alerts-equal", /the same in both$/, ({ objects, programs }) => {
+        prometheusIs(objects, { externalLabels: { cluster: "home", site: "attic", team: "a" } });
+        programs["services/mimir:9009"] = down({ site: "attic", team: "a" });
+      });
+      assert.equal(notes?.length, 1);
+      assert.match(notes[0], /^not compared: site, team, which Prometheus adds to all that it sends\./);
+    });
+
+    for (const [whose, spec] of Object.entries({
+      "that has no such port": { containers: [{ ports: [{ name: "http", containerPort: 80 }] }] },
+      "that names no port": { containers: [{}] },
+    }))
+      it(`a pod ${whose} among those that a PodMonitor selects`, async () => {
+        const notes = await passes(
+          "mimir/targets",
+          /^1 target of 2 monitors$/,
+          ({ objects }) => podMonitored(objects, [{ port: "metrics" }, { portNumber: 8080 }], spec),
+          "kps-removed",
+        );
+        assert.deepEqual(notes, ["find nothing to scrape: PodMonitor home/shop"]);
+      });
+
+    for (const step of [
+      { action: "drop" },
+      { action: "Keep" },
+      { action: "labeldrop", regex: "service" },
+      { targetLabel: "service" },
+      { targetLabel: "namespace" },
+      { targetLabel: "${1}" },
+    ])
+      it(`a monitor whose own relabelling may be why it has no series, and says so: ${JSON.stringify(step)}`, async () => {
+        const notes = await passes(
+          "mimir/targets",
+          /^0 targets of 1 monitor$/,
+          ({ objects }) => relabelled(objects, [step]),
+          "kps-removed",
+        );
+        assert.deepEqual(notes, [
+          "ServiceMonitor monitoring/mimir: no `up` of Service monitoring/other in the last 5 min; its relabelings may leave it out or rename it",
+        ]);
+      });
+
+    it("a Probe whose own relabelling gives its series another job", async () => {
+      const notes = await passes(
+        "mimir/targets",
+        /^1 target of 2 monitors$/,
+        ({ objects }) => {
+          const staticConfig = { relabelingConfigs: [{ targetLabel: "job", replacement: "x" }] };
+          const metadata = { name: "web", namespace: "home" };
+          objects[paths.probes] = { items: [{ metadata, spec: { targets: { staticConfig } } }] };
+        },
+        "kps-removed",
+      );
+      assert.match(notes?.[0] ?? "", /^Probe home\/web: no `up` of its targets .*; its relabelings may/);
+    });
+
+    it("dashboards of others that will ask Prometheus in vain from the next stage on, and lists them", async () => {
+      const ways = [{ datasource: { uid: "prometheus" } }, {}, { datasource: "$source" }, { datasource: "mimir" }];
+      const notes = await passes("dashboards/data-sources", /^7 queries of 4 dashboards$/, ({ objects }, about) =>
+        theirDashboard(objects, about, "count(ALERTS) + instance:cpu:rate5m", ways),
+      );
+      assert.deepEqual(notes, [
+        "Theirs › P0 names prometheus, and asks it for what rules make: from stage mimir-default on no rule is evaluated there",
+      ]);
+    });
+
+    it("such dashboards in a stage that has no Mimir, or asking for what is scraped, without a word", async () => {
+      const datasource = { datasource: { uid: "prometheus" } };
+      for (const [stage, expr] of [
+        ["loki", "ALERTS"],
+        ["dual-write", "node_cpu"],
+      ] as const) {
+        const notes = await passes(
+          "dashboards/data-sources",
+          /^4 queries of 4 dashboards$/,
+          ({ objects }, about) => theirDashboard(objects, about, expr, [datasource]),
+          stage,
+        );
+        assert.deepEqual(notes ?? [], []);
+      }
     });
 
     it("panels of the default that ask Mimir for what its ruler makes, and a data source of somebody else's", async () => {
