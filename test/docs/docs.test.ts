@@ -169,6 +169,22 @@ describe("The documentation of what is in the cluster", () => {
     );
   });
 
+  it("names no alert that isn't there", () => {
+    /** Components of this program, which are named like alerts. */
+    const others = ["PrometheusOperatorCrds", "KubePrometheusStack"];
+    const named = pages.flatMap((one) => spans(one).map((span) => [one.path, span]));
+    const like = named.filter(([, span]) =>
+      /^(Alertmanager|Alloy|Kube|Log|Loki|Mimir|Node|ObjectStore|Prometheus)[A-Z][A-Za-z]+$/.test(span),
+    );
+    assert.ok(like.length > 10, `only ${like.length} names were found`);
+    // Several at once are named by what they begin with.
+    const wrong = like.filter(([, name]) => !alerts.some(({ alert }) => alert.startsWith(name)));
+    assert.deepEqual(
+      wrong.filter(([, name]) => !others.includes(name)).map((pair) => pair.join(": ")),
+      [],
+    );
+  });
+
   it("names only objects that the program makes, in every kubectl command", () => {
     const there = new Set(objects.flatMap(namesOf));
     const wrong = runbooks.flatMap((one) =>
