@@ -19,7 +19,7 @@ export interface Plan extends Preview {
   steps: Step[];
   /** what becomes of every volume, those too that an operator or a StatefulSet made */
   volumes: Volume[];
-  /** what the move does that the graph doesn't show, and what nobody scrapes any more afterwards */
+  /** what the move does that the graph doesn't show, and what nobody scrapes, sends or does to alerts any more afterwards */
   beside: string[];
   /** why the move must not be made as it is; empty where only policies may have something against it */
   refusals: string[];
