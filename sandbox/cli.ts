@@ -64,7 +64,8 @@ export class PulumiCli {
       "--config-path",
       ...config.flatMap((setting) => ["--config", `observability:${setting}`]),
     ];
-    const code = await this.pulumi(expectNoChanges ? [...args, "--expect-no-changes"] : args);
+    // A run that was killed may have done what its state doesn't say: Helm refuses to uninstall a release that it has uninstalled.
+    const code = await this.pulumi([...args, expectNoChanges ? "--expect-no-changes" : "--refresh"]);
     if (code !== 0) throw new Error(`pulumi up failed (exit ${code}); its own words stand above`);
   }
 

@@ -191,7 +191,7 @@ function remoteWrite(): UnplacedPanel[] {
       unit: "short",
       queries: [
         {
-          expr: `max(prometheus_tsdb_wal_segment_current - on (cluster, namespace, pod) prometheus_wal_watcher_current_segment{consumer="${remoteWriteName}"})`,
+          expr: `max(prometheus_tsdb_wal_segment_current - on (cluster, namespace, pod, instance) prometheus_wal_watcher_current_segment{consumer="${remoteWriteName}"})`,
           legend: "segments",
         },
       ],
