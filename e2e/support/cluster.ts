@@ -8,6 +8,7 @@ import { hostTool } from "../../cluster/tools";
 import type { KubernetesObject } from "../../offline/objects";
 import type { Unavailable } from "../../sandbox/apply";
 import { Kubectl } from "../../sandbox/kubectl";
+import { until } from "../../sandbox/until";
 
 /** The cluster that end-to-end tests run on: that of KUBECONFIG, or the throw-away one. */
 export interface TestCluster {
@@ -31,7 +32,11 @@ async function connect(): Promise<TestCluster> {
   const kubectl = new Kubectl(await hostTool("kubectl"), kubeconfig());
   const { images } = await status();
   const crds = (await operatorCrds()).files.map((file) => parse(readFileSync(file, "utf8")) as KubernetesObject);
-  await kubectl.apply(crds);
+  // Tests in another process may make them in the same moment, of whom the API server refuses one.
+  await until("the custom resource definitions are applied", 60, async () => {
+    await kubectl.apply(crds);
+    return true;
+  });
   await Promise.all(crds.map((crd) => kubectl.ready(crd, 60)));
   return { kubectl, unavailable: new Map(images.unavailable.map(({ reference, reason }) => [reference, reason])) };
 }
