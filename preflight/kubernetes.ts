@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type { Settings } from "../config/schema";
 import { whyNot, type Deadline } from "./network";
@@ -95,15 +96,27 @@ function configOf({ kubeconfig, context }: Settings["kubernetes"], config: clien
   return config;
 }
 
-/** Makes a request within the deadline; 404 is undefined. */
+/** Makes a request within the deadline, again where the API server says that it is busy; 404 is undefined. */
 function reader({ milliseconds }: Deadline, ApiException: typeof client.ApiException) {
   return async <T>(request: () => Promise<T>): Promise<T | undefined> => {
+    const end = Date.now() + milliseconds;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(Object.assign(new Error(), { name: "TimeoutError" })), milliseconds);
     });
+    const patient = async (): Promise<T> => {
+      for (;;) {
+        try {
+          return await request();
+        } catch (error) {
+          const wait = error instanceof ApiException ? busyFor(error.code, error.headers["retry-after"]) : undefined;
+          if (wait === undefined || Date.now() + wait >= end) throw error;
+          await pause(wait);
+        }
+      }
+    };
     try {
-      return await Promise.race([request(), late]);
+      return await Promise.race([patient(), late]);
     } catch (error) {
       if (!(error instanceof ApiException)) {
         const why = whyNot(error, { milliseconds });
@@ -117,9 +130,22 @@ function reader({ milliseconds }: Deadline, ApiException: typeof client.ApiExcep
   };
 }
 
+/**
+ * How long the API server asks to be left alone: it does while it has too much to do, and for a moment after a CustomResourceDefinition was made.
+ * @param status of its answer
+ * @param retryAfter that header, in seconds
+ * @returns milliseconds; undefined where it doesn't ask for that
+ * @see https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+ */
+export function busyFor(status: number, retryAfter: string | undefined): number | undefined {
+  const wait = Number(retryAfter);
+  return status === 429 && wait > 0 ? wait * 1000 : undefined;
+}
+
 function refusal(code: number): Found {
   if (code === 401)
     return failed("the API server doesn't accept the credentials (401)", "log in again, or choose another context");
   if (code === 403) return skipped("these credentials may not read it (403)");
+  if (code === 429) return failed("the API server has too much to do (429)", "run it again when the cluster is quiet");
   return failed(`the API server answers ${code}`, "look at the API server's log");
 }

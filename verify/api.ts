@@ -1,7 +1,8 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Settings } from "../config/schema";
-import { connect } from "../preflight/kubernetes";
+import { busyFor, connect } from "../preflight/kubernetes";
 import type { Deadline } from "../preflight/network";
 
 /** An answer that arrived whole, whatever its status. */
@@ -56,11 +57,18 @@ export async function apiOf(settings: Settings["kubernetes"], deadline: Deadline
         ...(body !== undefined && formHeaders(body)),
       };
       const send = server.startsWith("https:") ? httpsRequest : httpRequest;
-      return new Promise((resolve, reject) => {
-        send(`${base}${path}`, { ...options, headers }, (response) => read(response).then(resolve, reject))
-          .on("error", reject)
-          .end(body);
-      });
+      const once = () =>
+        new Promise<Reply & { retryAfter?: string }>((resolve, reject) => {
+          send(`${base}${path}`, { ...options, headers }, (response) => read(response).then(resolve, reject))
+            .on("error", reject)
+            .end(body);
+        });
+      for (;;) {
+        const { retryAfter, ...reply } = await once();
+        const wait = busyFor(reply.status, retryAfter);
+        if (wait === undefined) return reply;
+        await pause(wait, undefined, { signal });
+      }
     },
   };
 }
@@ -70,8 +78,9 @@ const formHeaders = (body: string) => ({
   "content-length": Buffer.byteLength(body),
 });
 
-async function read(response: IncomingMessage): Promise<Reply> {
+async function read(response: IncomingMessage): Promise<Reply & { retryAfter?: string }> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") };
+  const { statusCode: status = 0, headers } = response;
+  return { status, body: Buffer.concat(chunks).toString("utf8"), retryAfter: headers["retry-after"] };
 }

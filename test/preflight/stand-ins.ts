@@ -10,6 +10,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 export interface Reply {
   status?: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 const running: Server[] = [];
@@ -20,7 +21,7 @@ export async function serve(reply: (request: IncomingMessage) => Reply | undefin
     const answer = reply(request);
     if (!answer) return;
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
-    response.writeHead(answer.status ?? 200, { "content-type": "application/json" }).end(text);
+    response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers }).end(text);
   }).listen(0, "127.0.0.1");
   running.push(server);
   await once(server, "listening");
