@@ -1,5 +1,5 @@
 import { cannotScrape, endsWithItsRules, endsWithPrometheus, type Readable } from "../components/alloy/unsupported";
-import { fullname } from "../components/kube-prometheus-stack/chart";
+import { fullname, prometheusName } from "../components/kube-prometheus-stack/chart";
 import { withKubernetesDefaults } from "./answers";
 import { Graph, Resource } from "./graph";
 import { isMap } from "./json";
@@ -27,7 +27,11 @@ export function besideTheSteps(source: Graph, target: Graph, steps: Step[], read
     values = {},
   } = clear<Release>(withKubernetesDefaults(owner)) ?? {};
   const full = fullname(name, values);
-  const prometheus = { kind: "Prometheus", metadata: { name: `${full}-prometheus`, namespace }, spec: specOf(values) };
+  const prometheus = {
+    kind: "Prometheus",
+    metadata: { name: prometheusName(name, values), namespace },
+    spec: specOf(values),
+  };
   const said = (why: string) => `Prometheus ${prometheus.metadata.name}: ${why}`;
   const after = target.get(owner.urn);
   const goes = steps.some(({ op, urn }) => urn === owner.urn && (op === "delete" || op === "blocked"));
@@ -35,7 +39,7 @@ export function besideTheSteps(source: Graph, target: Graph, steps: Step[], read
   return [
     ...(goes
       ? [
-          ...madeByOperator(namespace, full),
+          ...madeByOperator(namespace, prometheus.metadata.name),
           ...hooks(values),
           `Service and Endpoints kube-system/${full}-kubelet: ${kubelet(values)}`,
           ...unscraped(target, readable),
@@ -49,7 +53,7 @@ export function besideTheSteps(source: Graph, target: Graph, steps: Step[], read
 const chart = "kube-prometheus-stack";
 
 const madeByOperator = (namespace: string, name: string): string[] => [
-  `StatefulSet ${namespace}/prometheus-${name}-prometheus goes: the operator made it, and Kubernetes deletes it with its Prometheus`,
+  `StatefulSet ${namespace}/prometheus-${name} goes: the operator made it, and Kubernetes deletes it with its Prometheus`,
   `Service ${namespace}/prometheus-operated, and the Secrets and ConfigMaps of that Prometheus, go with it in the same way`,
 ];
 

@@ -1,4 +1,4 @@
-import { fullname } from "../components/kube-prometheus-stack/chart";
+import { prometheusName } from "../components/kube-prometheus-stack/chart";
 import { withKubernetesDefaults } from "./answers";
 import { Graph, Resource } from "./graph";
 import { isMap } from "./json";
@@ -170,7 +170,7 @@ function claimsOfPrometheus(release: string, values: ReleaseValues): InRelease[]
   const { enabled, prometheusSpec: spec } = values.prometheus ?? {};
   const template = spec?.storageSpec?.volumeClaimTemplate;
   if (enabled === false || !template) return [];
-  const workload = `prometheus-${fullname(release, { ...values })}-prometheus`;
+  const workload = `prometheus-${prometheusName(release, { ...values })}`;
   const key = `${template.metadata?.name ?? `${workload}-db`}-${workload}`;
   const claims = ordinals(spec?.replicas).map((ordinal) => `${key}-${ordinal}`);
   return [{ key, name: "prometheus", claims, ...policies(spec, "whenDeleted in the release's values") }];

@@ -52,10 +52,10 @@ const kinds: Readonly<Record<string, string>> = {
 const optional = ["Secret"];
 
 /** Labels by which the chart's objects, and those that its operator made, are found. */
-const labelsOf = ({ release, fullname }: FormerKps): Record<string, string>[] => [
+const labelsOf = ({ release, prometheus }: FormerKps): Record<string, string>[] => [
   { release },
   { "app.kubernetes.io/instance": release },
-  { "operator.prometheus.io/name": `${fullname}-prometheus` },
+  { "operator.prometheus.io/name": prometheus },
 ];
 
 /** Nothing of the release is left, nor of what its operator made; what outlives it is there; its volume is what was decided. */
@@ -108,7 +108,7 @@ async function labelledObjects(reach: Reach, former: FormerKps): Promise<{ found
  * each object which release it is of; the objects of hooks only have the chart's labels.
  */
 function isOf({ metadata: { labels = {}, annotations = {}, namespace } }: Found, former: FormerKps): boolean {
-  if (labels["operator.prometheus.io/name"] === `${former.fullname}-prometheus`) return namespace === former.namespace;
+  if (labels["operator.prometheus.io/name"] === former.prometheus) return namespace === former.namespace;
   const [release, where] = ["name", "namespace"].map((of) => annotations[`meta.helm.sh/release-${of}`]);
   if (release !== undefined) return release === former.release && (where ?? former.namespace) === former.namespace;
   const chart = labels.chart ?? labels["helm.sh/chart"] ?? "";
@@ -116,7 +116,7 @@ function isOf({ metadata: { labels = {}, annotations = {}, namespace } }: Found,
 }
 
 /** What the operator and the chart's hooks make without the release's labels. */
-async function namedObjects(reach: Reach, { namespace, fullname }: FormerKps): Promise<Found[]> {
+async function namedObjects(reach: Reach, { namespace, fullname, prometheus }: FormerKps): Promise<Found[]> {
   const inNamespace = (where: string, kind: string, name: string): [string, string] => [
     kind,
     `${core}/namespaces/${where}/${kind.toLowerCase().replace(/s?$/, "s")}/${name}`,
@@ -127,7 +127,7 @@ async function namedObjects(reach: Reach, { namespace, fullname }: FormerKps): P
     inNamespace("kube-system", "Endpoints", `${fullname}-kubelet`),
     ["ValidatingWebhookConfiguration", `${admission}/validatingwebhookconfigurations/${fullname}-admission`],
     ["MutatingWebhookConfiguration", `${admission}/mutatingwebhookconfigurations/${fullname}-admission`],
-    ["StatefulSet", `/apis/apps/v1/namespaces/${namespace}/statefulsets/prometheus-${fullname}-prometheus`],
+    ["StatefulSet", `/apis/apps/v1/namespaces/${namespace}/statefulsets/prometheus-${prometheus}`],
   ];
   const found = await Promise.all(
     paths.map(async ([kind, path]) => {
@@ -152,10 +152,10 @@ interface PersistentVolume {
 /** Prometheus's claims and their volumes: gone where that was decided, else listed as kept. */
 async function volumesOf(
   reach: Reach,
-  { namespace, fullname, reclaimed }: FormerKps,
+  { namespace, prometheus, reclaimed }: FormerKps,
 ): Promise<{ problems: string[]; notes: string[]; said: string }> {
   // Whatever the claim's template is called, and whichever shard it is of.
-  const ofPrometheus = new RegExp(`-prometheus-${fullname}-prometheus(-shard-\\d+)?-\\d+$`);
+  const ofPrometheus = new RegExp(`-prometheus-${prometheus}(-shard-\\d+)?-\\d+$`);
   const [claims, volumes] = await Promise.all([
     reach.object<{ items: Claim[] }>(`${core}/namespaces/${namespace}/persistentvolumeclaims`),
     reach.object<{ items: PersistentVolume[] }>(`${core}/persistentvolumes`),

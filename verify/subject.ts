@@ -1,5 +1,5 @@
 import type { Readable } from "../components/alloy/unsupported";
-import { fullname } from "../components/kube-prometheus-stack/chart";
+import { fullname, prometheusName } from "../components/kube-prometheus-stack/chart";
 import type { Settings } from "../config/schema";
 import { stageOf, type Stage } from "../migration/stages";
 import type { KubernetesObject } from "../offline/objects";
@@ -48,6 +48,8 @@ export interface FormerKps {
   release: string;
   /** The name that the chart's objects began with. */
   fullname: string;
+  /** The name of its Prometheus, from which the operator made those of StatefulSet and claims. */
+  prometheus: string;
   /** Whether its volume was to go with it. */
   reclaimed: boolean;
 }
@@ -149,9 +151,9 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
 function formerKpsOf({ namespace, kps, adopt, migration }: Settings, on: Stage): FormerKps | undefined {
   if (!kps.enabled || on.kps) return undefined;
   const [where, release] = adopt.kps?.release.split("/") ?? [namespace.name, kps.releaseName];
-  const name = fullname(release, adopt.kps?.values ?? {});
+  const values = adopt.kps?.values ?? {};
   return {
-    ...{ namespace: where, release, fullname: name },
+    ...{ namespace: where, release, fullname: fullname(release, values), prometheus: prometheusName(release, values) },
     reclaimed: migration.reclaimVolumes?.includes("prometheus") ?? false,
   };
 }
@@ -188,7 +190,7 @@ function kpsWorkloads(resources: readonly RenderedResource[], unavailable: Unava
       ...common,
       part: "prometheus",
       kind: "StatefulSet",
-      name: `prometheus-${name}-prometheus`,
+      name: `prometheus-${prometheusName(release.name, values)}`,
       metricsPort: 9090,
       addresses: [`${name}-prometheus.${namespace}:9090`],
     },

@@ -99,6 +99,8 @@ describe("the volumes of a plan", () => {
   it("shows the volume that KPS's operator made, by the policy in the release's values", () => {
     const kept = volume([kps("Retain")], []);
     assert.deepEqual([kept.name, kept.claims, kept.fate], ["prometheus", [claim], "kept"]);
+    const clean = { fullnameOverride: "mine", cleanPrometheusOperatorObjectNames: true };
+    assert.deepEqual(volume([kps("Retain", clean)], []).claims, ["prometheus-mine-db-prometheus-mine-0"]);
     const gone = volume([kps("Delete")], []);
     assert.deepEqual([gone.fate, gone.lost], ["deleted", true]);
     const off = { prometheus: { enabled: false } };

@@ -184,7 +184,12 @@ export function subject(stage: StageName = "dual-write"): Subject {
     readable: { secrets: [], configMaps: [] },
     ...(!on.kps && {
       formerKps: {
-        ...{ namespace: "monitoring", release: "kube-prometheus-stack", fullname: "kube-prometheus-stack" },
+        ...{
+          namespace: "monitoring",
+          release: "kube-prometheus-stack",
+          fullname: "kube-prometheus-stack",
+          prometheus: "kube-prometheus-stack-prometheus",
+        },
         reclaimed: true,
       },
     }),

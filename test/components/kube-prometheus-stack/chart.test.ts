@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fullname } from "../../../components/kube-prometheus-stack/chart";
+import { fullname, prometheusName } from "../../../components/kube-prometheus-stack/chart";
 
 describe("The name that the chart's objects begin with", () => {
   // What `helm template` of kube-prometheus-stack 88.5.3 gave for these.
@@ -16,4 +16,10 @@ describe("The name that the chart's objects begin with", () => {
     it(`is ${expected} for the release ${release} with ${JSON.stringify(values)}`, () =>
       assert.equal(fullname(release, values), expected));
   }
+
+  it("is that of its Prometheus too, where the values ask for clean names; else with -prometheus", () => {
+    assert.equal(prometheusName("kps", { fullnameOverride: "mine" }), "mine-prometheus");
+    const clean = { fullnameOverride: "mine", cleanPrometheusOperatorObjectNames: true };
+    assert.equal(prometheusName("kps", clean), "mine");
+  });
 });
