@@ -2,8 +2,9 @@ import { isDuration, seconds } from "../../config/units";
 import { remoteWriteName } from "../kube-prometheus-stack/remote-write";
 
 /**
- * What Alloy 1.12 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference between two sources: Alloy's generator of scrape
- * configurations (`internal/component/prometheus/operator/configgen` of v1.12.0) and the operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
+ * What Alloy 1.12 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference
+ * between two sources: Alloy's generator of scrape configurations (`internal/component/prometheus/operator/configgen` of v1.12.0) and the
+ * operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
  */
 
 /** An object of `monitoring.coreos.com`, as the API server or a preview shows it. */
