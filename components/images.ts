@@ -1,27 +1,5 @@
 import { RunError } from "@pulumi/pulumi/errors";
-import { imageList, pinned, type ListedImage } from "./image-list";
-
-/** The images that this program can name, in the order of `images.json`. */
-export const imageNames = [
-  "loki",
-  "loki-canary",
-  "nginx",
-  "minio",
-  "minio-mc",
-  "alloy",
-  "prometheus",
-  "prometheus-operator",
-  "prometheus-config-reloader",
-  "alertmanager",
-  "node-exporter",
-  "kube-state-metrics",
-  "grafana",
-  "k8s-sidecar",
-  "mimir",
-] as const;
-
-/** The name of an image in `images.json`, such as `loki`. */
-export type ImageName = (typeof imageNames)[number];
+import { imageList, pinned, type ImageName, type ListedImage } from "../settings/image-list";
 
 /**
  * The reference to write into a pod or a chart value: registry, repository, exact tag, and the digest where `images.json` has one.
@@ -41,15 +19,6 @@ export function image(name: ImageName): string {
     );
   }
   return pinned(listed);
-}
-
-/**
- * The references that may stand in the setting `images` for a name: those that `images.json` has under it, with and without digest.
- * @param name the image's name in `images.json`
- */
-export function alternatives(name: ImageName): string[] {
-  const listed = imageList.filter((each) => each.name === name);
-  return [...new Set(listed.flatMap((each) => [each.reference, pinned(each)]))];
 }
 
 /**

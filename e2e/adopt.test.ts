@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { kubeconfigPath } from "../cluster/paths";
-import { hostTool } from "../cluster/tools";
-import { settingsSchema } from "../config/schema";
-import { offlinePreview, ownProgram, type Preview } from "../offline/preview";
-import { until } from "../sandbox/until";
-import { configMap, helmRelease, secret, service, workload } from "../test/adopt/cluster";
+import { kubeconfigPath } from "../lab/cluster/paths";
+import { hostTool } from "../lab/cluster/tools";
+import { settingsSchema } from "../settings/schema";
+import { offlinePreview, type Preview } from "../commands/shared/preview";
+import { until } from "../lab/until";
+import { configMap, helmRelease, secret, service, workload } from "../test/commands/adopt/cluster";
 import { testCluster } from "./support/cluster";
-import { makeNamespace, removeNamespace } from "./support/deploy";
+import { leaveNamespace, makeNamespace } from "./support/deploy";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
-import { freePort, startServer, type LocalServer } from "./support/server";
+import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
+import { ownProgram } from "../engine/project";
 
 const run = promisify(execFile);
 
@@ -97,15 +98,12 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
     const env = { ...process.env, KUBECONFIG: kubeconfig };
     printed = (await run("npm", args, { cwd: ownProgram, env })).stdout;
 
-    // The program beside a stack file that is what was printed.
-    const program = join(folder, "program");
-    mkdirSync(program);
-    for (const name of readdirSync(ownProgram).filter((each) => !each.startsWith(".")))
-      symlinkSync(join(ownProgram, name), join(program, name));
-    writeFileSync(join(program, "Pulumi.adopted.yaml"), printed);
+    // The program with a stack file that is what was printed.
+    const configFile = join(folder, "Pulumi.adopted.yaml");
+    writeFileSync(configFile, printed);
     preview = await offlinePreview({
       stack: "adopted",
-      program,
+      configFile,
       policyPack: resolve(ownProgram, "policy"),
       config: [`namespace.name=${namespace}`],
     });
@@ -114,7 +112,7 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
   after(async () => {
     const { kubectl } = await testCluster();
     await kubectl.run(["delete", "clusterrole,clusterrolebinding", namespace, "--ignore-not-found"]);
-    await removeNamespace(namespace);
+    await leaveNamespace(namespace);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -133,7 +131,7 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
     assert.deepEqual(config["observability:loki"].schemaConfigs, periods);
     assert.deepEqual(config["observability:buckets"], { loki: "loki-chunks" });
     assert.ok(config["observability:cluster"].nodes, "no nodes");
-    assert.match(printed, /# {3}- values of the release that may be secrets are left out: grafana\.adminPassword/);
+    assert.match(printed, /# {3}- values of the release that may be secrets were left out: grafana\.adminPassword/);
     assert.ok(!printed.includes("hunter2"), "a secret was printed");
   });
 

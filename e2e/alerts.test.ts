@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { RuleGroup } from "../components/rules/types";
-import { apply } from "../sandbox/apply";
 import { testCluster } from "./support/cluster";
-import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
+import { applyHere, leaveNamespace, makeNamespace, renderPart } from "./support/deploy";
+import { replacePod } from "./support/node";
 import { evaluatingPrometheus } from "./support/prometheus";
+import { prompt } from "./support/prompt";
 import { notifications, receiverObjects, receiverUrl } from "./support/receiver";
-import { until } from "../sandbox/until";
+import { until } from "../lab/until";
 
 const namespace = "e2e-alerts";
 
@@ -25,7 +26,7 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
   this.timeout(10 * 60_000);
 
   before(async () => {
-    const { kubectl, unavailable } = await testCluster();
+    const { kubectl } = await testCluster();
     const config = [
       `alertmanager.webhook=${receiverUrl(namespace, "/notify")}`,
       "alertmanager.heartbeat=true",
@@ -39,6 +40,7 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
       stack: "sandbox",
       config,
       components: ["alertmanager", "secrets", "rules"],
+      edit: prompt,
     });
     const rendered = resources.flatMap(({ object }) => (object?.kind === "PrometheusRule" ? [object] : []));
     const rules = rendered.flatMap(({ spec }) => (spec as { groups: RuleGroup[] }).groups);
@@ -46,10 +48,10 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
     const alertmanager = { static_configs: [{ targets: [`alertmanager.${namespace}.svc.cluster.local:9093`] }] };
     await makeNamespace(namespace);
     await kubectl.apply([...receiverObjects(namespace), ...evaluatingPrometheus(namespace, [alertmanager], groups)]);
-    await apply(kubectl, namespace, resources, { unavailable });
+    await applyHere(namespace, resources);
   });
 
-  after(() => removeNamespace(namespace));
+  after(() => leaveNamespace(namespace));
 
   it("brings an alert to the receiver once for its group, with its labels", async () => {
     const { kubectl } = await testCluster();
@@ -99,8 +101,7 @@ describe("Alerts of a real Prometheus, by the real Alertmanager, to a receiver t
       "--author=test",
       "--duration=1h",
     ]);
-    await kubectl.run(["delete", "pod", "alertmanager-0", "-n", namespace, "--wait"]);
-    await kubectl.run(["wait", "pod", "alertmanager-0", "-n", namespace, "--for=condition=Ready", "--timeout=120s"]);
+    await replacePod(namespace, "alertmanager-0");
     const silences = await kubectl.run([...amtool, "silence", "query", "--quiet"]);
     assert.equal(silences.trim().split("\n").length, 1);
   });

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { journalRules, podFileRules, podRules, type Rule } from "../components/alloy/config";
 import { alloyRule, targetRules } from "../components/alloy/metrics-config";
 import { scrapeConfigSpec } from "../components/monitors/scrape-config";
 import { baseTargets } from "../components/monitors/targets";
-import { settingsSchema } from "../config/schema";
+import { settingsSchema } from "../settings/schema";
 import { discovered, excludedNamespaces, journalUnits } from "../test/components/alloy/pods";
 import { publicLabels } from "../test/components/alloy/relabel";
 import { found } from "../test/components/alloy/targets";
@@ -68,7 +68,14 @@ describe("Alloy's relabelling, done by Prometheus", function () {
   });
 
   it("labels the cluster's own targets as the ScrapeConfigs of the stages before do, and as kube-prometheus-stack did", () => {
-    const { monitors } = settingsSchema.parse({ monitors: { etcd: { endpoints: ["10.0.0.1"] } } });
+    const { monitors } = settingsSchema.parse({
+      monitors: {
+        scheduler: { selector: { component: "kube-scheduler" } },
+        controllerManager: { endpoints: ["10.0.0.1"] },
+        proxy: { selector: { "k8s-app": "kube-proxy" } },
+        etcd: { endpoints: ["10.0.0.1"] },
+      },
+    });
     for (const target of baseTargets({ settings: monitors, dropApiserverHistograms: true })) {
       const cases = found.filter(({ of }) => of === target.name);
       const metas = cases.map(({ meta }) => meta);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import type { KubernetesObject } from "../offline/objects";
-import { offlinePreview } from "../offline/preview";
+import type { KubernetesObject } from "../commands/shared/objects";
+import { offlinePreview } from "../commands/shared/preview";
 import { testCluster } from "./support/cluster";
-import { makeNamespace, removeNamespace, renderPart } from "./support/deploy";
-import { until } from "../sandbox/until";
+import { leaveNamespace, makeNamespace, renderPart } from "./support/deploy";
+import { until } from "../lab/until";
 
 const namespace = "e2e-crash-loop";
 
@@ -52,7 +52,7 @@ describe("Loki without delete_request_store, on a real cluster", function () {
     await kubectl.apply(objects.filter((o) => o.kind !== "Deployment"));
   });
 
-  after(() => removeNamespace(namespace));
+  after(() => leaveNamespace(namespace));
 
   it("crash-loops with the seed's CONFIG ERROR", async () => {
     const { kubectl } = await testCluster();

@@ -2,32 +2,36 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostTool } from "../cluster/tools";
-import { until } from "../sandbox/until";
+import { hostTool } from "../lab/cluster/tools";
+import { until } from "../lab/until";
 import { exported } from "../test/components/dashboards/exported";
 import { testCluster } from "./support/cluster";
-import { unexplained, unseen } from "./support/metric-coverage";
-import { freePort, startServer, type LocalServer } from "./support/server";
+import { applyHere, makeNamespace, removeNamespace, renderPart } from "./support/deploy";
+import { lacking, reportExcused, unseenByTests, type Lacking } from "./support/metric-coverage";
+import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
 
 // Every metric that a base dashboard names, against what exports it: real programs on the loopback, and the cluster's kubelet.
 
 describe("Every metric of the base dashboards", function () {
   this.timeout("20m"); // the first time, the tools are built
 
+  const namespace = "e2e-dashboard-metrics";
   const folder = mkdtempSync(join(tmpdir(), "dashboard-metrics-"));
   const servers: LocalServer[] = [];
   after(async () => {
     for (const server of servers) await server.stop();
+    await removeNamespace(namespace);
     rmSync(folder, { recursive: true, force: true });
   });
 
   /** Waits until everything is there that isn't excused; what is counted once in a while takes its time. */
   const allOf = async (exporter: string, read: () => Promise<string>) => {
-    let missing: string[] = [];
+    let found: Lacking = { unseen: [], excused: [] };
     await until(`${exporter} exports all`, 120, async () => {
-      missing = unseen(exporter, await read());
-      return missing.length === 0 ? true : undefined;
-    }).catch(() => assert.deepEqual(missing, [], exporter));
+      found = lacking(exporter, await read());
+      return found.unseen.length === 0 ? true : undefined;
+    }).catch(() => assert.deepEqual(found.unseen, [], exporter));
+    reportExcused(exporter, found);
   };
 
   const page = (url: string) => async () => (await fetch(url)).text();
@@ -73,7 +77,32 @@ describe("Every metric of the base dashboards", function () {
     await allOf("kubelet", async () => `${await raw("/metrics")}\n${await raw("/metrics/cadvisor")}`);
   });
 
-  it("is seen by a test, or it is said why not", () => {
-    assert.deepEqual(Object.keys(exported).filter(unexplained), []);
+  it("is exported by kube-state-metrics of stack sandbox, with the rights that it has there, and so are those of rules", async () => {
+    const { kubectl } = await testCluster();
+    const all = await renderPart({ namespace, stack: "sandbox", components: ["exporters"] });
+    const own = all.filter(({ object }) => object?.metadata.name.endsWith("kube-state-metrics"));
+    assert.ok(own.length >= 5, "its account, rights, Deployment, Service and ServiceMonitor");
+    const urns = new Set(own.map(({ urn }) => urn));
+    await makeNamespace(namespace);
+    await applyHere(
+      namespace,
+      own.map((each) => ({ ...each, parent: undefined, dependsOn: each.dependsOn.filter((urn) => urns.has(urn)) })),
+    );
+    const pod = await kubectl.run(["get", "pods", "-n", namespace, "-o", "jsonpath={.items[0].metadata.name}"]);
+    const raw = (port: string, path: string) =>
+      kubectl.run(["get", "--raw", `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy${path}`]);
+    // A family without an object yet has its type only.
+    const families = (text: string) => text.replace(/^# TYPE (\S+) .*$/gm, "$1 0");
+    await allOf("kube-state-metrics", async () =>
+      families(`${await raw("8080", "/metrics")}\n${await raw("8081", "/metrics")}`),
+    );
+    const errors = (await raw("8081", "/metrics")).match(
+      /^kube_state_metrics_(list|watch)_total\{.*result="error".*$/gm,
+    );
+    assert.deepEqual(errors, null, "it may see what it is asked to export");
+  });
+
+  it("is seen by a test", () => {
+    assert.deepEqual(Object.keys(exported).filter(unseenByTests), []);
   });
 });

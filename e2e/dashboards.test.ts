@@ -4,17 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { lokiDashboards } from "../components/loki/dashboards";
 import { mimirDashboards } from "../components/mimir/dashboards";
-import { settingsSchema } from "../config/schema";
+import { settingsSchema } from "../settings/schema";
 import { everyBaseDashboard, panelsOf, variableSelectors, withVariables } from "../test/components/dashboards/queries";
 
 const environment = { namespace: "monitoring" };
 const dashboards = [
   ...everyBaseDashboard(),
-  ...lokiDashboards({ environment, settings: { structuredMetadata: true } }),
-  ...lokiDashboards({ environment, settings: { structuredMetadata: false } }),
+  ...lokiDashboards({ environment, settings: { mode: "single-binary", structuredMetadata: true } }),
+  ...lokiDashboards({ environment, settings: { mode: "single-binary", structuredMetadata: false } }),
   ...mimirDashboards({ environment, settings: settingsSchema.parse({}).mimir }),
 ];
 

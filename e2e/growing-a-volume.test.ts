@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
-import { kubeconfigPath } from "../cluster/paths";
-import { hostTool } from "../cluster/tools";
+import { kubeconfigPath } from "../lab/cluster/paths";
+import { hostTool } from "../lab/cluster/tools";
 import { image } from "../components/images";
 import { restrictedContainer, restrictedPod } from "../components/kubernetes/security";
 import { retainVolumes } from "../components/kubernetes/storage";
-import type { KubernetesObject } from "../offline/objects";
-import type { Kubectl } from "../sandbox/kubectl";
-import { until } from "../sandbox/until";
+import type { KubernetesObject } from "../commands/shared/objects";
+import type { Kubectl } from "../lab/sandbox/kubectl";
+import { until } from "../lab/until";
 import { fences, pages, section } from "../test/docs/markdown";
 import { testCluster } from "./support/cluster";
-import { makeNamespace, removeNamespace } from "./support/deploy";
+import { leaveNamespace, makeNamespace } from "./support/deploy";
 
 const namespace = "e2e-growing";
 const owner = 10001;
@@ -122,7 +122,7 @@ describe("docs/growing-a-volume.md, by its own commands, on a real cluster", fun
     for (const { metadata } of items.filter(({ spec }) => spec.claimRef?.namespace === namespace)) {
       await kubectl.run(["patch", "pv", metadata.name, "-p", policy]);
     }
-    await removeNamespace(namespace);
+    await leaveNamespace(namespace);
     await kubectl.run(["delete", "storageclass", namespace, "--ignore-not-found"]);
   });
 
@@ -147,7 +147,7 @@ describe("docs/growing-a-volume.md, by its own commands, on a real cluster", fun
       /Forbidden: updates to statefulset spec/,
       "a template can change by now: the page is out of date",
     );
-    const [before, check] = commandsOf("Make the StatefulSet anew");
+    const [before, check] = commandsOf("Recreate the StatefulSet");
     assert.match(await shell([before], names("expands")), /^Retain\n/);
     assert.equal(await get("pod expands-0", "{.metadata.ownerReferences}"), "");
 

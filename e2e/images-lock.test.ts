@@ -6,8 +6,8 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run as command } from "../cluster/run";
-import { ListOfImages } from "../test/images/support";
+import { run as command } from "../lab/cluster/run";
+import { ListOfImages } from "../test/commands/images/support";
 import { families, Pusher, startRegistry, type ImageRegistry } from "./support/image-registry";
 
 // The lock of images against Docker's own registry; the images are made here.
@@ -80,7 +80,7 @@ describe("The lock of images, by a real registry", function () {
       assert.deepEqual([code, list.text], [2, before]);
       assert.ok(
         error.includes(
-          `  index (${reference("index")}),\n  single (${reference("single")}): images.json says linux/arm64, and ${registry.host} has it for linux/amd64 only`,
+          `  index (${reference("index")}),\n  single (${reference("single")}): images.json says linux/arm64, but ${registry.host} has it only for linux/amd64`,
         ),
         error,
       );

@@ -5,16 +5,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { configFile } from "../components/loki/pod";
+import { selectors } from "../test/settings/selectors";
 import { renderPart } from "./support/deploy";
 
-// What every stack renders, in both modes, against the real Loki's own check of configurations.
+// What every stack renders, in each mode, against the real Loki's own check of configurations.
 
 const stacks = ["staging", "production", "sandbox"];
 const modes = {
   "single-binary": ["loki.mode=single-binary", "loki.replicationFactor=1"],
   "simple-scalable": ["loki.mode=simple-scalable"],
+  distributed: ["loki.mode=distributed"],
+};
+
+/** What the pods of each mode run. */
+const targets = {
+  "single-binary": ["all"],
+  "simple-scalable": ["backend", "read", "write"],
+  distributed: [
+    "compactor",
+    "distributor",
+    "index-gateway",
+    "ingester",
+    "pattern-ingester",
+    "querier",
+    "query-frontend",
+    "query-scheduler",
+    "ruler",
+  ],
 };
 
 const period = (i: number, from: string, store: string, objectStore: string, schema: string) =>
@@ -45,6 +64,13 @@ const variations: Record<string, string[]> = {
     "loki.limits.maxLineSize=1MB",
     "loki.retention=1y",
     "loki.compactionInterval=1h30m",
+  ],
+  "streams with a retention of their own": [
+    'loki.retentionStreams[0].selector={namespace="dev", app=~`web|api`}',
+    "loki.retentionStreams[0].period=24h",
+    'loki.retentionStreams[1].selector={app=~"a[.]b"}',
+    "loki.retentionStreams[1].period=1y",
+    "loki.retentionStreams[1].priority=2",
   ],
 };
 
@@ -94,11 +120,11 @@ describe("Loki's own check of the configuration", function () {
   };
 
   for (const stack of stacks) {
-    for (const [mode, config] of Object.entries(modes)) {
+    for (const mode of ["single-binary", "simple-scalable", "distributed"] as const) {
       it(`accepts stack ${stack}, ${mode}`, async () => {
-        const { config: text, targets } = await rendered(stack, config);
-        assert.deepEqual(targets.sort(), mode === "single-binary" ? ["all"] : ["backend", "read", "write"]);
-        await accepts({ config: text, targets });
+        const made = await rendered(stack, modes[mode]);
+        assert.deepEqual(made.targets.sort(), targets[mode]);
+        await accepts(made);
       });
     }
   }
@@ -108,6 +134,18 @@ describe("Loki's own check of the configuration", function () {
   }
 
   it("accepts a pod's address of IPv6", async () => accepts(sandbox, "fd00:10:42::7"));
+
+  it("accepts and refuses the selectors that the settings accept and refuse", async () => {
+    const refused = async (selector: string) => {
+      const config = parse(sandbox.config);
+      config.limits_config.retention_stream = [{ selector, period: "24h", priority: 1 }];
+      return (await refusal(stringify(config), "all")) !== undefined;
+    };
+    // Its expansion of variables changes others, which is why loki.retentionStreams refuses them.
+    const unchanged = selectors.takes.filter((selector) => !/[\\$]/.test(selector));
+    for (const selector of unchanged) assert.equal(await refused(selector), false, selector);
+    for (const selector of selectors.refuses) assert.equal(await refused(selector), true, selector);
+  });
 
   it("refuses the same without delete_request_store, in the words of seed 000", async () => {
     const broken = parse(sandbox.config);

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { lokiDashboards } from "../components/loki/dashboards";
 import { lokiRules } from "../components/loki/rules";
 import { leastPrivilege } from "../components/object-storage/policy";
-import { settingsSchema } from "../config/schema";
+import { settingsSchema } from "../settings/schema";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
-import { freePort, startServer, type LocalServer } from "./support/server";
-import { until } from "../sandbox/until";
+import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
+import { until } from "../lab/until";
 import { everyBaseDashboard } from "../test/components/dashboards/queries";
 
-// Both modes as processes on the loopback, with the configuration of the pods, a real MinIO and Loki's own least-privilege key.
+// Each mode as processes on the loopback, with the configuration of the pods, a real MinIO and Loki's own least-privilege key.
 
 const bucket = "logs";
 const region = "eu-home-1";
@@ -33,6 +34,18 @@ const modes = {
     write: { replicas: 3, ...small },
     read: { replicas: 1, ...small },
     backend: { replicas: 1, ...small },
+  }),
+  distributed: settings({
+    mode: "distributed",
+    replicationFactor: 2,
+    distributed: {
+      distributor: { replicas: 1 },
+      queryFrontend: { replicas: 1 },
+      queryScheduler: { replicas: 1 },
+      indexGateway: { replicas: 1 },
+      querier: { replicas: 1, ...small },
+      ingester: { replicas: 3, ...small },
+    },
   }),
 };
 
@@ -132,6 +145,29 @@ for (const [mode, loki] of Object.entries(modes)) {
       assert.match(await response.text(), /timestamp too old/);
     });
 
+    it("sends on what comes to who follows it", async () => {
+      const query = new URLSearchParams({ query: '{app="followed"}' });
+      const headers = {
+        ...{ Connection: "Upgrade", Upgrade: "websocket" },
+        ...{ "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": Buffer.alloc(16).toString("base64") },
+      };
+      const tail = get(`${processes!.url.read}/loki/api/v1/tail?${query}`, { headers });
+      let said = "";
+      // What a server sends by a websocket is neither masked nor, unasked, compressed.
+      tail.on("upgrade", (_, socket, head) => {
+        said += head.toString();
+        socket.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      });
+      try {
+        await until("a line has come", 60, async () => {
+          assert.equal((await push("followed", Date.now(), "as it comes")).status, 204);
+          return said.includes("as it comes") || undefined;
+        });
+      } finally {
+        tail.destroy();
+      }
+    });
+
     // Without the gateway, which the cluster's tests have, one address takes and answers only in a single binary.
     if (mode === "single-binary")
       it("is tailed and asked by its canary, each node's lines in a stream of their own", async () => {
@@ -175,10 +211,13 @@ const names = (text: string) => text.split("\n").flatMap((line) => /^(loki_\w+)[
 /** Names of Loki's own series in alerts and dashboards; `loki_write_…` and others are the collector's, and `loki_prometheus_…` begin with the first rule. */
 function used(): string[] {
   const environment = { namespace: "monitoring" };
-  const groups = lokiRules({ environment, settings: { compactionInterval: "10m", logAlerts: false } });
+  const groups = lokiRules({
+    environment,
+    settings: { mode: "single-binary", compactionInterval: "10m", logAlerts: false },
+  });
   const rules = groups.flatMap((group) => group.rules);
   const dashboards = [
-    ...lokiDashboards({ environment, settings: { structuredMetadata: true } }),
+    ...lokiDashboards({ environment, settings: { mode: "single-binary", structuredMetadata: true } }),
     ...everyBaseDashboard(),
   ];
   const panels = dashboards.flatMap((dashboard) => dashboard.panels ?? []);

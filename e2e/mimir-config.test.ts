@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { configFile } from "../components/mimir/pod";
 import { renderPart } from "./support/deploy";
 
@@ -19,6 +19,13 @@ const variations: Record<string, string[]> = {
     "mimir.limits.maxSeries=0",
     "mimir.limits.ingestionRate=1",
     "mimir.logLevel=debug",
+    "mimir.blockUpload=true",
+  ],
+  "one bucket for all": [
+    "buckets.mimirRuler=mimir-blocks",
+    "buckets.mimirAlertmanager=mimir-blocks",
+    "alertmanager.implementation=mimir",
+    "alertmanager.webhook=http://bridge:8080/",
   ],
   "with its own Alertmanager": ["alertmanager.implementation=mimir", "alertmanager.webhook=http://bridge:8080/"],
 };

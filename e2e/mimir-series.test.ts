@@ -3,18 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { dataDirectory, mimirConfig } from "../components/mimir/config";
 import { mimirDashboards } from "../components/mimir/dashboards";
 import { mimirRules } from "../components/mimir/rules";
 import { remoteWriteRules } from "../components/kube-prometheus-stack/rules";
 import { pipelineRules } from "../components/rules/pipeline";
 import type { RuleGroup } from "../components/rules/types";
-import { remoteWriteName } from "../components/kube-prometheus-stack/remote-write";
-import { settingsSchema } from "../config/schema";
-import { until } from "../sandbox/until";
+import { settingsSchema } from "../settings/schema";
+import { until } from "../lab/until";
 import { everyBaseDashboard, panelsOf, withVariables } from "../test/components/dashboards/queries";
-import { freePort, startServer, type LocalServer } from "./support/server";
+import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
 
 // A real Prometheus that writes to a real Mimir, both on the loopback, so that every series of alerts and dashboard is seen or missed.
 
@@ -42,7 +41,7 @@ const ofEvaluation = (group: RuleGroup): RuleGroup => ({
 function selectors(): string[] {
   const groups = [
     ...mimirRules({ environment, settings: settings.mimir }),
-    ...remoteWriteRules({ environment, settings: settings.kps }),
+    ...remoteWriteRules({ environment, settings: settings.kps, backend: "mimir" }),
     ...pipelineRules([]).map(ofEvaluation),
   ];
   const dashboards = [...mimirDashboards({ environment, settings: settings.mimir }), ...everyBaseDashboard()];
@@ -96,6 +95,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
     const connection = { endpoint: "http://127.0.0.1:1", region: "none", forcePathStyle: true };
     const buckets = { mimirBlocks: "blocks", mimirRuler: "ruler", mimirAlertmanager: "alertmanager" };
     const config = mimirConfig({
+      environment: { namespace: "e2e", dnsDomain: "invalid" },
       settings: settings.mimir,
       storage: { connection, buckets },
       alertmanagerUrl: "http://127.0.0.1:1",
@@ -131,7 +131,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
       scrape_configs: [target("mimir", "mimir-0", mimir), target("prometheus", "prometheus-0", prometheus)],
       remote_write: [
         {
-          name: remoteWriteName,
+          name: "mimir",
           url: `${mimir}/api/v1/push`,
           // Something is dropped, so that what is dropped is counted.
           write_relabel_configs: [{ source_labels: ["__name__"], regex: "go_.*", action: "drop" }],

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { hostTool } from "../cluster/tools";
+import { hostTool } from "../lab/cluster/tools";
 import { applicationNames, bucketsOf, type ApplicationName } from "../components/object-storage/applications";
 import { leastPrivilege, type Policy } from "../components/object-storage/policy";
 import { keyVariables, setupFiles } from "../components/object-storage/setup";
-import { freePort, startServer, type LocalServer } from "./support/server";
+import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
 
 // The script of the embedded store's Job and its policies, against a real MinIO on the loopback.
 
@@ -77,7 +77,8 @@ describe("The embedded object store's setup", function () {
   before(async () => {
     tools = { mc: await hostTool("mc"), minio: await hostTool("minio") };
     url = `http://127.0.0.1:${await freePort()}`;
-    for (const [file, text] of Object.entries(setupFiles(names))) writeFileSync(join(folder, file), text);
+    for (const [file, text] of Object.entries(setupFiles(names, applicationNames)))
+      writeFileSync(join(folder, file), text);
     writeFileSync(join(folder, "object"), "a chunk");
     writeFileSync(join(folder, "large"), Buffer.alloc(20 * 2 ** 20)); // above mc's part size
   });
@@ -150,6 +151,39 @@ describe("The embedded object store's setup", function () {
       await refused(as(name, keys[name], "admin", "accesskey", "create", "store/"), denied);
     });
   }
+
+  it("keeps what was deleted where it is told to: hidden from its owner, whose key can't remove it, and brought back by the administrator", async () => {
+    for (const [file, text] of Object.entries(setupFiles(names, applicationNames, "7d")))
+      writeFileSync(join(folder, file), text);
+    await setUp();
+    await setUp();
+    const exported = JSON.parse(await administrator("ilm", "rule", "export", `store/${names.loki}`)) as object;
+    assert.deepEqual(exported, {
+      Rules: [
+        {
+          ID: "deleted-versions",
+          Status: "Enabled",
+          NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+          Expiration: { ExpiredObjectDeleteMarker: true },
+        },
+      ],
+    });
+    const [key, chunk] = [keys.loki, `store/${names.loki}/fake/chunk`];
+    await as("loki", key, "cp", "object", chunk);
+    await as("loki", key, "rm", chunk);
+    assert.equal(await as("loki", key, "ls", "--recursive", `store/${names.loki}/fake/`), "");
+    await refused(as("loki", key, "rm", "--versions", "--force", chunk), denied);
+    await administrator("undo", chunk, "--force");
+    assert.equal(await as("loki", key, "cat", chunk), "a chunk");
+  });
+
+  it("takes no rule for unfinished uploads, which MinIO removes by itself", async () => {
+    const rule = { ID: "a", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } };
+    writeFileSync(join(folder, "abort.json"), JSON.stringify({ Rules: [rule] }));
+    const mc = [tools.mc, "ilm", "rule", "import", `store/${names.loki}`].map((word) => `'${word}'`).join(" ");
+    const environment = { HOME: folder, MC_CONFIG_DIR: join(folder, "mc") };
+    await refused(run("sh", ["-c", `${mc} < abort.json`], environment), /not well-formed/);
+  });
 
   it("rotates a key: the new one works, and the old one is refused", async () => {
     const old = keys.loki;

@@ -1,5 +1,6 @@
-import { previewWithGraph } from "../offline/preview";
-import { describePlans } from "../test/offline/plan-stages";
+import { previewWithGraph } from "../commands/shared/preview";
+import { describePlans } from "../test/commands/plan/stages";
+import { testStack } from "../test/stacks/stacks";
 
 const existing = 'objectStore={"kind":"existing","endpoint":"https://s3.example.org"}';
 const minio =
@@ -23,4 +24,4 @@ const profiles: Record<string, { stack: string; config: string[] }> = {
 };
 
 for (const [profile, { stack, config }] of Object.entries(profiles))
-  describePlans(profile, (settings) => previewWithGraph({ stack, config: [...config, ...settings] }));
+  describePlans(profile, (settings) => previewWithGraph({ ...testStack(stack), config: [...config, ...settings] }));

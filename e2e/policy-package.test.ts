@@ -1,8 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../cluster/run";
-import { assertJudges, packInto } from "../test/policy/packed";
+import { run } from "../lab/cluster/run";
+import { assertJudges, assertProfile, packInto, whileServed } from "../test/policy/packed";
 
 describe("The policy pack as npm installs it", function () {
   this.timeout(300_000);
@@ -13,7 +13,11 @@ describe("The policy pack as npm installs it", function () {
       writeFileSync(join(folder, "package.json"), '{"private":true}\n');
       const tarball = await packInto(folder);
       await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error", tarball], { cwd: folder });
-      await assertJudges(join(folder, "node_modules/observability-policy"), "ts-node");
+      const installed = join(folder, "node_modules/observability-policy");
+      await whileServed(installed, "ts-node", async (served) => {
+        await assertJudges(served);
+        await assertProfile(served, installed);
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { apply, type Applicable } from "../sandbox/apply";
+import type { Applicable } from "../lab/sandbox/apply";
 import { ApiProxy, testCluster } from "./support/cluster";
-import { deploy, removeNamespace } from "./support/deploy";
+import { applyHere, deploy, leaveNamespace } from "./support/deploy";
 import { LokiClient, nanoseconds } from "./support/loki";
-import { until } from "../sandbox/until";
+import { until } from "../lab/until";
 
 const namespace = "e2e-restore";
 
@@ -28,17 +28,17 @@ describe("A Loki without its volume, on the bucket of before, on a real cluster"
 
   after(async () => {
     proxy?.stop();
-    await removeNamespace(namespace);
+    await leaveNamespace(namespace);
   });
 
   it("finds the lines that were written before it", async () => {
-    const { kubectl, unavailable } = await testCluster();
+    const { kubectl } = await testCluster();
     await loki.push({ app: "before" }, [[nanoseconds(now), "written before"]]);
 
     // An orderly stop flushes chunks and index: nothing is in the volume only.
     await kubectl.run(["delete", "statefulset", "loki", "-n", namespace, "--cascade=foreground", "--wait"]);
     await kubectl.run(["delete", "pvc", "data-loki-0", "-n", namespace, "--wait", "--timeout=60s"]);
-    await apply(kubectl, namespace, resources, { unavailable });
+    await applyHere(namespace, resources);
 
     const lines = await until("the line is found", 120, async () => {
       const found = await loki.lines(`{app="before"}`, { start: now - 60_000, end: now + 60_000 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { ApiProxy, testCluster } from "./support/cluster";
-import { deploy, removeNamespace } from "./support/deploy";
+import { ApiProxy } from "./support/cluster";
+import { deploy, leaveNamespace } from "./support/deploy";
 import { storeScript } from "./support/job";
 import { LokiClient, nanoseconds } from "./support/loki";
-import { until } from "../sandbox/until";
+import { replacePod } from "./support/node";
+import { until } from "../lab/until";
 
 const namespace = "e2e-retention";
 const day = 24 * 3600 * 1000;
@@ -34,18 +35,16 @@ describe("Loki's retention of seven days, its intervals shortened, on a real clu
 
   after(async () => {
     proxy?.stop();
-    await removeNamespace(namespace);
+    await leaveNamespace(namespace);
   });
 
   it("deletes lines older than that from the bucket, and keeps younger ones", async () => {
-    const { kubectl } = await testCluster();
     await loki.push({ app: "old" }, [[nanoseconds(now - 10 * day), "ten days old"]]);
     await loki.push({ app: "young" }, [[nanoseconds(now - 2 * day), "two days old"]]);
     await loki.flush("loki-0");
     await until("both chunks are in the bucket", 120, async () => ((await chunks()).length === 2 ? true : undefined));
     // A stop writes the index to the bucket, where the compactor finds it: while running, Loki does so every quarter of an hour.
-    await kubectl.run(["delete", "pod", "loki-0", "-n", namespace, "--wait"]);
-    await kubectl.run(["wait", "pod", "loki-0", "-n", namespace, "--for=condition=Ready", "--timeout=240s"]);
+    await replacePod(namespace, "loki-0");
 
     const left = await until("one chunk is gone", 300, async () => {
       const found = await chunks();

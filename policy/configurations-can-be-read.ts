@@ -1,17 +1,13 @@
-import { settingsOf } from "./lib/config/find";
 import type { Program } from "./lib/config/program";
-import { loki } from "./lib/loki/program";
-import { mimir } from "./lib/mimir/program";
+import { unreadableIn } from "./lib/config/unreadable";
+import type { Refusal } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
 
-// A text that doesn't parse may look like both programs' own: Mimir's signs are nobody else's, a compactor is either's.
-const programs = [mimir, loki];
-
 /**
- * Refuses a configuration of Loki or Mimir that can't be read, so that no policy passes over it in silence: text that is not YAML, a key given
- * twice and a second document (which a lenient parser accepts, and Loki and Mimir don't), one that is too large or never ends, and values
- * in a file that a policy doesn't see. The policies about single settings say what they can of what can be read.
+ * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
+ * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, and values in a file
+ * that a policy doesn't see. The other policies check what can be read of it.
  */
 export const configurationsCanBeRead = definePolicy({
   name: "configurations-can-be-read",
@@ -20,20 +16,43 @@ export const configurationsCanBeRead = definePolicy({
   url: "https://grafana.com/docs/loki/latest/configure/",
   severity: "critical",
   *check(resource) {
-    const told = new Map<string, Program>();
-    for (const program of programs) {
-      for (const { path, problem } of settingsOf(resource, program).unreadable) {
-        if (problem instanceof Unknown) yield problem;
-        else if (told.get(path) === undefined || told.get(path) === program) {
-          told.set(path, program);
-          yield {
-            path,
-            found: `a ${program.name} configuration that can't be read (${problem})`,
-            wanted: `one YAML document that ${program.name} accepts`,
-            fix: `What its settings are can't be told. Correct it; \`${program.validation}\` says where ${program.name} stumbles.`,
-          };
-        }
-      }
+    for (const { program, path, problem, isUncertain, isValues } of unreadableIn(resource)) {
+      if (problem instanceof Unknown) yield problem;
+      else if (isUncertain) yield maybe(path, problem);
+      else if (isValues) yield values(path, problem);
+      else yield configuration(path, problem, program);
     }
   },
 });
+
+function configuration(path: string, problem: string, program: Program): Refusal {
+  return {
+    path,
+    found: `a ${program.name} configuration that can't be read (${problem})`,
+    wanted: `one YAML document that ${program.name} accepts`,
+    why: "Its settings can't be checked.",
+    fix: `Correct it; \`${program.validation}\` shows the mistake.`,
+  };
+}
+
+function values(path: string, problem: string): Refusal {
+  return {
+    path,
+    found: `values for Helm that can't be read (${problem})`,
+    wanted: "a mapping in YAML",
+    why: "Their settings for Loki and Mimir can't be checked.",
+    fix: problem.startsWith("a file")
+      ? "Pass them as `values` of the resource, or as a StringAsset."
+      : "Correct it: Helm can't read it either.",
+  };
+}
+
+function maybe(path: string, problem: string): Refusal {
+  return {
+    path: path || "a property",
+    found: `something that can't be read (${problem})`,
+    wanted: "text that can be read",
+    why: "It may contain a configuration of Loki or Mimir, which can't be checked.",
+    fix: "If it contains none, list the resource in this policy's parameter exclude.",
+  };
+}

@@ -1,5 +1,7 @@
 import type { Policy } from "./lib/policy";
+import { bucketLifecyclesSpareData } from "./bucket-lifecycles-spare-data";
 import { bucketsAreNotShared } from "./buckets-are-not-shared";
+import { configurationFieldsAreKnown } from "./configuration-fields-are-known";
 import { configurationsCanBeRead } from "./configurations-can-be-read";
 import { containersAreRestricted } from "./containers-are-restricted";
 import { crdsOutliveTheOperator } from "./crds-outlive-the-operator";
@@ -20,20 +22,28 @@ import { retentionMeetsStackMinimum } from "./retention-meets-stack-minimum";
 import { retentionRequiresDeleteRequestStore } from "./retention-requires-delete-request-store";
 import { schemaIsTsdbV13 } from "./schema-is-tsdb-v13";
 import { secretsStayInSecrets } from "./secrets-stay-in-secrets";
+import { settingsTakeEffect } from "./settings-take-effect";
 import { statefulDataIsProtected } from "./stateful-data-is-protected";
+import { victoriaMetricsIsOnALocalVolume } from "./victoria-metrics-is-on-a-local-volume";
+import { victoriaMetricsIsOneProcess } from "./victoria-metrics-is-one-process";
 import { workloadsHaveRequestsAndLimits } from "./workloads-have-requests-and-limits";
 
 /** The policies of the pack. Importing this table (`policy/index`) starts nothing; `main.js`, the package's entry, serves them. */
 export const policies: readonly Policy[] = [
   configurationsCanBeRead,
+  configurationFieldsAreKnown,
   retentionRequiresDeleteRequestStore,
   lokiConfigHasNoRemovedFields,
+  settingsTakeEffect,
   schemaIsTsdbV13,
   retentionMeetsStackMinimum,
   replicationFactorFitsReplicas,
   replicationFactorSurvivesAWriter,
+  victoriaMetricsIsOneProcess,
+  victoriaMetricsIsOnALocalVolume,
   mimirStorageIsSeparate,
   bucketsAreNotShared,
+  bucketLifecyclesSpareData,
   oneDefaultDatasource,
   defaultDatasourceIsFed,
   monitorsFindAService,

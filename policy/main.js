@@ -2,6 +2,8 @@
 // types are checked by `npm test`.
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
+const { readPropertiesOnce } = require("./lib/read-once.ts");
 const { policies } = require("./index.ts");
 
+readPropertiesOnce();
 new PolicyPack("observability", { policies });

@@ -1,6 +1,7 @@
 import { chartOf } from "./lib/charts/release";
 import { definePolicy } from "./lib/policy";
 import type { Resource } from "./lib/resource";
+import { setting } from "./lib/settings";
 import { at, isBlock } from "./lib/unknown";
 
 const group = "monitoring.coreos.com";
@@ -8,27 +9,31 @@ const definitions = "prometheus-operator-crds";
 const operator = "kube-prometheus-stack";
 
 /**
- * Advises of ServiceMonitors, rules and their like in a stack that doesn't bring their definitions: a preview accepts them, and the update
- * fails after a minute for each where the cluster doesn't happen to have them.
+ * Reports ServiceMonitors, rules and the like in a stack that doesn't install their definitions. A preview accepts them, but the update fails,
+ * after a minute for each, unless the cluster already has the definitions.
  */
 export const monitorsHaveDefinitions = definePolicy({
   name: "monitors-have-definitions",
-  description: `A stack with resources of ${group} brings their definitions.`,
+  description: `A stack with resources of ${group} also installs their definitions.`,
   url: "https://github.com/prometheus-community/helm-charts/tree/main/charts/prometheus-operator-crds",
   severity: "medium",
   level: "advisory",
   *checkStack(resources) {
     const custom = resources.filter(({ type }) => type.startsWith(`kubernetes:${group}/`));
-    if (custom.length === 0 || resources.some(brings)) return;
+    if (custom.length === 0 || resources.some(brings) || areThere(custom[0])) return;
     const [first, ...others] = custom;
     yield {
       path: `what defines ${group}`,
       found: `missing, and needed by ${first.label}${others.length > 0 ? ` and ${others.length} more` : ""}`,
       wanted: `a release of ${definitions}`,
-      fix: `The update fails where the cluster doesn't have the definitions. Install the chart ${definitions} with protect: true, before them. Where something else brings the definitions, exclude this stack.`,
+      why: `The update fails if the cluster doesn't have the definitions.`,
+      fix: `Install the chart ${definitions} with protect: true, before them. If something else installs the definitions, exclude this stack.`,
     };
   },
 });
+
+// By the stack's own settings: `crds.create: false` says that something else installs them.
+const areThere = (resource: Resource): boolean => at(setting(resource, "crds"), "create") === false;
 
 // Files of YAML may hold anything.
 function brings(resource: Resource): boolean {

@@ -8,12 +8,12 @@ import { Unknown } from "./lib/unknown";
 const switches = ["forceDestroy", "forceDelete", "skipFinalSnapshot"];
 
 /**
- * Refuses `forceDestroy` and its like in production: without it the provider refuses to delete a bucket that has objects, which is the last
- * thing that stands between a wrong `destroy` and the data.
+ * Refuses `forceDestroy` and similar settings in production. Without them, the provider refuses to delete a bucket that has objects, which is
+ * the last protection of the data against an accidental `destroy`.
  */
 export const noForceDestroyInProduction = definePolicy({
   name: "no-force-destroy-in-production",
-  description: "In production no bucket, user or database may be deleted while there is something in it.",
+  description: "In production, no bucket, user or database may be deleted while it has content.",
   url: "https://www.pulumi.com/registry/packages/minio/api-docs/s3bucket/",
   severity: "critical",
   parameters: {
@@ -33,8 +33,9 @@ export const noForceDestroyInProduction = definePolicy({
         yield {
           path,
           found: "true",
-          wanted: "false, or nothing",
-          fix: `The stack ${resource.stack} is production: deleting this would delete what is in it, unasked. Leave it out; empty it by hand before you delete it.`,
+          wanted: "false, or unset",
+          why: `The stack ${resource.stack} is production: deleting this would also delete its content, without asking.`,
+          fix: `Leave it out; empty it by hand before you delete it.`,
         };
       }
     }

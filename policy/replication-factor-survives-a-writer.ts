@@ -1,38 +1,33 @@
-import type { Config } from "./lib/config/config";
-import { settingsOf } from "./lib/config/find";
-import { ofArguments } from "./lib/config/overlay";
-import type { Program } from "./lib/config/program";
-import { loki } from "./lib/loki/program";
-import { mimir } from "./lib/mimir/program";
-import { definePolicy, type Finding } from "./lib/policy";
-import { factorOf } from "./lib/replication";
+import type { StackRefusal } from "./lib/finding";
+import { definePolicy } from "./lib/policy";
+import { factorsOfTwo, factorsOfTwoInStack, type Place } from "./lib/factors-of-two";
 
 /**
- * Says of a replication factor of 2 that it costs twice the space and survives no writer: both must take a line, so what goes to the one
- * that is down is refused. Measured on Loki 3.6 with one of three writers killed: 86 of 150 streams refused at 2, none at 3.
+ * Advises against a replication factor of 2: it takes twice the space and doesn't survive the loss of one writer, because both writers must
+ * accept a line. Measured on Loki 3.6 with one of three writers killed: 86 of 150 streams refused at 2, none at 3.
+ *
+ * `replication-factor-fits-replicas` checks a factor above the number of writers. Only the whole stack shows which workload reads a file.
  */
 export const replicationFactorSurvivesAWriter = definePolicy({
   name: "replication-factor-survives-a-writer",
-  description: "Loki and Mimir don't run with a replication factor of 2, which survives no writer.",
+  description: "Loki and Mimir don't use a replication factor of 2, which doesn't survive the loss of one writer.",
   url: "https://grafana.com/docs/loki/latest/get-started/components/#replication-factor",
   severity: "medium",
   level: "advisory",
   *check(resource) {
-    for (const program of [loki, mimir]) {
-      const { configs, arguments: lists } = settingsOf(resource, program);
-      const alone = lists.flatMap((list) => ofArguments(list, program) ?? []);
-      for (const config of [...configs, ...alone]) yield* two(config, program);
-    }
+    for (const place of factorsOfTwo(resource)) yield refusalOf(place);
+  },
+  *checkStack(resources) {
+    for (const place of factorsOfTwoInStack(resources)) yield refusalOf(place);
   },
 });
 
-function* two(config: Config, program: Program): Iterable<Finding> {
-  const { path, setting } = factorOf(config, program);
-  if (!("value" in setting) || setting.value !== 2) return;
-  yield {
-    path,
+function refusalOf(place: Place): StackRefusal {
+  return {
+    ...place,
     found: "2",
     wanted: "3, or 1",
-    fix: "Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.",
+    why: "With factor 2, both writers of a stream must accept a line: with one of three writers down, Loki refused 86 of 150 streams, and none with factor 3.",
+    fix: "Use factor 3 with at least 3 writers, or factor 1, which takes half the space.",
   };
 }

@@ -1,39 +1,43 @@
 import { z } from "zod";
 import { matches } from "./lib/glob";
-import { reclaimedVolumes } from "./lib/migration";
+import { reclaimedVolumes } from "./lib/settings";
 import { definePolicy } from "./lib/policy";
+import { isRetained, retained } from "./lib/retained";
 import { lossOf, reclaims } from "./lib/stateful";
 import { Unknown } from "./lib/unknown";
 
 /**
- * Refuses data that a slip of the program would delete: buckets, their users, generated secrets, namespaces, claims and definitions without
- * `protect`, and StatefulSets whose volumes go with them. A policy doesn't see `retainOnDelete`: exclude what has that instead.
+ * Refuses data that a mistake in the program would delete: buckets, their users, generated secrets, namespaces, claims and definitions without
+ * `protect`, and StatefulSets whose volumes are deleted with them. `retainOnDelete` is accepted instead if the stack's settings or a
+ * parameter name the resource, because policies can't see that option.
  */
 export const statefulDataIsProtected = definePolicy({
   name: "stateful-data-is-protected",
-  description: "What can't be made anew has `protect`, and volumes outlive their StatefulSet.",
+  description: "Resources that can't be recreated have `protect`, and volumes outlive their StatefulSet.",
   url: "https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
   severity: "critical",
   parameters: {
+    retained,
     reclaimed: z
       .array(z.string())
       .default([])
       .describe(
-        "workloads whose volumes may be deleted with them (* stands for any text), beside migration.reclaimVolumes of the stack's settings",
+        "workloads whose volumes may be deleted with them (* stands for any text), in addition to migration.reclaimVolumes of the stack's settings",
       ),
   },
-  *check(resource, { reclaimed }) {
+  *check(resource, { reclaimed, retained }) {
     const loss = lossOf(resource);
-    if (loss && !resource.options.protect) {
+    if (loss && !resource.options.protect && !isRetained(resource, retained)) {
       yield {
         path: "the option protect",
         found: "not set",
         wanted: "protect: true",
-        fix: `Taken out of the program, renamed or moved, it would be deleted, and with it ${loss}. Set protect: true; to delete it after all, first unprotect it in an update of its own.`,
+        why: `If it is removed from the program, renamed or moved, it is deleted, and with it ${loss}.`,
+        fix: `Set protect: true. To delete it later, first remove the protection in a separate update.`,
       };
     }
-    const given = [...reclaimed, ...reclaimedVolumes(resource)];
     for (const { path, value, names } of reclaims(resource)) {
+      const given = [...reclaimed, ...reclaimedVolumes(resource)];
       if (given.some((pattern) => names.some((name) => matches(pattern, name)))) continue;
       if (value instanceof Unknown) yield value;
       else {
@@ -41,7 +45,8 @@ export const statefulDataIsProtected = definePolicy({
           path,
           found: JSON.stringify(value),
           wanted: value === true ? "false" : '"Retain"',
-          fix: "The volumes would be deleted with their workload, or with a pod that is scaled away. Keep them; where their deletion is a step of the migration, name the workload in migration.reclaimVolumes or in this policy's parameter reclaimed.",
+          why: "The volumes would be deleted with their workload, or when it is scaled down.",
+          fix: "Keep them. If the migration deletes them on purpose, list the workload in migration.reclaimVolumes or in this policy's parameter reclaimed.",
         };
       }
     }

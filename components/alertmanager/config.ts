@@ -1,11 +1,7 @@
-import type { Settings } from "../../config/schema";
-import { seconds } from "../../config/units";
-
-/** Folder that the keys of the Secret `alertmanager` are mounted at, each as a file. */
-export const secretsDirectory = "/etc/alertmanager/secrets";
-
-/** Keys of the Secret `alertmanager`, which are also the files' names. */
-export type SecretFile = "pushover-token" | "pushover-user-key" | "heartbeat-url";
+import type { Settings } from "../../settings/schema";
+import type { Route as RouteSettings, TimeInterval as TimeIntervalSettings } from "../../settings/sections/routes";
+import { seconds } from "../../settings/units";
+import { heartbeat, notifications, receiver, type Receiver } from "./receivers";
 
 /** What of the settings the configuration is made from. */
 export type AlertmanagerConfigArgs = Pick<
@@ -13,6 +9,11 @@ export type AlertmanagerConfigArgs = Pick<
   | "pushover"
   | "heartbeat"
   | "webhook"
+  | "receivers"
+  | "routes"
+  | "timeIntervals"
+  | "inhibitRules"
+  | "infoInhibitor"
   | "groupBy"
   | "groupWait"
   | "groupInterval"
@@ -28,6 +29,7 @@ export interface AlertmanagerConfig {
   route: Route;
   inhibit_rules: InhibitRule[];
   receivers: Receiver[];
+  time_intervals?: TimeInterval[];
 }
 
 /** Where alerts go. */
@@ -38,7 +40,23 @@ export interface Route {
   group_wait?: string;
   group_interval?: string;
   repeat_interval?: string;
+  mute_time_intervals?: string[];
+  active_time_intervals?: string[];
+  continue?: boolean;
   routes?: Route[];
+}
+
+/** A time that routes name. */
+export interface TimeInterval {
+  name: string;
+  time_intervals: {
+    times?: { start_time: string; end_time: string }[];
+    weekdays?: string[];
+    days_of_month?: string[];
+    months?: string[];
+    years?: string[];
+    location?: string;
+  }[];
 }
 
 /** Which alerts are kept quiet by which others. */
@@ -48,66 +66,82 @@ export interface InhibitRule {
   equal: string[];
 }
 
-/** Who is told, and how. */
-export interface Receiver {
-  name: string;
-  pushover_configs?: PushoverConfig[];
-  webhook_configs?: WebhookConfig[];
-}
-
-interface PushoverConfig {
-  send_resolved: boolean;
-  token_file: string;
-  user_key_file: string;
-  priority: string;
-  title: string;
-  message: string;
-}
-
-type WebhookConfig = { send_resolved: boolean } & ({ url: string } | { url_file: string });
-
 const nobody = "null";
 
 /**
- * The files that the configuration reads; the pod mounts these keys of its Secret and no others.
- * @param args which receivers there are
- */
-export function secretFiles({
-  pushover,
-  heartbeat,
-}: Pick<AlertmanagerConfigArgs, "pushover" | "heartbeat">): SecretFile[] {
-  return [
-    ...(pushover ? (["pushover-token", "pushover-user-key"] as const) : []),
-    ...(heartbeat ? (["heartbeat-url"] as const) : []),
-  ];
-}
-
-/**
- * Alertmanager's configuration: everything to one receiver, Watchdog to the dead man's switch and nowhere else.
+ * Alertmanager's configuration: Watchdog to the dead man's switch and nowhere else, severity none to nobody, then the routes of the
+ * settings, and what is left to one receiver.
  * @param args the settings
  */
 export function alertmanagerConfig(args: AlertmanagerConfigArgs): AlertmanagerConfig {
-  const notifications = notificationReceiver(args);
-  const heartbeat = heartbeatReceiver(args);
+  const rest = notifications(args);
+  const deadMansSwitch = heartbeat(args);
+  const { receivers = {}, routes = [], timeIntervals, inhibitRules = [], infoInhibitor = true } = args;
   return {
     route: {
-      receiver: notifications?.name ?? nobody,
+      receiver: rest?.name ?? nobody,
       group_by: args.groupBy,
       group_wait: args.groupWait,
       group_interval: args.groupInterval,
       repeat_interval: args.repeatInterval,
-      routes: [watchdogRoute(args, heartbeat), { receiver: nobody, matchers: ['severity="none"'] }],
+      routes: [
+        watchdogRoute(args, deadMansSwitch),
+        { receiver: nobody, matchers: ['severity="none"'] },
+        ...routes.map(route),
+      ],
     },
-    inhibit_rules: [inhibit("critical", "warning|info"), inhibit("warning", "info")],
-    receivers: [{ name: nobody }, ...[notifications, heartbeat].filter((receiver) => receiver !== undefined)],
+    inhibit_rules: [
+      inhibit("critical", "warning|info"),
+      inhibit("warning", "info"),
+      ...(infoInhibitor ? [byInfoInhibitor] : []),
+      ...inhibitRules.map(({ sourceMatchers, targetMatchers, equal }) => ({
+        source_matchers: sourceMatchers,
+        target_matchers: targetMatchers,
+        equal,
+      })),
+    ],
+    receivers: [
+      { name: nobody },
+      ...[rest, deadMansSwitch].filter((receiver) => receiver !== undefined),
+      ...Object.entries(receivers).map(([name, settings]) => receiver(name, settings)),
+    ],
+    ...(timeIntervals && {
+      time_intervals: Object.entries(timeIntervals).map(([name, interval]) => ({
+        name,
+        time_intervals: [timeInterval(interval)],
+      })),
+    }),
+  };
+}
+
+function route(settings: RouteSettings): Route {
+  const { groupBy, groupWait, groupInterval, repeatInterval, muteTimeIntervals, activeTimeIntervals } = settings;
+  return {
+    receiver: settings.receiver === "none" ? nobody : settings.receiver,
+    ...(settings.matchers.length > 0 && { matchers: settings.matchers }),
+    ...(groupBy && { group_by: groupBy }),
+    ...(groupWait && { group_wait: groupWait }),
+    ...(groupInterval && { group_interval: groupInterval }),
+    ...(repeatInterval && { repeat_interval: repeatInterval }),
+    ...(muteTimeIntervals && { mute_time_intervals: muteTimeIntervals }),
+    ...(activeTimeIntervals && { active_time_intervals: activeTimeIntervals }),
+    ...(settings.continue && { continue: true }),
+  };
+}
+
+function timeInterval({ times, daysOfMonth, ...rest }: TimeIntervalSettings): TimeInterval["time_intervals"][number] {
+  return {
+    ...(times && { times: times.map(({ start, end }) => ({ start_time: start, end_time: end })) }),
+    ...(daysOfMonth && { days_of_month: daysOfMonth }),
+    ...rest,
   };
 }
 
 // The dead man's switch must be called at every tick of the group. A notification is repeated when the last one is older than
 // `repeat_interval`; the last one was sent a little after its tick, so with both equal every second tick would be left out.
-function watchdogRoute({ heartbeatInterval }: AlertmanagerConfigArgs, heartbeat: Receiver | undefined): Route {
+function watchdogRoute({ heartbeatInterval }: AlertmanagerConfigArgs, deadMansSwitch: Receiver | undefined): Route {
   return {
-    receiver: heartbeat?.name ?? nobody,
+    receiver: deadMansSwitch?.name ?? nobody,
     matchers: ['alertname="Watchdog"'],
     group_by: ["alertname"],
     group_wait: "0s",
@@ -125,40 +159,12 @@ function inhibit(severity: string, quiet: string): InhibitRule {
   };
 }
 
-function notificationReceiver({ pushover, webhook }: AlertmanagerConfigArgs): Receiver | undefined {
-  if (!pushover && !webhook) return undefined;
-  return {
-    name: "notifications",
-    ...(pushover && { pushover_configs: [pushoverConfig] }),
-    ...(webhook && { webhook_configs: [{ send_resolved: true, url: webhook }] }),
-  };
-}
-
-function heartbeatReceiver({ heartbeat }: AlertmanagerConfigArgs): Receiver | undefined {
-  if (!heartbeat) return undefined;
-  // Not when Watchdog resolves: that call would count as a sign of life.
-  return { name: "heartbeat", webhook_configs: [{ send_resolved: false, url_file: file("heartbeat-url") }] };
-}
-
-// Pushover shows 250 characters of title and 1024 of message. Priority 1 breaks through quiet hours, -1 makes no sound; the group's
-// highest severity counts, which CommonLabels don't have when severities differ. https://pushover.net/api#priority
-const pushoverConfig: PushoverConfig = {
-  send_resolved: true,
-  token_file: file("pushover-token"),
-  user_key_file: file("pushover-user-key"),
-  priority:
-    '{{ $priority := "-1" }}{{ range .Alerts.Firing }}' +
-    '{{ if eq .Labels.severity "critical" }}{{ $priority = "1" }}' +
-    '{{ else if and (eq .Labels.severity "warning") (eq $priority "-1") }}{{ $priority = "0" }}' +
-    "{{ end }}{{ end }}{{ $priority }}",
-  title:
-    '{{ if eq .Status "firing" }}{{ .Alerts.Firing | len }} firing{{ else }}resolved{{ end }}: ' +
-    "{{ .GroupLabels.alertname }}{{ with .GroupLabels.namespace }} in {{ . }}{{ end }}{{ with .GroupLabels.cluster }} ({{ . }}){{ end }}",
-  message:
-    '{{ range .Alerts }}{{ if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}\n' +
-    "{{ with .Annotations.description }}{{ . }}\n{{ end }}{{ with .Annotations.runbook_url }}{{ . }}\n{{ end }}{{ end }}",
+/**
+ * InfoInhibitor fires for a namespace in which an info alert fires and nothing worse does.
+ * @see https://runbooks.prometheus-operator.dev/runbooks/general/infoinhibitor
+ */
+const byInfoInhibitor: InhibitRule = {
+  source_matchers: ['alertname="InfoInhibitor"'],
+  target_matchers: ['severity="info"'],
+  equal: ["namespace", "cluster"],
 };
-
-function file(name: SecretFile): string {
-  return `${secretsDirectory}/${name}`;
-}

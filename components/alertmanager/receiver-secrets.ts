@@ -1,9 +1,10 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
+import { receiverFiles } from "../../settings/receiver-files";
+import type { Settings } from "../../settings/schema";
 import type { Secrets } from "../secrets/secrets";
 import type { SecretRef } from "../secrets/types";
-import { secretFiles, secretsDirectory, type SecretFile } from "./config";
+import { secretsDirectory } from "./receivers";
 
 /** What the receivers read, as a part of the pod that runs Alertmanager, whoever's pod that is. */
 export interface ReceiverSecrets {
@@ -21,26 +22,23 @@ export interface ReceiverSecrets {
  */
 export function receiverSecrets(
   secrets: Secrets,
-  settings: Pick<Settings["alertmanager"], "pushover" | "heartbeat">,
+  settings: Pick<Settings["alertmanager"], "pushover" | "heartbeat" | "receivers">,
 ): ReceiverSecrets | undefined {
-  const files = secretFiles(settings);
+  const files = receiverFiles(settings);
   if (files.length === 0) return undefined;
-  const given: Record<SecretFile, () => pulumi.Output<string>> = {
-    "pushover-token": () => secrets.given("pushover", "token"),
-    "pushover-user-key": () => secrets.given("pushover", "userKey"),
-    "heartbeat-url": () => secrets.given("heartbeat", "url"),
-  };
-  const secret = secrets.mount("alertmanager", () => Object.fromEntries(files.map((file) => [file, given[file]()])));
+  const keys = files.map(({ key }) => key);
+  const data = () => Object.fromEntries(files.map(({ key, secret, field }) => [key, secrets.given(secret, field)]));
+  const secret = secrets.mount("alertmanager", data, keys);
   return {
     annotations: { "checksum/alertmanager": secret.version },
-    volume: { name, secret: onlyFiles(secret, files) },
+    volume: { name, secret: onlyFiles(secret, keys) },
     volumeMount: { name, mountPath: secretsDirectory, readOnly: true },
   };
 }
 
 const name = "secrets";
 
-function onlyFiles(secret: SecretRef, files: SecretFile[]) {
+function onlyFiles(secret: SecretRef, files: readonly string[]) {
   const readable = 0o440; // by the pod's user, through fsGroup
   return {
     secretName: secret.name,

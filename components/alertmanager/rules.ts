@@ -2,7 +2,7 @@ import type { Environment } from "../kubernetes/environment";
 import type { RuleGroup } from "../rules/types";
 
 /**
- * Alerts about Alertmanager. Who can't be told by it is told by the dead man's switch, which Watchdog keeps quiet.
+ * Alerts about Alertmanager. Where it can't deliver them, the dead man's switch raises the alarm: Watchdog no longer keeps it quiet.
  * @param environment where it is
  */
 export function alertmanagerRules({ namespace, cluster }: Environment): RuleGroup[] {
@@ -20,10 +20,10 @@ export function alertmanagerRules({ namespace, cluster }: Environment): RuleGrou
           labels: { severity: "critical", namespace, ...(cluster && { cluster }) }, // absent() of a comparison has none
 
           annotations: {
-            summary: "Alertmanager is not up: nobody is told of any alert",
+            summary: "Alertmanager is down: no notifications are being sent",
             description:
               `No Alertmanager in namespace ${namespace} has answered a scrape for 5 minutes. ` +
-              `See kubectl -n ${namespace} logs alertmanager-0: it exits when its configuration or a receiver's file can't be read.`,
+              `See kubectl -n ${namespace} logs alertmanager-0: it exits if it can't read its configuration or a receiver's file.`,
           },
         },
         {
@@ -32,10 +32,10 @@ export function alertmanagerRules({ namespace, cluster }: Environment): RuleGrou
           for: "5m",
           labels: { severity: "critical" },
           annotations: {
-            summary: "Alertmanager can't reach {{ $labels.receiver_name }} by {{ $labels.integration }}",
+            summary: "Alertmanager can't notify {{ $labels.receiver_name }} by {{ $labels.integration }}",
             description:
               "{{ $value | humanizePercentage }} of its notifications failed in the last 15 minutes. " +
-              `The reason is in kubectl -n ${namespace} logs alertmanager-0; a 4xx answer means a wrong token or URL in its Secret.`,
+              `kubectl -n ${namespace} logs alertmanager-0 shows the reason; a 4xx answer means a wrong token or URL in its Secret.`,
           },
         },
         {
@@ -46,8 +46,8 @@ export function alertmanagerRules({ namespace, cluster }: Environment): RuleGrou
           annotations: {
             summary: "Alertmanager refuses alerts as invalid",
             description:
-              "{{ $value | humanize }} alerts were refused in the last 15 minutes, so nobody is told of them. " +
-              `Which and why is in kubectl -n ${namespace} logs alertmanager-0.`,
+              "{{ $value | humanize }} alerts were refused in the last 15 minutes and cause no notification. " +
+              `kubectl -n ${namespace} logs alertmanager-0 shows which, and why.`,
           },
         },
         {
@@ -60,7 +60,7 @@ export function alertmanagerRules({ namespace, cluster }: Environment): RuleGrou
           annotations: {
             summary: "Alertmanager can't save its silences or its notification log",
             description:
-              "A restart would forget silences and notify again of what is firing. Its volume is full or not writable: " +
+              "After a restart, silences are gone and firing alerts are sent again. Its volume is full or not writable: " +
               `kubectl -n ${namespace} get pvc data-alertmanager-0.`,
           },
         },

@@ -1,14 +1,18 @@
-import type { Settings } from "../../config/schema";
-import { seconds, sizeBytes } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { seconds, sizeBytes } from "../../settings/units";
 import type { Relabeling } from "../kubernetes/service-monitor";
+import { eventStages, lineStages } from "./lines";
 import { block, component, concat, env, exported, write, type Block, type Expression } from "./syntax";
 
 /** Environment variable with the name of the pod's node; the pod template sets it. */
 export const nodeNameVariable = "NODE_NAME";
 
+/** The settings of logs, but for what else could collect them. */
+export type LogSettings = Omit<Settings["logs"], "agent" | "vector">;
+
 /** What a configuration is made of. */
 export interface AlloyConfigArgs {
-  settings: Settings["logs"];
+  settings: LogSettings;
   /** What Loki takes, so that what it would refuse is not sent. */
   limits: Pick<Settings["loki"]["limits"], "rejectOldSamplesMaxAge" | "maxLineSize">;
   /** URL of Loki's push API. */
@@ -35,23 +39,41 @@ export function alloyEventsConfig(args: AlloyConfigArgs): string {
 
 /** {@link alloyLogsConfig} before it is text. */
 export function logPipeline(args: AlloyConfigArgs): Block[] {
+  const { settings } = args;
   const write = lokiWrite(args);
-  const receiver = exported(write, "receiver");
-  return [...podLogs(args, receiver), ...(args.settings.journal ? journal(args, receiver) : []), write];
+  const { lines, receiver } = lineProcess(lineStages(settings), write);
+  return [
+    ...podLogs(args, receiver),
+    ...(settings.journal ? journal(args, receiver) : []),
+    ...(settings.nodeFiles.length > 0 ? nodeFiles(args, receiver) : []),
+    ...(settings.talos ? talos(receiver) : []),
+    ...lines,
+    write,
+  ];
 }
 
 /** {@link alloyEventsConfig} before it is text. */
 export function eventPipeline(args: AlloyConfigArgs): Block[] {
   const write = lokiWrite(args);
+  const { lines, receiver } = lineProcess(eventStages(args.settings), write);
   const events = component("loki.source.kubernetes_events", "cluster", {
     job_name: "kubernetes-events",
     log_format: "logfmt",
-    forward_to: [exported(write, "receiver")],
+    forward_to: [receiver],
   });
-  return [events, write];
+  return [events, ...lines, write];
 }
 
-/** @see https://grafana.com/docs/alloy/v1.12/reference/components/loki/loki.write/ */
+/** What stands between the sources and the writer, where anything is to be done, and where the sources send their lines. */
+function lineProcess(stages: readonly Block[], write: Block): { lines: Block[]; receiver: Expression } {
+  const lines =
+    stages.length > 0
+      ? [component("loki.process", "lines", { forward_to: [exported(write, "receiver")] }, stages)]
+      : [];
+  return { lines, receiver: exported(lines.at(0) ?? write, "receiver") };
+}
+
+/** @see https://grafana.com/docs/alloy/v1.18/reference/components/loki/loki.write/ */
 function lokiWrite({ cluster, pushUrl }: AlloyConfigArgs): Block {
   return component("loki.write", "loki", { external_labels: cluster === undefined ? undefined : { cluster } }, [
     block("endpoint", {
@@ -98,6 +120,7 @@ export interface Rule {
   source_labels?: readonly string[];
   separator?: string;
   regex?: string;
+  modulus?: number;
   replacement?: string;
   target_label?: string;
 }
@@ -112,16 +135,17 @@ const meta = (name: string) => `__meta_kubernetes_${name}`;
 
 /**
  * The labels of pods' lines: `namespace`, `pod`, `container`, `app`, `job`, `container_runtime`. `stream` comes from the line, `cluster` is the writer's.
- * @param settings which namespaces are left out
+ * @param settings which namespaces are collected, and which are left out
  */
-export function podRules({ excludeNamespaces }: Settings["logs"]): Rule[] {
+export function podRules({ includeNamespaces, excludeNamespaces }: LogSettings): Rule[] {
   const containerId = meta("pod_container_id");
+  const ofNamespaces = (action: "keep" | "drop", names: readonly string[]): Rule[] =>
+    names.length > 0 ? [{ action, source_labels: [meta("namespace")], regex: names.join("|") }] : [];
   return [
     // A container that never started has no log. Taken in before its id is known, it would change its labels once it is, and be read twice.
     { action: "keep", source_labels: [containerId], regex: ".+" },
-    ...(excludeNamespaces.length > 0
-      ? [{ action: "drop" as const, source_labels: [meta("namespace")], regex: excludeNamespaces.join("|") }]
-      : []),
+    ...ofNamespaces("keep", includeNamespaces),
+    ...ofNamespaces("drop", excludeNamespaces),
     { source_labels: [meta("namespace")], target_label: "namespace" },
     { source_labels: [meta("pod_name")], target_label: "pod" },
     { source_labels: [meta("pod_container_name")], target_label: "container" },
@@ -185,3 +209,48 @@ export const journalRules: readonly Rule[] = [
   },
   { source_labels: ["__journal__transport"], regex: "kernel", replacement: "kernel", target_label: "unit" },
 ];
+
+// These files have no times that all of them write alike: a line's time is when it is read, and so an old file is not read from its start.
+function nodeFiles({ settings }: AlloyConfigArgs, receiver: Expression): Block[] {
+  const targets = settings.nodeFiles.map((path) => ({
+    __path__: path,
+    job: "node-files",
+    node: env(nodeNameVariable),
+  }));
+  const source = component("loki.source.file", "node", { targets, tail_from_end: true, forward_to: [receiver] }, [
+    block("file_match", { enabled: true }),
+  ]);
+  return [source];
+}
+
+/** Port of each node that its Talos sends its own log to. */
+export const talosPort = 5170;
+
+/**
+ * What Talos sends, a JSON object a line: of its services, with `talos-service`, and of the kernel, without.
+ * @see https://www.talos.dev/latest/talos-guides/configuration/logging/
+ */
+function talos(receiver: Expression): Block[] {
+  const process = component("loki.process", "talos", { forward_to: [receiver] }, [
+    // JMESPath takes a name with a hyphen in quotes.
+    block("stage.json", { expressions: { time: '"talos-time"', level: '"talos-level"', unit: '"talos-service"' } }),
+    block("stage.template", { source: "unit", template: '{{ or .Value "kernel" }}' }),
+    block("stage.timestamp", { source: "time", format: "RFC3339Nano" }),
+    block("stage.labels", { values: { unit: "" } }),
+  ]);
+  const listener = (protocol: string) =>
+    block("listener", {
+      address: `0.0.0.0:${talosPort}`,
+      protocol,
+      // The lines are no syslog. Alloy calls this format experimental, so the collector's pods start with that stability.
+      syslog_format: "raw",
+      // By default two minutes: Talos may have nothing to say for longer, and the line that finds the connection closed is lost.
+      idle_timeout: "24h",
+      labels: { job: "talos", node: env(nodeNameVariable) },
+    });
+  const source = component("loki.source.syslog", "talos", { forward_to: [exported(process, "receiver")] }, [
+    listener("tcp"),
+    listener("udp"),
+  ]);
+  return [source, process];
+}

@@ -1,26 +1,24 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
-import { Role, RoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
-import { seconds } from "../../config/units";
-import { account, roleName } from "../kubernetes/account";
+import type { Settings } from "../../settings/schema";
+import { seconds } from "../../settings/units";
+import { Application } from "../kubernetes/application";
+import { namedPort } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
+import { imageVersion } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
-import { serviceMonitor } from "../kubernetes/service-monitor";
-import { retainVolumes, volumeClaim } from "../kubernetes/storage";
+import { dataVolume } from "../kubernetes/storage";
 import type { BaseTarget } from "../monitors/targets";
 import type { RuleGroup } from "../rules/types";
-import { alloyMetricsConfig } from "./metrics-config";
+import { alloyMetricsConfig, secretFolder } from "./metrics-config";
 import { namedPermissions, scrapingPermissions } from "./metrics-permissions";
 import { metricsRules } from "./metrics-rules";
-import { alloyPod, httpPort } from "./pod";
+import { alloyPod, configFile, httpPort } from "./pod";
+import { mountsOf, type Mounted } from "./scrape-configs";
 
 /** Arguments of {@link MetricsCollector}. */
 export interface MetricsCollectorArgs {
   environment: Environment;
-  settings: Settings["metrics"];
+  settings: Omit<Settings["metrics"], "backend">;
   images: Record<"alloy", string>;
   /** URL of Mimir's push API. */
   pushUrl: string;
@@ -31,9 +29,6 @@ export interface MetricsCollectorArgs {
 }
 
 const identity = { name: "alloy-metrics" };
-
-/** Name of the volume claim. */
-const dataVolume = "data";
 
 /**
  * Grafana Alloy as what scrapes, and writes to Mimir.
@@ -49,74 +44,46 @@ export class MetricsCollector extends pulumi.ComponentResource {
     super("observability:alloy:MetricsCollector", name, args, opts);
     const { environment, settings, images, pushUrl, targets, scrapeInterval } = args;
     const { namespace, cluster } = environment;
-    const metadata = { name, namespace, labels: labels({ ...identity, version: imageVersion(images.alloy) }) };
-    const selector = selectorLabels(identity);
-    const child = { parent: this };
+    const app = new Application(this, {
+      environment,
+      name,
+      identity: { ...identity, version: imageVersion(images.alloy) },
+    });
 
     const config = alloyMetricsConfig({ settings, cluster, pushUrl, targets, scrapeInterval });
-    const configMap = new ConfigMap(name, { metadata, data: { "config.alloy": config } }, child);
-    const rights = [
-      ...account(name, { ...identity, version: imageVersion(images.alloy) }, environment, scrapingPermissions, child),
-      ...this.#named(name, args),
-    ];
+    const configMap = app.configMap({ [configFile]: config });
+    // In namespaces whose Secrets and ConfigMaps monitors name.
+    const named = namedPermissions(settings).flatMap(({ namespace, rules }) => app.role(namespace, rules));
+    const account = [app.serviceAccount(), ...app.clusterRole(scrapingPermissions), ...named];
+    const service = app.service({ clusterIP: "None", ports: [namedPort("http", httpPort)] });
 
-    const http = { name: "http", port: httpPort, targetPort: "http" };
-    const service = new Service(name, { metadata, spec: { clusterIP: "None", selector, ports: [http] } }, child);
-
-    new StatefulSet(
-      name,
-      {
-        metadata,
-        spec: {
-          serviceName: name,
-          replicas: 1,
-          // OrderedReady never replaces a pod that can't become ready, not even by its fix.
-          podManagementPolicy: "Parallel",
-          selector: { matchLabels: selector },
-          persistentVolumeClaimRetentionPolicy: retainVolumes,
-          volumeClaimTemplates: [
-            volumeClaim(environment, { name: dataVolume, size: settings.storage, storageClass: settings.storageClass }),
-          ],
-          template: alloyPod({
-            identity: { ...identity, version: imageVersion(images.alloy) },
-            image: images.alloy,
-            serviceAccount: name,
-            configMap: name,
-            config,
-            resources: settings.resources,
-            // Ready once it has scraped everything twice: only then does an update remove what scraped before.
-            readyAfter: 2 * seconds(scrapeInterval),
-            claim: dataVolume,
-            // remote_write takes up to a minute to get rid of what it holds (remoteFlushDeadline in remote_write.go).
-            grace: 90,
-            placement: placement(environment, [images.alloy]),
-          }),
-        },
-      },
-      { ...child, dependsOn: [configMap, service, ...rights] },
-    );
-
-    serviceMonitor(name, { namespace, labels: metadata.labels, selector, endpoints: [{ port: http.name }] }, child);
+    const template = alloyPod(app, {
+      image: images.alloy,
+      config,
+      resources: settings.resources,
+      // Ready once it has scraped everything twice: only then does an update remove what scraped before.
+      readyAfter: 2 * seconds(scrapeInterval),
+      claim: dataVolume,
+      mounts: mounted(targets, settings),
+      // remote_write takes up to a minute to get rid of what it holds (remoteFlushDeadline in remote_write.go).
+      grace: 90,
+      placement: placement(environment, [images.alloy]),
+    });
+    app.statefulSet({ volume: settings, template }, { dependsOn: [configMap, service, ...account] });
+    app.monitor({ port: "http" });
 
     this.rules = metricsRules({ namespace, cluster, settings });
     this.registerOutputs({});
   }
+}
 
-  /** What it may read in namespaces whose Secrets and ConfigMaps monitors name. */
-  #named(name: string, { environment, settings }: MetricsCollectorArgs): pulumi.Resource[] {
-    const apiGroup = "rbac.authorization.k8s.io";
-    const role = roleName(name, environment);
-    const subjects = [{ kind: "ServiceAccount", name, namespace: environment.namespace }];
-    return namedPermissions(settings).flatMap(({ namespace, rules }) => {
-      const metadata = { name: role, namespace, labels: labels(identity) };
-      return [
-        new Role(`${name}-${namespace}`, { metadata, rules }, { parent: this }),
-        new RoleBinding(
-          `${name}-${namespace}`,
-          { metadata, roleRef: { apiGroup, kind: "Role", name: role }, subjects },
-          { parent: this },
-        ),
-      ];
-    });
-  }
+/** What it reads as files, each folder once: the Secrets with which it presents itself to targets, and what ScrapeConfigs name. */
+function mounted(
+  targets: readonly BaseTarget[],
+  { scrapeConfigs }: Pick<Settings["metrics"], "scrapeConfigs">,
+): Mounted[] {
+  const own = targets
+    .flatMap(({ tls }) => tls?.clientSecret ?? [])
+    .map(({ name }) => ({ kind: "secret" as const, name, path: secretFolder(name) }));
+  return [...new Map([...own, ...mountsOf(scrapeConfigs, secretFolder)].map((each) => [each.path, each])).values()];
 }

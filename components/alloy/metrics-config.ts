@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Settings } from "../../config/schema";
-import { seconds } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { seconds } from "../../settings/units";
 import type { Relabeling } from "../kubernetes/service-monitor";
-import type { BaseTarget, Discovery } from "../monitors/targets";
+import type { BaseTarget, Discovery, Tls } from "../monitors/targets";
 import { ruleBlocks, type Rule } from "./config";
+import { scrapeConfigBlocks } from "./scrape-configs";
 import { block, component, exported, write, type Attributes, type Block, type Expression } from "./syntax";
 
 /** What the configuration of rules is made of. */
@@ -19,7 +20,7 @@ export interface RulesConfigArgs {
 
 /** What the configuration of scraping is made of. */
 export interface MetricsConfigArgs {
-  settings: Pick<Settings["metrics"], "mimirOutage" | "remoteWrite">;
+  settings: Pick<Settings["metrics"], "mimirOutage" | "remoteWrite" | "scrapeConfigs">;
   /** Value of the label `cluster`; none when left out. */
   cluster?: string;
   /** URL of Mimir's push API. */
@@ -115,14 +116,18 @@ export function metricsPipeline(args: MetricsConfigArgs): Block[] {
         ...scrape(target, found.targets, args.scrapeInterval, receiver),
       ];
     }),
+    ...args.settings.scrapeConfigs.flatMap((config) =>
+      scrapeConfigBlocks(config, { scrapeInterval: args.scrapeInterval, receiver, secretFolder }),
+    ),
     ...["servicemonitors", "podmonitors", "probes"].map((kind) => monitors(kind, args.scrapeInterval, receiver)),
     mimir,
   ];
 }
 
 /**
- * Monitors of one kind, in all namespaces. ScrapeConfigs are not among them: `unsupported.ts` says why.
- * @see https://grafana.com/docs/alloy/v1.12/reference/components/prometheus/prometheus.operator.servicemonitors/
+ * Monitors of one kind, in all namespaces. ScrapeConfigs are not among them, as `prometheus.operator.scrapeconfigs` is experimental, knows static
+ * targets and HTTP discovery only, and gives them another job (`config_gen_scrapeconfig.go`): they are rendered one by one from the settings.
+ * @see https://grafana.com/docs/alloy/v1.18/reference/components/prometheus/prometheus.operator.servicemonitors/
  */
 const monitors = (kind: string, scrapeInterval: string, receiver: Expression): Block =>
   component(
@@ -147,10 +152,21 @@ const scrapeTimeout = (interval: string) => `${Math.min(10, seconds(interval))}s
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** What Prometheus's scrape class `service-account` and a ScrapeConfig's TLS are together (components/monitors/scrape-config.ts). */
-const tls = {
-  kubelet: { insecure_skip_verify: true },
-  cluster: { ca_file: `${serviceAccount}/ca.crt`, server_name: "kubernetes" },
-};
+function tlsConfig({ serviceAccount: inCluster, insecureSkipVerify, serverName, clientSecret }: Tls): Block[] {
+  const file = (key: string) => clientSecret && `${secretFolder(clientSecret.name)}/${key}`;
+  const ca = inCluster ? `${serviceAccount}/ca.crt` : clientSecret?.ca && file(clientSecret.ca);
+  const attributes = {
+    ca_file: insecureSkipVerify ? undefined : ca,
+    cert_file: clientSecret && file(clientSecret.certificate),
+    key_file: clientSecret && file(clientSecret.key),
+    server_name: serverName,
+    insecure_skip_verify: insecureSkipVerify || undefined,
+  };
+  return Object.values(attributes).some((each) => each !== undefined) ? [block("tls_config", attributes)] : [];
+}
+
+/** Folder in which the collector's pod has a Secret of its namespace. */
+export const secretFolder = (name: string): string => `/etc/alloy-secrets/${name}`;
 
 const identifier = ({ name }: BaseTarget) => name.replaceAll("-", "_");
 
@@ -175,9 +191,9 @@ function scrape(target: BaseTarget, targets: Targets, scrapeInterval: string, re
       metrics_path: target.path,
       scheme: target.tls && "https",
       // Read again at each scrape: the kubelet renews it.
-      bearer_token_file: target.tls && target.tls !== "public" ? `${serviceAccount}/token` : undefined,
+      bearer_token_file: target.tls?.serviceAccount ? `${serviceAccount}/token` : undefined,
     },
-    target.tls && target.tls !== "public" ? [block("tls_config", tls[target.tls])] : [],
+    target.tls ? tlsConfig(target.tls) : [],
   );
   return [relabelled, scraped, ...(drops.length > 0 ? [dropped] : [])];
 }
@@ -223,7 +239,7 @@ export const remoteWriteName = "mimir";
  * At each `truncate_frequency` the lower two thirds of the log's segments go, whether they were sent or not (`Truncate` in
  * internal/static/metrics/wal/wal.go), and at least half of what one such period wrote is left: so it is twice the outage that must be survived.
  * Once the segment that comes next is gone, the reader goes on at the present (`loop` in Prometheus's tsdb/wlog/watcher.go).
- * @see https://grafana.com/docs/alloy/v1.12/reference/components/prometheus/prometheus.remote_write/
+ * @see https://grafana.com/docs/alloy/v1.18/reference/components/prometheus/prometheus.remote_write/
  */
 function remoteWrite({ settings, cluster, pushUrl }: MetricsConfigArgs): Block {
   const { maxShards, maxSamplesPerSend, capacity } = settings.remoteWrite;
@@ -235,6 +251,7 @@ function remoteWrite({ settings, cluster, pushUrl }: MetricsConfigArgs): Block {
     [
       block("endpoint", { name: remoteWriteName, url: pushUrl, remote_timeout: "30s" }, [
         block("queue_config", {
+          min_shards: maxShards, // a number that changes loses samples (components/kube-prometheus-stack/remote-write.ts)
           max_shards: maxShards,
           max_samples_per_send: maxSamplesPerSend,
           capacity,

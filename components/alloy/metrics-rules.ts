@@ -1,4 +1,4 @@
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 import { remoteWriteName } from "./metrics-config";
 
@@ -13,10 +13,10 @@ export interface MetricsRulesArgs {
 
 /**
  * Alerts on the metrics collector: is it there, does what it scrapes get into Mimir.
- * Metric names are those of Alloy 1.12, read from one that ran.
+ * Metric names are those of Alloy 1.18; 1.12's, which are the same, were read from one that ran.
  *
- * Its own metrics go the way of all others: what stops that way stops these alerts' series with it, and `absent` is what is
- * left. If Mimir itself is away, nothing here fires at all: then the dead man's switch is not called any more.
+ * Its own metrics take the same way as all others: what interrupts it also stops the series of these alerts, and only `absent` is
+ * left. If Mimir itself is down, nothing here fires: then the dead man's switch is no longer called.
  * @param args where it runs, and what it does
  */
 export function metricsRules(args: MetricsRulesArgs): RuleGroup[] {
@@ -38,8 +38,8 @@ function presence(args: MetricsRulesArgs): AlertingRule[] {
       for: "5m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "The metrics collector's own metrics don't arrive.",
-        description: `It scrapes the whole cluster, itself included: probably no metrics arrive at all, and alerts that need a series stay silent. kubectl -n ${namespace} get statefulset,pod,servicemonitor -l app.kubernetes.io/name=${job}; kubectl -n ${namespace} logs ${job}-0 | grep -E 'level=(warn|error)'.`,
+        summary: "The metrics collector's own metrics are missing.",
+        description: `It scrapes the whole cluster and itself: probably no metrics arrive at all, and alerts that need a series don't fire. kubectl -n ${namespace} get statefulset,pod,servicemonitor -l app.kubernetes.io/name=${job}; kubectl -n ${namespace} logs ${job}-0 | grep -E 'level=(warn|error)'.`,
       },
     },
     {
@@ -49,7 +49,7 @@ function presence(args: MetricsRulesArgs): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.pod }} does not answer.",
-        description: `kubectl -n ${namespace} describe pod {{ $labels.pod }}. Its log says what it reads again at its start: a long write-ahead log takes its time.`,
+        description: `kubectl -n ${namespace} describe pod {{ $labels.pod }}. When it starts it reads its write-ahead log, which can take minutes; its log shows the progress.`,
       },
     },
     {
@@ -58,8 +58,8 @@ function presence(args: MetricsRulesArgs): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $value }} components of {{ $labels.pod }} have trouble.",
-        description: `kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why.`,
+        summary: "{{ $value }} components of {{ $labels.pod }} are unhealthy.",
+        description: `kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then open http://localhost:12345: it shows which, and why.`,
       },
     },
   ];
@@ -83,13 +83,13 @@ function scraping(args: MetricsRulesArgs): AlertingRule[] {
   return [
     {
       alert: "AlloyMetricsBehind",
-      // An hour: what it says of itself is as late as all else.
+      // An hour: its own metrics are as late as all others.
       expr: `time() - max by (${pod}) (max_over_time(prometheus_remote_storage_queue_highest_sent_timestamp_seconds{${queue}}[1h]) > 0) > 120`,
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.pod }} is {{ $value | humanizeDuration }} behind in writing to Mimir.",
-        description: `What waits is in its write-ahead log, which is made for ${settings.mimirOutage} (metrics.mimirOutage). Don't restart it or change its settings meanwhile: it would send only what comes after. ${log} has what Mimir answers.`,
+        description: `Unsent samples wait in its write-ahead log, which is sized for ${settings.mimirOutage} (metrics.mimirOutage). Don't restart it or change its settings until it has caught up: after a restart it sends only new samples. ${log} shows Mimir's answers.`,
       },
     },
     {
@@ -98,8 +98,8 @@ function scraping(args: MetricsRulesArgs): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of the samples of {{ $labels.pod }} don't get into Mimir.",
-        description: `They were refused and are not sent again. MimirSamplesRefused names the reason; ${log} | grep non-recoverable the series.`,
+        summary: "{{ $value | humanizePercentage }} of the samples from {{ $labels.pod }} don't get into Mimir.",
+        description: `They were refused and are not sent again. MimirSamplesRefused has the reason; ${log} | grep non-recoverable shows the series.`,
       },
     },
     {
@@ -110,9 +110,9 @@ function scraping(args: MetricsRulesArgs): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $labels.pod }} needs more senders to Mimir than it may have.",
+        summary: "{{ $labels.pod }} needs more senders to Mimir than its limit allows.",
         description:
-          "It would take {{ $value | humanize }} to keep up; the most is the setting metrics.remoteWrite.maxShards. Usually Mimir answers slowly: see the dashboard Mimir.",
+          "It needs {{ $value | humanize }} to keep up; the limit is metrics.remoteWrite.maxShards. The usual cause is a slow Mimir: see the dashboard Mimir.",
       },
     },
     {
@@ -121,9 +121,9 @@ function scraping(args: MetricsRulesArgs): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of the metrics collector's volume are in use.",
+        summary: "The metrics collector's volume is {{ $value | humanizePercentage }} full.",
         description:
-          "Its write-ahead log holds three times metrics.mimirOutage, 6.6 bytes a sample. Full, it takes no sample any more. Enlarge metrics.storage (docs/growing-a-volume.md), shorten metrics.mimirOutage, or scrape fewer series.",
+          "Its write-ahead log needs room for three times metrics.mimirOutage, at 6.6 bytes a sample. Once the volume is full, no more samples are stored. Enlarge metrics.storage (docs/growing-a-volume.md), shorten metrics.mimirOutage, or scrape fewer series.",
       },
     },
     {
@@ -132,8 +132,8 @@ function scraping(args: MetricsRulesArgs): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $labels.component_id }} leaves targets or samples out.",
-        description: `A limit of a monitor is exceeded (sampleLimit, targetLimit, labelLimit …), or its targets can't be found. kubectl -n ${namespace} logs {{ $labels.pod }} names it. A monitor that Alloy can't read at all is in its log alone: "error generating scrapeconfig".`,
+        summary: "{{ $labels.component_id }} drops targets or samples.",
+        description: `A limit of a monitor is exceeded (sampleLimit, targetLimit, labelLimit …), or its targets can't be found. kubectl -n ${namespace} logs {{ $labels.pod }} shows which. A monitor that Alloy can't read at all appears only in its log: "error generating scrapeconfig".`,
       },
     },
   ];

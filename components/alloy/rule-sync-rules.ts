@@ -9,8 +9,8 @@ export interface RuleSyncRulesArgs {
 }
 
 /**
- * Alerts on what keeps Mimir's rules in step: is it there, does it get on. Metric names are those of Alloy 1.12, read from one that ran.
- * That its pod doesn't answer is told by the base rules, as of every target.
+ * Alerts on alloy-rules, which copies rules to Mimir: does it run, and does it succeed? Metric names are those of Alloy 1.18; 1.12's, which are the same, were read from one that ran.
+ * If its pod doesn't answer, the base rules report it, as for every target.
  * @param args where it runs
  */
 export function ruleSyncRules({ namespace, cluster }: RuleSyncRulesArgs): RuleGroup[] {
@@ -26,8 +26,8 @@ export function ruleSyncRules({ namespace, cluster }: RuleSyncRulesArgs): RuleGr
           for: "15m",
           labels: { severity: "warning" },
           annotations: {
-            summary: "What keeps Mimir's rules in step is not being scraped.",
-            description: `Rules that are in Mimir go on; a changed PrometheusRule may not get there. kubectl -n ${namespace} get deployment,pod,servicemonitor -l app.kubernetes.io/name=alloy-rules.`,
+            summary: "alloy-rules, which copies rules to Mimir, is not being scraped.",
+            description: `Rules in Mimir are still evaluated; a changed PrometheusRule may not get there. kubectl -n ${namespace} get deployment,pod,servicemonitor -l app.kubernetes.io/name=alloy-rules.`,
           },
         },
         {
@@ -37,7 +37,7 @@ export function ruleSyncRules({ namespace, cluster }: RuleSyncRulesArgs): RuleGr
           labels: { severity: "critical" },
           annotations: {
             summary: "Changed PrometheusRules don't get into Mimir: {{ $labels.component_id }}.",
-            description: `One that is not valid holds up all others of its component (stack: this program's own; in_…: those of that namespace; cluster: all others); what is in Mimir stays as it is. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes names the group and the fault. Correct it, or leave it out: kubectl label prometheusrule NAME observability/rules=off.`,
+            description: `One invalid PrometheusRule blocks all others of its component (stack: this program's own; in_…: those of that namespace; cluster: all others); the rules in Mimir stay as they are. kubectl -n ${namespace} logs {{ $labels.pod }} | grep mimir.rules.kubernetes shows the group and the fault. Correct it, or exclude it: kubectl label prometheusrule NAME observability/rules=off.`,
           },
         },
       ],

@@ -1,28 +1,24 @@
-import { Deployment } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
-import { account } from "../kubernetes/account";
+import type { Settings } from "../../settings/schema";
+import { Application } from "../kubernetes/application";
+import { namedPort } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
+import { imageVersion } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
-import { serviceMonitor } from "../kubernetes/service-monitor";
 import type { RuleGroup } from "../rules/types";
 import { alloyRulesConfig } from "./metrics-config";
 import { rulesPermissions } from "./metrics-permissions";
 import { ruleSyncRules } from "./rule-sync-rules";
-import { alloyPod, httpPort } from "./pod";
+import { alloyPod, configFile, httpPort } from "./pod";
 
 /** Arguments of {@link RuleSync}. */
 export interface RuleSyncArgs {
   environment: Environment;
-  settings: Settings["metrics"];
+  settings: Omit<Settings["metrics"], "backend">;
   images: Record<"alloy", string>;
   /** Base URL of Mimir, without a path. */
   rulerUrl: string;
 }
-
-const identity = { name: "alloy-rules" };
 
 /**
  * Grafana Alloy as what keeps Mimir's ruler in step with the PrometheusRules of the whole cluster.
@@ -38,40 +34,26 @@ export class RuleSync extends pulumi.ComponentResource {
     super("observability:alloy:RuleSync", name, args, opts);
     const { environment, settings, images, rulerUrl } = args;
     const { namespace, cluster } = environment;
-    const version = imageVersion(images.alloy);
-    const metadata = { name, namespace, labels: labels({ ...identity, version }) };
-    const selector = selectorLabels(identity);
-    const child = { parent: this };
+    const app = new Application(this, {
+      environment,
+      name,
+      identity: { name: "alloy-rules", version: imageVersion(images.alloy) },
+    });
 
     const config = alloyRulesConfig({ settings, namespace, cluster, rulerUrl });
-    const configMap = new ConfigMap(name, { metadata, data: { "config.alloy": config } }, child);
-    const rights = account(name, { ...identity, version }, environment, rulesPermissions, child);
-    new Deployment(
-      name,
-      {
-        metadata,
-        spec: {
-          replicas: 1,
-          // Two would each undo what the other has not seen yet.
-          strategy: { type: "Recreate" },
-          selector: { matchLabels: selector },
-          template: alloyPod({
-            identity: { ...identity, version },
-            image: images.alloy,
-            serviceAccount: name,
-            configMap: name,
-            config,
-            resources: settings.rulesResources,
-            placement: placement(environment, [images.alloy]),
-          }),
-        },
-      },
-      { ...child, dependsOn: [configMap, ...rights] },
-    );
+    const configMap = app.configMap({ [configFile]: config });
+    const account = [app.serviceAccount(), ...app.clusterRole(rulesPermissions)];
+    app.service({ clusterIP: "None", ports: [namedPort("http", httpPort)] });
 
-    const http = { name: "http", port: httpPort, targetPort: "http" };
-    new Service(name, { metadata, spec: { clusterIP: "None", selector, ports: [http] } }, child);
-    serviceMonitor(name, { namespace, labels: metadata.labels, selector, endpoints: [{ port: http.name }] }, child);
+    const template = alloyPod(app, {
+      image: images.alloy,
+      config,
+      resources: settings.rulesResources,
+      placement: placement(environment, [images.alloy]),
+    });
+    // Recreate: two would each undo what the other has not seen yet.
+    app.deployment({ replicas: 1, strategy: { type: "Recreate" }, template }, { dependsOn: [configMap, ...account] });
+    app.monitor({ port: "http" });
 
     this.rules = ruleSyncRules({ namespace, cluster });
     this.registerOutputs({});

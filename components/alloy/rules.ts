@@ -10,8 +10,8 @@ export interface AlloyRulesArgs {
 
 /**
  * Alerts on the log collector: is it there, does it read, does it get rid of what it read.
- * A node without a collector's pod is `KubeDaemonSetRolloutStuck`, of the base rules.
- * Metric names are those of Alloy 1.12 ("Debug metrics" of each component's reference, and its mixin).
+ * A node without a collector's pod is `KubeDaemonSetRolloutStuck`, of upstream's rules.
+ * Metric names are those of Alloy 1.18 ("Debug metrics" of each component's reference, and its mixin).
  * @param args where it runs
  */
 export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] {
@@ -25,7 +25,7 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       labels: { severity: "critical" },
       annotations: {
         summary: "No log collector is being scraped.",
-        description: `Prometheus knows no target of the Service alloy: logs may still flow, or not at all. Look at kubectl -n ${namespace} get daemonset,servicemonitor alloy.`,
+        description: `Prometheus has no target for the Service alloy: logs may still arrive, or not. Look at kubectl -n ${namespace} get daemonset,servicemonitor alloy.`,
       },
     },
     {
@@ -35,7 +35,7 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       labels: { severity: "warning" },
       annotations: {
         summary: "The log collector on {{ $labels.node }} does not answer.",
-        description: `No logs of that node arrive while it is down; they wait in its files until the kubelet rotates them away. kubectl -n ${namespace} describe pod {{ $labels.pod }}.`,
+        description: `While it is down, no logs of that node arrive; they wait in its files until the kubelet deletes them. kubectl -n ${namespace} describe pod {{ $labels.pod }}.`,
       },
     },
     {
@@ -44,8 +44,8 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $value }} components of {{ $labels.pod }} on {{ $labels.node }} have trouble.",
-        description: `A source that can't read (no journal in that folder, no permission) is one. kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then http://localhost:12345 shows which, and why.`,
+        summary: "{{ $value }} components of {{ $labels.pod }} on {{ $labels.node }} are unhealthy.",
+        description: `For example, a source that can't read: no journal in that folder, or no permission. kubectl -n ${namespace} port-forward {{ $labels.pod }} 12345, then open http://localhost:12345: it shows which, and why.`,
       },
     },
     {
@@ -53,8 +53,8 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       expr: `sum by (${pod}, reason) (increase(loki_write_dropped_entries_total{${own}}[15m])) > 0`,
       labels: { severity: "warning" },
       annotations: {
-        summary: "Loki refused lines of {{ $labels.node }}: {{ $labels.reason }}.",
-        description: `About {{ $value | humanize }} lines in 15 minutes are lost, counted by batch: some of them may have been taken. kubectl -n ${namespace} logs {{ $labels.pod }} has Loki's answer ("final error sending batch").`,
+        summary: "Loki refused lines from {{ $labels.node }}: {{ $labels.reason }}.",
+        description: `About {{ $value | humanize }} lines were lost in 15 minutes. Whole batches are counted, so some of the lines may have been stored. kubectl -n ${namespace} logs {{ $labels.pod }} shows Loki's answer ("final error sending batch").`,
       },
     },
     {
@@ -63,9 +63,9 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "Nothing from {{ $labels.node }} gets through to Loki.",
+        summary: "No lines from {{ $labels.node }} reach Loki.",
         description:
-          "It retries for ever and the lines wait in the node's files, but the kubelet rotates those away (10 MiB a container by default). Is Loki ready, and does it answer 429 or 5xx? See the dashboard Log pipeline.",
+          "The collector keeps trying and the lines wait in the node's files, but the kubelet deletes old ones (over 10 MiB a container by default). Is Loki ready? Does it answer 429 or 5xx? See the dashboard Log pipeline.",
       },
     },
     {
@@ -74,9 +74,9 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of the requests of {{ $labels.node }} to Loki fail.",
+        summary: "{{ $value | humanizePercentage }} of the requests from {{ $labels.node }} to Loki fail.",
         description:
-          "429 is a limit of Loki (rate, streams), 5xx a Loki in trouble, -1 no answer at all. Lines are late, not lost, unless AlloyLinesDropped fires too.",
+          "Status 429 is a limit in Loki (rate, streams), 5xx is an error in Loki, -1 is no answer. Lines are late but not lost, unless AlloyLinesDropped fires too.",
       },
     },
     {
@@ -85,9 +85,9 @@ export function alloyRules({ namespace, cluster }: AlloyRulesArgs): RuleGroup[] 
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $value | humanize1024 }}B of log files on {{ $labels.node }} are not read yet.",
+        summary: "{{ $value | humanize1024 }}B of log files on {{ $labels.node }} have not been read yet.",
         description:
-          "Its read positions don't keep up with what containers write: Loki takes too little (see AlloyCannotSend, AlloySendErrors), the collector lacks CPU, or one container writes without end. What the kubelet rotates away before it is read is lost.",
+          "The collector can't keep up with what containers write: Loki accepts too little (see AlloyCannotSend, AlloySendErrors), the collector lacks CPU, or one container writes without end. What the kubelet deletes before it is read is lost.",
       },
     },
   ];

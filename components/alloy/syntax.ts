@@ -1,7 +1,7 @@
 /**
  * A writer of Alloy's configuration syntax: what is built is data, so that tests can walk it and nothing is pasted together.
  * Written as `alloy fmt` would: tabs, `=` aligned, blocks apart.
- * @see https://grafana.com/docs/alloy/v1.12/get-started/configuration-syntax/
+ * @see https://grafana.com/docs/alloy/v1.18/get-started/configuration-syntax/
  */
 
 /** An expression that is no literal: a reference to a component's export, or a function call. */
@@ -65,10 +65,19 @@ export function exported(of: Block, name: string): Expression {
 /**
  * An environment variable.
  * @param name its name
- * @see https://grafana.com/docs/alloy/v1.12/reference/stdlib/sys/
+ * @see https://grafana.com/docs/alloy/v1.18/reference/stdlib/sys/
  */
 export function env(name: string): Expression {
   return new Expression(`sys.env(${quote(name)})`);
+}
+
+/**
+ * A call of a function.
+ * @param name the function's name, such as `array.concat`
+ * @param args literals and expressions
+ */
+export function call(name: string, ...args: Value[]): Expression {
+  return new Expression(`${name}(${args.map(expression).join(", ")})`);
 }
 
 /**
@@ -124,7 +133,8 @@ function expression(value: Value): string {
 
 const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
-const isIdentifier = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
+// Literals are no identifiers, not even as a key of an object: `alloy fmt` expects a name and gets NULL.
+const isIdentifier = (text: string): boolean => /^(?!(null|true|false)$)[A-Za-z_][A-Za-z0-9_]*$/.test(text);
 
 // JSON's escapes are a subset of Alloy's, but for the slash, which JSON.stringify leaves alone.
 const quote = (text: string): string => JSON.stringify(text);

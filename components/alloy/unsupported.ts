@@ -1,9 +1,11 @@
-import { isDuration, seconds } from "../../config/units";
-import { remoteWriteName } from "../kube-prometheus-stack/remote-write";
+import { isDeepStrictEqual } from "node:util";
+import { notForAlloy } from "../../settings/sections/scrape-config";
+import { isDuration, seconds } from "../../settings/units";
+import { backends, backendTitles, stagesWith, type Backend } from "../../stages";
 
 /**
- * What Alloy 1.12 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference
- * between two sources: Alloy's generator of scrape configurations (`internal/component/prometheus/operator/configgen` of v1.12.0) and the
+ * What Alloy 1.18 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference
+ * between two sources: Alloy's generator of scrape configurations (`internal/component/prometheus/operator/configgen` of v1.18.0) and the
  * operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
  */
 
@@ -14,13 +16,22 @@ export interface MonitoringObject {
   spec?: unknown;
 }
 
-/** What the collector may read, each as `namespace/name`: the settings `metrics.secrets` and `metrics.configMaps`. */
+/** What the collector may read, each as `namespace/name`: the settings `metrics.secrets` and `metrics.configMaps`; and `metrics.scrapeConfigs`. */
 export interface Readable {
+  /** The stack's namespace. */
+  namespace?: string;
   secrets: readonly string[];
   configMaps: readonly string[];
+  scrapeConfigs: readonly { name: string; spec: unknown }[];
 }
 
-const nothing: Readable = { secrets: [], configMaps: [] };
+const nothing: Readable = { secrets: [], configMaps: [], scrapeConfigs: [] };
+
+/** Who takes over from Prometheus with a backend, as sentences call them: who scrapes, who evaluates rules, and from which stage on. */
+const successors: Readonly<Record<Backend, { scraper: string; evaluator: string }>> = {
+  mimir: { scraper: "Alloy", evaluator: "Mimir's ruler" },
+  "victoria-metrics": { scraper: "vmagent", evaluator: "vmalert" },
+};
 
 /**
  * Why Alloy would not scrape what an object asks for, or would give its series other labels; none: it scrapes it as Prometheus did.
@@ -49,9 +60,9 @@ export function cannotScrape(object: MonitoringObject, readable: Readable = noth
     case "Probe":
       return probe(spec, namespace, readable);
     case "ScrapeConfig":
-      return isBaseTarget(object) ? [] : [scrapeConfigs];
+      return isBaseTarget(object) ? [] : scrapeConfig(object, readable);
     case "Prometheus":
-      return prometheus(spec);
+      return lostWithPrometheus(spec, "mimir");
     default:
       return [];
   }
@@ -70,54 +81,70 @@ export function scrapesDifferently(object: MonitoringObject): string[] {
   );
   return [{ at: "", of: spec }, ...endpoints].flatMap(({ at, of }) =>
     Object.entries(leftOut).flatMap(([field, effect]) =>
-      isSet(of[field]) ? [`${at}${field} is left out: ${effect}`] : [],
+      when(isSet(of[field]), `${at}${field} is left out: ${effect}`),
     ),
   );
 }
 
 /**
- * What only a Prometheus does with alerts, which ends once Mimir's ruler evaluates (stage `mimir-default`).
+ * What only a Prometheus does with alerts, which ends once something else evaluates (the backend's third stage).
  * @param object a Prometheus; of any other kind there is nothing to say
+ * @param backend the stack's
  * @returns one sentence a field
  */
-export function endsWithItsRules({ kind, spec }: MonitoringObject): string[] {
+export function endsWithItsRules({ kind, spec }: MonitoringObject, backend: Backend = "mimir"): string[] {
   if (kind !== "Prometheus") return [];
+  const [stage, { evaluator }] = [stagesWith(backend).at(-2), successors[backend]];
   const { additionalAlertRelabelConfigs, additionalAlertManagerConfigs, alerting } = fields(spec);
   // Where it is the only way to an Alertmanager, this program made it (components/kube-prometheus-stack/values.ts), and the ruler has that address.
   const further = isSet(additionalAlertManagerConfigs) && isSet(fields(alerting).alertmanagers);
   return [
     ...externalLabels(spec).map(
       (label) =>
-        `externalLabels.${label}: from stage mimir-default on only an alert whose expression keeps this label of the series has it. Write it into the labels of the other rules.`,
+        `externalLabels.${label}: from stage ${stage} on only an alert whose expression keeps this label of the series has it. Write it into the labels of the other rules.`,
     ),
-    ...(isSet(additionalAlertRelabelConfigs)
-      ? [
-          "additionalAlertRelabelConfigs: from stage mimir-default on alerts are sent as the rules make them. Write into the rules what this changes, or change Alertmanager's routes.",
-        ]
-      : []),
-    ...(further
-      ? [
-          "additionalAlertManagerConfigs: from stage mimir-default on these get no alert, as Mimir's ruler tells one Alertmanager alone. Have them told by a receiver of that one.",
-        ]
-      : []),
+    ...when(
+      isSet(additionalAlertRelabelConfigs),
+      `additionalAlertRelabelConfigs: from stage ${stage} on alerts are sent as the rules make them. Write into the rules what this changes, or change Alertmanager's routes.`,
+    ),
+    ...when(
+      further,
+      `additionalAlertManagerConfigs: from stage ${stage} on these get no alert, as ${evaluator} tells one Alertmanager alone. Have them told by a receiver of that one.`,
+    ),
   ];
 }
 
 /**
  * What only a Prometheus does with samples, which ends with it (stage `kps-removed`).
  * @param object a Prometheus; of any other kind there is nothing to say
- * @returns one sentence a target of remote_write, but for the stack's own
+ * @param backend the stack's
+ * @returns one sentence a field, and a target of remote_write, but for the stack's own
  */
-export function endsWithPrometheus({ kind, spec }: MonitoringObject): string[] {
+export function endsWithPrometheus({ kind, spec }: MonitoringObject, backend: Backend = "mimir"): string[] {
   if (kind !== "Prometheus") return [];
-  return list(fields(spec).remoteWrite).flatMap(({ name, url }, index) =>
-    name === remoteWriteName
-      ? []
-      : [
-          `remoteWrite[${index}]${to(name ?? hostOf(url))} ends with Prometheus: Alloy writes to Mimir alone. Send there by something else, or do without.`,
-        ],
-  );
+  const title = backendTitles[backend];
+  return [
+    ...list(fields(spec).remoteWrite).flatMap(({ name, url }, index) =>
+      when(
+        !backends.some((own) => own === name),
+        `remoteWrite[${index}]${to(name ?? hostOf(url))} ends with Prometheus: ${successors[backend].scraper} writes to ${title} alone. Send there by something else, or do without.`,
+      ),
+    ),
+    ...Object.entries(ending).flatMap(([field, effect]) =>
+      when(isSet(fields(spec)[field]), `${field}: ${effect.replace("BACKEND", title)}.`),
+    ),
+  ];
 }
+
+/** What a Prometheus does beside scraping, and that ends with it. */
+const ending: Readonly<Record<string, string>> = {
+  thanos:
+    "its sidecar uploads no blocks and answers no Thanos any more. Bring old blocks into BACKEND (`npm run backfill`), or do without",
+  remoteRead:
+    "BACKEND reads from nowhere else: queries no longer show what comes from there. Make it a data source of its own",
+  enableRemoteWriteReceiver: "whoever sends samples to Prometheus sends them to BACKEND, or they are lost",
+  enableOTLPReceiver: "whoever sends OTLP to Prometheus sends it to BACKEND, or it is lost",
+};
 
 /**
  * Names of the external labels that Prometheus alone has: `cluster` is put on what Alloy writes, and on the rules of Mimir's ruler.
@@ -144,28 +171,40 @@ const leftOut: Readonly<Record<string, string>> = {
   nativeHistogramMinBucketFactor: "the number of buckets is not bounded",
 };
 
-/** The generator reads static targets only (`config_gen_scrapeconfig.go`), and gives them another `job`. */
-const scrapeConfigs =
-  "ScrapeConfigs are not scraped: prometheus.operator.scrapeconfigs is experimental in Alloy 1.12, knows static targets only and gives them another job. " +
-  "Make it a ServiceMonitor or a PodMonitor (for an address outside the cluster: a Service without selector, and its EndpointSlice), or a Probe.";
+/** Alloy reads no ScrapeConfig: those of the settings are rendered for it (`scrape-configs.ts`). */
+function scrapeConfig({ metadata, spec }: MonitoringObject, { scrapeConfigs }: Readable): string[] {
+  const name = `${metadata.namespace ?? "default"}/${metadata.name}`;
+  const written = scrapeConfigs.find((each) => each.name === name);
+  if (written)
+    return when(
+      !isDeepStrictEqual(written.spec, spec),
+      "its spec is not that of metrics.scrapeConfigs, which Alloy scrapes. Copy it there again (`npm run adopt` prints it).",
+    );
+  const reasons = notForAlloy(spec);
+  return reasons.length === 0
+    ? ["it is not scraped until it is in metrics.scrapeConfigs. `npm run adopt` prints the setting."]
+    : reasons.map(
+        (why) =>
+          `${why}, so it can't be in metrics.scrapeConfigs. Take that out, or make it a ServiceMonitor or a PodMonitor (for an address outside the cluster: a Service without selector, and its EndpointSlice), or a Probe.`,
+      );
+}
 
 /** The stack's own targets, which `metrics-config.ts` renders in Alloy's language (`components/monitors` and `components/object-storage` make these objects). */
-function isBaseTarget({ metadata: { labels = {} } }: MonitoringObject): boolean {
+export function isBaseTarget({ metadata: { labels = {} } }: MonitoringObject): boolean {
   return labels["app.kubernetes.io/part-of"] === "observability" && labels["app.kubernetes.io/managed-by"] === "pulumi";
 }
 
 // The generator never asks for a scrape class.
 const scrapeClass = (spec: Fields): string[] =>
-  spec.scrapeClass === undefined
-    ? []
-    : [
-        `scrapeClass ${quoted(spec.scrapeClass)} is not known to Alloy: what it would add (authorization, TLS, relabelling) is missing. Write it into the object.`,
-      ];
+  when(
+    spec.scrapeClass !== undefined,
+    `scrapeClass ${quoted(spec.scrapeClass)} is not known to Alloy: what it would add (authorization, TLS, relabelling) is missing. Write it into the object.`,
+  );
 
 function endpoint(of: Fields, at: string, namespace: string, readable: Readable): string[] {
   return [
     ...timing(of, `${at}.`),
-    ...files(of, at),
+    ...absentFiles(of, `${at}.`, "Alloy"),
     ...credentials(of, at, namespace, readable),
     ...proxy(of, at),
     ...relabelling(of.relabelings, `${at}.relabelings`),
@@ -178,9 +217,7 @@ function probe(spec: Fields, namespace: string, readable: Readable): string[] {
   return [
     ...scrapeClass(spec),
     // config_gen_probe.go sends the module only.
-    ...(list(spec.params).length > 0
-      ? ["params are not sent to the prober. Put them into a module of the prober."]
-      : []),
+    ...when(list(spec.params).length > 0, "params are not sent to the prober. Put them into a module of the prober."),
     ...timing(spec, ""),
     ...credentials(spec, "", namespace, readable),
     ...proxy(fields(spec.prober), "prober"),
@@ -202,32 +239,41 @@ const added: Readonly<Record<string, string>> = {
     "of native histograms only classic buckets are taken, where there are any. Ask for those in dashboards and rules",
 };
 
-function prometheus(spec: Fields): string[] {
+/**
+ * What only a Prometheus does with what it scrapes.
+ * @param spec of it
+ * @param backend the stack's
+ * @returns one sentence a field
+ */
+export function lostWithPrometheus(spec: Fields, backend: Backend): string[] {
+  const [{ scraper }, title] = [successors[backend], backendTitles[backend]];
   const isDefault = list(spec.scrapeClasses).filter((each) => each.default === true);
   return [
-    ...Object.entries(added).flatMap(([field, effect]) => (isSet(spec[field]) ? [`${field}: ${effect}.`] : [])),
+    ...Object.entries(added).flatMap(([field, effect]) => when(isSet(spec[field]), `${field}: ${effect}.`)),
     ...externalLabels(spec).map(
       (label) =>
-        `externalLabels.${label}: in Mimir every series has it by remote_write, and is another without it from stage kps-removed on. Write it into the monitors (relabelings), or take it out of whatever asks for it.`,
+        `externalLabels.${label}: in ${title} every series has it by remote_write, and is another without it from stage kps-removed on. Write it into the monitors (relabelings), or take it out of whatever asks for it.`,
     ),
-    ...longTimeout(spec),
+    ...longTimeout(spec, scraper),
     ...isDefault.map(
       ({ name }) =>
-        `scrapeClasses: ${quoted(name)} is the default of every monitor, and Alloy doesn't know it. Write what it adds into the monitors.`,
+        `scrapeClasses: ${quoted(name)} is the default of every monitor, and ${scraper} doesn't know it. Write what it adds into the monitors.`,
     ),
   ];
 }
 
-const isSet = (value: unknown) =>
+/** Whether a field says something. */
+export const isSet = (value: unknown) =>
   value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
 
 /** Of monitors that say nothing (`metrics-config.ts`). A shorter one of Prometheus's is nothing that a target could miss. */
-const longTimeout = ({ scrapeTimeout }: Fields): string[] =>
-  typeof scrapeTimeout === "string" && isDuration(scrapeTimeout) && seconds(scrapeTimeout) > 10
-    ? [
-        `scrapeTimeout is ${scrapeTimeout}, and Alloy waits 10s at most where a monitor has none: slow targets fail. Write it into their monitors.`,
-      ]
-    : [];
+function longTimeout({ scrapeTimeout }: Fields, scraper: string): string[] {
+  if (typeof scrapeTimeout !== "string" || !isDuration(scrapeTimeout)) return [];
+  return when(
+    seconds(scrapeTimeout) > 10,
+    `scrapeTimeout is ${scrapeTimeout}, and ${scraper} waits 10s at most where a monitor has none: slow targets fail. Write it into their monitors.`,
+  );
+}
 
 /**
  * `generateDefaultScrapeConfig` sets 10 seconds where a monitor says nothing, and a timeout above the interval is an error. Prometheus takes
@@ -235,17 +281,23 @@ const longTimeout = ({ scrapeTimeout }: Fields): string[] =>
  */
 function timing({ interval, scrapeTimeout }: Fields, at: string): string[] {
   if (typeof interval !== "string" || !isDuration(interval) || isSet(scrapeTimeout)) return [];
-  return seconds(interval) < 10
-    ? [
-        `${at}interval is ${interval}, below the timeout of 10s that Alloy takes where there is no scrapeTimeout. Give one.`,
-      ]
-    : [];
+  return when(
+    seconds(interval) < 10,
+    `${at}interval is ${interval}, below the timeout of 10s that Alloy takes where there is no scrapeTimeout. Give one.`,
+  );
 }
 
-/** The only files that Alloy's pod has in common with the Prometheus of the operator. */
+/** The only files that a scraper's pod has in common with the Prometheus of the operator. */
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/";
 
-function files({ bearerTokenFile, tlsConfig }: Fields, at: string): string[] {
+/**
+ * Files that a monitor names and that the pod which scrapes in Prometheus's place doesn't have.
+ * @param of the part of a monitor that says how something is scraped
+ * @param at its place, with the dot before its fields
+ * @param scraper whose pod it is, for a sentence
+ * @returns one sentence a file
+ */
+export function absentFiles({ bearerTokenFile, tlsConfig }: Fields, at: string, scraper: string): string[] {
   const { caFile, certFile, keyFile } = fields(tlsConfig);
   const named = {
     bearerTokenFile,
@@ -254,9 +306,10 @@ function files({ bearerTokenFile, tlsConfig }: Fields, at: string): string[] {
     "tlsConfig.keyFile": keyFile,
   };
   return Object.entries(named).flatMap(([field, path]) =>
-    typeof path !== "string" || path === "" || path.startsWith(serviceAccount)
-      ? []
-      : [`${at}.${field} names ${path}, a file that Alloy's pod does not have. Name a Secret or ConfigMap instead.`],
+    when(
+      typeof path === "string" && path !== "" && !path.startsWith(serviceAccount),
+      `${at}${field} names ${String(path)}, a file that ${scraper}'s pod does not have. Name a Secret or ConfigMap instead.`,
+    ),
   );
 }
 
@@ -290,12 +343,9 @@ function credentials(of: Fields, at: string, namespace: string, readable: Readab
     ...["username", "password"]
       .filter((part) => of.basicAuth !== undefined && !fields(basicAuth[part]).name)
       .map((part) => `${path("basicAuth")} has no ${part}, and Alloy asks for both. Name a key with an empty value.`),
-    ...(oauth2.tlsConfig === undefined
-      ? []
-      : [`${path("oauth2.tlsConfig")} is left out: tokens are asked for without it.`]),
-    ...(oauth2.proxyUrl === undefined
-      ? []
-      : [`${path("oauth2.proxyUrl")} is left out: tokens are asked for without it.`]),
+    ...["tlsConfig", "proxyUrl"]
+      .filter((field) => oauth2[field] !== undefined)
+      .map((field) => `${path(`oauth2.${field}`)} is left out: tokens are asked for without it.`),
   ];
 }
 
@@ -314,7 +364,7 @@ function unreadable(
 
 const proxy = (of: Fields, at: string): string[] =>
   ["proxyFromEnvironment", "noProxy", "proxyConnectHeader"].flatMap((field) =>
-    isSet(of[field]) ? [`${at}.${field} is left out: Alloy knows proxyUrl only.`] : [],
+    when(isSet(of[field]), `${at}.${field} is left out: Alloy knows proxyUrl only.`),
   );
 
 /**
@@ -326,22 +376,27 @@ const relabelling = (steps: unknown, at: string): string[] =>
     const sources = Array.isArray(sourceLabels) ? sourceLabels.length : 0;
     const replaces = String(action).toLowerCase() === "replace";
     return [
-      ...(replaces && replacement === "" && sources > 0 && String(regex).includes("(")
-        ? [
-            `${at}[${index}].replacement is empty, which Alloy reads as "$1". Take sourceLabels and regex out, or drop the label (labeldrop).`,
-          ]
-        : []),
-      ...(separator === "" && sources > 1
-        ? [`${at}[${index}].separator is empty, which Alloy reads as ";". Write regex for a separator.`]
-        : []),
+      ...when(
+        replaces && replacement === "" && sources > 0 && String(regex).includes("("),
+        `${at}[${index}].replacement is empty, which Alloy reads as "$1". Take sourceLabels and regex out, or drop the label (labeldrop).`,
+      ),
+      ...when(
+        separator === "" && sources > 1,
+        `${at}[${index}].separator is empty, which Alloy reads as ";". Write regex for a separator.`,
+      ),
     ];
   });
 
+/** The sentence, if the condition holds. */
+export const when = (holds: boolean, sentence: string): string[] => (holds ? [sentence] : []);
+
 type Fields = Readonly<Record<string, unknown>>;
 
-const fields = (value: unknown): Fields =>
+/** A mapping, or none. */
+export const fields = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
-const list = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
+/** A list of mappings, or none. */
+export const list = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
 
 const quoted = (value: unknown) => JSON.stringify(value);

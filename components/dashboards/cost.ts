@@ -1,29 +1,31 @@
-import type { Stage } from "../../migration/stages";
+import { backendOf, type Backend, type Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
-import { loki, mimir, objectStoreFree, scraped } from "./stack";
+import { mimir, objectStoreFree, scraped, victoriaMetrics, type Metric } from "./stack";
 
 /** What the dashboard is made for. */
 export interface CostArgs {
-  stage: Pick<Stage, "mimir">;
-  /** There are metrics of the object store. */
+  stage: Pick<Stage, "mimir" | "victoriaMetrics">;
+  /** Whether the object store is scraped. */
   objectStore: boolean;
+  /** A metric of Loki. */
+  loki: Metric;
 }
 
 /** Bytes of a sample, on disk and in the bucket alike: docs/sizing.md has what was measured. */
 const sampleBytes = 3;
 
 /**
- * Who takes how much: series and bytes of metrics by job and namespace, bytes of lines by namespace, claims, the bucket.
+ * What uses how much: series and bytes of metrics by job and namespace, bytes of lines by namespace, claims, the bucket.
  * @param args what the stage has
  */
-export function costDashboard({ stage, objectStore }: CostArgs): Dashboard {
+export function costDashboard({ stage, objectStore, loki }: CostArgs): Dashboard {
   return dashboard({
     uid: "observability-cost",
     title: "Cost",
-    description: "Which jobs, namespaces and apps make the series, the lines and the bytes?",
+    description: "Which jobs, namespaces and apps produce the series, the lines and the bytes?",
     rows: {
-      Now: now(stage, objectStore),
+      Now: now(stage, objectStore, loki),
       Metrics: metrics(),
       Logs: lines(),
       Claims: claims(),
@@ -31,17 +33,24 @@ export function costDashboard({ stage, objectStore }: CostArgs): Dashboard {
   });
 }
 
-function now(stage: CostArgs["stage"], objectStore: boolean): UnplacedPanel[] {
+/** Where each counts its series. */
+const series: Readonly<Record<Backend | "prometheus", string>> = {
+  prometheus: "prometheus_tsdb_head_series",
+  mimir: mimir("cortex_ingester_memory_series"),
+  "victoria-metrics": victoriaMetrics("vm_hourly_series_limit_current_series"),
+};
+
+function now(stage: CostArgs["stage"], objectStore: boolean, loki: Metric): UnplacedPanel[] {
   return [
     stat({
       title: "Series",
-      description: "In memory, of the last hours.",
+      description: "Series in memory, of the last hours.",
       unit: "short",
-      queries: [stage.mimir ? `sum(${mimir("cortex_ingester_memory_series")})` : "sum(prometheus_tsdb_head_series)"],
+      queries: [`sum(${series[backendOf(stage) ?? "prometheus"]})`],
     }),
     stat({
       title: "Lines in a day",
-      description: "Bytes that Loki took within 24 hours, before compression.",
+      description: "Bytes that Loki stored in 24 hours, before compression.",
       unit: "bytes",
       queries: [`sum(increase(${loki("loki_distributor_bytes_received_total")}[24h]))`],
     }),
@@ -49,13 +58,13 @@ function now(stage: CostArgs["stage"], objectStore: boolean): UnplacedPanel[] {
       ? [
           stat({
             title: "Object store used",
-            description: "All buckets together, and whatever else is in it; MinIO counts about once a day.",
+            description: "All buckets together, and whatever else is on it; MinIO counts about once a day.",
             unit: "bytes",
             queries: ['max(minio_cluster_usage_total_bytes{job="minio"})'],
           }),
           stat({
             title: "Object store free",
-            description: "Share of all that can be used. Alert ObjectStoreFillingUp.",
+            description: "Share of the usable space. Alert ObjectStoreFillingUp.",
             unit: "percentunit",
             queries: [objectStoreFree],
           }),
@@ -69,7 +78,7 @@ function metrics(): UnplacedPanel[] {
   return [
     table({
       title: "Series by job",
-      description: "Of one scrape, kept ones only.",
+      description: "Series of one scrape, without dropped ones.",
       unit: "short",
       decimals: 0,
       width: 8,
@@ -79,7 +88,7 @@ function metrics(): UnplacedPanel[] {
     }),
     table({
       title: "Bytes a day by job",
-      description: `By the samples of the last hour, at ${sampleBytes} bytes each: an estimate, index not counted.`,
+      description: `Samples of the last hour, at ${sampleBytes} bytes each: an estimate without the index.`,
       unit: "bytes",
       width: 8,
       queries: [daily("namespace, job")],
@@ -89,7 +98,7 @@ function metrics(): UnplacedPanel[] {
     table({
       title: "Bytes a day by namespace",
       description:
-        "The same by the namespace of the target: what kubelet and kube-state-metrics say of all pods counts for their own.",
+        "The same by the target's namespace: series of kubelet and kube-state-metrics about all pods count for their own namespaces.",
       unit: "bytes",
       width: 8,
       queries: [daily("namespace")],
@@ -97,8 +106,8 @@ function metrics(): UnplacedPanel[] {
       value: "A day",
     }),
     timeSeries({
-      title: "Series that are new",
-      description: "At a scrape, by job, of the ten with most: names that change with each pod or request cost most.",
+      title: "New series",
+      description: "Per scrape, for the ten jobs with most. Labels that change with each pod or request cost most.",
       unit: "short",
       width: 24,
       queries: [{ expr: "topk(10, sum by (job) (scrape_series_added))", legend: "{{job}}" }],
@@ -111,7 +120,7 @@ function lines(): UnplacedPanel[] {
   return [
     table({
       title: "Bytes of lines by namespace",
-      description: "In the last hour, before compression.",
+      description: "Of the last hour, before compression.",
       unit: "bytes",
       source: "loki",
       queries: [bytes("namespace")],
@@ -120,7 +129,7 @@ function lines(): UnplacedPanel[] {
     }),
     table({
       title: "Bytes of lines by app",
-      description: "In the last hour, before compression.",
+      description: "Of the last hour, before compression.",
       unit: "bytes",
       source: "loki",
       queries: [bytes("namespace, app")],
@@ -137,7 +146,7 @@ function claims(): UnplacedPanel[] {
   return [
     table({
       title: "Largest claims",
-      description: "What was asked for, and what many storage classes set aside at once.",
+      description: "The requested size, which many storage classes reserve at once.",
       unit: "bytes",
       queries: [claim("kubelet_volume_stats_capacity_bytes")],
       columns,
@@ -145,7 +154,7 @@ function claims(): UnplacedPanel[] {
     }),
     table({
       title: "Fullest claims",
-      description: "What is on them.",
+      description: "Bytes used.",
       unit: "bytes",
       queries: [claim("kubelet_volume_stats_used_bytes")],
       columns,

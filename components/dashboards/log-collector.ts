@@ -7,39 +7,39 @@ const byNode = (series: string) => ({ expr: `sum by (node) (${series})`, legend:
 const container = 'job="kubelet",metrics_path="/metrics/cadvisor",container="alloy",node=~"$node"';
 const unread = `loki_source_file_file_bytes_total{${alloy}} - loki_source_file_read_bytes_total{${alloy}}`;
 
-/** The collectors: what they read, and whether they get rid of it. From Alloy's own metrics; what becomes of it in Loki is Loki's dashboards. */
+/** The collectors: what they read, and whether they deliver it. From Alloy's own metrics; Loki's dashboards show what happens to it in Loki. */
 export function logCollectorDashboard(): Dashboard {
   return dashboard({
     uid: "observability-log-collector",
     title: "Log collector",
     description:
-      "Whether the collectors read the nodes' files, journals and the API server's events, and get rid of what they read: sent, late, lost.",
+      "Do the collectors read the nodes' files and journals and the API server's events, and deliver them: sent, late, lost?",
     tags: ["logs"],
     variables: [{ name: "node", label: "Node", query: 'label_values(up{job="alloy"}, node)' }],
     rows: {
       Now: [
         stat({
           title: "Collectors that answer",
-          description: "Collectors on nodes, and the one of events.",
+          description: "Collectors on nodes, and the collector of events.",
           unit: "short",
           queries: [`sum(up{${alloy}})`],
         }),
         stat({
           title: "Collectors that don't",
-          description: "Collectors that are known and don't answer.",
+          description: "Known collectors that don't answer.",
           unit: "short",
           queries: [`count(up{${alloy}} == 0) or vector(0)`],
           steps: [{ from: 1, color: "red" }],
         }),
         stat({
           title: "Lines sent",
-          description: "Lines that Loki took, a second.",
+          description: "Lines that Loki accepted, per second.",
           unit: "cps",
           queries: [`sum(${rate(`loki_write_sent_entries_total{${alloy}}`)})`],
         }),
         stat({
           title: "Lines lost in an hour",
-          description: "Lines that Loki refused for good.",
+          description: "Lines that Loki refused; they are not sent again.",
           unit: "short",
           decimals: 0,
           queries: [sumOrZero(`increase(loki_write_dropped_entries_total{${alloy}}[1h])`)],
@@ -53,8 +53,8 @@ export function logCollectorDashboard(): Dashboard {
           steps: [{ from: 10 * 1024 * 1024, color: "orange" }],
         }),
         stat({
-          title: "Components in trouble",
-          description: "Parts of a collector that are not healthy; http://localhost:12345 of the pod says why.",
+          title: "Unhealthy components",
+          description: "Components of a collector that are unhealthy; port 12345 of the pod shows why.",
           unit: "short",
           queries: [sumOrZero(`alloy_component_controller_running_components{${alloy},health_type!="healthy"}`)],
           steps: [{ from: 1, color: "orange" }],
@@ -63,7 +63,8 @@ export function logCollectorDashboard(): Dashboard {
       Reading: [
         timeSeries({
           title: "Lines of pods read",
-          description: "Lines read from /var/log/pods. Empty where the collector asks the API, which counts nothing.",
+          description:
+            "Lines read from /var/log/pods. Empty if the collector reads through the API, which has no such count.",
           unit: "cps",
           min: 0,
           stack: true,
@@ -79,7 +80,8 @@ export function logCollectorDashboard(): Dashboard {
         }),
         timeSeries({
           title: "Not read yet",
-          description: "Bytes of log files that are not read. What the kubelet rotates away before it is read is lost.",
+          description:
+            "Bytes of log files that have not been read. What the kubelet deletes before it is read is lost.",
           unit: "bytes",
           min: 0,
           queries: [byNode(unread)],
@@ -95,7 +97,7 @@ export function logCollectorDashboard(): Dashboard {
       Sending: [
         timeSeries({
           title: "Bytes sent",
-          description: "Compressed bytes that Loki took.",
+          description: "Compressed bytes that Loki accepted.",
           unit: "Bps",
           min: 0,
           stack: true,
@@ -103,7 +105,7 @@ export function logCollectorDashboard(): Dashboard {
         }),
         timeSeries({
           title: "Requests by answer",
-          description: "Requests to Loki by HTTP status: 204 is taken, 429 a limit, 5xx trouble, -1 no answer.",
+          description: "Requests to Loki by HTTP status: 204 accepted, 429 a limit, 5xx an error, -1 no answer.",
           unit: "reqps",
           min: 0,
           queries: [
@@ -114,7 +116,7 @@ export function logCollectorDashboard(): Dashboard {
           ],
         }),
         timeSeries({
-          title: "Time of a request",
+          title: "Request duration",
           description: "The time in which 99 of 100 requests were answered.",
           unit: "s",
           min: 0,
@@ -126,15 +128,16 @@ export function logCollectorDashboard(): Dashboard {
           ],
         }),
         timeSeries({
-          title: "Tried again",
-          description: "Batches that were sent again. Lines wait meanwhile; none is lost.",
+          title: "Retries",
+          description: "Batches that were sent again. Their lines are late, not lost.",
           unit: "cps",
           min: 0,
           queries: [byNode(rate(`loki_write_batch_retries_total{${alloy}}`))],
         }),
         timeSeries({
-          title: "Lines left out or lost",
-          description: "too_old: left out by the collector, as Loki would refuse them. The others: refused by Loki.",
+          title: "Lines dropped or lost",
+          description:
+            "too_old: dropped by the collector, because Loki would refuse them. The others: refused by Loki.",
           unit: "cps",
           min: 0,
           queries: [
@@ -146,7 +149,7 @@ export function logCollectorDashboard(): Dashboard {
       "The collectors themselves": [
         timeSeries({
           title: "CPU",
-          description: "Cores that a collector uses.",
+          description: "Cores that each collector uses.",
           unit: "short",
           min: 0,
           queries: [byNode(rate(`container_cpu_usage_seconds_total{${container}}`))],
@@ -159,8 +162,8 @@ export function logCollectorDashboard(): Dashboard {
           queries: [byNode(`container_memory_working_set_bytes{${container}}`)],
         }),
         logs({
-          title: "What they complain of",
-          description: "Warnings and errors of the collectors.",
+          title: "Warnings and errors",
+          description: "Log lines of the collectors.",
           expr: '{app="alloy"} |~ `level=(warn|error)`',
         }),
       ],

@@ -1,20 +1,22 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { rate, sumOrZero } from "./promql";
-import { behind, lostSamples, mimir, samples, scraped, sender } from "./stack";
+import { mimir, scraped, wayTo } from "./stack";
 
-/** The way of a sample from its target by remote_write into Mimir and its bucket, and back to a reader; whoever scrapes and sends. */
+const { behind, lostSamples, samples, sender } = wayTo("mimir");
+
+/** The way of a sample from its target by remote_write into Mimir and its bucket, and back to a query, whichever system scrapes and sends. */
 export function metricsPipelineDashboard(): Dashboard {
   return dashboard({
     uid: "metrics-pipeline",
     title: "Metrics pipeline",
-    description: "Does every sample get from its target into Mimir, from there into the bucket, and back to who asks?",
+    description: "Does every sample get from its target into Mimir, from there into the bucket, and back into queries?",
     tags: ["metrics"],
     rows: {
       "From target to scraper": scraping(),
       "From scraper to Mimir": sending(),
       "From Mimir to the bucket": storing(),
-      "Back to a reader": reading(),
+      "Back into queries": reading(),
     },
   });
 }
@@ -23,7 +25,8 @@ function scraping(): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Targets that don't answer",
-      description: "By job. Alert TargetDown; one that isn't found any more is not here: TargetsMissing.",
+      description:
+        "By job. Alert TargetDown. Targets that are no longer discovered are not shown: alert TargetsMissing.",
       unit: "short",
       width: 8,
       min: 0,
@@ -31,7 +34,7 @@ function scraping(): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Slowest targets",
-      description: "Time of a scrape, of the five slowest jobs. Above the interval, samples are missing.",
+      description: "Scrape duration of the five slowest jobs. Above the scrape interval, samples are missing.",
       unit: "s",
       width: 8,
       min: 0,
@@ -39,7 +42,7 @@ function scraping(): UnplacedPanel[] {
     }),
     table({
       title: "Series by job",
-      description: "Of one scrape, kept ones only.",
+      description: "Series of one scrape, without dropped ones.",
       unit: "short",
       decimals: 0,
       width: 8,
@@ -54,14 +57,14 @@ function sending(): UnplacedPanel[] {
   return [
     stat({
       title: "Behind",
-      description: "Age of the newest sample that was sent.",
+      description: "Age of the newest sample sent.",
       unit: "s",
       queries: [behind],
       steps: [{ from: 120, color: "red" }],
     }),
     stat({
       title: "Lost in 24 h",
-      description: "Samples that were refused for good, or dropped before they were sent.",
+      description: "Samples that Mimir refused, or that were dropped before they were sent.",
       unit: "short",
       decimals: 0,
       queries: [sumOrZero(`increase(${lostSamples}[24h])`)],
@@ -69,7 +72,7 @@ function sending(): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Samples",
-      description: "A second: sent and taken are one line, but for moments after an outage.",
+      description: "Per second. Sent and accepted are the same, except for a short time after an outage.",
       unit: "short",
       width: 16,
       queries: [samples.sent, samples.taken],
@@ -77,7 +80,7 @@ function sending(): UnplacedPanel[] {
     timeSeries({
       title: "Samples sent again, failed, refused",
       description:
-        "A second. Sent again: nothing is lost yet. Refused, by Mimir's reason: lost, but for rate_limited. Alert MimirSamplesRefused.",
+        "Per second. Sent again: nothing is lost yet. Refused, by Mimir's reason: lost, except for rate_limited. Alert MimirSamplesRefused.",
       unit: "short",
       queries: [
         { expr: `sum(${rate(sender("samples_retried_total"))})`, legend: "sent again" },
@@ -87,11 +90,11 @@ function sending(): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Samples in the queue",
-      description: "And how many fit. A full queue reads no further in the write-ahead log: no sample is lost by that.",
+      description: "And its size. When the queue is full, reading from the write-ahead log pauses; no sample is lost.",
       unit: "short",
       queries: [
         { expr: `sum(${sender("samples_pending")})`, legend: "waiting" },
-        { expr: `sum(${sender("shards")} * ${sender("shard_capacity")})`, legend: "fit" },
+        { expr: `sum(${sender("shards")} * ${sender("shard_capacity")})`, legend: "size" },
       ],
     }),
   ];
@@ -102,15 +105,15 @@ function storing(): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Series in memory",
-      description: "Of the last hours: what a new block is made of. Alert MimirIngesterReachingSeriesLimit.",
+      description: "Of the last hours: the content of the next block. Alert MimirIngesterReachingSeriesLimit.",
       unit: "short",
       width: 8,
       queries: [{ expr: `sum(${mimir("cortex_ingester_memory_series")})`, legend: "series" }],
     }),
     timeSeries({
-      title: "Time since it was last done",
+      title: "Time since the last run",
       description:
-        "An upload every two hours, a compaction every hour, the bucket's index every quarter. Alerts MimirIngesterHasUnshippedBlocks, MimirCompactorNotRunningCompaction, MimirBucketIndexNotUpdated.",
+        "Uploads run every two hours, compaction every hour, the bucket's index every 15 minutes. Alerts MimirIngesterHasUnshippedBlocks, MimirCompactorNotRunningCompaction, MimirBucketIndexNotUpdated.",
       unit: "s",
       width: 8,
       queries: [
@@ -121,7 +124,7 @@ function storing(): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Failed calls to the object store",
-      description: "A second. Alert MimirObjectStoreErrors.",
+      description: "Per second. Alert MimirObjectStoreErrors.",
       unit: "ops",
       width: 8,
       queries: [
@@ -138,8 +141,8 @@ function reading(): UnplacedPanel[] {
   const route = 'route=~"prometheus_api_v1_query.*"';
   return [
     timeSeries({
-      title: "Queries, and those that failed",
-      description: "A second. Alert MimirRequestErrors.",
+      title: "Queries and failed queries",
+      description: "Per second. Alert MimirRequestErrors.",
       unit: "reqps",
       queries: [
         { expr: `sum(${rate(mimir("cortex_request_duration_seconds_count", route))})`, legend: "all" },
@@ -150,8 +153,8 @@ function reading(): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Time that queries take",
-      description: "99 of 100 are faster.",
+      title: "Query duration",
+      description: "99 of 100 queries are faster.",
       unit: "s",
       queries: [
         {

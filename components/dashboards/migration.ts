@@ -1,71 +1,91 @@
-import type { Stage } from "../../migration/stages";
+import { backendTitles, type Backend, type Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type Source, type UnplacedPanel } from "../grafana/panels";
 import { ofWriter } from "../kube-prometheus-stack/series";
 import { rate, sumOrZero } from "./promql";
-import { behind, lostSamples, mimir, samples, scraped } from "./stack";
+import { mimir, scraped, victoriaMetrics, wayTo } from "./stack";
 
-const both = [
+/** The two that are compared: data source and name. */
+const bothOf = (backend: Backend): [Source, string][] => [
   ["prometheus", "Prometheus"],
-  ["mimir", "Mimir"],
-] as const satisfies [Source, string][];
+  [backend, backendTitles[backend]],
+];
 
 /**
- * Prometheus and Mimir side by side, for as long as there are both: what one has and the other lacks is seen here before the next stage.
- * @param stage who evaluates rules
+ * Prometheus and the stack's backend side by side, while both run: differences are visible here before the next stage.
+ * @param stage which system evaluates rules
+ * @param backend the stack's
  */
-export function migrationDashboard(stage: Pick<Stage, "evaluator">): Dashboard {
+export function migrationDashboard(stage: Pick<Stage, "evaluator">, backend: Backend): Dashboard {
+  const title = backendTitles[backend];
   return dashboard({
     uid: "migration-progress",
     title: "Migration progress",
-    description: "Does Mimir have what Prometheus has, for how long, and who still asks Prometheus?",
+    description: `Does ${title} have what Prometheus has, since when, and who still queries Prometheus?`,
     tags: ["metrics"],
     rows: {
-      Now: now(),
-      "The same in both": parity(),
-      "Who evaluates and who is asked": use(stage),
+      Now: now(backend),
+      "Both compared": parity(backend),
+      "Rules and queries": use(stage, backend),
     },
   });
 }
 
-function now(): UnplacedPanel[] {
+const possessive = (title: string) => (title.endsWith("s") ? `${title}'` : `${title}'s`);
+
+/** Metrics of each backend: series in memory, queries, and evaluations of rules, if it can do that. */
+const figures: Readonly<Record<Backend, { series: string; queries: string; evaluations?: string }>> = {
+  mimir: {
+    series: mimir("cortex_ingester_memory_series"),
+    queries: mimir("cortex_request_duration_seconds_count", 'route=~"prometheus_api_v1_query.*"'),
+    evaluations: mimir("cortex_prometheus_rule_evaluations_total"),
+  },
+  "victoria-metrics": {
+    series: victoriaMetrics("vm_hourly_series_limit_current_series"),
+    queries: victoriaMetrics("vm_http_requests_total", 'path=~"/api/v1/query.*"'),
+  },
+};
+
+function now(backend: Backend): UnplacedPanel[] {
+  const title = backendTitles[backend];
+  const { behind, lostSamples } = wayTo(backend);
   return [
-    ...both.map(([source, name]) =>
+    ...bothOf(backend).map(([source, name]) =>
       stat({
         title: `Targets up, in ${name}`,
-        description: "The two are the same number.",
+        description: "Both numbers should be the same.",
         unit: "short",
         source,
         queries: ["sum(up)"],
       }),
     ),
     stat({
-      title: "Mimir is behind",
-      description: "Age of the newest sample that it was sent. Alert PrometheusRemoteWriteBehind.",
+      title: `${title} is behind`,
+      description: "Age of the newest sample sent to it. Alert PrometheusRemoteWriteBehind.",
       unit: "s",
       queries: [behind],
       steps: [{ from: 120, color: "red" }],
     }),
     stat({
       title: "Samples lost in 24 h",
-      description: "On their way to Mimir. Alert PrometheusRemoteStorageFailures.",
+      description: `On the way to ${title}. Alert PrometheusRemoteStorageFailures.`,
       unit: "short",
       decimals: 0,
       queries: [sumOrZero(`increase(${lostSamples}[24h])`)],
       steps: [{ from: 1, color: "red" }],
     }),
     stat({
-      title: "Days in Mimir",
+      title: `Days in ${title}`,
       description:
-        "Of the last 14, the days of which it has samples. The setting migration.dualWriteDays asks for as many.",
+        "Days of the last 14 for which it has samples. The setting migration.dualWriteDays says how many are needed.",
       unit: "short",
       decimals: 0,
-      source: "mimir",
+      source: backend,
       queries: ["count_over_time(count(up)[14d:1d])"],
     }),
     stat({
       title: "Prometheus's volume",
-      description: "What its removal gives back, where migration.reclaimVolumes names it.",
+      description: "Freed when Prometheus is removed, if migration.reclaimVolumes names it.",
       unit: "bytes",
       queries: [
         'sum(kubelet_volume_stats_used_bytes{job="kubelet",metrics_path="/metrics",persistentvolumeclaim=~"prometheus-.*"})',
@@ -74,29 +94,31 @@ function now(): UnplacedPanel[] {
   ];
 }
 
-function parity(): UnplacedPanel[] {
+function parity(backend: Backend): UnplacedPanel[] {
+  const [both, title] = [bothOf(backend), backendTitles[backend]];
+  const { samples } = wayTo(backend);
   const ofBoth = (expr: string) => both.map(([source, legend]) => ({ expr, legend, source }));
   return [
     timeSeries({
       title: "Samples",
-      description: "A second. The three are one line, but for moments after an outage.",
+      description: "Per second. All three are the same, except for a short time after an outage.",
       unit: "short",
       width: 8,
       queries: [samples.stored, samples.sent, samples.taken],
     }),
     timeSeries({
       title: "Series",
-      description: "In memory of each. They let go of series that ended at different times, at most two hours apart.",
+      description: "In memory. They forget ended series at different times, at most two hours apart.",
       unit: "short",
       width: 8,
       queries: [
-        { expr: `sum(${ofWriter("prometheus_tsdb_head_series")})`, legend: "Prometheus" },
-        { expr: `sum(${mimir("cortex_ingester_memory_series")})`, legend: "Mimir" },
+        { expr: `sum(${ofWriter("prometheus_tsdb_head_series", backend)})`, legend: "Prometheus" },
+        { expr: `sum(${figures[backend].series})`, legend: title },
       ],
     }),
     timeSeries({
       title: "Age of the newest sample",
-      description: "Of `up`, as each answers. Mimir's is higher by what it is behind.",
+      description: `Of \`up\`, in each. ${possessive(title)} is higher by the time that it is behind.`,
       unit: "s",
       width: 8,
       min: 0,
@@ -105,7 +127,7 @@ function parity(): UnplacedPanel[] {
     ...both.map(([source, name]) =>
       table({
         title: `Targets up by job, in ${name}`,
-        description: "A row that only one of the two has is a job that isn't written, or no longer scraped.",
+        description: `A job that only one of them has is not written to ${title}, or no longer scraped.`,
         unit: "short",
         source,
         width: 6,
@@ -117,7 +139,7 @@ function parity(): UnplacedPanel[] {
     ...both.map(([source, name]) =>
       table({
         title: `Series by job, in ${name}`,
-        description: "Of one scrape. A difference is what remote_write relabels away, or what Mimir refuses.",
+        description: `Series of one scrape. Differences are series that remote_write drops or ${title} refuses.`,
         unit: "short",
         source,
         width: 6,
@@ -129,46 +151,44 @@ function parity(): UnplacedPanel[] {
   ];
 }
 
-function use({ evaluator }: Pick<Stage, "evaluator">): UnplacedPanel[] {
+function use({ evaluator }: Pick<Stage, "evaluator">, backend: Backend): UnplacedPanel[] {
+  const title = backendTitles[backend];
+  const { evaluations, queries } = figures[backend];
   return [
     timeSeries({
       title: "Evaluations of rules",
-      description: "A second. Exactly one of the two evaluates, or each alert would be sent twice.",
+      description: "Per second. Only one of them may evaluate, otherwise each alert is sent twice.",
       unit: "ops",
       width: 8,
       min: 0,
       queries: [
-        { expr: `sum(${ofWriter(rate("prometheus_rule_evaluations_total"))})`, legend: "Prometheus" },
-        { expr: `sum(${rate(mimir("cortex_prometheus_rule_evaluations_total"))})`, legend: "Mimir" },
+        { expr: `sum(${ofWriter(rate("prometheus_rule_evaluations_total"), backend)})`, legend: "Prometheus" },
+        ...(evaluations ? [{ expr: `sum(${rate(evaluations)})`, legend: title }] : []),
       ],
     }),
     timeSeries({
       title: "Queries",
-      description:
-        "A second. Whoever still asks Prometheus gets no answer once it is removed: Grafana's uid prometheus leads to Mimir then, an address doesn't.",
+      description: `Per second. Clients that query Prometheus by its address get no answer once it is removed; Grafana's data source with uid prometheus then leads to ${title}.`,
       unit: "reqps",
       width: 8,
       min: 0,
       queries: [
         {
-          expr: `sum(${ofWriter(rate('prometheus_http_requests_total{handler=~"/api/v1/query.*"}'))})`,
+          expr: `sum(${ofWriter(rate('prometheus_http_requests_total{handler=~"/api/v1/query.*"}'), backend)})`,
           legend: "Prometheus",
         },
-        {
-          expr: `sum(${rate(mimir("cortex_request_duration_seconds_count", 'route=~"prometheus_api_v1_query.*"'))})`,
-          legend: "Mimir",
-        },
+        { expr: `sum(${rate(queries)})`, legend: title },
       ],
     }),
     table({
-      title: "Alerts that fire",
-      description: "As who evaluates has them.",
+      title: "Alerts firing",
+      description: "From the system that evaluates the rules.",
       unit: "short",
       source: evaluator,
       width: 8,
       queries: ['count by (alertname, severity) (ALERTS{alertstate="firing"})'],
       columns: { severity: "Severity", alertname: "Alert" },
-      value: "Of how many",
+      value: "Count",
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Stage } from "../../migration/stages";
+import type { Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, timeSeries } from "../grafana/panels";
 import { rate, sumOrZero } from "./promql";
@@ -11,7 +11,7 @@ const network = `${node},device!="lo"`;
 
 /**
  * The nodes: how busy, how full, how hot. From node-exporter.
- * @param stage whose alerts are counted: they are series of who evaluates them
+ * @param stage whose alerts are counted: they are series of the system that evaluates them
  */
 export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboard {
   return dashboard({
@@ -23,20 +23,20 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
       Now: [
         stat({
           title: "Nodes that answer",
-          description: "Nodes whose exporter is scraped.",
+          description: "Nodes whose exporter answers.",
           unit: "short",
           queries: [`sum(up{${node}})`],
         }),
         stat({
           title: "Nodes that don't",
-          description: "Nodes whose exporter is known and does not answer: off, cut off, or the exporter is down.",
+          description: "Nodes whose exporter doesn't answer: the node is off, its network is down, or the exporter is.",
           unit: "short",
           queries: [`count(up{${node}} == 0) or vector(0)`],
           steps: [{ from: 1, color: "red" }],
         }),
         stat({
           title: "CPU used",
-          description: "Share of all cores of all chosen nodes that is not idle.",
+          description: "Busy share of all cores of the selected nodes.",
           unit: "percentunit",
           queries: [`1 - avg(${rate(idle)})`],
           steps: [
@@ -46,7 +46,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         stat({
           title: "Memory used",
-          description: "Share of the memory of all chosen nodes that can't be given to a new process.",
+          description: "Share of the memory of the selected nodes that is not available to new processes.",
           unit: "percentunit",
           queries: [`1 - sum(node_memory_MemAvailable_bytes{${node}}) / sum(node_memory_MemTotal_bytes{${node}})`],
           steps: [
@@ -56,7 +56,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         stat({
           title: "Fullest filesystem",
-          description: "Share that is used of the fullest filesystem.",
+          description: "Used share of the fullest filesystem.",
           unit: "percentunit",
           queries: [`max(1 - node_filesystem_avail_bytes{${filesystem}} / node_filesystem_size_bytes{${filesystem}})`],
           steps: [
@@ -66,7 +66,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         stat({
           title: "Alerts firing",
-          description: "Alerts that fire now, of the whole cluster, without Watchdog.",
+          description: "Alerts of the whole cluster that are firing now, without Watchdog.",
           unit: "short",
           source: evaluator,
           queries: [sumOrZero('ALERTS{alertstate="firing",severity!="none"}')],
@@ -76,7 +76,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
       "CPU and memory": [
         timeSeries({
           title: "CPU",
-          description: "Share of a node's cores that is not idle.",
+          description: "Busy share of a node's cores.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -85,14 +85,15 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         timeSeries({
           title: "Load per core",
           description:
-            "Processes that run or wait for a disk, of five minutes, for each core. Above 1 they wait for each other.",
+            "Processes per core that run or wait for a disk, over five minutes. Above 1, processes wait for each other.",
           unit: "short",
           min: 0,
           queries: [{ expr: `sum by (node) (node_load5{${node}}) / count by (node) (${idle})`, legend: "{{node}}" }],
         }),
         timeSeries({
           title: "Memory",
-          description: "Share of a node's memory that can't be given to a new process. Near 1 the kernel kills.",
+          description:
+            "Share of a node's memory that is not available to new processes. Near 100 % the kernel kills processes.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -105,7 +106,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         timeSeries({
           title: "Temperature",
-          description: "The hottest sensor of a node. A Raspberry Pi slows down from 80 °C on.",
+          description: "The hottest sensor of a node. A Raspberry Pi slows down at 80 °C.",
           unit: "celsius",
           queries: [{ expr: `max by (node) (node_hwmon_temp_celsius{${node}})`, legend: "{{node}}" }],
         }),
@@ -113,7 +114,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
       "Disks and network": [
         timeSeries({
           title: "Filesystems",
-          description: "Share of a filesystem that is used.",
+          description: "Used share of a filesystem.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -126,7 +127,8 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         timeSeries({
           title: "Disks busy",
-          description: "Share of the time in which a disk worked. An SD card near 1 makes everything wait.",
+          description:
+            "Share of the time in which a disk was busy. If an SD card is near 100 %, everything waits for it.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -144,7 +146,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         timeSeries({
           title: "Network traffic",
-          description: "Bytes received and sent on all interfaces but those of pods.",
+          description: "Bytes received and sent on all interfaces except those of pods.",
           unit: "Bps",
           min: 0,
           queries: [
@@ -156,7 +158,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
           ],
         }),
         timeSeries({
-          title: "Network faults",
+          title: "Network errors",
           description: "Packets that were damaged or dropped.",
           unit: "pps",
           min: 0,
@@ -173,7 +175,7 @@ export function nodesDashboard({ evaluator }: Pick<Stage, "evaluator">): Dashboa
         }),
         timeSeries({
           title: "Open files",
-          description: "Share of the file handles that the kernel gives out.",
+          description: "Used share of the kernel's file handles.",
           unit: "percentunit",
           min: 0,
           queries: [{ expr: `node_filefd_allocated{${node}} / node_filefd_maximum{${node}}`, legend: "{{node}}" }],

@@ -1,30 +1,32 @@
-import type { Stage } from "../../migration/stages";
+import { backendOf, backendTitles, type Backend, type Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { rate, sumOrZero } from "./promql";
-import { behind, loki, lostSamples, mimir, objectStoreFree, samples } from "./stack";
+import { mimir, objectStoreFree, victoriaMetrics, wayShown, type Metric, type ShownWay } from "./stack";
 
 /** What the dashboard is made for. */
 export interface OverviewArgs {
-  stage: Pick<Stage, "mimir" | "evaluator">;
-  /** There are metrics of the object store. */
+  stage: Pick<Stage, "mimir" | "victoriaMetrics" | "evaluator" | "scraper">;
+  /** Whether the object store is scraped. */
   objectStore: boolean;
+  /** A metric of Loki. */
+  loki: Metric;
 }
 
 const bad = (from: number) => [{ from, color: "red" }];
 
 /**
- * The stack on one screen: is anything wrong, and where to look on.
+ * The stack on one screen: is anything wrong, and where to look next.
  * @param args what the stage has
  */
 export function overviewDashboard(args: OverviewArgs): Dashboard {
   return dashboard({
     uid: "observability-overview",
     title: "Stack overview",
-    description: "Is anything wrong with monitoring itself or with what it watches, and where is it?",
+    description: "Is anything wrong with monitoring itself or with what it watches, and where?",
     rows: {
       Alerts: alerts(args.stage),
-      Logs: lines(),
+      Logs: lines(args.loki),
       Metrics: metrics(args.stage),
       Room: room(args),
     },
@@ -40,7 +42,7 @@ function alerts({ evaluator: source }: OverviewArgs["stage"]): UnplacedPanel[] {
   return [
     stat({
       title: "Critical",
-      description: "Alerts that fire now: something is lost, or soon will be.",
+      description: "Alerts that are firing now: data is being lost, or soon will be.",
       unit: "short",
       source,
       queries: [sumOrZero(firing("critical"))],
@@ -48,7 +50,7 @@ function alerts({ evaluator: source }: OverviewArgs["stage"]): UnplacedPanel[] {
     }),
     stat({
       title: "Warnings",
-      description: "Alerts that fire now and can wait until morning.",
+      description: "Alerts that are firing now and can wait until morning.",
       unit: "short",
       source,
       queries: [sumOrZero(firing("warning"))],
@@ -56,33 +58,33 @@ function alerts({ evaluator: source }: OverviewArgs["stage"]): UnplacedPanel[] {
     }),
     stat({
       title: "Targets that don't answer",
-      description: "Of all that are known. Alert TargetDown.",
+      description: "Of all known targets. Alert TargetDown.",
       unit: "short",
       queries: ["count(up == 0) or vector(0)"],
       steps: bad(1),
     }),
     stat({
       title: "Notifications that failed",
-      description: "Within an hour. Alert AlertmanagerNotificationsFailing.",
+      description: "In the last hour. Alert AlertmanagerNotificationsFailing.",
       unit: "short",
       decimals: 0,
       queries: [`sum(${failed("alertmanager")}) or sum(${failed("cortex_alertmanager")}) or vector(0)`],
       steps: bad(1),
     }),
     table({
-      title: "What fires",
+      title: "Alerts firing",
       description:
-        "Each alert with how many things it is about; docs/alerts.md has what to do. Alerts on lines are in Alertmanager only.",
+        "Each alert, and how often it fires; docs/alerts.md explains what to do. Alerts on log lines are only in Alertmanager.",
       unit: "short",
       source,
       width: 12,
       queries: ['count by (severity, alertname, namespace) (ALERTS{alertstate="firing",severity!="none"})'],
       columns: { severity: "Severity", alertname: "Alert", namespace: "Namespace" },
-      value: "Of how many",
+      value: "Count",
     }),
     table({
       title: "Targets by job",
-      description: "How many answer. A job that is missing here isn't scraped at all.",
+      description: "How many answer. A job that is missing here is not scraped at all.",
       unit: "short",
       width: 12,
       queries: ["sum by (namespace, job) (up)"],
@@ -92,17 +94,17 @@ function alerts({ evaluator: source }: OverviewArgs["stage"]): UnplacedPanel[] {
   ];
 }
 
-function lines(): UnplacedPanel[] {
+function lines(loki: Metric): UnplacedPanel[] {
   return [
     stat({
-      title: "Lines taken",
-      description: "By Loki, a second.",
+      title: "Lines stored",
+      description: "By Loki, per second.",
       unit: "cps",
       queries: [`sum(${rate(loki("loki_distributor_lines_received_total"))})`],
     }),
     stat({
       title: "Lines lost",
-      description: "Within an hour: refused for good, by Loki's count. Alert LokiLinesRefused.",
+      description: "Lines that Loki refused in the last hour. Alert LokiLinesRefused.",
       unit: "short",
       decimals: 0,
       queries: [
@@ -113,71 +115,79 @@ function lines(): UnplacedPanel[] {
       steps: bad(1),
     }),
     stat({
-      title: "Lines that the canary misses",
-      description: "Within an hour. Alert LokiCanaryMissesLines.",
+      title: "Lines that the canary can't find",
+      description: "In the last hour. Alert LokiCanaryMissesLines.",
       unit: "short",
       decimals: 0,
       queries: [sumOrZero('increase(loki_canary_missing_entries_total{job="loki-canary"}[1h])')],
       steps: bad(1),
     }),
     stat({
-      title: "Failed calls of Loki to its store",
-      description: "Within an hour. Alert LokiObjectStoreErrors.",
+      title: "Failed calls from Loki to its store",
+      description: "In the last hour. Alert LokiObjectStoreErrors.",
       unit: "short",
       decimals: 0,
       queries: [sumOrZero(`increase(${loki("loki_s3_request_duration_seconds_count", 'status_code=~"5.."')}[1h])`)],
       steps: bad(1),
     }),
     stat({
-      title: "Rules on lines",
-      description: "That Loki evaluates. Alert LokiRulesMissing.",
+      title: "Rules on log lines",
+      description: "Evaluated by Loki. Alert LokiRulesMissing.",
       unit: "short",
       queries: [sumOrZero(loki("loki_prometheus_rule_group_rules"))],
     }),
     stat({
-      title: "Since the last deletion",
-      description: "Loki looks every ten minutes what it may delete. Alert LokiRetentionStale.",
+      title: "Time since retention ran",
+      description: "Loki applies its retention every ten minutes. Alert LokiRetentionStale.",
       unit: "s",
       queries: [`time() - max(${loki("loki_compactor_apply_retention_last_successful_run_timestamp_seconds")} > 0)`],
     }),
   ];
 }
 
-function metrics(stage: OverviewArgs["stage"]): UnplacedPanel[] {
-  const ofMimir = [
-    stat({
-      title: "Mimir is behind",
-      description: "Age of the newest sample that was sent to it. Alerts of remote_write and of the metrics collector.",
-      unit: "s",
-      queries: [behind],
-      steps: bad(120),
-    }),
-    stat({
-      title: "Samples lost",
-      description: "On their way to Mimir, in 24 hours.",
-      unit: "short",
-      decimals: 0,
-      queries: [sumOrZero(`increase(${lostSamples}[24h])`)],
-      steps: bad(1),
-    }),
-    stat({
-      title: "Failed calls of Mimir to its store",
-      description: "Within an hour. Alert MimirObjectStoreErrors.",
-      unit: "short",
-      decimals: 0,
-      queries: [sumOrZero(`increase(${mimir("thanos_objstore_bucket_operation_failures_total")}[1h])`)],
-      steps: bad(1),
-    }),
-  ];
-  const failures =
-    stage.evaluator === "mimir"
-      ? mimir("cortex_prometheus_rule_evaluation_failures_total")
-      : "prometheus_rule_evaluation_failures_total";
+/** What each backend counts of its own failures. */
+const troubles: Readonly<Record<Backend, UnplacedPanel>> = {
+  mimir: stat({
+    title: "Failed calls from Mimir to its store",
+    description: "In the last hour. Alert MimirObjectStoreErrors.",
+    unit: "short",
+    decimals: 0,
+    queries: [sumOrZero(`increase(${mimir("thanos_objstore_bucket_operation_failures_total")}[1h])`)],
+    steps: bad(1),
+  }),
+  "victoria-metrics": stat({
+    title: "Samples that VictoriaMetrics dropped",
+    description: "In the last hour. Alert VictoriaMetricsSamplesDropped.",
+    unit: "short",
+    decimals: 0,
+    queries: [sumOrZero(`increase(${victoriaMetrics("vm_rows_ignored_total")}[1h])`)],
+    steps: bad(1),
+  }),
+};
+
+function ofBackend(backend: Backend, { behind, lost }: ShownWay): UnplacedPanel[] {
+  const title = backendTitles[backend];
   return [
-    ...(stage.mimir ? ofMimir : []),
+    stat({ title: `${title} is behind`, ...behind }),
+    stat({ title: "Samples lost", ...lost, description: `On the way to ${title}, in 24 hours. ${lost.description}` }),
+    troubles[backend],
+  ];
+}
+
+function metrics(stage: OverviewArgs["stage"]): UnplacedPanel[] {
+  const backend = backendOf(stage);
+  const way = backend && wayShown(backend, stage.scraper);
+  const failures = {
+    prometheus: "prometheus_rule_evaluation_failures_total",
+    mimir: mimir("cortex_prometheus_rule_evaluation_failures_total"),
+    "victoria-metrics": "vmalert_execution_errors_total",
+  }[stage.evaluator];
+  return [
+    ...(backend && way ? ofBackend(backend, way) : []),
     stat({
-      title: "Evaluations that failed",
-      description: "Of rules on metrics, within an hour. Alerts PrometheusRuleFailures, MimirRuleFailures.",
+      title: "Failed evaluations",
+      description:
+        "Of rules on metrics, in the last hour. Alerts PrometheusRuleFailures, MimirRuleFailures, VmalertRulesFail.",
       unit: "short",
       decimals: 0,
       queries: [sumOrZero(`increase(${failures}[1h])`)],
@@ -185,13 +195,13 @@ function metrics(stage: OverviewArgs["stage"]): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Samples",
-      description: "A second.",
+      description: "Per second.",
       unit: "short",
       width: 24,
       height: 6,
-      queries: stage.mimir
-        ? [samples.sent, samples.taken]
-        : [{ expr: `sum(${rate("prometheus_tsdb_head_samples_appended_total")})`, legend: "stored" }],
+      queries: way?.samples ?? [
+        { expr: `sum(${rate("prometheus_tsdb_head_samples_appended_total")})`, legend: "stored" },
+      ],
     }),
   ];
 }
@@ -211,7 +221,7 @@ function room({ objectStore }: OverviewArgs): UnplacedPanel[] {
       : []),
     timeSeries({
       title: "Fullest claims",
-      description: "Share that is used of the five fullest. Alert KubePersistentVolumeFillingUp.",
+      description: "Used share of the five fullest. Alert KubePersistentVolumeFillingUp.",
       unit: "percentunit",
       min: 0,
       max: 1,

@@ -1,38 +1,138 @@
+import { backendTitles, type Backend, type Stage } from "../../stages";
 import type { Query } from "../grafana/panels";
-import { ofWriter, queue } from "../kube-prometheus-stack/series";
-import { rate } from "./promql";
+import { jobs, type Modes } from "../loki/topology";
+import { ofWriter, queueTo } from "../kube-prometheus-stack/series";
+import { rate, sumOrZero } from "./promql";
 
-/** Pieces of queries about the stack's own parts, which several dashboards share. */
-
-/** A metric of the queue to Mimir, whoever sends: Prometheus's and Alloy's are called alike. */
-export const sender = (name: string): string => `prometheus_remote_storage_${name}{${queue}}`;
-
-/** Samples that were refused for good, or dropped before they were sent, but for what relabelling drops on purpose. */
-export const lostSamples = `{__name__=~"prometheus_remote_storage_samples_(failed|dropped)_total",${queue}, reason!="dropped_series"}`;
-
-/** Seconds since the newest sample that Mimir was sent. */
-export const behind = `time() - max(${sender("queue_highest_sent_timestamp_seconds")} > 0)`;
+/** Pieces of queries about the stack's own parts that several dashboards share. */
 
 /** A metric of Mimir's process. */
 export const mimir = (name: string, more = ""): string => `${name}{job="mimir"${more && `,${more}`}}`;
 
-/** A metric of Loki's processes, in both modes. */
-export const loki = (name: string, more = ""): string =>
-  `${name}{job=~"loki|loki-write|loki-read|loki-backend"${more && `,${more}`}}`;
+/** A metric of VictoriaMetrics' process. */
+export const victoriaMetrics = (name: string, more = ""): string =>
+  `${name}{job="victoria-metrics"${more && `,${more}`}}`;
 
-/** Share of the object store that is free; nothing where it isn't scraped. */
+/** A metric of some processes. */
+export type Metric = (name: string, more?: string) => string;
+
+/**
+ * A metric of Loki's processes.
+ * @param modes in which it runs
+ */
+export const lokiIn =
+  (modes: Modes): Metric =>
+  (name, more = "") =>
+    `${name}{job=~"${jobs(modes)}"${more && `,${more}`}}`;
+
+/** Free share of the object store; no series if it isn't scraped. */
 export const objectStoreFree =
   'min(minio_cluster_capacity_usable_free_bytes{job="minio"} / minio_cluster_capacity_usable_total_bytes{job="minio"})';
 
-/** Series that a scrape of each target gave, kept ones only. */
+/** Series in a scrape of each target, without dropped ones. */
 export const scraped = "scrape_samples_post_metric_relabeling";
 
-/** Samples a second: that the Prometheus that writes to Mimir stored, that were sent, and that Mimir took. */
-export const samples = {
-  stored: {
-    expr: `sum(${ofWriter(rate("prometheus_tsdb_head_samples_appended_total"))})`,
-    legend: "stored by Prometheus",
-  },
-  sent: { expr: `sum(${rate(sender("samples_total"))})`, legend: "sent" },
-  taken: { expr: `sum(${rate(mimir("cortex_ingester_ingested_samples_total"))})`, legend: "taken by Mimir" },
-} satisfies Record<string, Query>;
+/** Samples per second that a backend accepts. */
+const taken: Readonly<Record<Backend, string>> = {
+  mimir: `sum(${rate(mimir("cortex_ingester_ingested_samples_total"))})`,
+  "victoria-metrics": `sum(${rate(victoriaMetrics("vm_rows_inserted_total"))})`,
+};
+
+/**
+ * Queries about the way of samples to a stack's backend; Prometheus and Alloy use the same names.
+ * @param backend the stack's
+ */
+export function wayTo(backend: Backend) {
+  const queue = queueTo(backend);
+  const sender = (name: string): string => `prometheus_remote_storage_${name}{${queue}}`;
+  return {
+    /** A metric of the queue. */
+    sender,
+    /** Samples that were refused, or dropped before they were sent, without those that relabelling drops on purpose. */
+    lostSamples: `{__name__=~"prometheus_remote_storage_samples_(failed|dropped)_total",${queue}, reason!="dropped_series"}`,
+    /** Age in seconds of the newest sample sent. */
+    behind: `time() - max(${sender("queue_highest_sent_timestamp_seconds")} > 0)`,
+    /** Samples per second: stored by the Prometheus that writes to the backend, sent, and accepted. */
+    samples: {
+      stored: {
+        expr: `sum(${ofWriter(rate("prometheus_tsdb_head_samples_appended_total"), backend)})`,
+        legend: "stored by Prometheus",
+      },
+      sent: { expr: `sum(${rate(sender("samples_total"))})`, legend: "sent" },
+      taken: { expr: taken[backend], legend: `accepted by ${backendTitles[backend]}` },
+    } satisfies Record<string, Query>,
+  };
+}
+
+/** What a panel about the way of samples shows. */
+interface Shown {
+  description: string;
+  unit: "s" | "bytes" | "short";
+  queries: (string | Query)[];
+}
+
+/** What panels show of the way of samples to a stack's backend, whoever sends them. */
+export interface ShownWay {
+  /** How far the sender is behind, and from when on that is bad. */
+  behind: Shown & { steps: { from: number; color: "red" }[] };
+  /** What was lost in 24 hours. */
+  lost: Shown & { decimals: number; steps: { from: number; color: "red" }[] };
+  /** Samples a second: sent, and accepted. */
+  samples: Query[];
+  /** What waits to be sent. */
+  waiting: Shown;
+}
+
+/**
+ * The same for panels of stages with several senders.
+ * @param backend the stack's
+ * @param scraper who scrapes, and sends
+ */
+export function wayShown(backend: Backend, scraper: Stage["scraper"]): ShownWay {
+  const bad = (from: number) => [{ from, color: "red" as const }];
+  const { behind, lostSamples, samples, sender } = wayTo(backend);
+  if (scraper !== "vmagent")
+    return {
+      behind: {
+        ...{ description: "Age of the newest sample sent to it. Alerts on remote_write and on the metrics collector." },
+        ...{ unit: "s", queries: [behind], steps: bad(120) },
+      },
+      lost: {
+        ...{ description: "Refused, or dropped before they were sent. Alert PrometheusRemoteStorageFailures." },
+        ...{ unit: "short", decimals: 0, queries: [sumOrZero(`increase(${lostSamples}[24h])`)], steps: bad(1) },
+      },
+      samples: [samples.sent, samples.taken],
+      waiting: {
+        description: "In the sender's memory, and the queue's size. When it is full, nothing is lost yet.",
+        unit: "short",
+        queries: [
+          { expr: `sum(${sender("samples_pending")})`, legend: "waiting" },
+          { expr: `sum(${sender("shards")} * ${sender("shard_capacity")})`, legend: "size" },
+        ],
+      },
+    };
+  const vmagent = (name: string) => `${name}{job="vmagent"}`;
+  const dropped = ["vm_persistentqueue_blocks_dropped_total", "vmagent_remotewrite_packets_dropped_total"];
+  const pending = vmagent("vmagent_remotewrite_pending_data_bytes");
+  return {
+    behind: {
+      ...{ description: "What waits on vmagent's volume. Alert VmagentBehind.", unit: "bytes" },
+      ...{ queries: [sumOrZero(pending)], steps: bad(1e7) },
+    },
+    lost: {
+      ...{
+        description: "Blocks of up to 10,000 samples, refused or deleted from a full volume. Alert VmagentSamplesLost.",
+      },
+      ...{ unit: "short", decimals: 0, steps: bad(1) },
+      queries: [dropped.map((name) => `(${sumOrZero(`increase(${vmagent(name)}[24h])`)})`).join(" + ")],
+    },
+    samples: [
+      { expr: `sum(${rate(vmagent("vmagent_remotewrite_block_size_rows_sum"))})`, legend: "sent" },
+      samples.taken,
+    ],
+    waiting: {
+      ...{ description: "In vmagent's memory and on its volume, until VictoriaMetrics has them.", unit: "bytes" },
+      queries: [{ expr: `sum(${pending})`, legend: "waiting" }],
+    },
+  };
+}

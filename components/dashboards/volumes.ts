@@ -8,13 +8,13 @@ const available = `kubelet_volume_stats_available_bytes{${kubelet}}`;
 const legend = "{{namespace}}/{{persistentvolumeclaim}}";
 const columns = { namespace: "Namespace", persistentvolumeclaim: "Claim" };
 
-/** Volumes: how full, and when they will be. From the kubelet and kube-state-metrics. */
+/** Volumes: how full they are, and when they will be full. From the kubelet and kube-state-metrics. */
 export function volumesDashboard(): Dashboard {
   return dashboard({
     uid: "observability-volumes",
     title: "Volumes",
     description:
-      "How full each claim's volume is, and when it will be. Only volumes that a running pod has mounted, and whose driver counts, are here.",
+      "How full each claim's volume is, and when it will be full. Only volumes that a running pod has mounted and whose driver reports usage are shown.",
     variables: [
       {
         name: "namespace",
@@ -32,7 +32,7 @@ export function volumesDashboard(): Dashboard {
       Now: [
         stat({
           title: "Fullest",
-          description: "Share that is used of the fullest volume.",
+          description: "Used share of the fullest volume.",
           unit: "percentunit",
           queries: [`max(${used})`],
           steps: [
@@ -42,7 +42,7 @@ export function volumesDashboard(): Dashboard {
         }),
         stat({
           title: "Claims without a volume",
-          description: "Claims that are Pending or Lost: what mounts them can't start.",
+          description: "Claims that are Pending or Lost: pods that mount them can't start.",
           unit: "short",
           queries: [
             `sum(kube_persistentvolumeclaim_status_phase{job="kube-state-metrics",${claim},phase!="Bound"}) or vector(0)`,
@@ -51,7 +51,7 @@ export function volumesDashboard(): Dashboard {
         }),
         stat({
           title: "Volumes left over",
-          description: "Volumes whose claim is gone: kept on purpose, or forgotten. Of the whole cluster.",
+          description: "Volumes whose claim is gone, in the whole cluster: kept on purpose, or forgotten.",
           unit: "short",
           queries: [
             'sum(kube_persistentvolume_status_phase{job="kube-state-metrics",phase=~"Released|Failed"}) or vector(0)',
@@ -62,7 +62,7 @@ export function volumesDashboard(): Dashboard {
       Space: [
         timeSeries({
           title: "Used",
-          description: "Share of a volume that is used.",
+          description: "Used share of a volume.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -70,14 +70,14 @@ export function volumesDashboard(): Dashboard {
         }),
         timeSeries({
           title: "Free",
-          description: "Bytes that are free.",
+          description: "Free bytes.",
           unit: "bytes",
           min: 0,
           queries: [{ expr: available, legend }],
         }),
         table({
           title: "Full within a year",
-          description: "Days until a volume is full, if it goes on as it did within the last day.",
+          description: "Days until a volume is full, at the rate of the last day.",
           unit: "d",
           decimals: 0,
           queries: [`${available} / (-deriv(${available}[1d]) > 0) / 86400 < 365`],
@@ -97,7 +97,7 @@ export function volumesDashboard(): Dashboard {
         timeSeries({
           title: "Inodes used",
           description:
-            "Share of a volume's inodes that is used. Without a free one no file can be made. Ceph and btrfs have no fixed number.",
+            "Used share of a volume's inodes. Without a free one, no file can be created. Ceph and btrfs have no fixed number.",
           unit: "percentunit",
           min: 0,
           max: 1,

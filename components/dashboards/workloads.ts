@@ -5,16 +5,16 @@ import { rate, sumOrZero } from "./promql";
 const chosen = 'namespace=~"$namespace",pod=~"$pod"';
 const state = `job="kube-state-metrics",${chosen}`;
 const cadvisor = `job="kubelet",metrics_path="/metrics/cadvisor",${chosen}`;
-// Without a container's name it is the pod's pause container, or the sum of the pod.
+// A series without a container's name is the pod's pause container, or the sum of the pod.
 const container = `${cadvisor},container!=""`;
 const byPod = (series: string) => ({ expr: `sum by (namespace, pod) (${series})`, legend: "{{namespace}}/{{pod}}" });
 
-/** What runs in the cluster: what it uses, what it asked for, what fails. From cAdvisor and kube-state-metrics. */
+/** Pods of the cluster: what they use, what they request, which fail. From cAdvisor and kube-state-metrics. */
 export function workloadsDashboard(): Dashboard {
   return dashboard({
     uid: "observability-workloads",
     title: "Workloads",
-    description: "What pods use of CPU, memory and network, against what they asked for, and which of them fail.",
+    description: "How much CPU, memory and network pods use compared with their requests, and which of them fail.",
     variables: [
       {
         name: "namespace",
@@ -37,21 +37,21 @@ export function workloadsDashboard(): Dashboard {
         }),
         stat({
           title: "Pods pending",
-          description: "Pods that wait for a node, a volume or an image.",
+          description: "Pods that are waiting for a node, a volume or an image.",
           unit: "short",
           queries: [sumOrZero(`kube_pod_status_phase{${state},phase="Pending"}`)],
           steps: [{ from: 1, color: "orange" }],
         }),
         stat({
           title: "Crash-looping",
-          description: "Containers that wait for their next start after a crash.",
+          description: "Containers that are waiting for their next start after a crash.",
           unit: "short",
           queries: [sumOrZero(`kube_pod_container_status_waiting_reason{${state},reason="CrashLoopBackOff"}`)],
           steps: [{ from: 1, color: "red" }],
         }),
         stat({
           title: "Restarts in an hour",
-          description: "Restarts of containers within the last hour.",
+          description: "Restarts of containers in the last hour.",
           unit: "short",
           decimals: 0,
           queries: [sumOrZero(`increase(kube_pod_container_status_restarts_total{${state}}[1h])`)],
@@ -59,14 +59,14 @@ export function workloadsDashboard(): Dashboard {
         }),
         stat({
           title: "Out of memory",
-          description: "Containers whose last end was a kill for their memory.",
+          description: "Containers that were last ended because of their memory.",
           unit: "short",
           queries: [sumOrZero(`kube_pod_container_status_last_terminated_reason{${state},reason="OOMKilled"}`)],
           steps: [{ from: 1, color: "orange" }],
         }),
         stat({
           title: "Jobs failed",
-          description: "Jobs that gave up and are still there.",
+          description: "Failed Jobs that still exist.",
           unit: "short",
           queries: [sumOrZero('kube_job_failed{job="kube-state-metrics",namespace=~"$namespace",condition="true"}')],
           steps: [{ from: 1, color: "orange" }],
@@ -84,7 +84,7 @@ export function workloadsDashboard(): Dashboard {
         timeSeries({
           title: "CPU throttled",
           description:
-            "Share of the periods in which a pod was stopped at its CPU limit. Pods without one are not here.",
+            "Share of the periods in which a pod was stopped at its CPU limit. Pods without a limit are not shown.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -101,7 +101,7 @@ export function workloadsDashboard(): Dashboard {
       Memory: [
         timeSeries({
           title: "Memory used",
-          description: "Memory of a pod that the kernel can't take back: what counts against its limit.",
+          description: "Memory of a pod that the kernel can't take back, and that counts against its limit.",
           unit: "bytes",
           min: 0,
           stack: true,
@@ -109,7 +109,7 @@ export function workloadsDashboard(): Dashboard {
         }),
         timeSeries({
           title: "Memory against its limit",
-          description: "Share of its memory limit that a container uses. At 1 it is killed.",
+          description: "Share of its memory limit that a container uses. At 100 % it is killed.",
           unit: "percentunit",
           min: 0,
           max: 1,
@@ -126,14 +126,14 @@ export function workloadsDashboard(): Dashboard {
       Network: [
         timeSeries({
           title: "Received",
-          description: "Bytes that a pod receives. Pods on the node's network show the node's.",
+          description: "Bytes that a pod receives. Pods on the host network show the node's traffic.",
           unit: "Bps",
           min: 0,
           queries: [byPod(rate(`container_network_receive_bytes_total{${cadvisor}}`))],
         }),
         timeSeries({
           title: "Sent",
-          description: "Bytes that a pod sends. Pods on the node's network show the node's.",
+          description: "Bytes that a pod sends. Pods on the host network show the node's traffic.",
           unit: "Bps",
           min: 0,
           queries: [byPod(rate(`container_network_transmit_bytes_total{${cadvisor}}`))],
@@ -141,23 +141,22 @@ export function workloadsDashboard(): Dashboard {
       ],
       "Room in the cluster": [
         timeSeries({
-          title: "CPU asked for",
-          description:
-            "Share of a node's CPU that the pods on it have asked for. At 1 no further pod that asks for some fits.",
+          title: "CPU requested",
+          description: "Share of a node's CPU that its pods request. At 100 % no other pod with a request fits.",
           unit: "percentunit",
           min: 0,
           queries: [{ expr: requested("cpu"), legend: "{{node}}" }],
         }),
         timeSeries({
-          title: "Memory asked for",
-          description: "Share of a node's memory that the pods on it have asked for.",
+          title: "Memory requested",
+          description: "Share of a node's memory that its pods request.",
           unit: "percentunit",
           min: 0,
           queries: [{ expr: requested("memory"), legend: "{{node}}" }],
         }),
         table({
           title: "Restarts in a day",
-          description: "The containers that restarted most within a day.",
+          description: "The containers with most restarts in the last day.",
           unit: "short",
           decimals: 0,
           width: 24,
@@ -172,7 +171,7 @@ export function workloadsDashboard(): Dashboard {
   });
 }
 
-// Of pods that are done, the requests stay in kube-state-metrics, but no longer count.
+// kube-state-metrics still has the requests of pods that are done, but they no longer count.
 function requested(resource: "cpu" | "memory"): string {
   return (
     `sum by (node) (kube_pod_container_resource_requests{job="kube-state-metrics",resource="${resource}"}` +

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
 import type { Environment } from "../kubernetes/environment";
 import { kubeStateMetrics } from "./kube-state-metrics";
 import { nodeExporter } from "./node-exporter";
@@ -25,16 +25,11 @@ export class Exporters extends pulumi.ComponentResource {
 
     if (!args.adopt?.keepExporters) {
       if (settings.nodeExporter.enabled) {
-        nodeExporter(
-          { environment, settings: settings.nodeExporter, image: images["node-exporter"] },
-          { parent: this },
-        );
+        nodeExporter(this, { environment, settings: settings.nodeExporter, image: images["node-exporter"] });
       }
       if (settings.kubeStateMetrics.enabled) {
-        kubeStateMetrics(
-          { environment, settings: settings.kubeStateMetrics, image: images["kube-state-metrics"] },
-          { parent: this },
-        );
+        const image = images["kube-state-metrics"];
+        kubeStateMetrics(this, { environment, settings: settings.kubeStateMetrics, image });
       }
     }
 

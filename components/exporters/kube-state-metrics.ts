@@ -1,14 +1,12 @@
 import type { types } from "@pulumi/kubernetes";
-import { Deployment } from "@pulumi/kubernetes/apps/v1";
-import { Service } from "@pulumi/kubernetes/core/v1";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
-import { account } from "../kubernetes/account";
+import type { Settings } from "../../settings/schema";
+import { Application } from "../kubernetes/application";
+import { container, namedPort } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
+import { imageVersion } from "../kubernetes/labels";
 import { placement } from "../kubernetes/placement";
-import { restrictedContainer, restrictedPod } from "../kubernetes/security";
-import { serviceMonitor } from "../kubernetes/service-monitor";
+import { restrictedPod } from "../kubernetes/security";
 
 /** Arguments of {@link kubeStateMetrics}. */
 export interface KubeStateMetricsArgs {
@@ -45,97 +43,54 @@ const resources: Readonly<Record<string, readonly string[]>> = {
   "storage.k8s.io": ["storageclasses", "volumeattachments"],
 };
 
+/** `http`: the cluster's objects; `metrics`: kube-state-metrics itself, such as errors of listing. */
+const ports = { http: 8080, metrics: 8081 };
+
 /**
  * Registers kube-state-metrics.
+ * @param parent its component
  * @param args settings and image
- * @param opts of every resource
  */
-export function kubeStateMetrics(
-  { environment, settings, image }: KubeStateMetricsArgs,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  const { namespace } = environment;
-  const identity = { name, version: imageVersion(image) };
-  const metadata = { name, namespace, labels: labels(identity) };
+export function kubeStateMetrics(parent: pulumi.Resource, args: KubeStateMetricsArgs): void {
+  const { environment, image } = args;
+  const app = new Application(parent, { environment, name, identity: { name, version: imageVersion(image) } });
 
   const rules = Object.entries(resources).map(([group, kinds]) => ({
     apiGroups: [group],
     resources: [...kinds],
     verbs: ["list", "watch"],
   }));
-  const rights = account(name, identity, environment, rules, opts);
-
-  new Deployment(
-    name,
-    {
-      metadata,
-      spec: {
-        replicas: 1,
-        // Two at once would export everything twice, and joins on their series would fail.
-        strategy: { type: "Recreate" },
-        selector: { matchLabels: selectorLabels(identity) },
-        template: {
-          metadata: { labels: labels(identity) },
-          spec: {
-            ...placement(environment, [image]),
-            serviceAccountName: name,
-            automountServiceAccountToken: true,
-            securityContext: restrictedPod(65534),
-            containers: [container(settings, image)],
-          },
-        },
-      },
-    },
-    { ...opts, dependsOn: rights },
-  );
-
-  new Service(
-    name,
-    {
-      metadata,
-      spec: {
-        clusterIP: "None",
-        selector: selectorLabels(identity),
-        ports: Object.entries(ports).map(([name, port]) => ({ name, port, targetPort: name })),
-      },
-    },
-    opts,
-  );
-
-  serviceMonitor(
-    name,
-    {
-      namespace,
-      labels: labels(identity),
-      selector: selectorLabels(identity),
-      // A series' `namespace` and `pod` are those of the object that it tells of, not of kube-state-metrics itself.
-      endpoints: Object.keys(ports).map((port) => ({ port, honorLabels: true })),
-    },
-    opts,
-  );
+  const account = [app.serviceAccount(), ...app.clusterRole(rules)];
+  app.service({ clusterIP: "None", ports: Object.entries(ports).map(([name, port]) => namedPort(name, port)) });
+  // Recreate: two at once would export everything twice, and joins on their series would fail.
+  const strategy = { type: "Recreate" };
+  app.deployment({ replicas: 1, strategy, template: pod(app, args) }, { dependsOn: account });
+  // A series' `namespace` and `pod` are those of the object that it tells of, not of kube-state-metrics itself.
+  app.monitor(...Object.keys(ports).map((port) => ({ port, honorLabels: true })));
 }
 
-/** `http`: the cluster's objects; `metrics`: kube-state-metrics itself, such as errors of listing. */
-const ports = { http: 8080, metrics: 8081 };
-
-function container(settings: KubeStateMetricsArgs["settings"], image: string): types.input.core.v1.Container {
-  return {
-    name,
-    image,
-    imagePullPolicy: "IfNotPresent",
-    args: [
-      `--port=${ports.http}`,
-      `--telemetry-port=${ports.metrics}`,
-      `--resources=${Object.values(resources).flat().sort().join(",")}`,
-      ...(settings.labelsAllowlist.length > 0
-        ? [`--metric-labels-allowlist=${settings.labelsAllowlist.join(",")}`]
-        : []),
+function pod(app: Application, { settings, image }: KubeStateMetricsArgs): types.input.core.v1.PodTemplateSpec {
+  const allowlist = settings.labelsAllowlist.join(",");
+  return app.pod({
+    ...placement(app.environment, [image]),
+    automountServiceAccountToken: true,
+    securityContext: restrictedPod(65534),
+    containers: [
+      container({
+        name,
+        image,
+        args: [
+          `--port=${ports.http}`,
+          `--telemetry-port=${ports.metrics}`,
+          `--resources=${Object.values(resources).flat().sort().join(",")}`,
+          ...(allowlist ? [`--metric-labels-allowlist=${allowlist}`] : []),
+        ],
+        ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort })),
+        // Alive while it reaches the API server, ready while it serves.
+        livenessProbe: { httpGet: { path: "/livez", port: "http" }, initialDelaySeconds: 5, timeoutSeconds: 5 },
+        readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, initialDelaySeconds: 5, timeoutSeconds: 5 },
+        resources: settings.resources,
+      }),
     ],
-    ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort })),
-    // Alive while it reaches the API server, ready while it serves.
-    livenessProbe: { httpGet: { path: "/livez", port: "http" }, initialDelaySeconds: 5, timeoutSeconds: 5 },
-    readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, initialDelaySeconds: 5, timeoutSeconds: 5 },
-    resources: settings.resources,
-    securityContext: restrictedContainer,
-  };
+  });
 }

@@ -30,18 +30,24 @@ export function dashboardFiles(dashboards: readonly Dashboard[]): DashboardFile[
 
 function problemsOf(dashboard: Dashboard, before: readonly Dashboard[]): string[] {
   const { uid, title } = dashboard;
-  const size = Buffer.byteLength(JSON.stringify(dashboard));
+  const problems: string[] = [];
+  // Grafana takes 40 characters; the ConfigMap's name takes no capitals and no underscores.
+  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(uid ?? "")) {
+    problems.push(`"${title}" has the uid "${uid}"; a uid is 1 to 40 lower-case letters, digits and "-".`);
+  }
   const sameUid = before.find((other) => other.uid === uid);
+  if (sameUid) {
+    problems.push(`"${title}" and "${sameUid.title}" share the uid "${uid}"; Grafana would show one of them.`);
+  }
   const sameTitle = before.find((other) => other.title === title);
-  return [
-    // Grafana takes 40 characters; the ConfigMap's name takes no capitals and no underscores.
-    ...(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(uid ?? "")
-      ? []
-      : [`"${title}" has the uid "${uid}"; a uid is 1 to 40 lower-case letters, digits and "-".`]),
-    ...(sameUid ? [`"${title}" and "${sameUid.title}" share the uid "${uid}"; Grafana would show one of them.`] : []),
-    ...(sameTitle
-      ? [`"${uid}" and "${sameTitle.uid}" are both called "${title}"; nobody could tell them apart in their folder.`]
-      : []),
-    ...(size > largest ? [`"${title}" has ${size} bytes; a ConfigMap takes ${largest}. Make two of it.`] : []),
-  ];
+  if (sameTitle) {
+    problems.push(
+      `"${uid}" and "${sameTitle.uid}" are both called "${title}"; nobody could tell them apart in their folder.`,
+    );
+  }
+  const size = Buffer.byteLength(JSON.stringify(dashboard));
+  if (size > largest) {
+    problems.push(`"${title}" has ${size} bytes; a ConfigMap takes ${largest}. Make two of it.`);
+  }
+  return problems;
 }

@@ -1,3 +1,6 @@
+import { ownDataSources as names, type ExtraDataSource } from "../../settings/sections/grafana";
+import { backends, type Backend } from "../../stages";
+
 /**
  * Grafana's data sources, as its file provisioning reads them.
  * @see https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
@@ -19,29 +22,20 @@ export interface DataSource {
   jsonData: Record<string, string | number | boolean>;
 }
 
-/**
- * Uid → name of every data source that a stage can have. A uid never changes: dashboards and links have it. Neither does a name:
- * Grafana finds what it provisioned before by name, and refuses a second one of the same uid.
- */
-const names = {
-  prometheus: "Prometheus",
-  mimir: "Mimir",
-  loki: "Loki",
-  alertmanager: "Alertmanager",
-} as const;
-
 type Uid = keyof typeof names;
 
 /** What a stage has to query. */
 export interface DataSourcesArgs {
   /** Grafana's default data source; where the stage doesn't have it (no kube-prometheus-stack), Loki is. */
-  default: "prometheus" | "mimir";
+  default: "prometheus" | Backend;
   /** URL of Loki. */
   loki: string;
   /** URL of kube-prometheus-stack's Prometheus, where there is one. */
   prometheus?: string;
   /** URL of Mimir's Prometheus API (`…/prometheus`), where there is one. Without a Prometheus the uid `prometheus` leads to it too, so that no dashboard breaks. */
   mimir?: string;
+  /** URL of VictoriaMetrics's Prometheus API, likewise. */
+  "victoria-metrics"?: string;
   /** URL of Alertmanager. */
   alertmanager: string;
   /** How often targets are scraped (Prometheus duration): no panel asks for finer steps. */
@@ -65,8 +59,19 @@ export function dataSources(args: DataSourcesArgs): DataSource[] {
         alertmanagerUid: "alertmanager",
       },
     }) as const;
+  const ofBackends = Object.fromEntries(
+    backends.flatMap((backend) => {
+      const url = args[backend];
+      if (!url) return [];
+      // VictoriaMetrics is none of the types that Grafana knows; its API is Prometheus's. Each an object of its own: YAML would write an alias.
+      return (["prometheus", backend] as const).map((uid) => [
+        uid,
+        prometheus(url, backend === "mimir" ? "Mimir" : "Prometheus"),
+      ]);
+    }),
+  );
   const stage: Partial<Record<Uid, Pick<DataSource, "type" | "url" | "jsonData">>> = {
-    ...(args.mimir && { prometheus: prometheus(args.mimir, "Mimir"), mimir: prometheus(args.mimir, "Mimir") }),
+    ...ofBackends,
     ...(args.prometheus && { prometheus: prometheus(args.prometheus, "Prometheus") }),
     loki: {
       type: "loki",
@@ -98,21 +103,29 @@ export function dataSources(args: DataSourcesArgs): DataSource[] {
 export interface DataSourceFile {
   apiVersion: 1;
   deleteDatasources?: { name: string; orgId: number }[];
-  datasources: DataSource[];
+  /** What the file no longer lists is deleted, as far as this file brought it. */
+  prune?: true;
+  datasources: (DataSource | (ExtraDataSource & Pick<DataSource, "orgId" | "isDefault" | "editable">))[];
 }
 
 /**
  * The file for a Grafana of the stack's own. It also deletes what another stage had: provisioning keeps what a file no longer lists.
  * @param dataSources the stage's
+ * @param extra those of the settings; none of them is the default
  */
-export function ownDataSourceFile(dataSources: readonly DataSource[]): DataSourceFile {
+export function ownDataSourceFile(
+  dataSources: readonly DataSource[],
+  extra: readonly ExtraDataSource[] = [],
+): DataSourceFile {
   const there = dataSources.map(({ name }) => name);
   return {
     apiVersion: 1,
+    // Of VictoriaMetrics there is none from before: pruning takes it.
     deleteDatasources: Object.values(names)
-      .filter((name) => !there.includes(name))
+      .filter((name) => !there.includes(name) && name !== names["victoria-metrics"])
       .map((name) => ({ name, orgId: 1 })),
-    datasources: [...dataSources],
+    prune: true,
+    datasources: [...dataSources, ...extra.map((each) => ({ ...each, orgId: 1, isDefault: false, editable: false }))],
   };
 }
 

@@ -1,10 +1,9 @@
-import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import { Application } from "../kubernetes/application";
 import type { Environment } from "../kubernetes/environment";
-import { labels } from "../kubernetes/labels";
-import { dashboardProviders } from "./config";
+import { ownFolder } from "./config";
 import type { Dashboard } from "./dashboard";
 import { dashboardFiles } from "./dashboard-files";
 import { sharedDataSourceFile, type DataSource } from "./data-sources";
@@ -29,32 +28,20 @@ export class ExistingGrafana extends pulumi.ComponentResource {
 
   constructor(name: string, args: ExistingGrafanaArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:grafana:ExistingGrafana", name, args, opts);
-    const { settings, dataSources, dashboards } = args;
-    const file = sharedDataSourceFile(dataSources, settings.claimDefault);
-    // The sidecar puts all files into one folder, so the name must be nobody else's.
-    this.#provide(args, "grafana-datasources", settings.dataSourceLabel, {
-      "observability-datasources.yaml": stringify(file),
-    });
-    for (const { name, file, json } of dashboardFiles(dashboards)) {
-      this.#provide(args, name, settings.dashboardLabel, { [file]: json });
-    }
-    this.registerOutputs({ access: this.access });
-  }
+    const { environment, settings, dataSources, dashboards } = args;
+    const app = new Application(this, { environment, name: "grafana", identity });
+    // Read where the sidecar's `folderAnnotation` is set to it; no harm elsewhere.
+    const annotations = { [settings.sidecar.folderAnnotation]: ownFolder };
+    const provide = (name: string, label: string, data: Record<string, string>) =>
+      app.configMap(data, name, { labels: { [label]: settings.labelValue }, annotations });
 
-  #provide({ environment }: ExistingGrafanaArgs, name: string, label: string, data: Record<string, string>): void {
-    new ConfigMap(
-      name,
-      {
-        metadata: {
-          name,
-          namespace: environment.namespace,
-          labels: { ...labels(identity), [label]: "1" },
-          // Read where the sidecar's `folderAnnotation` is set to it; no harm elsewhere.
-          annotations: { grafana_folder: dashboardProviders.providers[0].folder },
-        },
-        data,
-      },
-      { parent: this },
-    );
+    // The sidecar puts all files into one folder, so the name must be nobody else's.
+    const sources = stringify(sharedDataSourceFile(dataSources, settings.claimDefault));
+    provide("grafana-datasources", settings.dataSourceLabel, { "observability-datasources.yaml": sources });
+    for (const { name, file, json } of dashboardFiles(dashboards)) {
+      provide(name, settings.dashboardLabel, { [file]: json });
+    }
+
+    this.registerOutputs({ access: this.access });
   }
 }

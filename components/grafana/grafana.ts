@@ -1,35 +1,34 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import { grafanaAddress, grafanaSecretFiles, grafanaSecrets } from "../../settings/sections/grafana";
+import { Application } from "../kubernetes/application";
 import { checksum } from "../kubernetes/checksum";
+import { namedPort } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
-import { placement } from "../kubernetes/placement";
-import { restrictedPod } from "../kubernetes/security";
-import { serviceMonitor } from "../kubernetes/service-monitor";
-import { retainVolumes, volumeClaim } from "../kubernetes/storage";
+import { expose } from "../kubernetes/exposure";
+import { imageVersion } from "../kubernetes/labels";
 import type { Secrets } from "../secrets/secrets";
-import { dashboardProviders, grafanaConfig, httpPort, iniText, ingressUrl } from "./config";
-import { grafanaContainers, grafanaUser, grafanaVolumes } from "./containers";
+import type { SecretRef } from "../secrets/types";
+import { dashboardProviders, grafanaConfig, httpPort, iniText } from "./config";
 import type { Dashboard } from "./dashboard";
 import { dashboardFiles } from "./dashboard-files";
 import { ownDataSourceFile, type DataSource } from "./data-sources";
+import { installPlugins } from "./plugins";
+import { grafanaPod } from "./pod";
+import { sidecarPermissions, sidecars } from "./sidecar";
 
 /** Arguments of {@link Grafana}. */
 export interface GrafanaArgs {
   environment: Environment;
   settings: Settings["grafana"];
-  images: Record<"grafana", string>;
+  /** The adopted release of kube-prometheus-stack, whose own Grafana may be kept beside this one. */
+  adopt?: Settings["adopt"]["kps"];
+  images: Record<"grafana" | "k8s-sidecar", string>;
   dataSources: DataSource[];
   dashboards: Dashboard[];
-  secrets: Pick<Secrets, "mount" | "generate">;
+  secrets: Pick<Secrets, "mount" | "generate" | "given">;
 }
-
-// With a component: while a Grafana inside kube-prometheus-stack is kept beside this one, the Service must not select its pods.
-const identity = { name: "grafana", component: "server" };
 
 /** The stack's own Grafana: one replica, its database on a volume, its data sources and dashboards from ConfigMaps. */
 export class Grafana extends pulumi.ComponentResource {
@@ -37,118 +36,76 @@ export class Grafana extends pulumi.ComponentResource {
   readonly access: string;
 
   constructor(name: string, args: GrafanaArgs, opts: pulumi.ComponentResourceOptions) {
-    const { environment, settings, images, dataSources, dashboards, secrets } = args;
+    const { environment, settings, adopt, images, dataSources, dashboards, secrets } = args;
     super("observability:grafana:Grafana", name, { environment, settings, images, dataSources, dashboards }, opts);
-    const { namespace } = environment;
-    const child = { parent: this };
-    const version = imageVersion(images.grafana);
-    const metadata = { name: "grafana", namespace, labels: labels({ ...identity, version }) };
-    const configMap = (name: string, data: Record<string, string>) =>
-      new ConfigMap(name, { metadata: { ...metadata, name }, data }, child);
+    // With a component: while a Grafana inside kube-prometheus-stack is kept beside this one, the Service must not select its pods.
+    const identity = { name: "grafana", component: "server", version: imageVersion(images.grafana) };
+    const app = new Application(this, { environment, name: "grafana", identity });
 
     const config = {
       "grafana.ini": iniText(grafanaConfig({ settings })),
-      "dashboards.yaml": stringify(dashboardProviders),
+      "dashboards.yaml": stringify(dashboardProviders(settings)),
     };
-    const sources = { "datasources.yaml": stringify(ownDataSourceFile(dataSources)) };
+    const sources = { "datasources.yaml": stringify(ownDataSourceFile(dataSources, settings.dataSources)) };
     const files = dashboardFiles(dashboards);
-    configMap("grafana", config);
-    configMap("grafana-datasources", sources);
-    for (const { name, file, json } of files) configMap(name, { [file]: json });
-
+    app.configMap(config);
+    app.configMap(sources, "grafana-datasources");
+    for (const { name, file, json } of files) app.configMap({ [file]: json }, name);
     const admin = secrets.mount("grafanaAdmin", () => ({
       "admin-user": "admin",
       "admin-password": secrets.generate("grafana-admin", { length: 32, username: "admin" }),
     }));
+    const configSecrets = mountedSecrets(secrets, settings);
+    const account = [
+      app.serviceAccount(),
+      ...(settings.sidecar.enabled ? sidecarPermissions(app, settings.sidecar) : []),
+    ];
+    app.service({ ports: [namedPort("http", httpPort)] });
+    expose(app, { port: { name: "http", number: httpPort }, ingress: settings.ingress, route: settings.route });
 
-    new ServiceAccount("grafana", { metadata, automountServiceAccountToken: false }, child);
-    new StatefulSet(
-      "grafana",
-      {
-        metadata,
-        spec: {
-          serviceName: "grafana",
-          replicas: 1,
-          // OrderedReady never replaces a pod that can't become ready, not even by its fix.
-          podManagementPolicy: "Parallel",
-          selector: { matchLabels: selectorLabels(identity) },
-          persistentVolumeClaimRetentionPolicy: retainVolumes,
-          volumeClaimTemplates: [
-            volumeClaim(environment, { name: "data", size: settings.storage, storageClass: settings.storageClass }),
-          ],
-          template: {
-            metadata: {
-              labels: metadata.labels,
-              annotations: {
-                // Not the dashboards: Grafana looks for changed ones itself.
-                "checksum/config": checksum(JSON.stringify([config, sources])),
-                "checksum/grafana-admin": admin.version,
-              },
-            },
-            spec: {
-              ...placement(environment, [images.grafana]),
-              serviceAccountName: "grafana",
-              automountServiceAccountToken: false,
-              securityContext: restrictedPod(grafanaUser),
-              terminationGracePeriodSeconds: 30,
-              ...grafanaContainers({ image: images.grafana, resources: settings.resources }),
-              volumes: grafanaVolumes({ admin, dashboards: files }),
-            },
-          },
-        },
-      },
-      child,
-    );
+    const annotations = {
+      // Not the dashboards: Grafana looks for changed ones itself.
+      "checksum/config": checksum(JSON.stringify([config, sources])),
+      "checksum/grafana-admin": admin.version,
+      ...(configSecrets && { "checksum/grafana-config": configSecrets.version }),
+    };
+    const { resources } = settings;
+    const template = grafanaPod(app, {
+      ...{ image: images.grafana, resources, annotations, admin, configSecrets, dashboards: files },
+      before: installPlugins(settings.plugins),
+      secretMounts: settings.secretMounts,
+      sidecars: settings.sidecar.enabled ? sidecars({ image: images["k8s-sidecar"], settings, adopt }) : undefined,
+    });
+    app.statefulSet({ volume: settings, template }, { dependsOn: account });
+    app.monitor({ port: "http" });
 
-    new Service(
-      "grafana",
-      {
-        metadata,
-        spec: {
-          selector: selectorLabels(identity),
-          ports: [{ name: "http", port: httpPort, targetPort: "http" }],
-        },
-      },
-      child,
-    );
-    if (settings.ingress) this.#ingress(metadata, settings.ingress);
-
-    serviceMonitor(
-      "grafana",
-      {
-        namespace,
-        labels: metadata.labels,
-        selector: selectorLabels(identity),
-        endpoints: [{ port: "http" }],
-      },
-      child,
-    );
-
-    const way = settings.ingress
-      ? ingressUrl(settings.ingress)
-      : `kubectl -n ${namespace} port-forward service/grafana ${httpPort}, then http://localhost:${httpPort}`;
-    const password = `kubectl -n ${namespace} get secret ${admin.name} -o jsonpath='{.data.${admin.keys["admin-password"].replaceAll(".", "\\.")}}' | base64 -d`;
-    this.access = `${way}; user and password are in the Secret ${admin.name}: ${password}`;
+    this.access = access(environment, settings, admin);
     this.registerOutputs({ access: this.access });
   }
+}
 
-  #ingress(
-    metadata: { name: string; namespace: string; labels: Record<string, string> },
-    { host, className, tlsSecret, annotations }: NonNullable<Settings["grafana"]["ingress"]>,
-  ): void {
-    const backend = { service: { name: "grafana", port: { name: "http" } } };
-    new Ingress(
-      "grafana",
-      {
-        // Many a controller at home never reports an address, for which Pulumi would wait ten minutes and then fail.
-        metadata: { ...metadata, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } },
-        spec: {
-          ingressClassName: className,
-          rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
-          ...(tlsSecret && { tls: [{ hosts: [host], secretName: tlsSecret }] }),
-        },
-      },
-      { parent: this },
-    );
-  }
+/** The Secret with what grafana.ini names; undefined where it names nothing. */
+function mountedSecrets(
+  secrets: Pick<Secrets, "mount" | "given">,
+  settings: Settings["grafana"],
+): SecretRef | undefined {
+  const read = grafanaSecrets(settings).map((secret) => ({ secret, ...grafanaSecretFiles[secret] }));
+  if (read.length === 0) return undefined;
+  const data = () =>
+    Object.fromEntries(read.map(({ key, secret, field }) => [key, secrets.given(secret, field as never)]));
+  return secrets.mount(
+    "grafanaConfig",
+    data,
+    read.map(({ key }) => key),
+  );
+}
+
+/** How a person opens it: the address, and the commands that show the password. */
+function access({ namespace }: Environment, settings: Settings["grafana"], admin: SecretRef): string {
+  const address =
+    grafanaAddress(settings) ??
+    `kubectl -n ${namespace} port-forward service/grafana ${httpPort}, then http://localhost:${httpPort}`;
+  const key = admin.keys["admin-password"].replaceAll(".", "\\.");
+  const password = `kubectl -n ${namespace} get secret ${admin.name} -o jsonpath='{.data.${key}}' | base64 -d`;
+  return `${address}; user and password are in the Secret ${admin.name}: ${password}`;
 }

@@ -17,6 +17,7 @@ import type { Plain } from "./plain";
 const dataSources = {
   prometheus: { type: "prometheus", uid: "prometheus" },
   mimir: { type: "prometheus", uid: "mimir" },
+  "victoria-metrics": { type: "prometheus", uid: "victoria-metrics" },
   loki: { type: "loki", uid: "loki" },
 } as const satisfies Record<string, DataSourceRef>;
 

@@ -1,32 +1,31 @@
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import type { Backend } from "../../stages";
 import type { Values } from "./merge";
 
-/** Name of the remote_write to Mimir: label `remote_name` of its metrics. */
-export const remoteWriteName = "mimir";
-
 /**
- * An entry of `prometheusSpec.remoteWrite`. What Mimir can't take now waits in Prometheus's write-ahead log and is sent later: refusals for
+ * An entry of `prometheusSpec.remoteWrite`. What the backend can't take now waits in Prometheus's write-ahead log and is sent later: refusals for
  * its rate (429) are tried again too, and no sample is too old.
+ *
+ * The number of shards is fixed. Prometheus changes it only after the shards of before have sent their queues; where the backend goes away right
+ * then, for longer than `--storage.remote.flush-deadline` (1 min), it drops these queues (`shards.stop` in storage/remote/queue_manager.go): tried,
+ * with all 10,000 samples of the only shard lost.
+ * @param name of the entry: label `remote_name` of its metrics
  * @param url where samples are pushed to
  * @param settings the queue
  * @see https://prometheus.io/docs/practices/remote_write/
  */
-export function remoteWrite(url: string, { remoteWrite }: Pick<Settings["kps"], "remoteWrite">): Values {
+export function remoteWrite(name: Backend, url: string, { remoteWrite }: Pick<Settings["kps"], "remoteWrite">): Values {
   return {
-    name: remoteWriteName,
+    name,
     url,
     remoteTimeout: "30s",
-    queueConfig: { ...remoteWrite, minBackoff: "100ms", maxBackoff: "10s", retryOnRateLimit: true },
+    queueConfig: {
+      ...remoteWrite,
+      minShards: remoteWrite.maxShards,
+      minBackoff: "100ms",
+      maxBackoff: "10s",
+      retryOnRateLimit: true,
+    },
     metadataConfig: { send: true, sendInterval: "1m" },
   };
-}
-
-/**
- * The entries that a release's values have.
- * @param values values of the chart
- */
-export function remoteWrites(values: Values = {}): { name?: string }[] {
-  const { prometheus } = values as { prometheus?: { prometheusSpec?: { remoteWrite?: { name?: string }[] } } };
-  const there = prometheus?.prometheusSpec?.remoteWrite;
-  return Array.isArray(there) ? there : [];
 }

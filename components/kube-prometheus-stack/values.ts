@@ -1,5 +1,7 @@
-import type { Settings } from "../../config/schema";
-import { quantityValue } from "../../config/values";
+import { remoteWrites } from "../../settings/release-values";
+import type { Settings } from "../../settings/schema";
+import type { Backend } from "../../stages";
+import { quantityValue } from "../../settings/values";
 import type { AlertTarget } from "../alertmanager/types";
 import type { Environment } from "../kubernetes/environment";
 import { placement } from "../kubernetes/placement";
@@ -7,17 +9,21 @@ import { retainVolumes } from "../kubernetes/storage";
 import { serviceAccountClass } from "../monitors/scrape-class";
 import { imageParts } from "./image-values";
 import { mergeValues, type Values } from "./merge";
-import { remoteWrite, remoteWrites } from "./remote-write";
+import { remoteWrite } from "./remote-write";
 
 /** Images that the chart would otherwise choose itself: those of what stays on, and those of what an adoption keeps. */
-export type KpsImage =
-  | "prometheus"
-  | "prometheus-operator"
-  | "prometheus-config-reloader"
-  | "grafana"
-  | "k8s-sidecar"
-  | "node-exporter"
-  | "kube-state-metrics";
+export const kpsImages = [
+  "prometheus",
+  "prometheus-operator",
+  "prometheus-config-reloader",
+  "grafana",
+  "k8s-sidecar",
+  "node-exporter",
+  "kube-state-metrics",
+] as const;
+
+/** Their references, by name. */
+export type KpsImages = Record<(typeof kpsImages)[number], string>;
 
 /** What {@link kpsValues} is made from. */
 export interface KpsValuesArgs {
@@ -29,11 +35,15 @@ export interface KpsValuesArgs {
   evaluates: boolean;
   /** Prometheus's volume is deleted with its StatefulSet. */
   reclaimVolume: boolean;
-  images: Record<KpsImage, string>;
+  images: KpsImages;
   /** Where alerts are sent to. */
   alertmanager: AlertTarget;
   /** Where every sample is written to as well, by remote_write. */
   remoteWriteUrl?: string;
+  /** Values by which the release has rules about itself; default: it has none. */
+  rules?: Values;
+  /** What is there; default: Mimir. */
+  backend?: Backend;
 }
 
 /**
@@ -43,15 +53,15 @@ export interface KpsValuesArgs {
  * @see https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml
  */
 export function kpsValues(args: KpsValuesArgs): Values {
-  return mergeValues(args.adopt?.values ?? {}, {
+  const own: Values = {
     crds: { enabled: false },
-    defaultRules: { create: false },
     kubernetesServiceMonitors: { enabled: false },
     alertmanager: { enabled: false },
     ...kept(args),
     prometheusOperator: operator(args),
     prometheus: { enabled: true, prometheusSpec: prometheus(args) },
-  });
+  };
+  return mergeValues(args.adopt?.values ?? {}, mergeValues(own, args.rules ?? { defaultRules: { create: false } }));
 }
 
 /** What an adoption leaves in the release until this program's own has taken over. */
@@ -104,7 +114,7 @@ function operator({ environment, settings, images }: KpsValuesArgs): Values {
 }
 
 function prometheus(args: KpsValuesArgs): Values {
-  const { environment, settings, adopt, evaluates, images, alertmanager, remoteWriteUrl } = args;
+  const { environment, settings, adopt, evaluates, images, alertmanager, remoteWriteUrl, backend = "mimir" } = args;
   return {
     image: imageParts(images.prometheus),
     replicas: 1,
@@ -121,7 +131,9 @@ function prometheus(args: KpsValuesArgs): Values {
     evaluationInterval: settings.scrapeInterval,
     scrapeClasses: [serviceAccountClass],
     ...alerting(alertmanager),
-    ...(remoteWriteUrl && { remoteWrite: [...remoteWrites(adopt?.values), remoteWrite(remoteWriteUrl, settings)] }),
+    ...(remoteWriteUrl && {
+      remoteWrite: [...remoteWrites(adopt?.values), remoteWrite(backend, remoteWriteUrl, settings)],
+    }),
 
     retention: settings.retention,
     retentionSize: settings.retentionSize ?? mostOf(settings.storage),

@@ -1,7 +1,9 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1";
 import { Provider } from "@pulumi/kubernetes/provider";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
+import { strictestLevel } from "../../settings/pod-security";
+import type { Settings } from "../../settings/schema";
+import { kept } from "./keep";
 import { labels } from "./labels";
 
 /**
@@ -17,17 +19,27 @@ export function cluster(settings: Settings): { provider: Provider; dependsOn: pu
     enableSecretMutable: true,
     enableConfigMapMutable: true,
   });
-  return { provider, dependsOn: settings.namespace.create ? [namespace(settings.namespace.name, provider)] : [] };
+  return { provider, dependsOn: settings.namespace.create ? [namespace(settings, provider)] : [] };
 }
 
-function namespace(name: string, provider: Provider): Namespace {
-  // node-exporter and the log collector read the node itself. Clusters that enforce a Pod Security Standard by default, such as Talos,
-  // would refuse their pods; every other pod is `restricted` by its own security context.
-  const admission = { "pod-security.kubernetes.io/enforce": "privileged" };
+function namespace(settings: Settings, provider: Provider): Namespace {
+  const {
+    namespace: { name, podSecurity },
+    removal: { retain },
+  } = settings;
+  // Said in any case: clusters that enforce a level by default, such as Talos, would refuse pods that read their node.
+  const enforce = podSecurity.enforce ?? strictestLevel(settings);
+  const warn = podSecurity.warn ?? "restricted";
+  const admission = Object.fromEntries(
+    Object.entries({ enforce, warn, audit: warn }).map(([mode, level]) => [
+      `pod-security.kubernetes.io/${mode}`,
+      level,
+    ]),
+  );
   // Deleting a namespace deletes every volume claim in it.
   return new Namespace(
     "namespace",
     { metadata: { name, labels: { ...labels({ name: "observability" }), ...admission } } },
-    { provider, protect: true },
+    { provider, ...kept("namespace", retain) },
   );
 }

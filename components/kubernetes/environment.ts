@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
 
 /** What every component of a stack knows about the cluster that it is put into. */
 export interface Environment {
@@ -13,6 +13,8 @@ export interface Environment {
   nodeSelector: Record<string, string>;
   /** Taints that workloads tolerate; agents tolerate all. */
   tolerations: types.input.core.v1.Toleration[];
+  /** Address of the page on which each alert has a section of its name; default: alerts link to none. */
+  runbooks?: string;
   /** Storage class of volumes whose settings name none; default: the cluster's own default. */
   storageClass?: string;
 }
@@ -23,7 +25,16 @@ export interface Environment {
  */
 export function environment(settings: Settings): Environment {
   const { name, dnsDomain, nodeSelector, tolerations, storageClass } = settings.cluster;
-  return { namespace: settings.namespace.name, cluster: name, dnsDomain, nodeSelector, tolerations, storageClass };
+  const { runbooks } = settings.alertmanager;
+  return {
+    namespace: settings.namespace.name,
+    cluster: name,
+    dnsDomain,
+    nodeSelector,
+    tolerations,
+    runbooks,
+    storageClass,
+  };
 }
 
 /**
@@ -31,6 +42,6 @@ export function environment(settings: Settings): Environment {
  * @param environment where the Service is
  * @param service its name
  */
-export function serviceHost(environment: Environment, service: string): string {
+export function serviceHost(environment: Pick<Environment, "namespace" | "dnsDomain">, service: string): string {
   return `${service}.${environment.namespace}.svc.${environment.dnsDomain}`;
 }

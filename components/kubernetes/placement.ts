@@ -1,7 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import { architectures } from "../images";
 import type { Environment } from "./environment";
-import { selectorLabels, type Identity } from "./labels";
 
 type PodSpec = Pick<
   types.input.core.v1.PodSpec,
@@ -14,9 +13,13 @@ const hostname = "kubernetes.io/hostname";
  * Where a workload's pods may run: the environment's nodes, and of those only the ones whose architecture each image has.
  * @param environment the stack's environment
  * @param images references of all images of the pod
- * @param spread of a workload with several replicas: they prefer nodes of their own
+ * @param spread labels of a workload with several replicas: its pods prefer nodes of their own
  */
-export function placement(environment: Environment, images: readonly string[], spread?: Identity): PodSpec {
+export function placement(
+  environment: Environment,
+  images: readonly string[],
+  spread?: Record<string, string>,
+): PodSpec {
   return {
     nodeSelector: environment.nodeSelector,
     tolerations: environment.tolerations,
@@ -51,12 +54,12 @@ function nodeAffinity(images: readonly string[]): types.input.core.v1.Affinity {
 }
 
 // Preferred, not required: three replicas must also come up on a cluster of two nodes.
-function preferOwnNode(identity: Identity): types.input.core.v1.PodAntiAffinity {
+function preferOwnNode(matchLabels: Record<string, string>): types.input.core.v1.PodAntiAffinity {
   return {
     preferredDuringSchedulingIgnoredDuringExecution: [
       {
         weight: 100,
-        podAffinityTerm: { topologyKey: hostname, labelSelector: { matchLabels: selectorLabels(identity) } },
+        podAffinityTerm: { topologyKey: hostname, labelSelector: { matchLabels } },
       },
     ],
   };

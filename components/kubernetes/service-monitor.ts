@@ -38,6 +38,9 @@ export interface Relabeling {
   action?: "replace" | "keep" | "drop" | "labeldrop" | "labelkeep" | "labelmap" | "hashmod" | "lowercase" | "uppercase";
 }
 
+/** Gives a target the label `node`: where its pod runs. */
+export const nodeLabel: Relabeling = { sourceLabels: ["__meta_kubernetes_pod_node_name"], targetLabel: "node" };
+
 /** What a ServiceMonitor says. */
 export interface ServiceMonitorArgs {
   /** Namespace of the ServiceMonitor. */

@@ -7,21 +7,30 @@ export const retainVolumes: types.input.apps.v1.StatefulSetPersistentVolumeClaim
   whenScaled: "Retain",
 };
 
+/** Name of a StatefulSet's claim template, and of the volume in its pods. */
+export const dataVolume = "data";
+
+/** Size of a volume in bytes as a Kubernetes quantity, and its storage class; default: the environment's. */
+export interface VolumeSettings {
+  storage: string;
+  storageClass?: string;
+}
+
 /**
- * A claim template of a StatefulSet.
+ * The claim template of a StatefulSet.
  * @param environment for the storage class of a claim that names none
- * @param claim its name, size in bytes as a Kubernetes quantity, and storage class
+ * @param settings size and storage class
  */
 export function volumeClaim(
   environment: Environment,
-  claim: { name: string; size: string; storageClass?: string },
+  { storage, storageClass = environment.storageClass }: VolumeSettings,
 ): types.input.core.v1.PersistentVolumeClaim {
   return {
-    metadata: { name: claim.name },
+    metadata: { name: dataVolume },
     spec: {
       accessModes: ["ReadWriteOnce"],
-      storageClassName: claim.storageClass ?? environment.storageClass,
-      resources: { requests: { storage: claim.size } },
+      storageClassName: storageClass,
+      resources: { requests: { storage } },
     },
   };
 }

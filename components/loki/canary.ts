@@ -1,11 +1,11 @@
-import { DaemonSet } from "@pulumi/kubernetes/apps/v1";
-import { Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
+import { Application } from "../kubernetes/application";
+import { container } from "../kubernetes/container";
+import { imageVersion } from "../kubernetes/labels";
 import { everyNode } from "../kubernetes/placement";
-import { restrictedContainer, restrictedPod } from "../kubernetes/security";
-import { serviceMonitor } from "../kubernetes/service-monitor";
+import { restrictedPod } from "../kubernetes/security";
 
 /** Arguments of {@link LokiCanary}. */
 export interface LokiCanaryArgs {
@@ -16,7 +16,7 @@ export interface LokiCanaryArgs {
   gateway: string;
 }
 
-const port = 3500;
+const port = { name: "http-metrics", number: 3500 };
 const uid = 10001; // the image names no user, and would run as root
 
 /**
@@ -31,69 +31,41 @@ export class LokiCanary extends pulumi.ComponentResource {
   constructor(name: string, args: LokiCanaryArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:loki:LokiCanary", name, args, opts);
     const { environment, image, gateway } = args;
-    const identity = { name, version: imageVersion(image) };
-    const selector = selectorLabels(identity);
-    const metadata = { name, namespace: environment.namespace, labels: labels(identity) };
-    const child = { parent: this };
+    const app = new Application(this, { environment, name, identity: { name, version: imageVersion(image) } });
 
-    const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);
-    new DaemonSet(
-      name,
-      {
-        metadata,
-        spec: {
-          selector: { matchLabels: selector },
-          template: {
-            metadata: { labels: metadata.labels },
-            spec: {
-              ...everyNode([image]),
-              serviceAccountName: name,
-              automountServiceAccountToken: false,
-              enableServiceLinks: false,
-              securityContext: restrictedPod(uid),
-              terminationGracePeriodSeconds: 30,
-              containers: [
-                {
-                  name,
-                  image,
-                  imagePullPolicy: "IfNotPresent",
-                  args: [
-                    `-addr=${gateway}`,
-                    "-push=true",
-                    "-labelname=app",
-                    `-labelvalue=${name}`,
-                    "-streamname=canary",
-                    "-streamvalue=$(NODE_NAME)",
-                  ],
-                  env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
-                  ports: [{ name: "http-metrics", containerPort: port }],
-                  // Not whether Loki answers: the canary must stay up to count that it doesn't.
-                  readinessProbe: { httpGet: { path: "/metrics", port: "http-metrics" }, timeoutSeconds: 5 },
-                  resources: { requests: { cpu: "10m", memory: "48Mi" }, limits: { memory: "128Mi" } },
-                  securityContext: restrictedContainer,
-                },
-              ],
-            },
-          },
-        },
-      },
-      { ...child, dependsOn: [account] },
-    );
-    new Service(
-      name,
-      { metadata, spec: { clusterIP: "None", selector, ports: [{ name: "http-metrics", port }] } },
-      child,
-    );
-    serviceMonitor(
-      name,
-      {
-        namespace: environment.namespace,
-        labels: metadata.labels,
-        selector,
-        endpoints: [{ port: "http-metrics" }],
-      },
-      child,
-    );
+    const account = app.serviceAccount();
+    app.service({ clusterIP: "None", ports: [{ name: port.name, port: port.number }] });
+    app.daemonSet(canaryPod(app, image, gateway), { dependsOn: [account] });
+    app.monitor({ port: port.name });
+
     this.registerOutputs();
   }
+}
+
+function canaryPod(app: Application, image: string, gateway: string): types.input.core.v1.PodTemplateSpec {
+  return app.pod({
+    ...everyNode([image]),
+    enableServiceLinks: false,
+    securityContext: restrictedPod(uid),
+    terminationGracePeriodSeconds: 30,
+    containers: [
+      container({
+        name: app.name,
+        image,
+        args: [
+          `-addr=${gateway}`,
+          "-push=true",
+          "-labelname=app",
+          `-labelvalue=${app.name}`,
+          "-streamname=canary",
+          "-streamvalue=$(NODE_NAME)",
+        ],
+        env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+        ports: [{ name: port.name, containerPort: port.number }],
+        // Not whether Loki answers: the canary must stay up to count that it doesn't.
+        readinessProbe: { httpGet: { path: "/metrics", port: port.name }, timeoutSeconds: 5 },
+        resources: { requests: { cpu: "10m", memory: "48Mi" }, limits: { memory: "128Mi" } },
+      }),
+    ],
+  });
 }

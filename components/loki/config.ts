@@ -1,8 +1,8 @@
-import type { Settings } from "../../config/schema";
-import { quantityValue, seconds } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { quantityValue, seconds } from "../../settings/units";
 import { serviceHost, type Environment } from "../kubernetes/environment";
 import type { LokiStorage } from "../object-storage/types";
-import { headlessService, memberlistService, ports, topology, type Topology } from "./topology";
+import { headlessService, httpUrl, memberlistService, ports, topology, type Topology, type Workload } from "./topology";
 
 /** Folder of everything that Loki keeps, and where the volume is mounted. */
 export const dataDirectory = "/var/loki";
@@ -37,7 +37,7 @@ export type LokiConfig = ReturnType<typeof lokiConfig>;
  *
  * No key of the object store is in it. Loki takes `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the environment where the
  * configuration has none (`s3ClientConfigFunc` in pkg/storage/chunk/client/aws); put in by `-config.expand-env` instead, a key with
- * a quote, a colon or a dollar sign would be YAML. The one variable that is expanded is the pod's address.
+ * a quote, a colon or a dollar sign would be YAML. What is expanded is the pod's address, and what only a bucket's claim knows of it.
  *
  * @param args settings and where Loki is
  * @see https://grafana.com/docs/loki/v3.6.x/configure/
@@ -50,23 +50,21 @@ export function lokiConfig(args: LokiConfigArgs) {
     // One tenant, whose name is in the bucket's paths.
     auth_enabled: false,
     server: server(settings),
-    // Queriers and frontends find the schedulers by their ring, in every mode.
-    query_scheduler: { use_scheduler_ring: true },
-    frontend: { compress_responses: true },
+    ...schedulers(environment, processes),
     query_range: {
       align_queries_with_step: true,
       cache_results: true,
-      results_cache: { cache: cache(processes.read.resources, 1 / 32) },
+      results_cache: { cache: cache(processes.doing["query-frontend"].resources, 1 / 32) },
     },
     ruler: ruler(args),
     ingester: ingester(processes),
     pattern_ingester: { enabled: settings.patternIngester },
     ...apart(processes, {
-      // Of the clients: a backend is always a gateway. By `ring` one dead backend could hold up every query for a minute.
+      // Of the clients: the index gateways and backends always are. By `ring` one dead backend could hold up every query for a minute.
       index_gateway: { mode: "simple" },
       storage_config: indexGateways(environment, processes, schema),
     }),
-    chunk_store_config: { chunk_cache_config: cache(processes.read.resources, 1 / 16) },
+    chunk_store_config: { chunk_cache_config: cache(processes.doing.querier.resources, 1 / 16) },
     schema_config: { configs: schema },
     compactor: {
       working_directory: `${dataDirectory}/compactor`,
@@ -92,7 +90,7 @@ export function lokiConfig(args: LokiConfigArgs) {
       // Otherwise Loki looks for it on eth0 and en0, and with no private address there advertises one that no other pod reaches.
       instance_addr: `\${${addressVariable}}`,
       ...apart(processes, {
-        compactor_grpc_address: `${serviceHost(environment, processes.backend.name)}:${ports.grpc}`,
+        compactor_grpc_address: `${serviceHost(environment, processes.doing.compactor.name)}:${ports.grpc}`,
       }),
       storage: { s3: s3(storage) },
       ring: { kvstore: { store: "memberlist" } },
@@ -117,6 +115,22 @@ const defaultSchema: Period[] = [
 /** What only processes apart from one another need to be told. */
 const apart = <T extends object>({ workloads }: Topology, keys: T): T | undefined =>
   workloads.length > 1 ? keys : undefined;
+
+/**
+ * Who gives queries to the queriers. Apart from one another, frontends and queriers find the schedulers by their ring. A single binary asks its own:
+ * one that ends with queries of another in its queue never does (`RequestQueue.stopping` in pkg/queue of 3.6.3), until it is killed.
+ */
+function schedulers(environment: Environment, { workloads, doing }: Topology) {
+  const own = { scheduler_address: `127.0.0.1:${ports.grpc}` };
+  const alone = workloads.length === 1;
+  // A frontend without a querier passes on who follows lines as they come.
+  const tails = doing["query-frontend"] !== doing.querier && { tail_proxy_url: httpUrl(environment, doing.querier) };
+  return {
+    query_scheduler: { use_scheduler_ring: !alone },
+    frontend: { compress_responses: true, ...(alone && own), ...tails },
+    ...(alone && { frontend_worker: own }),
+  };
+}
 
 function server({ limits, logLevel }: Settings["loki"]) {
   const longest = `${requestSeconds(limits)}s`;
@@ -154,27 +168,27 @@ function ruler({ environment: { cluster }, settings, alertmanagerUrl }: LokiConf
   };
 }
 
-function ingester({ write }: Topology) {
+function ingester({ doing: { ingester } }: Topology) {
   return {
     chunk_encoding: "snappy",
     // A writer whose node died leaves the ring after a minute. Until then, and for ever without this, lines of its streams are refused,
     // which holds up the others of every batch. Of two writers Loki never forgets one, and of one it warns every 15 s that it won't.
-    autoforget_unhealthy: write.replicas > 2,
+    autoforget_unhealthy: ingester.replicas > 2,
     wal: {
       enabled: true,
       dir: `${dataDirectory}/wal`,
       flush_on_shutdown: true,
       // By default 4 GB: a log that is larger than the memory would be replayed until the pod is killed, again and again.
-      replay_memory_ceiling: megabytes(write.resources, 1 / 2),
+      replay_memory_ceiling: megabytes(ingester.resources, 1 / 2),
     },
   };
 }
 
-/** Queriers ask the backends for the index rather than each downloading it: the headless Service has every ready one. */
-function indexGateways(environment: Environment, { backend }: Topology, schema: Period[]) {
+/** Queriers ask the index gateways for the index rather than each downloading it: the headless Service has every ready one. */
+function indexGateways(environment: Environment, { doing }: Topology, schema: Period[]) {
   const client = {
     index_gateway_client: {
-      server_address: `dns+${serviceHost(environment, headlessService(backend))}:${ports.grpc}`,
+      server_address: `dns+${serviceHost(environment, headlessService(doing["index-gateway"]))}:${ports.grpc}`,
     },
   };
   const stores = new Set(schema.map(({ store }) => store));
@@ -184,7 +198,7 @@ function indexGateways(environment: Environment, { backend }: Topology, schema: 
   };
 }
 
-function limits({ retention, structuredMetadata, volume, limits }: Settings["loki"]) {
+function limits({ retention, retentionStreams, structuredMetadata, volume, limits }: Settings["loki"]) {
   return {
     ingestion_rate_mb: limits.ingestionRateMb,
     ingestion_burst_size_mb: limits.ingestionBurstMb,
@@ -201,6 +215,7 @@ function limits({ retention, structuredMetadata, volume, limits }: Settings["lok
     max_query_length: limits.maxQueryLength,
     query_timeout: limits.queryTimeout,
     retention_period: retention,
+    ...(retentionStreams.length > 0 && { retention_stream: retentionStreams }),
   };
 }
 
@@ -211,14 +226,15 @@ function s3({ connection, buckets }: LokiConfigArgs["storage"]) {
     bucketnames: buckets.loki,
     s3forcepathstyle: connection.forcePathStyle,
     insecure: connection.endpoint.startsWith("http://"),
+    ...(connection.caFile && { http_config: { ca_file: connection.caFile } }),
   };
 }
 
-const cache = (resources: Topology["read"]["resources"], share: number) => ({
+const cache = (resources: Workload["resources"], share: number) => ({
   embedded_cache: { enabled: true, max_size_mb: Math.ceil(memory(resources, share) / 2 ** 20) },
 });
 
-const megabytes = (resources: Topology["read"]["resources"], share: number) =>
+const megabytes = (resources: Workload["resources"], share: number) =>
   `${Math.floor(memory(resources, share) / 2 ** 20)}MB`;
 
-const memory = ({ limits }: Topology["read"]["resources"], share: number) => quantityValue(limits.memory) * share;
+const memory = ({ limits }: Workload["resources"], share: number) => quantityValue(limits.memory) * share;

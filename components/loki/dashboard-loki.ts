@@ -1,20 +1,22 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { lokiTargets, metricOf, type Metric } from "./series";
+import type { Modes } from "./topology";
 
 const bad = (from: number) => [{ from, color: "red" }];
 
 /**
- * How Loki's processes are.
+ * The state of Loki's processes.
  * @param namespace where Loki is
+ * @param modes in which it runs
  */
-export function lokiDashboard(namespace: string): Dashboard {
-  const loki = metricOf(lokiTargets(namespace));
+export function lokiDashboard(namespace: string, modes: Modes): Dashboard {
+  const loki = metricOf(lokiTargets(namespace, modes));
   return dashboard({
     uid: "loki",
     title: "Loki",
     description:
-      "Do Loki's processes see one another, take lines, answer queries, and keep up with their object store?",
+      "Do Loki's processes see each other, accept lines, answer queries, and keep up with their object store?",
     tags: ["logs"],
     rows: {
       Health: health(loki),
@@ -24,7 +26,7 @@ export function lokiDashboard(namespace: string): Dashboard {
       "Loki's own log": [
         logs({
           title: "Warnings and errors",
-          description: "What Loki's processes complain about.",
+          description: "Log lines of Loki's processes.",
           expr: `{namespace="${namespace}", app="loki"} |~ "level=(warn|error)"`,
         }),
       ],
@@ -36,7 +38,7 @@ function health(loki: Metric): UnplacedPanel[] {
   return [
     stat({
       title: "Processes that answer",
-      description: "Of those that Prometheus knows.",
+      description: "Of all known processes.",
       unit: "short",
       queries: [`sum(${loki("up")})`],
     }),
@@ -48,21 +50,21 @@ function health(loki: Metric): UnplacedPanel[] {
       steps: bad(1),
     }),
     stat({
-      title: "Compactors that run",
-      description: "Exactly one, whatever the number of replicas.",
+      title: "Compactors running",
+      description: "There must be exactly one, with any number of replicas.",
       unit: "short",
       queries: [`sum(${loki("loki_boltdb_shipper_compactor_running")})`],
       steps: bad(2),
     }),
     stat({
-      title: "Streams held",
-      description: "Against the setting loki.limits.maxStreams, times the replication factor.",
+      title: "Streams in memory",
+      description: "The limit is loki.limits.maxStreams times the replication factor.",
       unit: "short",
       queries: [`sum(${loki("loki_ingester_memory_streams")})`],
     }),
     stat({
       title: "Panics in 24 h",
-      description: "A fault of Loki's own.",
+      description: "Each is a bug in Loki.",
       unit: "short",
       decimals: 0,
       queries: [`sum(increase(${loki("loki_panic_total")}[24h]))`],
@@ -70,7 +72,7 @@ function health(loki: Metric): UnplacedPanel[] {
     }),
     stat({
       title: "Version",
-      description: "More than one: an update is under way, or stuck.",
+      description: "If there is more than one, an update is in progress or stuck.",
       unit: "short",
       queries: [{ expr: `count by (version) (${loki("loki_build_info")})`, legend: "{{version}}" }],
     }),
@@ -83,19 +85,19 @@ function requests(loki: Metric): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Requests",
-      description: "A second, by route.",
+      description: "Per second, by route.",
       unit: "reqps",
       queries: [{ expr: count(""), legend: "{{route}}" }],
     }),
     timeSeries({
-      title: "Requests that failed",
-      description: "A second, by route: answers of 500 and above. Alert LokiRequestErrors.",
+      title: "Failed requests",
+      description: "Per second, by route: answers of 500 and above. Alert LokiRequestErrors.",
       unit: "reqps",
       queries: [{ expr: count(', status_code=~"5.."'), legend: "{{route}}" }],
     }),
     timeSeries({
-      title: "Time that requests take",
-      description: "99 of 100 are faster, by route. A query of a day should take less than a second.",
+      title: "Request duration",
+      description: "99 of 100 requests are faster, by route. A query over a day should take less than a second.",
       unit: "s",
       queries: [
         {
@@ -105,8 +107,8 @@ function requests(loki: Metric): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Queries that wait",
-      description: "In the query schedulers' queues: readers lack CPU, or there are too few.",
+      title: "Queries waiting",
+      description: "In the query schedulers' queues: if they grow, readers lack CPU or there are too few.",
       unit: "short",
       queries: [{ expr: `sum by (pod) (${loki("loki_query_scheduler_queue_length")})`, legend: "{{pod}}" }],
     }),
@@ -117,13 +119,13 @@ function writers(loki: Metric): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Chunks in memory",
-      description: "By writer. They grow while the object store takes none.",
+      description: "By writer. The number grows while the object store accepts none.",
       unit: "short",
       queries: [{ expr: `sum by (pod) (${loki("loki_ingester_memory_chunks")})`, legend: "{{pod}}" }],
     }),
     timeSeries({
-      title: "Chunks flushed, and why",
-      description: "A second. Mostly `full` is a good sign; `idle` and `max_age` are small chunks of quiet streams.",
+      title: "Chunks flushed, by reason",
+      description: "Per second. Mostly `full` is good; `idle` and `max_age` are small chunks of quiet streams.",
       unit: "ops",
       stack: true,
       queries: [
@@ -134,8 +136,8 @@ function writers(loki: Metric): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Flushes that wait or failed",
-      description: "The queue, and failures a second. Alert LokiFlushFailing.",
+      title: "Flushes waiting or failed",
+      description: "Queue length, and failures per second. Alert LokiFlushFailing.",
       unit: "short",
       queries: [
         { expr: `sum by (pod) (${loki("loki_ingester_flush_queue_length")})`, legend: "{{pod}} waiting" },
@@ -147,7 +149,7 @@ function writers(loki: Metric): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Write-ahead log",
-      description: "Bytes a second, by writer; and failures for want of space. Alert LokiWriteAheadLogFull.",
+      description: "Bytes per second, by writer, and failures because the disk is full. Alert LokiWriteAheadLogFull.",
       unit: "Bps",
       queries: [
         {
@@ -167,8 +169,8 @@ function storage(loki: Metric): UnplacedPanel[] {
   const calls = "loki_s3_request_duration_seconds";
   return [
     timeSeries({
-      title: "Calls to the object store that failed",
-      description: "A second, by call: also no answer, and a refused key. Alert LokiObjectStoreErrors.",
+      title: "Failed calls to the object store",
+      description: "Per second, by call, including no answer and a refused key. Alert LokiObjectStoreErrors.",
       unit: "ops",
       queries: [
         {
@@ -178,8 +180,8 @@ function storage(loki: Metric): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Time that calls to the object store take",
-      description: "99 of 100 are faster, by call.",
+      title: "Duration of calls to the object store",
+      description: "99 of 100 calls are faster, by call.",
       unit: "s",
       queries: [
         {
@@ -191,7 +193,7 @@ function storage(loki: Metric): UnplacedPanel[] {
     timeSeries({
       title: "Time since the last compaction and retention",
       description:
-        "They run every ten minutes, by the setting loki.compactionInterval. Alerts LokiCompactionStale, LokiRetentionStale.",
+        "They run every loki.compactionInterval, by default ten minutes. Alerts LokiCompactionStale, LokiRetentionStale.",
       unit: "s",
       queries: [
         {
@@ -206,7 +208,7 @@ function storage(loki: Metric): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Index tables uploaded",
-      description: "A second, by outcome: what isn't uploaded can't be found once its writer is gone.",
+      description: "Per second, by result. A table that isn't uploaded can't be queried once its writer is gone.",
       unit: "ops",
       queries: [
         {

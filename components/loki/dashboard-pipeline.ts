@@ -1,61 +1,122 @@
+import type { LogAgent } from "../../settings/sections/logs";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { canaryTargets, collectorTargets, lokiTargets, metricOf, type Metric } from "./series";
+import type { Modes } from "./topology";
+
+/** What a collector counts. */
+interface Collector {
+  /** Counter of lines that Loki took. */
+  sent: string;
+  /** What is sent again, and where lines wait meanwhile. */
+  again: { title: string; description: string; unit: string; series: string };
+}
+
+const counted: Partial<Record<LogAgent, (metric: Metric) => Collector>> = {
+  alloy: (metric) => ({
+    sent: metric("loki_write_sent_entries_total"),
+    again: {
+      title: "Batches sent again",
+      description: "Per second, by pod: Loki doesn't answer, or limits the rate. The lines wait in the nodes' files.",
+      unit: "short",
+      series: `sum by (pod) (rate(${metric("loki_write_batch_retries_total")}[$__rate_interval]))`,
+    },
+  }),
+  vector: (metric) => ({
+    sent: metric("vector_component_sent_events_total", 'component_id="loki"'),
+    again: {
+      title: "Waiting for Loki",
+      description: "Bytes, by pod, in the buffer on its node: Loki doesn't answer, or limits the rate.",
+      unit: "bytes",
+      series: `sum by (pod) (${metric("vector_buffer_size_bytes", 'component_id="loki"')})`,
+    },
+  }),
+};
 
 /**
- * The way of a line from its container into the bucket and to a query, and what rules find in it.
+ * The way of a line from its container into the bucket and into queries, and what rules find in it.
  * @param namespace where Loki and its collector are
- * @param errors LogQL that gives the lines which are errors
+ * @param modes in which Loki runs
+ * @param errors LogQL that selects the lines that are errors
+ * @param agent what collects; with `none`, only what Loki and its canary know is shown
  */
-export function pipelineDashboard(namespace: string, errors: string): Dashboard {
-  const [loki, canary, collector] = [lokiTargets, canaryTargets, collectorTargets].map((targets) =>
-    metricOf(targets(namespace)),
-  );
+export function pipelineDashboard(
+  namespace: string,
+  modes: Modes,
+  errors: string,
+  agent: LogAgent = "alloy",
+): Dashboard {
+  const loki = metricOf(lokiTargets(namespace, modes));
+  const canary = metricOf(canaryTargets(namespace));
+  const collector = counted[agent]?.(metricOf(collectorTargets(namespace, agent)));
   return dashboard({
     uid: "log-pipeline",
     title: "Log pipeline",
     description:
-      "Does every line get from its container into Loki and its bucket, who writes how many, and what do they say?",
+      "Does every line get from its container into Loki and its bucket? Which apps write most, and which log errors?",
     tags: ["logs"],
     rows: {
-      "From collector to Loki": [...sent(collector, loki), ...refused(collector, loki)],
-      "What the canary sees": seen(canary),
-      "Into the bucket, and out again": stored(loki),
-      "Who writes": writing(),
-      "What lines say": said(loki, errors),
+      [collector ? "From collector to Loki" : "Into Loki"]: [...sent(loki, collector), ...refused(loki, collector)],
+      Canary: [...seen(canary), ...goal(loki, canary)],
+      "Into the bucket and out of it": stored(loki),
+      "Lines by namespace and app": writing(),
+      "Errors and rules": said(loki, errors),
     },
   });
 }
 
-function sent(collector: Metric, loki: Metric): UnplacedPanel[] {
+function goal(loki: Metric, canary: Metric): UnplacedPanel[] {
+  const push = 'route="loki_api_v1_push"';
+  const share = (failed: string, all: string) => `sum(rate(${failed}[1h])) / sum(rate(${all}[1h])) or vector(0)`;
+  const requests = "loki_request_duration_seconds_count";
   return [
     timeSeries({
-      title: "Lines",
+      title: "Failed on the way in",
       description:
-        "A second: what collectors sent, and what Loki took. Loki's is higher by what comes from elsewhere, such as its canary.",
-      unit: "short",
+        "Share of the last hour's requests that Loki refused (429, 5xx), and of the canary's lines that it couldn't find. The goal is less than 0.1 % in 30 days. Alert LokiWriteBudgetBurning.",
+      unit: "percentunit",
+      width: 24,
       queries: [
-        { expr: `sum(rate(${collector("loki_write_sent_entries_total")}[$__rate_interval]))`, legend: "sent" },
-        { expr: `sum(rate(${loki("loki_distributor_lines_received_total")}[$__rate_interval]))`, legend: "taken" },
-      ],
-    }),
-    timeSeries({
-      title: "Bytes that Loki takes",
-      description: "A second, before compression. The limit is the setting loki.limits.ingestionRateMb.",
-      unit: "Bps",
-      queries: [
-        { expr: `sum(rate(${loki("loki_distributor_bytes_received_total")}[$__rate_interval]))`, legend: "taken" },
+        { expr: share(loki(requests, `${push}, status_code=~"5..|429"`), loki(requests, push)), legend: "requests" },
+        {
+          expr: share(canary("loki_canary_missing_entries_total"), canary("loki_canary_entries_total")),
+          legend: "canary's lines",
+        },
       ],
     }),
   ];
 }
 
-function refused(collector: Metric, loki: Metric): UnplacedPanel[] {
+function sent(loki: Metric, collector?: Collector): UnplacedPanel[] {
   return [
     timeSeries({
-      title: "Lines that Loki refused, and why",
+      title: "Lines",
+      description: collector
+        ? "Per second: sent by collectors, and accepted by Loki. Loki's number is higher because of other senders, such as its canary."
+        : "Per second, accepted by Loki: its canary's, and those of whatever else sends some.",
+      unit: "short",
+      queries: [
+        ...(collector ? [{ expr: `sum(rate(${collector.sent}[$__rate_interval]))`, legend: "sent" }] : []),
+        { expr: `sum(rate(${loki("loki_distributor_lines_received_total")}[$__rate_interval]))`, legend: "accepted" },
+      ],
+    }),
+    timeSeries({
+      title: "Bytes accepted by Loki",
+      description: "Per second, before compression. The limit is the setting loki.limits.ingestionRateMb.",
+      unit: "Bps",
+      queries: [
+        { expr: `sum(rate(${loki("loki_distributor_bytes_received_total")}[$__rate_interval]))`, legend: "accepted" },
+      ],
+    }),
+  ];
+}
+
+function refused(loki: Metric, collector?: Collector): UnplacedPanel[] {
+  return [
+    timeSeries({
+      title: "Lines refused by Loki, by reason",
       description:
-        "A second. Rate limits are tried again by collectors; every other reason is a lost line. Alerts LokiIngestionLimited, LokiLinesRefused.",
+        "Per second. Collectors send rate-limited lines again; with every other reason the line is lost. Alerts LokiIngestionLimited, LokiLinesRefused.",
       unit: "short",
       queries: [
         {
@@ -64,17 +125,16 @@ function refused(collector: Metric, loki: Metric): UnplacedPanel[] {
         },
       ],
     }),
-    timeSeries({
-      title: "Batches that collectors send again",
-      description: "A second, by pod: Loki doesn't answer, or holds them back. Their lines wait in the nodes' files.",
-      unit: "short",
-      queries: [
-        {
-          expr: `sum by (pod) (rate(${collector("loki_write_batch_retries_total")}[$__rate_interval]))`,
-          legend: "{{pod}}",
-        },
-      ],
-    }),
+    ...(collector
+      ? [
+          timeSeries({
+            title: collector.again.title,
+            description: collector.again.description,
+            unit: collector.again.unit,
+            queries: [{ expr: collector.again.series, legend: "{{pod}}" }],
+          }),
+        ]
+      : []),
   ];
 }
 
@@ -82,22 +142,23 @@ function seen(canary: Metric): UnplacedPanel[] {
   const increase = (metric: string) => `sum by (pod) (increase(${canary(metric)}[1h]))`;
   return [
     timeSeries({
-      title: "Lines that the canary misses",
-      description: "In an hour, of 3,600 by canary: lines that it wrote and didn't find. Alert LokiCanaryMissesLines.",
+      title: "Lines that the canary can't find",
+      description: "Per hour, of 3,600 lines that each canary writes. Alert LokiCanaryMissesLines.",
       unit: "short",
       width: 8,
       queries: [{ expr: increase("loki_canary_missing_entries_total"), legend: "{{pod}}" }],
     }),
     timeSeries({
       title: "Lines that came late",
-      description: "In an hour, by canary: not seen by its tail within a minute, but found by a query.",
+      description: "Per hour, by canary: not received from the tail within a minute, but found by a query.",
       unit: "short",
       width: 8,
       queries: [{ expr: increase("loki_canary_websocket_missing_entries_total"), legend: "{{pod}}" }],
     }),
     timeSeries({
       title: "From writing to reading",
-      description: "99 of 100 lines of the canary are read back faster. Below half a second it isn't measured finer.",
+      description:
+        "99 of 100 lines of the canary are read back faster. Times below half a second are shown as half a second.",
       unit: "s",
       width: 8,
       queries: [
@@ -115,7 +176,7 @@ function stored(loki: Metric): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Chunks flushed, waiting, failed",
-      description: "Flushed and failed a second; waiting in the writers' queues. Alert LokiFlushFailing.",
+      description: "Flushed and failed per second; waiting in the writers' queues. Alert LokiFlushFailing.",
       unit: "short",
       width: 8,
       queries: [
@@ -129,7 +190,7 @@ function stored(loki: Metric): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Failed calls to the object store",
-      description: "A second, by call. Alert LokiObjectStoreErrors.",
+      description: "Per second, by call. Alert LokiObjectStoreErrors.",
       unit: "ops",
       width: 8,
       queries: [
@@ -141,7 +202,7 @@ function stored(loki: Metric): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Time since the last compaction and deletion",
-      description: "Of what is older than loki.retention. Alerts LokiCompactionStale, LokiRetentionStale.",
+      description: "Lines older than loki.retention are deleted. Alerts LokiCompactionStale, LokiRetentionStale.",
       unit: "s",
       width: 8,
       queries: [
@@ -157,7 +218,7 @@ function said(loki: Metric, errors: string): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Errors by app",
-      description: "Lines a second that are errors; the ten apps with most. Alert LogErrorsHigh.",
+      description: "Error lines per second, for the ten apps with most. Alert LogErrorsHigh.",
       unit: "cps",
       source: "loki",
       queries: [
@@ -165,8 +226,8 @@ function said(loki: Metric, errors: string): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Rules on lines, evaluated and failed",
-      description: "A second, by Loki's ruler. Alerts LokiRuleFailures, LokiRulesLate, LokiRulesMissing.",
+      title: "Rules on log lines, evaluated and failed",
+      description: "Per second, in Loki's ruler. Alerts LokiRuleFailures, LokiRulesLate, LokiRulesMissing.",
       unit: "ops",
       queries: [
         { expr: evaluations("evaluations"), legend: "evaluated" },
@@ -181,14 +242,14 @@ function writing(): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Bytes by namespace",
-      description: "A second; the ten that write most.",
+      description: "Per second, for the ten that write most.",
       unit: "Bps",
       source: "loki",
       queries: [{ expr: rate("bytes_rate", "namespace"), legend: "{{namespace}}" }],
     }),
     timeSeries({
       title: "Lines by app",
-      description: "A second; the ten that write most.",
+      description: "Per second, for the ten that write most.",
       unit: "short",
       source: "loki",
       queries: [{ expr: rate("rate", "app"), legend: "{{app}}" }],

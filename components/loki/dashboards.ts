@@ -1,20 +1,24 @@
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import type { LogAgent } from "../../settings/sections/logs";
 import type { Dashboard } from "../grafana/dashboard";
 import type { Environment } from "../kubernetes/environment";
 import { lokiDashboard } from "./dashboard-loki";
 import { pipelineDashboard } from "./dashboard-pipeline";
 import { errorLines } from "./log-rules";
+import type { Modes } from "./topology";
 
 /** What the dashboards are made for. */
 export interface LokiDashboardsArgs {
   environment: Pick<Environment, "namespace">;
-  settings: Pick<Settings["loki"], "structuredMetadata">;
+  settings: Modes & Pick<Settings["loki"], "structuredMetadata">;
+  /** What of the stack sends pods' lines; with `none` there are no panels of it. Default: Alloy. */
+  agent?: LogAgent;
 }
 
 /**
  * Dashboards of Loki.
- * @param args where Loki is, and whether lines have a level
+ * @param args where Loki is, and in which modes, and whether lines have a level
  */
-export function lokiDashboards({ environment: { namespace }, settings }: LokiDashboardsArgs): Dashboard[] {
-  return [lokiDashboard(namespace), pipelineDashboard(namespace, errorLines(settings))];
+export function lokiDashboards({ environment: { namespace }, settings, agent }: LokiDashboardsArgs): Dashboard[] {
+  return [lokiDashboard(namespace, settings), pipelineDashboard(namespace, settings, errorLines(settings), agent)];
 }

@@ -1,11 +1,11 @@
-import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import type { LogAgent } from "../../settings/sections/logs";
 import type { Dashboard } from "../grafana/dashboard";
+import { Application } from "../kubernetes/application";
 import type { Environment } from "../kubernetes/environment";
-import { imageVersion, labels } from "../kubernetes/labels";
-import { serviceMonitor } from "../kubernetes/service-monitor";
+import { imageVersion } from "../kubernetes/labels";
 import type { LokiStorage } from "../object-storage/types";
 import { finish } from "../rules/finish";
 import type { RuleGroup } from "../rules/types";
@@ -14,9 +14,9 @@ import { lokiConfig } from "./config";
 import { lokiDashboards } from "./dashboards";
 import { LokiGateway } from "./gateway";
 import { logRules } from "./log-rules";
-import { configFile, ringMember, rulesConfigMap } from "./pod";
+import { configFile, formerFile, httpPort, ringMember, rulesConfigMap } from "./pod";
 import { lokiRules } from "./rules";
-import { httpUrl, memberlistService, ports, topology } from "./topology";
+import { formerTopology, httpUrl, memberlistService, ports, topology } from "./topology";
 import { LokiWorkload } from "./workload";
 
 /** Arguments of {@link Loki}. */
@@ -28,9 +28,9 @@ export interface LokiArgs {
   storage: LokiStorage;
   /** Where the ruler's alerts go. */
   alertmanagerUrl: string;
+  /** What of the stack sends pods' lines. */
+  agent: LogAgent;
 }
-
-const identity = { name: "loki" };
 
 /** Loki in one process, or write, read and backend apart, with its gateway and its canary. */
 export class Loki extends pulumi.ComponentResource {
@@ -45,90 +45,80 @@ export class Loki extends pulumi.ComponentResource {
 
   constructor(name: string, args: LokiArgs, opts: pulumi.ComponentResourceOptions) {
     const { environment, settings, images, storage, alertmanagerUrl } = args;
-    const { connection, buckets, credentials } = storage;
+    const { connection, buckets } = storage;
     super(
       "observability:loki:Loki",
       name,
       { environment, settings, images, storage: { connection, buckets }, alertmanagerUrl },
       opts,
     );
-    const { workloads, write } = topology(settings);
-    const { namespace } = environment;
-    const metadata = { name, namespace, labels: labels({ ...identity, version: imageVersion(images.loki) }) };
-    const child = { parent: this };
+    const app = new Application(this, {
+      environment,
+      name,
+      identity: { name: "loki", version: imageVersion(images.loki) },
+    });
+    const { former, ...current } = settings;
+    const configOf = (settings: Settings["loki"]) => stringify(lokiConfig({ ...args, settings }));
+    const modes = [{ file: configFile, config: configOf(current), ...topology(current) }];
+    const before = formerTopology(settings);
+    if (before) modes.push({ file: formerFile, config: configOf({ ...current, mode: former!.mode }), ...before });
 
-    const config = stringify(lokiConfig(args));
-    const configMap = new ConfigMap(name, { metadata, data: { [configFile]: config } }, child);
-    const prerequisites: pulumi.Resource[] = [configMap];
+    const prerequisites: pulumi.Resource[] = [
+      app.configMap(Object.fromEntries(modes.map(({ file, config }) => [file, config]))),
+    ];
     if (settings.logAlerts) {
-      const data = { "logs.yaml": stringify({ groups: finish(logRules(args), environment) }) };
-      prerequisites.push(
-        new ConfigMap(rulesConfigMap, { metadata: { ...metadata, name: rulesConfigMap }, data }, child),
-      );
+      const groups = finish(logRules(args), environment);
+      prerequisites.push(app.configMap({ "logs.yaml": stringify({ groups }) }, rulesConfigMap));
     }
-    const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);
-    const memberlist = new Service(
-      memberlistService,
-      {
-        metadata: { ...metadata, name: memberlistService },
-        spec: {
-          clusterIP: "None",
-          // No pod is ready before it has found the others.
-          publishNotReadyAddresses: true,
-          selector: { "app.kubernetes.io/name": identity.name, ...ringMember },
-          ports: [{ name: "tcp-memberlist", port: ports.memberlist, targetPort: "http-memberlist" }],
-        },
-      },
-      child,
-    );
+    prerequisites.push(app.serviceAccount(), memberlist(app));
 
-    const running = workloads.map(
-      (workload) =>
-        new LokiWorkload(
-          workload.name,
-          {
-            environment,
-            settings,
-            workload,
-            image: images.loki,
-            serviceAccount: name,
-            configMap: name,
-            config,
-            rules: settings.logAlerts,
-            credentials,
-          },
-          { ...child, dependsOn: [...prerequisites, account, memberlist] },
+    const pod = { image: images.loki, rules: settings.logAlerts, storage: storage.pod };
+    // Nothing of the former mode is touched before the new one is ready.
+    const running: pulumi.Resource[] = [];
+    for (const { file, config, workloads } of modes)
+      running.push(
+        ...workloads.map(
+          (workload) =>
+            new LokiWorkload(
+              workload.name,
+              { environment, settings: current, ...pod, workload, file, config, serviceAccount: name, configMap: name },
+              { ...app.child, dependsOn: [...prerequisites, ...running] },
+            ),
         ),
-    );
+      );
     const gateway = new LokiGateway(
       "loki-gateway",
       { environment, settings, image: images.nginx },
-      { ...child, dependsOn: running },
+      { ...app.child, dependsOn: running },
     );
     if (settings.canary) {
       new LokiCanary(
         "loki-canary",
         { environment, image: images["loki-canary"], gateway: `${gateway.host}:80` },
-        { ...child, dependsOn: gateway },
+        { ...app.child, dependsOn: gateway },
       );
     }
-
     // Of Loki's Services only those of its workloads have a port of this name, so that no pod is scraped twice.
-    serviceMonitor(
-      name,
-      {
-        namespace,
-        labels: metadata.labels,
-        selector: { "app.kubernetes.io/name": identity.name },
-        endpoints: [{ port: "http-metrics" }],
-      },
-      child,
-    );
+    app.monitor({ port: httpPort });
 
-    this.pushUrl = `${httpUrl(environment, write)}/loki/api/v1/push`;
+    this.pushUrl = `${httpUrl(environment, topology(current).doing.distributor)}/loki/api/v1/push`;
     this.queryUrl = `http://${gateway.host}`;
     this.rules = lokiRules(args);
     this.dashboards = lokiDashboards(args);
     this.registerOutputs({ pushUrl: this.pushUrl, queryUrl: this.queryUrl });
   }
+}
+
+/** The Service by which all of Loki's pods find one another. */
+function memberlist(app: Application): pulumi.Resource {
+  return app.service(
+    {
+      clusterIP: "None",
+      // No pod is ready before it has found the others.
+      publishNotReadyAddresses: true,
+      selector: { ...app.selector, ...ringMember },
+      ports: [{ name: "tcp-memberlist", port: ports.memberlist, targetPort: "http-memberlist" }],
+    },
+    memberlistService,
+  );
 }

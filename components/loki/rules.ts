@@ -1,29 +1,32 @@
-import type { Settings } from "../../config/schema";
-import { seconds } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { seconds } from "../../settings/units";
 import type { Environment } from "../kubernetes/environment";
 import { lateGroups } from "../rules/late";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 import { canaryTargets, lokiTargets } from "./series";
+import { burnRateAlerts } from "./slo-rules";
+import { isDistributed, jobs, type Modes, type Role } from "./topology";
 
 /** What the alerts are made for. */
 export interface LokiRulesArgs {
   environment: Pick<Environment, "namespace" | "cluster">;
-  settings: Pick<Settings["loki"], "compactionInterval" | "logAlerts">;
+  settings: Modes & Pick<Settings["loki"], "compactionInterval" | "logAlerts">;
 }
 
 /**
- * Alerts on Loki and on what its canary sees: is it there, does it take lines, keep them, find them, delete them in time, evaluate its rules.
- * Metric names are those that Loki 3.6.3 was seen to export; some still say `boltdb_shipper` and mean the compactor of any index.
- * @param args where Loki is, how often it compacts, and whether it has rules of the stack
+ * Alerts on Loki and its canary: is it up, does it accept lines, keep them, find them, delete them in time, and evaluate its rules?
+ * Metric names are those that a running Loki 3.6.3 exports; some still say `boltdb_shipper` and mean the compactor of any index.
+ * @param args where Loki is, in which modes, how often it compacts, and whether it has rules of the stack
  */
 export function lokiRules(args: LokiRulesArgs): RuleGroup[] {
-  const scope = scopeOf(args.environment);
+  const scope = scopeOf(args);
   return [
-    { name: "loki", rules: [...presence(scope), ...requests(scope), ...ring(scope)] },
+    { name: "loki", rules: [...presence(scope, args.settings), ...requests(scope), ...ring(scope)] },
     { name: "loki-ingestion", rules: [...ingestion(scope), ...storage(scope)] },
     { name: "loki-retention", rules: retention(scope, args.settings) },
     { name: "loki-canary", rules: canary(scope) },
     { name: "loki-ruler", rules: ruler(scope, args.settings) },
+    { name: "loki-slo", rules: serviceLevels(scope) },
   ];
 }
 
@@ -32,30 +35,54 @@ interface Scope {
   namespace: string;
   /** Label matchers of Loki's targets. */
   own: string;
-  /** Labels that a sum keeps: these, and what tells one alert from another. */
+  /** Label `app.kubernetes.io/component` of the writers, where they are apart. */
+  writer: string;
+  /** Labels that a sum keeps: these, and those that distinguish one alert from another. */
   by: (...labels: string[]) => string;
 }
 
-function scopeOf({ namespace, cluster }: LokiRulesArgs["environment"]): Scope {
+function scopeOf({ environment: { namespace, cluster }, settings }: LokiRulesArgs): Scope {
   const kept = cluster === undefined ? ["namespace"] : ["cluster", "namespace"];
   return {
     namespace,
-    own: lokiTargets(namespace),
+    own: lokiTargets(namespace, settings),
+    writer: settings.mode === "distributed" ? "ingester" : "write",
     by: (...labels) => `by (${[...kept, ...labels].join(", ")})`,
   };
 }
 
-/** What each part is missed for, in both modes: in a single binary, `loki` is every part. */
-const parts = {
-  write: "no line is taken; collectors keep them in their nodes' files for as long as those last",
-  read: "no query is answered, LogQL alerts and collectors go on",
-  backend: "nothing is compacted or deleted, LogQL alerts don't fire, and queries fail",
+const [unstored, unanswered, uncleaned] = [
+  "no lines are stored; they wait in the nodes' log files until the kubelet deletes them",
+  "no queries are answered; LogQL alerts and collectors still work",
+  "nothing is compacted or deleted",
+];
+
+/** What fails without each part. In a single binary, `loki` is every part. */
+const parts: Readonly<Record<string, { does: Role; missing: string }>> = {
+  write: { does: "distributor", missing: unstored },
+  read: { does: "query-frontend", missing: unanswered },
+  backend: { does: "compactor", missing: `${uncleaned}, LogQL alerts don't fire, and queries fail` },
 };
 
-function presence({ namespace }: Scope): AlertingRule[] {
-  return Object.entries(parts).map(([part, missing]) => ({
+/** Likewise where each component is apart. Patterns are nobody's night: without their ingesters there are none. */
+const components: Partial<Record<Role, string>> = {
+  distributor: unstored,
+  ingester: `${unstored}; and queries fail`,
+  "query-frontend": unanswered,
+  querier: unanswered,
+  "query-scheduler": unanswered,
+  "index-gateway": "queries fail, and LogQL alerts don't fire",
+  compactor: uncleaned,
+  ruler: "LogQL alerts don't fire",
+};
+
+function presence({ namespace }: Scope, modes: Modes): AlertingRule[] {
+  const watched = isDistributed(modes)
+    ? Object.entries(components).map(([part, missing]) => ({ part, does: part as Role, missing }))
+    : Object.entries(parts).map(([part, rest]) => ({ part, ...rest }));
+  return watched.map(({ part, does, missing }) => ({
     alert: "LokiDown",
-    expr: `absent(up{job=~"loki|loki-${part}", namespace="${namespace}"} == 1)`,
+    expr: `absent(up{job=~"${jobs(modes, [does])}", namespace="${namespace}"} == 1)`,
     for: "5m",
     labels: { severity: "critical", namespace, part },
     annotations: {
@@ -66,7 +93,7 @@ function presence({ namespace }: Scope): AlertingRule[] {
 }
 
 function requests({ namespace, own, by }: Scope): AlertingRule[] {
-  // The kubelet asks for readiness, and 503 is the answer of a pod that is on its way up.
+  // The kubelet asks for readiness, and a pod that is starting answers 503.
   const rate = (more: string) =>
     `sum ${by("job", "route")} (rate(loki_request_duration_seconds_count{${own}, route!="ready"${more}}[5m]))`;
   return [
@@ -76,8 +103,8 @@ function requests({ namespace, own, by }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of the requests {{ $labels.route }} to {{ $labels.job }} fail",
-        description: `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 --since=15m | grep level=error. With LokiRingUnhealthy it is the ring, with LokiObjectStoreErrors the object store.`,
+        summary: "{{ $value | humanizePercentage }} of the {{ $labels.route }} requests to {{ $labels.job }} fail",
+        description: `kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 --since=15m | grep level=error. If LokiRingUnhealthy fires too, the cause is the ring; if LokiObjectStoreErrors does, the object store.`,
       },
     },
     {
@@ -86,13 +113,55 @@ function requests({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "Requests to {{ $labels.job }} end in a panic",
-        description: `{{ $value | humanize }} in 10 minutes: a fault of Loki's own. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -A20 panic shows which request.`,
+        description: `{{ $value | humanize }} in 10 minutes: a bug in Loki. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -A20 panic shows which request.`,
       },
     },
   ];
 }
 
-function ring({ namespace, own, by }: Scope): AlertingRule[] {
+/** Route of the requests that bring lines. */
+const push = "loki_api_v1_push";
+
+/** The write path's service level, by what senders are answered and by what the canary finds; and how long queries take. */
+function serviceLevels({ namespace, own, by }: Scope): AlertingRule[] {
+  const canaries = canaryTargets(namespace);
+  const rate = (series: string) => (window: string, ago?: string) =>
+    `sum ${by()} (rate(${series}[${window}]${ago === undefined ? "" : ` offset ${ago}`}))`;
+  const requests = (codes: string) =>
+    rate(`loki_request_duration_seconds_count{${own}, route="${push}", status_code${codes}}`);
+  const lines = (counter: string) => rate(`loki_canary_${counter}_total{${canaries}}`);
+  return [
+    ...burnRateAlerts([
+      {
+        name: "requests",
+        what: "the requests that bring lines",
+        // What was sent wrongly is not Loki's failure. Of the others senders try again, and lose lines when that takes too long.
+        all: requests('!="400"'),
+        failed: requests('=~"5..|429"'),
+        todo: "See LokiRequestErrors, LokiIngestionLimited and LokiRingUnhealthy.",
+      },
+      {
+        name: "canary",
+        what: "the canary's lines",
+        all: lines("entries"),
+        failed: lines("missing_entries"),
+        todo: "See LokiCanaryMissesLines.",
+      },
+    ]),
+    {
+      alert: "LokiQueriesSlow",
+      expr: `histogram_quantile(0.95, sum ${by("job", "route", "le")} (rate(loki_request_duration_seconds_bucket{${own}, route=~"loki_api_v1_query|loki_api_v1_query_range"}[15m]))) > 10`,
+      for: "30m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "One of twenty queries takes longer than {{ $value | humanizeDuration }}",
+        description: `Requests {{ $labels.route }} to {{ $labels.job }}. Somebody's dashboard asks for too much, or the readers lack CPU: kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 --since=30m | grep metrics.go shows each query and what it read.`,
+      },
+    },
+  ];
+}
+
+function ring({ namespace, own, writer, by }: Scope): AlertingRule[] {
   return [
     {
       alert: "LokiRingUnhealthy",
@@ -101,7 +170,7 @@ function ring({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $value }} members of Loki's ring {{ $labels.name }} are unhealthy",
-        description: `Of the ingesters: "too many unhealthy instances in the ring", lines are refused and queries fail. Bring the missing pod back; one that will never come back is forgotten on the page /ring of http://loki-gateway.${namespace}.`,
+        description: `If it is the ingesters' ring, lines are refused and queries fail ("too many unhealthy instances in the ring"). Bring the missing pod back. If it will never come back, forget it on the page /ring of http://loki-gateway.${namespace}.`,
       },
     },
     {
@@ -109,14 +178,14 @@ function ring({ namespace, own, by }: Scope): AlertingRule[] {
       expr: `max ${by()} (increase(loki_ingester_autoforget_unhealthy_ingesters_total{${own}}[1h])) > 0`,
       labels: { severity: "warning" },
       annotations: {
-        summary: "A writer of Loki is gone, and the others go on without it",
-        description: `It gave no sign of life for a minute and was left out of the ring, so that lines are taken again. Queries may lack lines of the last two hours that it held, until it is back or another writer has flushed them. kubectl -n ${namespace} get pods -l app.kubernetes.io/component=write -o wide.`,
+        summary: "A writer of Loki is gone, and the others continue without it",
+        description: `It did not respond for a minute and was removed from the ring, so lines are accepted again. Queries may lack its lines of the last two hours until it is back or another writer has flushed them. kubectl -n ${namespace} get pods -l app.kubernetes.io/component=${writer} -o wide.`,
       },
     },
   ];
 }
 
-/** Reasons that a sender may try again for; whatever else is discarded is lost. */
+/** Reasons after which a sender may try again; whatever else is discarded is lost. */
 const retried = "rate_limited|per_stream_rate_limit|stream_limit";
 
 function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
@@ -129,9 +198,9 @@ function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "Loki holds senders back: {{ $labels.reason }}",
+        summary: "Loki limits its senders: {{ $labels.reason }}",
         description:
-          'Collectors send these lines again, and lose them once their nodes\' files are rotated. Who writes so much: topk(10, sum by (namespace, app) (bytes_rate({namespace=~".+"}[5m]))) in Loki. The limits are the settings loki.limits.ingestionRateMb, perStreamRateLimit and maxStreams.',
+          'Collectors send these lines again, but lose them once their nodes\' files are rotated. To see which app writes most, query Loki: topk(10, sum by (namespace, app) (bytes_rate({namespace=~".+"}[5m]))). The limits are the settings loki.limits.ingestionRateMb, perStreamRateLimit and maxStreams.',
       },
     },
     {
@@ -140,8 +209,8 @@ function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
       for: "5m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "Loki refuses lines for good: {{ $labels.reason }}",
-        description: `About {{ $value | humanize }} in 15 minutes are lost. greater_than_max_sample_age: older than loki.limits.rejectOldSamplesMaxAge; too_far_in_future: a node's clock. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 has the streams.`,
+        summary: "Loki refuses lines, and they are lost: {{ $labels.reason }}",
+        description: `About {{ $value | humanize }} were lost in 15 minutes. greater_than_max_sample_age: older than loki.limits.rejectOldSamplesMaxAge; too_far_in_future: a node's clock is wrong. kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 shows the streams.`,
       },
     },
     {
@@ -151,7 +220,7 @@ function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
       annotations: {
         summary: "The volume of {{ $labels.pod }} is full",
         description:
-          "It goes on taking lines, without its write-ahead log: a crash loses what it has not flushed. Is the object store reachable (LokiObjectStoreErrors)? Then the log shrinks by itself; else the volume is too small for two hours of lines.",
+          "It still accepts lines, but without its write-ahead log: a crash loses what it has not flushed. If the object store can't be reached (LokiObjectStoreErrors), repair that and the log shrinks. Otherwise the volume is too small for two hours of lines.",
       },
     },
   ];
@@ -167,8 +236,8 @@ function storage({ namespace, own, by }: Scope): AlertingRule[] {
       for: "10m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of Loki's calls {{ $labels.operation }} to the object store fail",
-        description: `500 stands for every error, also for no answer and a refused key. The reason: kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -i s3. Writers keep what they can't store in memory and on their volumes.`,
+        summary: "{{ $value | humanizePercentage }} of Loki's {{ $labels.operation }} calls to the object store fail",
+        description: `Loki counts every error as 500, even no answer or a refused key. For the reason: kubectl -n ${namespace} logs -l app.kubernetes.io/name=loki --tail=-1 | grep -i s3. Meanwhile writers keep lines in memory and on their volumes.`,
       },
     },
     {
@@ -178,14 +247,14 @@ function storage({ namespace, own, by }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.pod }} can't get its chunks into the object store",
-        description: `It tries again, and its memory and volume fill meanwhile. kubectl -n ${namespace} logs {{ $labels.pod }} | grep "failed to flush".`,
+        description: `It keeps trying, and meanwhile its memory and volume fill up. kubectl -n ${namespace} logs {{ $labels.pod }} | grep "failed to flush".`,
       },
     },
   ];
 }
 
 function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRulesArgs["settings"]): AlertingRule[] {
-  // A compactor waits ten minutes for the ring to settle before its first run; of those that never ran the time is 0.
+  // A compactor waits ten minutes for the ring to settle before its first run; if it never ran, the time is 0.
   const longest = Math.max(3 * 3600, 3 * Math.ceil(seconds(compactionInterval)));
   const sinceLast = (what: string) => `time() - max ${by()} (loki_${what}{${own}}) > ${longest}`;
   const running = `sum ${by()} (loki_boltdb_shipper_compactor_running{${own}})`;
@@ -198,7 +267,7 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
       labels: { severity: "critical" },
       annotations: {
         summary: "No process of Loki runs the compactor",
-        description: `Nothing is deleted: the bucket grows until it is full. The ring of compactors elects one; http://loki-gateway.${namespace}/compactor/ring shows it. ${log}.`,
+        description: `Nothing is deleted, and the bucket grows until it is full. The ring of compactors elects one process; http://loki-gateway.${namespace}/compactor/ring shows it. ${log}.`,
       },
     },
     {
@@ -208,7 +277,7 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $value }} processes of Loki run the compactor",
-        description: `They don't see one another, and work on the same index: lines may be found twice or not at all. http://loki-gateway.${namespace}/memberlist shows who sees whom.`,
+        description: `They don't see each other, and work on the same index: queries may return lines twice or not at all. http://loki-gateway.${namespace}/memberlist shows which members see each other.`,
       },
     },
     {
@@ -218,7 +287,7 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
       labels: { severity: "warning" },
       annotations: {
         summary: "Loki's compactor has not finished a run for hours",
-        description: `Queries get slower from day to day, and nothing is deleted. ${log}.`,
+        description: `Queries get slower every day, and nothing is deleted. ${log}.`,
       },
     },
     {
@@ -227,8 +296,8 @@ function retention({ namespace, own, by }: Scope, { compactionInterval }: LokiRu
       for: "1h",
       labels: { severity: "critical" },
       annotations: {
-        summary: "Loki has not looked for hours what it may delete",
-        description: `Lines are kept beyond loki.retention, and the bucket grows until it is full. ${log}.`,
+        summary: "Loki has not applied its retention for hours",
+        description: `Lines are kept longer than loki.retention, and the bucket grows until it is full. ${log}.`,
       },
     },
   ];
@@ -245,8 +314,8 @@ function canary({ namespace, by }: Scope): AlertingRule[] {
       expr: `${increase("missing_entries_total")} > 0`,
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.pod }} wrote lines to Loki and can't find them",
-        description: `{{ $value | humanize }} of 3,600 in an hour: not found five minutes after they were written. Either Loki took them and lost them, or it took none for longer than the canary tries. ${log} has their times.`,
+        summary: "{{ $labels.pod }} can't find lines that it wrote to Loki",
+        description: `{{ $value | humanize }} of 3,600 lines in an hour were not found five minutes after they were written. Either Loki lost them, or it refused lines for longer than the canary retries. ${log} shows their times.`,
       },
     },
     {
@@ -255,18 +324,18 @@ function canary({ namespace, by }: Scope): AlertingRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: "{{ $labels.pod }} no longer finds lines that it found before",
-        description: `Lines of the last four hours are gone, or queries of them fail: what was flushed can't be read. See LokiObjectStoreErrors, then ${log}.`,
+        description: `Lines of the last four hours are gone, or queries for them fail: flushed chunks can't be read. See LokiObjectStoreErrors, then ${log}.`,
       },
     },
     {
       alert: "LokiCanaryStuck",
-      // A line that can't be written is tried again, and the next ones wait for it.
+      // The canary retries a line that it can't write, and the next ones wait for it.
       expr: `${increase("entries_total", "10m")} == 0`,
       for: "10m",
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.pod }} can't write to Loki",
-        description: `Not one line in 10 minutes, by the gateway loki-gateway. The collector, which writes past it, may still do. ${log} has the answer it gets.`,
+        description: `It has not written a line in 10 minutes. It writes through loki-gateway; the collectors don't, so they may still work. ${log} shows the answer it gets.`,
       },
     },
     {
@@ -275,9 +344,9 @@ function canary({ namespace, by }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "A line takes {{ $value | humanizeDuration }} from its writing to a tail of Loki",
+        summary: "It takes {{ $value | humanizeDuration }} until a written line can be read from Loki",
         description:
-          "The slowest of a hundred; usually none takes half a second. Writers or readers lack CPU, or the canary can't keep its connection.",
+          "This is the 99th percentile; usually it is below half a second. Writers or readers lack CPU, or the canary can't keep its connection.",
       },
     },
   ];
@@ -296,8 +365,8 @@ function ruler({ namespace, own, by }: Scope, { logAlerts }: LokiRulesArgs["sett
     for: "15m",
     labels: { severity: "warning", namespace },
     annotations: {
-      summary: "Loki evaluates no rule: alerts on lines can't fire",
-      description: `It can't read one of its files, which stops all of them, or has just started. ${log}; the files are the keys of ConfigMaps loki-rules and loki-rules-own.`,
+      summary: "Loki evaluates no rules: alerts on log lines can't fire",
+      description: `It can't read one of its rule files, which stops all of them, or has just started. ${log}; the files are the keys of the ConfigMaps loki-rules and loki-rules-own.`,
     },
   };
   return [
@@ -309,7 +378,7 @@ function ruler({ namespace, own, by }: Scope, { logAlerts }: LokiRulesArgs["sett
       labels: { severity: "warning" },
       annotations: {
         summary: "Rules fail in Loki",
-        description: `Evaluations of {{ $labels.rule_group }} fail: its alerts on lines can't fire. Usually a query that takes too long or reads too much. ${log}.`,
+        description: `Evaluations of {{ $labels.rule_group }} fail: its alerts on log lines can't fire. Usually a query takes too long or reads too much. ${log}.`,
       },
     },
     {
@@ -319,7 +388,7 @@ function ruler({ namespace, own, by }: Scope, { logAlerts }: LokiRulesArgs["sett
       labels: { severity: "warning" },
       annotations: {
         summary: "Rules are late in Loki",
-        description: `{{ $labels.rule_group }} was last evaluated {{ $value | humanizeDuration }} ago: its alerts on lines come late or not at all. ${log}.`,
+        description: `{{ $labels.rule_group }} was last evaluated {{ $value | humanizeDuration }} ago: its alerts on log lines come late or not at all. ${log}.`,
       },
     },
     {
@@ -328,8 +397,8 @@ function ruler({ namespace, own, by }: Scope, { logAlerts }: LokiRulesArgs["sett
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "Alerts of Loki get lost on their way to Alertmanager",
-        description: `{{ $value | humanizePercentage }} of what it sends fail. Alerts of metrics go another way, and may well arrive. ${log}.`,
+        summary: "Alerts from Loki don't reach Alertmanager",
+        description: `{{ $value | humanizePercentage }} of its notifications fail. Alerts on metrics take another way, and may still arrive. ${log}.`,
       },
     },
   ];

@@ -1,14 +1,16 @@
+import type { LogAgent } from "../../settings/sections/logs";
+import { jobs, type Modes } from "./topology";
+
 /** The series that alerts and dashboards are made of, each of its own targets and no others. */
 
-/** Label matchers of Loki's processes, in both modes: a target's job is the name of its Service. */
-export const lokiTargets = (namespace: string) =>
-  `job=~"loki|loki-write|loki-read|loki-backend", namespace="${namespace}"`;
+/** Label matchers of Loki's processes, in the modes that the settings have: a target's job is the name of its Service. */
+export const lokiTargets = (namespace: string, settings: Modes) => `job=~"${jobs(settings)}", namespace="${namespace}"`;
 
 /** Label matchers of the canaries. */
 export const canaryTargets = (namespace: string) => `job="loki-canary", namespace="${namespace}"`;
 
 /** Label matchers of the log collectors. */
-export const collectorTargets = (namespace: string) => `job="alloy", namespace="${namespace}"`;
+export const collectorTargets = (namespace: string, agent: LogAgent) => `job="${agent}", namespace="${namespace}"`;
 
 /** Puts a metric's name, and more label matchers, to the matchers of its targets. */
 export type Metric = (name: string, more?: string) => string;

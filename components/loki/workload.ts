@@ -1,20 +1,18 @@
-import { Deployment, StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
-import { disruptionBudget } from "../kubernetes/disruption-budget";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
-import { retainVolumes, volumeClaim } from "../kubernetes/storage";
-import { dataVolume, lokiPod, type LokiPodArgs } from "./pod";
+import type { Settings } from "../../settings/schema";
+import { Application } from "../kubernetes/application";
+import { namedPort } from "../kubernetes/container";
+import type { Environment } from "../kubernetes/environment";
+import { imageVersion } from "../kubernetes/labels";
+import { httpPort, lokiPod, type LokiPodArgs } from "./pod";
 import { headlessService, ports } from "./topology";
 
 /** Arguments of {@link LokiWorkload}. */
-export interface LokiWorkloadArgs extends Omit<LokiPodArgs, "identity"> {
+export interface LokiWorkloadArgs extends LokiPodArgs {
+  environment: Environment;
   /** Size and class of the volumes. */
   settings: Pick<Settings["loki"], "storage" | "storageClass">;
 }
-
-const grpcPort = { name: "grpc", port: ports.grpc, targetPort: "grpc" };
 
 // Writers are replaced one after the other, each when the one before is ready again: more of them may take longer than Pulumi's ten minutes.
 const patience = { create: "20m", update: "20m" };
@@ -24,63 +22,21 @@ export class LokiWorkload extends pulumi.ComponentResource {
   constructor(name: string, args: LokiWorkloadArgs, opts: pulumi.ComponentResourceOptions) {
     const { environment, settings, workload } = args;
     super("observability:loki:LokiWorkload", name, { environment, settings, workload }, opts);
-    const { replicas, persistent } = workload;
-    const identity = { name: "loki", component: workload.component, version: imageVersion(args.image) };
-    const selector = selectorLabels(identity);
-    const metadata = { name, namespace: environment.namespace, labels: labels(identity) };
-    const child = { parent: this };
+    const { component, replicas, left = replicas, persistent } = workload;
+    const identity = { name: "loki", component, version: imageVersion(args.image) };
+    const app = new Application(this, { environment, name, identity });
 
-    const services = [
-      new Service(
-        name,
-        {
-          metadata,
-          spec: { selector, ports: [{ name: "http-metrics", port: ports.http, targetPort: "http-metrics" }, grpcPort] },
-        },
-        child,
-      ),
-    ];
     const headless = headlessService(workload);
-    if (persistent) {
-      services.push(
-        new Service(
-          headless,
-          { metadata: { ...metadata, name: headless }, spec: { clusterIP: "None", selector, ports: [grpcPort] } },
-          child,
-        ),
-      );
-    }
+    const grpc = namedPort("grpc", ports.grpc);
+    const services = [app.service({ ports: [namedPort(httpPort, ports.http), grpc] })];
+    if (persistent) services.push(app.service({ clusterIP: "None", ports: [grpc] }, headless));
 
-    const template = lokiPod({ ...args, identity });
-    const running = { ...child, dependsOn: services, customTimeouts: patience };
-    if (persistent) {
-      new StatefulSet(
-        name,
-        {
-          metadata,
-          spec: {
-            serviceName: headless,
-            replicas,
-            // OrderedReady never replaces a pod that can't become ready, not even by its fix; and writers need one another to be ready.
-            podManagementPolicy: "Parallel",
-            selector: { matchLabels: selector },
-            persistentVolumeClaimRetentionPolicy: retainVolumes,
-            volumeClaimTemplates: [
-              volumeClaim(environment, {
-                name: dataVolume,
-                size: settings.storage,
-                storageClass: settings.storageClass,
-              }),
-            ],
-            template,
-          },
-        },
-        running,
-      );
-    } else {
-      new Deployment(name, { metadata, spec: { replicas, selector: { matchLabels: selector }, template } }, running);
-    }
-    disruptionBudget(name, { environment, identity, replicas }, child);
+    const template = lokiPod(app, args);
+    const options = { dependsOn: services, customTimeouts: patience };
+    if (persistent) app.statefulSet({ serviceName: headless, replicas: left, volume: settings, template }, options);
+    else app.deployment({ replicas, template }, options);
+    app.disruptionBudget(replicas);
+
     this.registerOutputs();
   }
 }

@@ -4,9 +4,9 @@ import type { RuleGroup } from "../rules/types";
 import { mimirTargets } from "./series";
 
 /**
- * Alerts about Mimir's Alertmanager: those about an Alertmanager of its own, and two of the mimir-mixin. Names of series are those of Mimir
- * 3.0.5 (`pkg/alertmanager/alertmanager_metrics.go`): a counter is there from its first event on, and none says which receiver an integration
- * is of.
+ * Alerts about Mimir's Alertmanager: the same as about a separate Alertmanager, and two from the mimir-mixin. Names of series are those of Mimir
+ * 3.0.5 (`pkg/alertmanager/alertmanager_metrics.go`): a counter exists from its first event on, and none says which receiver an integration
+ * belongs to.
  * @param environment where Mimir is
  * @see https://github.com/grafana/mimir/tree/main/operations/mimir-mixin
  */
@@ -25,13 +25,13 @@ export function mimirAlertmanagerRules({
       rules: [
         {
           alert: "MimirAlertmanagerDown",
-          // Only an Alertmanager that runs has it; 0 where it couldn't read its configuration.
+          // Only a running Alertmanager has it; 0 if it couldn't read its configuration.
           expr: `absent(${metric("cortex_alertmanager_config_last_reload_successful")} == 1)`,
           for: "5m",
           labels: { severity: "critical", namespace, ...(cluster && { cluster }) }, // absent() of a comparison has none
           annotations: {
-            summary: "Mimir's Alertmanager is not up: nobody is told of any alert",
-            description: `Mimir in namespace ${namespace} has not run its Alertmanager for 5 minutes. With MimirDown it is Mimir; else ${log}.`,
+            summary: "Mimir's Alertmanager is down: no notifications are being sent",
+            description: `Mimir in namespace ${namespace} has not run its Alertmanager for 5 minutes. If MimirDown fires too, the cause is Mimir; otherwise ${log}.`,
           },
         },
         {
@@ -42,8 +42,8 @@ export function mimirAlertmanagerRules({
           for: "5m",
           labels: { severity: "critical" },
           annotations: {
-            summary: "Mimir's Alertmanager can't reach its receivers by {{ $labels.integration }}",
-            description: `{{ $value | humanizePercentage }} of its notifications failed in the last 15 minutes. The receiver and the reason are in ${log}; a 4xx answer means a wrong token or URL in its Secret.`,
+            summary: "Mimir's Alertmanager can't send notifications by {{ $labels.integration }}",
+            description: `{{ $value | humanizePercentage }} of its notifications failed in the last 15 minutes. For the receiver and the reason: ${log}; a 4xx answer means a wrong token or URL in its Secret.`,
           },
         },
         {
@@ -53,7 +53,7 @@ export function mimirAlertmanagerRules({
           labels: { severity: "warning" },
           annotations: {
             summary: "Mimir's Alertmanager refuses alerts as invalid",
-            description: `{{ $value | humanize }} alerts were refused in the last 15 minutes, so nobody is told of them. Which and why: ${log}.`,
+            description: `{{ $value | humanize }} alerts were refused in the last 15 minutes and cause no notification. To see which, and why: ${log}.`,
           },
         },
         {
@@ -65,7 +65,7 @@ export function mimirAlertmanagerRules({
           labels: { severity: "warning" },
           annotations: {
             summary: "Mimir's Alertmanager can't save its silences or its notification log",
-            description: `A restart would forget silences and notify again of what is firing. Mimir's volume is full or not writable: kubectl -n ${namespace} get pvc data-mimir-0.`,
+            description: `After a restart, silences are gone and firing alerts are sent again. Mimir's volume is full or not writable: kubectl -n ${namespace} get pvc data-mimir-0.`,
           },
         },
         {
@@ -75,7 +75,7 @@ export function mimirAlertmanagerRules({
           labels: { severity: "warning" },
           annotations: {
             summary: "Mimir's Alertmanager can't read its bucket",
-            description: `It goes on with what it has, but Mimir would not come up after a restart. MimirObjectStoreErrors? ${log}.`,
+            description: `It continues with what it has, but Mimir would not start after a restart. Does MimirObjectStoreErrors fire? ${log}.`,
           },
         },
         {
@@ -85,7 +85,7 @@ export function mimirAlertmanagerRules({
           labels: { severity: "warning" },
           annotations: {
             summary: "Mimir's Alertmanager can't write its silences to the bucket",
-            description: `They are on Mimir's volume, and would be lost with it. It tries every 15 minutes. MimirObjectStoreErrors? ${log}.`,
+            description: `They are only on Mimir's volume, and would be lost with it. It tries every 15 minutes. Does MimirObjectStoreErrors fire? ${log}.`,
           },
         },
       ],

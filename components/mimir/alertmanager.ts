@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
+import { urlInMimir } from "../alertmanager/address";
 import { alertmanagerConfig } from "../alertmanager/config";
 import { receiverSecrets } from "../alertmanager/receiver-secrets";
 import type { AlertReceiver } from "../alertmanager/types";
-import { serviceHost, type Environment } from "../kubernetes/environment";
+import type { Environment } from "../kubernetes/environment";
 import type { Secrets } from "../secrets/secrets";
 import { mimirAlertmanagerRules } from "./alertmanager-rules";
-import { alertmanagerPrefix, ports } from "./config";
 
 /** What {@link mimirAlertmanager} is made from. */
 export interface MimirAlertmanagerArgs {
@@ -23,7 +23,7 @@ export interface MimirAlertmanagerArgs {
  * @see https://grafana.com/docs/mimir/latest/references/architecture/components/alertmanager/
  */
 export function mimirAlertmanager({ environment, settings, secrets }: MimirAlertmanagerArgs): AlertReceiver {
-  const url = `http://${serviceHost(environment, "mimir")}:${ports.http}${alertmanagerPrefix}`;
+  const url = urlInMimir(environment);
   return {
     url,
     // As an address: a Service has no path.

@@ -1,18 +1,17 @@
-import type { Settings } from "../../config/schema";
-import { quantityValue } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { quantityValue } from "../../settings/units";
 import { rate, sumOrZero } from "../dashboards/promql";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, table, timeSeries, type Query, type UnplacedPanel } from "../grafana/panels";
+import { ofWriter as ofWriterTo, queueTo } from "../kube-prometheus-stack/series";
 import type { Environment } from "../kubernetes/environment";
-import { ofWriter, queue } from "../kube-prometheus-stack/series";
-import { remoteWriteName } from "../kube-prometheus-stack/remote-write";
 import { metricOf, type Metric } from "../loki/series";
 import { containerTargets, mimirTargets, volumeTargets } from "./series";
 
 /** What the dashboard is made for. */
 export interface MimirDashboardArgs {
   environment: Pick<Environment, "namespace">;
-  settings: Pick<Settings["mimir"], "limits" | "resources">;
+  settings: Pick<Settings["mimir"], "limits" | "resources" | "replicationFactor">;
 }
 
 const bad = (from: number) => [{ from, color: "red" }];
@@ -30,7 +29,7 @@ export function mimirDashboard({ environment: { namespace }, settings }: MimirDa
     tags: ["metrics"],
     rows: {
       Now: now(mimir, settings.limits),
-      "Prometheus beside Mimir": beside(mimir),
+      "Prometheus and Mimir": beside(mimir, settings.replicationFactor),
       remote_write: remoteWrite(),
       Ingestion: ingestion(mimir, settings.limits),
       Queries: queries(mimir),
@@ -39,7 +38,7 @@ export function mimirDashboard({ environment: { namespace }, settings }: MimirDa
       "Mimir's own log": [
         logs({
           title: "Warnings and errors",
-          description: "What Mimir complains about.",
+          description: "Log lines of Mimir.",
           expr: `{namespace="${namespace}", app="mimir"} |~ "level=(warn|error)"`,
         }),
       ],
@@ -47,8 +46,11 @@ export function mimirDashboard({ environment: { namespace }, settings }: MimirDa
   });
 }
 
-/** A line for a limit, where there is one. */
+/** A line for a limit, if there is one. */
 const limit = (value: number, legend = "limit"): Query[] => (value === 0 ? [] : [{ expr: `vector(${value})`, legend }]);
+
+const queue = queueTo("mimir");
+const ofWriter = (expr: string) => ofWriterTo(expr, "mimir");
 
 /** Metrics of the queue to Mimir. */
 const sender = (name: string) => `prometheus_remote_storage_${name}{${queue}}`;
@@ -59,20 +61,21 @@ function now(mimir: Metric, { maxSeries }: MimirDashboardArgs["settings"]["limit
   return [
     stat({
       title: "Mimir answers",
-      description: "1, or nothing is taken and nothing found. Alert MimirDown.",
+      description:
+        "How many replicas do. If none does, no samples are accepted and no queries answered. Alert MimirDown.",
       unit: "short",
       queries: [sumOrZero(mimir("up"))],
     }),
     stat({
       title: "Behind",
-      description: "Age of the newest sample that Mimir has. Alert PrometheusRemoteWriteBehind.",
+      description: "Age of the newest sample in Mimir. Alert PrometheusRemoteWriteBehind.",
       unit: "s",
       queries: [behind],
       steps: bad(120),
     }),
     stat({
       title: "Samples lost in 24 h",
-      description: "Refused for good, or dropped before they were sent. Alert PrometheusRemoteStorageFailures.",
+      description: "Refused, or dropped before they were sent. Alert PrometheusRemoteStorageFailures.",
       unit: "short",
       decimals: 0,
       queries: [sumOrZero(`increase(${lost}[24h])`)],
@@ -89,7 +92,7 @@ function now(mimir: Metric, { maxSeries }: MimirDashboardArgs["settings"]["limit
     }),
     stat({
       title: "Failed calls to the object store",
-      description: "Within an hour. Alert MimirObjectStoreErrors.",
+      description: "In the last hour. Alert MimirObjectStoreErrors.",
       unit: "short",
       decimals: 0,
       queries: [`sum(increase(${mimir("thanos_objstore_bucket_operation_failures_total")}[1h]))`],
@@ -104,12 +107,13 @@ function now(mimir: Metric, { maxSeries }: MimirDashboardArgs["settings"]["limit
   ];
 }
 
-function beside(mimir: Metric): UnplacedPanel[] {
+function beside(mimir: Metric, factor: number): UnplacedPanel[] {
+  const once = (expr: string) => (factor > 1 ? `${expr} / ${factor}` : expr);
   return [
     timeSeries({
       title: "Samples",
       description:
-        "A second: stored by Prometheus, sent by its remote_write, taken by Mimir. The three are one line but for moments after an outage, when more is sent than stored.",
+        "Per second: stored by Prometheus, sent by its remote_write, accepted by Mimir. All three are the same, except after an outage, when more is sent than stored.",
       unit: "short",
       queries: [
         {
@@ -117,17 +121,17 @@ function beside(mimir: Metric): UnplacedPanel[] {
           legend: "stored by Prometheus",
         },
         { expr: `sum(${rate(sender("samples_total"))})`, legend: "sent" },
-        { expr: `sum(${rate(mimir("cortex_ingester_ingested_samples_total"))})`, legend: "taken by Mimir" },
+        { expr: once(`sum(${rate(mimir("cortex_ingester_ingested_samples_total"))})`), legend: "accepted by Mimir" },
       ],
     }),
     timeSeries({
       title: "Series",
       description:
-        "In memory of each. They let go of series that ended at different times, at most two hours apart: the lines cross, and stay near each other.",
+        "In memory. They forget ended series at different times, at most two hours apart, so the two lines cross but stay close.",
       unit: "short",
       queries: [
         { expr: `sum(${ofWriter("prometheus_tsdb_head_series")})`, legend: "Prometheus" },
-        { expr: `sum(${mimir("cortex_ingester_memory_series")})`, legend: "Mimir" },
+        { expr: once(`sum(${mimir("cortex_ingester_memory_series")})`), legend: "Mimir" },
       ],
     }),
   ];
@@ -138,14 +142,14 @@ function remoteWrite(): UnplacedPanel[] {
     timeSeries({
       title: "How far behind",
       description:
-        "Age of the newest sample that was sent. What waits is in Prometheus's write-ahead log, which keeps at least an hour. Alert PrometheusRemoteWriteBehind.",
+        "Age of the newest sample sent. Unsent samples wait in Prometheus's write-ahead log, which keeps at least an hour. Alert PrometheusRemoteWriteBehind.",
       unit: "s",
       queries: [{ expr: behind, legend: "behind" }],
     }),
     timeSeries({
-      title: "Samples lost, or sent again",
+      title: "Samples lost or sent again",
       description:
-        "A second. Failed: refused for good. Dropped: not sent at all. Sent again: Mimir didn't answer or held back; nothing is lost. Alert PrometheusRemoteStorageFailures.",
+        "Per second. Failed: refused by Mimir. Dropped: not sent. Sent again: Mimir didn't answer or limited the rate; nothing is lost. Alert PrometheusRemoteStorageFailures.",
       unit: "short",
       queries: [
         { expr: `sum(${rate(sender("samples_failed_total"))})`, legend: "failed" },
@@ -159,39 +163,39 @@ function remoteWrite(): UnplacedPanel[] {
     timeSeries({
       title: "Senders",
       description:
-        "Shards: how many send side by side, how many it would take, and the setting kps.remoteWrite.maxShards. Alert PrometheusRemoteWriteDesiredShards.",
+        "Shards: how many send in parallel, how many are needed, and the limit kps.remoteWrite.maxShards. Alert PrometheusRemoteWriteDesiredShards.",
       unit: "short",
       queries: [
-        { expr: `max(${sender("shards")})`, legend: "there" },
+        { expr: `max(${sender("shards")})`, legend: "running" },
         { expr: `max(${sender("shards_desired")})`, legend: "needed" },
-        { expr: `max(${sender("shards_max")})`, legend: "most" },
+        { expr: `max(${sender("shards_max")})`, legend: "limit" },
       ],
     }),
     timeSeries({
       title: "Samples in the queue",
       description:
-        "In memory of Prometheus, and how many fit. Full, it reads no further in its write-ahead log: no sample is lost by that.",
+        "In Prometheus's memory, and the queue's size. When it is full, reading from the write-ahead log pauses; no sample is lost.",
       unit: "short",
       queries: [
         { expr: `sum(${sender("samples_pending")})`, legend: "waiting" },
-        { expr: `sum(${sender("shards")} * ${sender("shard_capacity")})`, legend: "fit" },
+        { expr: `sum(${sender("shards")} * ${sender("shard_capacity")})`, legend: "size" },
       ],
     }),
     timeSeries({
       title: "Prometheus's write-ahead log",
       description:
-        "Cut every two hours, whether Mimir has its samples or not. What it takes doesn't grow while Mimir is away. Alert PrometheusWriteAheadLogGrowing.",
+        "Truncated every two hours, whether Mimir has its samples or not. It doesn't grow while Mimir is down. Alert PrometheusWriteAheadLogGrowing.",
       unit: "bytes",
       queries: [{ expr: `sum(${ofWriter("prometheus_tsdb_wal_storage_size_bytes")})`, legend: "size" }],
     }),
     timeSeries({
       title: "Segments not read yet",
       description:
-        "Of that log, by remote_write. 0 but for moments; when the next one is cut off, all that waits is lost.",
+        "Segments of that log that remote_write has not read. Usually 0; if the next one is truncated, all unsent samples are lost.",
       unit: "short",
       queries: [
         {
-          expr: `max(prometheus_tsdb_wal_segment_current - on (cluster, namespace, pod, instance) prometheus_wal_watcher_current_segment{consumer="${remoteWriteName}"})`,
+          expr: `max(prometheus_tsdb_wal_segment_current - on (cluster, namespace, pod, instance) prometheus_wal_watcher_current_segment{consumer="mimir"})`,
           legend: "segments",
         },
       ],
@@ -202,8 +206,8 @@ function remoteWrite(): UnplacedPanel[] {
 function ingestion(mimir: Metric, limits: MimirDashboardArgs["settings"]["limits"]): UnplacedPanel[] {
   return [
     timeSeries({
-      title: "Samples taken",
-      description: "A second, against the setting mimir.limits.ingestionRate.",
+      title: "Samples received",
+      description: "Per second, and the limit mimir.limits.ingestionRate.",
       unit: "short",
       queries: [
         { expr: `sum(${rate(mimir("cortex_distributor_received_samples_total"))})`, legend: "received" },
@@ -211,16 +215,16 @@ function ingestion(mimir: Metric, limits: MimirDashboardArgs["settings"]["limits
       ],
     }),
     timeSeries({
-      title: "Samples refused, and why",
+      title: "Samples refused, by reason",
       description:
-        "A second. rate_limited is sent again; every other reason is a lost sample. Alerts MimirIngestionLimited, MimirSamplesRefused.",
+        "Per second. rate_limited samples are sent again; with every other reason the sample is lost. Alerts MimirIngestionLimited, MimirSamplesRefused.",
       unit: "short",
       queries: [{ expr: `sum by (reason) (${rate(mimir("cortex_discarded_samples_total"))})`, legend: "{{reason}}" }],
     }),
     timeSeries({
       title: "Series in memory",
       description:
-        "Those of the last hours, against the setting mimir.limits.maxSeries. Alert MimirIngesterReachingSeriesLimit.",
+        "Series of the last hours, and the limit mimir.limits.maxSeries. Alert MimirIngesterReachingSeriesLimit.",
       unit: "short",
       queries: [
         { expr: `max(${mimir("cortex_ingester_memory_series")})`, legend: "series" },
@@ -229,7 +233,7 @@ function ingestion(mimir: Metric, limits: MimirDashboardArgs["settings"]["limits
     }),
     table({
       title: "Series by job",
-      description: "Samples of one scrape: who has how many series, the largest first.",
+      description: "Samples of one scrape by job, the largest first.",
       unit: "short",
       decimals: 0,
       queries: ["topk(15, sum by (namespace, job) (scrape_samples_post_metric_relabeling))"],
@@ -246,21 +250,21 @@ function queries(mimir: Metric): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Queries",
-      description: "A second, by route.",
+      description: "Per second, by route.",
       unit: "reqps",
       width: 8,
       queries: [{ expr: count(), legend: "{{route}}" }],
     }),
     timeSeries({
-      title: "Queries that failed",
-      description: "A second, by route: answers of 500 and above. Alert MimirRequestErrors.",
+      title: "Failed queries",
+      description: "Per second, by route: answers of 500 and above. Alert MimirRequestErrors.",
       unit: "reqps",
       width: 8,
       queries: [{ expr: count(', status_code=~"5.."'), legend: "{{route}}" }],
     }),
     timeSeries({
-      title: "Time that queries take",
-      description: "99 of 100 are faster, by route.",
+      title: "Query duration",
+      description: "99 of 100 queries are faster, by route.",
       unit: "s",
       width: 8,
       queries: [
@@ -281,43 +285,43 @@ function storage(mimir: Metric): UnplacedPanel[] {
   return [
     timeSeries({
       title: "Calls to the object store",
-      description: "A second, by part of Mimir and call.",
+      description: "Per second, by component of Mimir and call.",
       unit: "ops",
       queries: [{ expr: calls("operations_total"), legend }],
     }),
     timeSeries({
-      title: "Calls to the object store that failed",
-      description: "A second: also no answer, and a refused key. Alert MimirObjectStoreErrors.",
+      title: "Failed calls to the object store",
+      description: "Per second, including no answer and a refused key. Alert MimirObjectStoreErrors.",
       unit: "ops",
       queries: [{ expr: calls("operation_failures_total"), legend }],
     }),
     timeSeries({
-      title: "Time since it was last done",
+      title: "Time since the last run",
       description:
-        "An upload every two hours (six after a quiet start), a compaction every hour, a look at the bucket and its index every quarter. Alerts MimirIngesterHasUnshippedBlocks, MimirCompactorNotRunningCompaction, MimirStoreGatewayHasNotSyncTheBucket, MimirBucketIndexNotUpdated.",
+        "Uploads run every two hours (the first up to six hours after the start), compaction every hour, the sync of the bucket and its index every 15 minutes. Alerts MimirIngesterHasUnshippedBlocks, MimirCompactorNotRunningCompaction, MimirStoreGatewayHasNotSyncTheBucket, MimirBucketIndexNotUpdated.",
       unit: "s",
       queries: [
         since("cortex_ingester_shipper_last_successful_upload_timestamp_seconds", "upload"),
         since("cortex_compactor_last_successful_run_timestamp_seconds", "compaction"),
-        since("cortex_bucket_stores_blocks_last_successful_sync_timestamp_seconds", "look at the bucket"),
+        since("cortex_bucket_stores_blocks_last_successful_sync_timestamp_seconds", "sync of the bucket"),
         since("cortex_bucket_index_last_successful_update_timestamp_seconds", "index of the bucket"),
       ],
     }),
     timeSeries({
       title: "Blocks in the bucket",
       description:
-        "All; those that are to be deleted, for they were joined into others or are older than mimir.retention; those that an upload left half done.",
+        "All; those to be deleted, because they were compacted into others or are older than mimir.retention; and those whose upload is incomplete.",
       unit: "short",
       queries: [
         { expr: `sum(${mimir("cortex_bucket_blocks_count")})`, legend: "all" },
         { expr: `sum(${mimir("cortex_bucket_blocks_marked_for_deletion_count")})`, legend: "to be deleted" },
-        { expr: `sum(${mimir("cortex_bucket_blocks_partials_count")})`, legend: "half done" },
+        { expr: `sum(${mimir("cortex_bucket_blocks_partials_count")})`, legend: "incomplete" },
       ],
     }),
     timeSeries({
-      title: "Blocks that stay as they are",
+      title: "Blocks not compacted",
       description:
-        "In a day, by reason: the compactor gave them up and goes on without them. `critical` is a damaged block; kubectl logs mimir-0 has its name.",
+        "Per day, by reason: the compactor skips them. `critical` is a damaged block; kubectl logs mimir-0 shows its name.",
       unit: "short",
       queries: [
         {
@@ -327,14 +331,14 @@ function storage(mimir: Metric): UnplacedPanel[] {
       ],
     }),
     timeSeries({
-      title: "Failures of the log and of blocks",
+      title: "Failures of the write-ahead log and of blocks",
       description:
-        "In an hour: writing the log, cutting it, making blocks of it, uploading these. Alerts MimirIngesterTSDBWALWritesFailed, MimirIngesterTSDBWALTruncationFailed, MimirIngesterTSDBHeadCompactionFailed.",
+        "Per hour: writing the log, truncating it, writing blocks, uploading blocks. Alerts MimirIngesterTSDBWALWritesFailed, MimirIngesterTSDBWALTruncationFailed, MimirIngesterTSDBHeadCompactionFailed.",
       unit: "short",
       queries: [
         ["cortex_ingester_tsdb_wal_writes_failed_total", "writing"],
-        ["cortex_ingester_tsdb_wal_truncations_failed_total", "cutting"],
-        ["cortex_ingester_tsdb_compactions_failed_total", "making blocks"],
+        ["cortex_ingester_tsdb_wal_truncations_failed_total", "truncating"],
+        ["cortex_ingester_tsdb_compactions_failed_total", "writing blocks"],
         ["cortex_ingester_shipper_upload_failures_total", "uploading"],
       ].map(([metric, legend]) => ({ expr: `sum(increase(${mimir(metric)}[1h]))`, legend })),
     }),
@@ -352,7 +356,7 @@ function resources(
     timeSeries({
       title: "Memory",
       description:
-        "Its own, which only it can give back, and with the files that are mapped; and its limit. Alert MimirAllocatingTooMuchMemory.",
+        "Its own memory, the same with mapped files, which the kernel can take back, and the limit. Alert MimirAllocatingTooMuchMemory.",
       unit: "bytes",
       min: 0,
       queries: [
@@ -371,7 +375,7 @@ function resources(
     timeSeries({
       title: "Volume",
       description:
-        "Write-ahead log, blocks of the last day and what is being compacted; and its size. Alert KubePersistentVolumeFillingUp.",
+        "Used by write-ahead log, blocks of the last day and compaction, and the volume's size. Alert KubePersistentVolumeFillingUp.",
       unit: "bytes",
       min: 0,
       queries: [
@@ -380,8 +384,8 @@ function resources(
       ],
     }),
     timeSeries({
-      title: "Time since its start",
-      description: "A line that falls is a restart. Alert MimirIngesterRestarts.",
+      title: "Uptime",
+      description: "A falling line is a restart. Alert MimirIngesterRestarts.",
       unit: "s",
       queries: [{ expr: `time() - max(${mimir("process_start_time_seconds")})`, legend: "running" }],
     }),

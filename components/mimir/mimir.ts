@@ -1,20 +1,18 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import type { Settings } from "../../config/schema";
-import type { Stage } from "../../migration/stages";
+import type { Settings } from "../../settings/schema";
+import type { Stage } from "../../stages";
 import type { AlertmanagerInMimir } from "../alertmanager/types";
 import type { Dashboard } from "../grafana/dashboard";
+import { Application } from "../kubernetes/application";
+import { namedPort } from "../kubernetes/container";
 import { serviceHost, type Environment } from "../kubernetes/environment";
-import { imageVersion, labels, selectorLabels } from "../kubernetes/labels";
-import { serviceMonitor } from "../kubernetes/service-monitor";
-import { retainVolumes, volumeClaim } from "../kubernetes/storage";
+import { imageVersion } from "../kubernetes/labels";
 import type { MimirStorage } from "../object-storage/types";
 import type { RuleGroup } from "../rules/types";
-import { mimirConfig, ports } from "./config";
+import { memberlistService, mimirConfig, ports } from "./config";
 import { mimirDashboards } from "./dashboards";
-import { alertmanagerFile, configFile, dataVolume, mimirPod } from "./pod";
+import { alertmanagerFile, configFile, httpPort, mimirPod } from "./pod";
 import { mimirRules } from "./rules";
 
 /** Arguments of {@link Mimir}. */
@@ -34,12 +32,14 @@ export interface MimirArgs {
   alertmanager?: AlertmanagerInMimir;
 }
 
-const identity = { name: "mimir" };
+// A long write-ahead log takes its time on a Pi, more than Pulumi's ten minutes.
+const patience = { create: "20m", update: "20m" };
 
 /**
- * Mimir in one process: classic architecture, one replica, write-ahead log on a volume, blocks in a bucket.
+ * Mimir in one process: classic architecture, write-ahead log on a volume, blocks in a bucket.
  *
- * One replica: while it is away, whoever writes to it keeps the samples and sends them later, which needs no ring and no second volume.
+ * By default one replica: while it is away, whoever writes to it keeps the samples and sends them later, which needs no ring and no second
+ * volume. Several replicas are a ring, each with a volume.
  */
 export class Mimir extends pulumi.ComponentResource {
   /** Its base URL, without a path. */
@@ -54,82 +54,87 @@ export class Mimir extends pulumi.ComponentResource {
   readonly dashboards: Dashboard[];
 
   constructor(name: string, args: MimirArgs, opts: pulumi.ComponentResourceOptions) {
-    const { environment, settings, stage, images, storage, alertmanagerUrl, alertmanager, evaluationInterval } = args;
-    const { connection, buckets, credentials } = storage;
+    const { environment, settings, stage, images, storage, alertmanagerUrl, alertmanager } = args;
+    const { connection, buckets } = storage;
     super(
       "observability:mimir:Mimir",
       name,
       { environment, settings, stage, images, storage: { connection, buckets }, alertmanagerUrl },
       opts,
     );
-    const { namespace } = environment;
-    const metadata = { name, namespace, labels: labels({ ...identity, version: imageVersion(images.mimir) }) };
-    const selector = selectorLabels(identity);
-    const child = { parent: this };
-
-    const evaluates = stage.evaluator === "mimir";
-    const own = alertmanager && { externalUrl: alertmanager.externalUrl, configFile: alertmanagerFile.path };
-    const config = stringify(
-      mimirConfig({ settings, storage, alertmanagerUrl, alertmanager: own, evaluates, evaluationInterval }),
-      {
-        // The rings are alike; anchors would save lines and cost the reader.
-        aliasDuplicateObjects: false,
-      },
-    );
-    const data = { [configFile]: config, ...(alertmanager && { [alertmanagerFile.key]: alertmanager.configuration }) };
-    const configMap = new ConfigMap(name, { metadata, data }, child);
-    const account = new ServiceAccount(name, { metadata, automountServiceAccountToken: false }, child);
-
-    const http = { name: "http-metrics", port: ports.http, targetPort: "http-metrics" };
-    const grpc = { name: "grpc", port: ports.grpc, targetPort: "grpc" };
-    const service = new Service(name, { metadata, spec: { selector, ports: [http, grpc] } }, child);
-    const headless = `${name}-headless`;
-    const governing = new Service(
-      headless,
-      { metadata: { ...metadata, name: headless }, spec: { clusterIP: "None", selector, ports: [grpc] } },
-      child,
-    );
-
-    new StatefulSet(
+    const app = new Application(this, {
+      environment,
       name,
-      {
-        metadata,
-        spec: {
-          serviceName: headless,
-          replicas: 1,
-          // OrderedReady never replaces a pod that can't become ready, not even by its fix.
-          podManagementPolicy: "Parallel",
-          selector: { matchLabels: selector },
-          persistentVolumeClaimRetentionPolicy: retainVolumes,
-          volumeClaimTemplates: [
-            volumeClaim(environment, { name: dataVolume, size: settings.storage, storageClass: settings.storageClass }),
-          ],
-          template: mimirPod({
-            environment,
-            settings,
-            image: images.mimir,
-            labels: metadata.labels,
-            name,
-            config,
-            credentials,
-            alertmanager,
-          }),
-        },
-      },
-      { ...child, dependsOn: [configMap, account, service, governing], customTimeouts: patience },
+      identity: { name: "mimir", version: imageVersion(images.mimir) },
+    });
+    const url = `http://${serviceHost(environment, name)}:${ports.http}`;
+
+    const config = configText(args);
+    const configMap = app.configMap({
+      [configFile]: config,
+      ...(alertmanager && { [alertmanagerFile.key]: alertmanager.configuration }),
+    });
+    const account = app.serviceAccount();
+    const headless = `${name}-headless`;
+    const grpc = namedPort("grpc", ports.grpc);
+    const services = [
+      app.service({ ports: [namedPort(httpPort, ports.http), grpc] }),
+      app.service({ clusterIP: "None", ports: [grpc] }, headless),
+      ...memberlist(app, settings.replicas),
+    ];
+
+    const template = mimirPod(app, { settings, image: images.mimir, config, storage: storage.pod, alertmanager });
+    app.statefulSet(
+      { serviceName: headless, replicas: settings.replicas, volume: settings, template },
+      { dependsOn: [configMap, account, ...services], customTimeouts: patience },
     );
-
+    app.disruptionBudget(settings.replicas);
     // Of Mimir's Services only the one has a port of this name, so that no pod is scraped twice.
-    serviceMonitor(name, { namespace, labels: metadata.labels, selector, endpoints: [{ port: http.name }] }, child);
+    app.monitor({ port: httpPort });
 
-    this.url = `http://${serviceHost(environment, name)}:${ports.http}`;
-    this.pushUrl = `${this.url}/api/v1/push`;
-    this.queryUrl = `${this.url}/prometheus`;
+    this.url = url;
+    this.pushUrl = `${url}/api/v1/push`;
+    this.queryUrl = `${url}/prometheus`;
     this.rules = mimirRules(args);
     this.dashboards = mimirDashboards(args);
     this.registerOutputs({ pushUrl: this.pushUrl, queryUrl: this.queryUrl });
   }
 }
 
-// A long write-ahead log takes its time on a Pi, more than Pulumi's ten minutes.
-const patience = { create: "20m", update: "20m" };
+/** The Service by which several replicas find one another. */
+const memberlist = (app: Application, replicas: number): pulumi.Resource[] =>
+  replicas === 1
+    ? []
+    : [
+        app.service(
+          {
+            clusterIP: "None",
+            // No pod is ready before it has found the others.
+            publishNotReadyAddresses: true,
+            ports: [{ name: "tcp-memberlist", port: ports.memberlist, targetPort: "http-memberlist" }],
+          },
+          memberlistService,
+        ),
+      ];
+
+function configText({
+  environment,
+  settings,
+  stage,
+  storage,
+  alertmanagerUrl,
+  alertmanager,
+  evaluationInterval,
+}: MimirArgs): string {
+  const config = mimirConfig({
+    environment,
+    settings,
+    storage,
+    alertmanagerUrl,
+    alertmanager: alertmanager && { externalUrl: alertmanager.externalUrl, configFile: alertmanagerFile.path },
+    evaluates: stage.evaluator === "mimir",
+    evaluationInterval,
+  });
+  // The rings are alike; anchors would save lines and cost the reader.
+  return stringify(config, { aliasDuplicateObjects: false });
+}

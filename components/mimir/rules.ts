@@ -1,5 +1,5 @@
-import type { Settings } from "../../config/schema";
-import { quantityValue } from "../../config/units";
+import type { Settings } from "../../settings/schema";
+import { quantityValue } from "../../settings/units";
 import type { Environment } from "../kubernetes/environment";
 import { metricOf, type Metric } from "../loki/series";
 import { lateGroups } from "../rules/late";
@@ -13,9 +13,9 @@ export interface MimirRulesArgs {
 }
 
 /**
- * Alerts on Mimir: is it there, does it take samples, keep them, and get them into the bucket and back. Names are the mimir-mixin's where
- * it has one that means the same; metric names are those that Mimir 3.0.5 was seen to export, or has in its source where they only appear
- * with an event. That its volume fills, its pod crash-loops or its container was killed for its memory is told by the base rules.
+ * Alerts on Mimir: is it up, does it accept samples, keep them, and get them into the bucket and back? Names are the mimir-mixin's where
+ * it has one that means the same; metric names are those that a running Mimir 3.0.5 exports, or those in its source if they only appear
+ * with an event. A full volume, a crash loop or a container killed for its memory is reported by the base rules.
  * @param args where Mimir is, how many series it takes, and how much memory it has
  * @see https://github.com/grafana/mimir/tree/main/operations/mimir-mixin
  */
@@ -52,24 +52,24 @@ function presence({ namespace, mimir }: Scope): AlertingRule[] {
       labels: { severity: "critical", namespace },
       annotations: {
         summary: "Mimir doesn't answer",
-        description: `For 5 minutes no sample is taken and no query answered; samples wait in the write-ahead log of whoever writes, which keeps at least an hour. kubectl -n ${namespace} describe pod mimir-0; a crash loop's reason is in kubectl logs --previous.`,
+        description: `For 5 minutes it has accepted no samples and answered no queries. Samples wait in the sender's write-ahead log, which keeps at least an hour. kubectl -n ${namespace} describe pod mimir-0; a crash loop's reason is in kubectl logs --previous.`,
       },
     },
     {
       alert: "MimirIngesterRestarts",
-      // KubePodCrashLooping misses what runs for ten minutes in between: Kubernetes then waits no longer before a start.
+      // KubePodCrashLooping misses a pod that runs for ten minutes between crashes: Kubernetes then no longer waits before a restart.
       expr: `changes(${mimir("process_start_time_seconds")}[1h]) > 2`,
       labels: { severity: "warning" },
       annotations: {
         summary: "{{ $labels.pod }} started {{ $value | humanize }} times within an hour",
-        description: `Each time it reads its write-ahead log first, and takes nothing meanwhile. Why it ended: kubectl -n ${namespace} logs mimir-0 --previous --tail=20; killed for its memory says KubeContainerOutOfMemory.`,
+        description: `Each time it reads its write-ahead log first, and accepts nothing meanwhile. kubectl -n ${namespace} logs mimir-0 --previous --tail=20 shows why it ended; if it was killed for its memory, KubeContainerOutOfMemory fires.`,
       },
     },
   ];
 }
 
 function requests({ mimir, log }: Scope): AlertingRule[] {
-  // 503 is the answer of a pod that is on its way up; 529 and 598 are a rate limit's and a client's that went away.
+  // 503 is the answer of a pod that is starting; 529 is a rate limit, 598 a client that has disconnected.
   const rate = (more = "") =>
     `sum ${by("route")} (rate(${mimir("cortex_request_duration_seconds_count", `route!~"ready|debug_pprof"${more}`)}[5m]))`;
   return [
@@ -79,14 +79,14 @@ function requests({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $value | humanizePercentage }} of the requests {{ $labels.route }} to Mimir fail",
-        description: `${log} | grep level=error. With MimirObjectStoreErrors it is the object store, with MimirIngesterTSDBWALWritesFailed the volume. Senders try again; whoever queries doesn't.`,
+        summary: "{{ $value | humanizePercentage }} of the {{ $labels.route }} requests to Mimir fail",
+        description: `${log} | grep level=error. If MimirObjectStoreErrors fires too, the cause is the object store; if MimirIngesterTSDBWALWritesFailed does, the volume. Writes are retried; queries are not.`,
       },
     },
   ];
 }
 
-// Not the working set: most of it is files that are mapped into memory, which the kernel takes back.
+// Not the working set: most of that is files mapped into memory, which the kernel can take back.
 function memory({ namespace }: Scope, { limits }: MimirRulesArgs["settings"]["resources"]): AlertingRule {
   const used = `max ${by("pod")} (container_memory_rss{${containerTargets(namespace)}})`;
   return {
@@ -97,12 +97,12 @@ function memory({ namespace }: Scope, { limits }: MimirRulesArgs["settings"]["re
     annotations: {
       summary: "{{ $labels.pod }} uses {{ $value | humanizePercentage }} of its memory limit",
       description:
-        "From 90 % on it spends its time collecting garbage, and at the limit it is killed. Series take most of it: whose they are is in the table Series by job of the dashboard Mimir. Else raise mimir.resources.limits.memory.",
+        "Above 90 % it spends its time collecting garbage, and at the limit it is killed. Series use most of it: the dashboard Mimir shows Series by job. Reduce them, or raise mimir.resources.limits.memory.",
     },
   };
 }
 
-/** The reason that a sender tries again for, by the settings of remote_write; whatever else is refused is lost. */
+/** The reason after which a sender tries again, by the settings of remote_write; whatever else is refused is lost. */
 const retried = "rate_limited";
 
 function ingestion({ mimir, log }: Scope): AlertingRule[] {
@@ -115,9 +115,9 @@ function ingestion({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "Mimir holds senders back: they send more than mimir.limits.ingestionRate",
+        summary: "Mimir limits its senders: they send more than mimir.limits.ingestionRate",
         description:
-          "They send these samples again, and fall behind meanwhile. After an outage it is the backlog, and ends by itself; else raise mimir.limits.ingestionRate.",
+          "They send these samples again, and fall behind meanwhile. After an outage it is the backlog: wait until it has been sent. Otherwise raise mimir.limits.ingestionRate.",
       },
     },
     {
@@ -126,8 +126,8 @@ function ingestion({ mimir, log }: Scope): AlertingRule[] {
       for: "5m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "Mimir refuses samples for good: {{ $labels.reason }}",
-        description: `About {{ $value | humanize }} in 15 minutes are lost. per_user_series_limit: mimir.limits.maxSeries; sample-out-of-order, sample-too-old, sample-timestamp-too-old: older than mimir.outOfOrderWindow; new-value-for-timestamp: something is exported twice. ${log} | grep err-mimir has the series.`,
+        summary: "Mimir refuses samples, and they are lost: {{ $labels.reason }}",
+        description: `About {{ $value | humanize }} were lost in 15 minutes. per_user_series_limit: more than mimir.limits.maxSeries; sample-out-of-order, sample-too-old, sample-timestamp-too-old: older than mimir.outOfOrderWindow; new-value-for-timestamp: a series is exported twice. ${log} | grep err-mimir shows the series.`,
       },
     },
   ];
@@ -142,9 +142,9 @@ function seriesLimit({ mimir }: Scope, { maxSeries }: MimirRulesArgs["settings"]
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "Mimir holds {{ $value | humanizePercentage }} of the series that it may",
+        summary: "Mimir holds {{ $value | humanizePercentage }} of the series that its limit allows",
         description:
-          "At the limit, samples of every new series are refused for good. Whose they are is in the table Series by job of the dashboard Mimir; else raise mimir.limits.maxSeries, and its memory with it.",
+          "At the limit, samples of new series are refused and lost. The dashboard Mimir shows Series by job. Reduce them, or raise mimir.limits.maxSeries, and Mimir's memory with it.",
       },
     },
   ];
@@ -161,8 +161,8 @@ function head({ mimir, log }: Scope): AlertingRule[] {
       for: "3m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.pod }} can't write its log",
-        description: `It refuses samples, and senders keep them. Usually its volume is full or broken: ${log} | grep -i -E 'wal|no space'.`,
+        summary: "{{ $labels.pod }} can't write its write-ahead log",
+        description: `It refuses samples; senders keep them and try again. Usually its volume is full or broken: ${log} | grep -i -E 'wal|no space'.`,
       },
     },
     {
@@ -170,8 +170,8 @@ function head({ mimir, log }: Scope): AlertingRule[] {
       expr: `sum ${by("pod")} (increase(${mimir("cortex_ingester_tsdb_wal_corruptions_total")}[1h])) > 0`,
       labels: { severity: "warning" },
       annotations: {
-        summary: "The write-ahead log of {{ $labels.pod }} was damaged, and repaired",
-        description: `What stood behind the damage is lost to Mimir, up to two hours; in stages that have it, Prometheus still has these samples. A disk or a power cut: ${log} | grep -i corrupt.`,
+        summary: "The write-ahead log of {{ $labels.pod }} was damaged and repaired",
+        description: `Mimir lost everything after the damaged place, up to two hours; in stages with Prometheus, Prometheus still has these samples. The cause is a disk or a power cut: ${log} | grep -i corrupt.`,
       },
     },
     {
@@ -180,8 +180,8 @@ function head({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $labels.pod }} can't cut its write-ahead log",
-        description: `It grows until the volume is full, and a start takes longer and longer. ${log} | grep -i -E 'truncat|checkpoint'.`,
+        summary: "{{ $labels.pod }} can't truncate its write-ahead log",
+        description: `The log grows until the volume is full, and each start takes longer. ${log} | grep -i -E 'truncat|checkpoint'.`,
       },
     },
     {
@@ -190,8 +190,8 @@ function head({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.pod }} can't make blocks of what it holds in memory",
-        description: `Memory and write-ahead log grow until one is full, and nothing new gets into the bucket. ${log} | grep -i compact.`,
+        summary: "{{ $labels.pod }} can't write blocks from what it holds in memory",
+        description: `Its memory and write-ahead log grow until one is full, and no new samples get into the bucket. ${log} | grep -i compact.`,
       },
     },
     {
@@ -201,8 +201,8 @@ function head({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.pod }} has had a block for {{ $value | humanizeDuration }} that isn't in the bucket",
-        description: `It tries again every minute; until then the samples are on its volume only, which fills. MimirObjectStoreErrors? ${log} | grep -i -E 'ship|upload'.`,
+        summary: "{{ $labels.pod }} has not been able to upload a block for {{ $value | humanizeDuration }}",
+        description: `It tries again every minute; until it succeeds, the samples are only on its volume, which fills up. Does MimirObjectStoreErrors fire? ${log} | grep -i -E 'ship|upload'.`,
       },
     },
   ];
@@ -218,8 +218,8 @@ function objectStore({ mimir, log }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary:
-          "{{ $value | humanizePercentage }} of the calls {{ $labels.operation }} of Mimir's {{ $labels.component }} to the object store fail",
-        description: `The reason: ${log} | grep -i -E 'bucket|s3|minio'. Samples of the last hours are safe on Mimir's volume, and older ones can't be queried.`,
+          "{{ $value | humanizePercentage }} of the {{ $labels.operation }} calls of Mimir's {{ $labels.component }} to the object store fail",
+        description: `For the reason: ${log} | grep -i -E 'bucket|s3|minio'. Samples of the last hours are safe on Mimir's volume; older ones can't be queried.`,
       },
     },
     {
@@ -229,7 +229,7 @@ function objectStore({ mimir, log }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.pod }} has not looked for new blocks for {{ $value | humanizeDuration }}",
-        description: `It should every 15 minutes. Queries over more than the last half day fail or lack samples. ${log} | grep store-gateway.`,
+        description: `It should do so every 15 minutes. Queries that go back further than half a day fail or lack samples. ${log} | grep store-gateway.`,
       },
     },
     {
@@ -238,7 +238,7 @@ function objectStore({ mimir, log }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "The list of blocks in Mimir's bucket is {{ $value | humanizeDuration }} old",
-        description: `The compactor writes it every 15 minutes. From an hour on, queries that need blocks fail with err-mimir-bucket-index-too-old. ${log} | grep component=cleaner.`,
+        description: `The compactor writes it every 15 minutes. When it is over an hour old, queries that need blocks fail with err-mimir-bucket-index-too-old. ${log} | grep component=cleaner.`,
       },
     },
   ];
@@ -248,13 +248,13 @@ function compactor({ mimir, log }: Scope): AlertingRule[] {
   return [
     {
       alert: "MimirCompactorNotRunningCompaction",
-      // It runs every hour; of one that never succeeded the time is 0.
+      // It runs every hour; if it never succeeded, the time is 0.
       expr: `time() - max ${by("pod")} (${mimir("cortex_compactor_last_successful_run_timestamp_seconds")}) > ${6 * 3600}`,
       for: "2h",
       labels: { severity: "warning" },
       annotations: {
         summary: "Mimir's compactor has not finished a run for hours",
-        description: `Blocks of two hours pile up, and queries over weeks get slower from day to day. ${log} | grep component=compactor.`,
+        description: `Two-hour blocks pile up, and queries over weeks get slower every day. ${log} | grep component=compactor.`,
       },
     },
     {
@@ -262,8 +262,8 @@ function compactor({ mimir, log }: Scope): AlertingRule[] {
       expr: `sum ${by("reason")} (increase(${mimir("cortex_compactor_blocks_marked_for_no_compaction_total")}[24h])) > 0`,
       labels: { severity: "warning" },
       annotations: {
-        summary: `Mimir's compactor gave up {{ printf "%.0f" $value }} blocks: {{ $labels.reason }}`,
-        description: `They stay as they are, and queries go on reading them; a critical one is damaged, and what is damaged can't be read. ${log} | grep -i no-compact.`,
+        summary: `Mimir's compactor skips {{ printf "%.0f" $value }} blocks: {{ $labels.reason }}`,
+        description: `They stay as they are, and queries still read them. With reason critical a block is damaged, and its damaged part can't be read. ${log} | grep -i no-compact.`,
       },
     },
     {
@@ -273,7 +273,7 @@ function compactor({ mimir, log }: Scope): AlertingRule[] {
       annotations: {
         summary: "Mimir's compactor ran out of space",
         description:
-          "To join a day's blocks it needs about twice their size, on the volume that also has the write-ahead log: raise mimir.storage.",
+          "To compact a day's blocks it needs about twice their size, on the volume that also holds the write-ahead log: raise mimir.storage.",
       },
     },
   ];
@@ -303,7 +303,7 @@ function ruler({ mimir, log }: Scope): AlertingRule[] {
       annotations: {
         summary: "Rules are skipped in Mimir",
         description:
-          "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are left out.",
+          "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are skipped.",
       },
     },
     {
@@ -323,7 +323,7 @@ function ruler({ mimir, log }: Scope): AlertingRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: "Mimir's ruler can't load its rules",
-        description: `It goes on with those that it had, and after a start with none. ${log} | grep component=ruler.`,
+        description: `It continues with the rules that it had, and after a restart with none. ${log} | grep component=ruler.`,
       },
     },
     {
@@ -332,8 +332,8 @@ function ruler({ mimir, log }: Scope): AlertingRule[] {
       for: "15m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "Alerts of Mimir get lost on their way to Alertmanager",
-        description: `{{ $value | humanizePercentage }} of what its ruler sends fail; if all do, this alert is lost too, and the dead man's switch calls. ${log} | grep component=ruler.`,
+        summary: "Alerts from Mimir don't reach Alertmanager",
+        description: `{{ $value | humanizePercentage }} of its ruler's notifications fail; if all of them fail, this alert is lost too, and the dead man's switch calls you. ${log} | grep component=ruler.`,
       },
     },
   ];

@@ -9,4 +9,4 @@ export const containerTargets = (namespace: string) =>
 
 /** Label matchers of Mimir's volume, as the kubelet counts it. */
 export const volumeTargets = (namespace: string) =>
-  `job="kubelet", metrics_path="/metrics", namespace="${namespace}", persistentvolumeclaim="data-mimir-0"`;
+  `job="kubelet", metrics_path="/metrics", namespace="${namespace}", persistentvolumeclaim=~"data-mimir-[0-9]+"`;

@@ -1,8 +1,7 @@
-import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "../kubernetes/environment";
 import { labels } from "../kubernetes/labels";
-import { scrapeConfigSpec } from "./scrape-config";
+import { scrapeConfig } from "./scrape-config";
 import { baseTargets, type BaseTargetsArgs } from "./targets";
 
 /** Arguments of {@link BaseMonitors}. */
@@ -17,16 +16,8 @@ export class BaseMonitors extends pulumi.ComponentResource {
     const { namespace } = args.environment;
 
     for (const target of baseTargets(args)) {
-      new CustomResource(
-        target.name,
-        {
-          apiVersion: "monitoring.coreos.com/v1alpha1",
-          kind: "ScrapeConfig",
-          metadata: { name: target.name, namespace, labels: labels({ name: "monitors", component: target.name }) },
-          spec: scrapeConfigSpec(target),
-        },
-        { parent: this },
-      );
+      const identity = { name: "monitors", component: target.name };
+      scrapeConfig(target, { namespace, labels: labels(identity) }, { parent: this });
     }
 
     this.registerOutputs();

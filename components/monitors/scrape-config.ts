@@ -1,5 +1,30 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
+import type * as pulumi from "@pulumi/pulumi";
 import { serviceAccountClass } from "./scrape-class";
-import type { BaseTarget, Discovery } from "./targets";
+import type { BaseTarget, Discovery, Tls } from "./targets";
+
+/**
+ * Registers the ScrapeConfig of a target; its CRD must exist before (`dependsOn`).
+ * @param target what is scraped; its name is that of the resource and of the object
+ * @param metadata the rest of the object's metadata
+ * @param opts options of the resource
+ */
+export function scrapeConfig(
+  target: BaseTarget,
+  metadata: { namespace: string; labels: Record<string, string> },
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new CustomResource(
+    target.name,
+    {
+      apiVersion: "monitoring.coreos.com/v1alpha1",
+      kind: "ScrapeConfig",
+      metadata: { name: target.name, ...metadata },
+      spec: scrapeConfigSpec(target),
+    },
+    opts,
+  );
+}
 
 /**
  * The spec of a ScrapeConfig for a base target.
@@ -13,7 +38,8 @@ export function scrapeConfigSpec(target: BaseTarget) {
     jobName: job,
     ...discover(discovery),
     ...(tls && { scheme: "HTTPS" }),
-    ...(tls && tls !== "public" && { scrapeClass: serviceAccountClass.name, tlsConfig: verification[tls] }),
+    ...(tls?.serviceAccount && { scrapeClass: serviceAccountClass.name }),
+    ...(tls && tlsConfig(tls)),
     metricsPath: path,
     ...(scrapeInterval && { scrapeInterval }),
     ...(honorLabels && { honorLabels }),
@@ -24,8 +50,21 @@ export function scrapeConfigSpec(target: BaseTarget) {
   };
 }
 
-// The API server's certificate has this name in every cluster, whatever its address.
-const verification = { kubelet: { insecureSkipVerify: true }, cluster: { serverName: "kubernetes" } };
+function tlsConfig({ insecureSkipVerify, serverName, clientSecret }: Tls): { tlsConfig?: object } {
+  const config = {
+    ...(insecureSkipVerify && { insecureSkipVerify }),
+    ...(serverName && { serverName }),
+    ...(clientSecret && keys(clientSecret, insecureSkipVerify)),
+  };
+  return Object.keys(config).length > 0 ? { tlsConfig: config } : {};
+}
+
+/** A CA that verifies nothing is not asked for: the operator rejects a ScrapeConfig that names a key which isn't there. */
+const keys = ({ name, ca, certificate, key }: NonNullable<Tls["clientSecret"]>, unverified = false) => ({
+  ...(ca && !unverified && { ca: { secret: { name, key: ca } } }),
+  cert: { secret: { name, key: certificate } },
+  keySecret: { name, key },
+});
 
 function discover(discovery: Discovery) {
   switch (discovery.role) {

@@ -1,5 +1,6 @@
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
 import type { Relabeling } from "../kubernetes/service-monitor";
+import { controlPlane, controlPlaneParts, isScraped, labelSelector, type ControlPlanePart } from "./control-plane";
 
 /**
  * What of the cluster itself is scraped, described once for every scraper: `scrape-config.ts` renders it for the operator's
@@ -16,6 +17,18 @@ export type Discovery =
   | { role: "Pod"; namespace: string; labels: string }
   | { role: "Static"; addresses: string[] };
 
+/** How a target is spoken to over TLS; by default its certificate is verified as on the web. */
+export interface Tls {
+  /** Presents the scraper's ServiceAccount token, and verifies with the cluster's CA. */
+  serviceAccount?: boolean;
+  /** Doesn't verify the certificate. */
+  insecureSkipVerify?: boolean;
+  /** Name in the certificate; default: the target's address. */
+  serverName?: string;
+  /** A Secret in the stack's namespace by its name, and its keys: the CA (none: not verified with it), the client's certificate and key. */
+  clientSecret?: { name: string; ca?: string; certificate: string; key: string };
+}
+
 /** One kind of target, and the labels that its series get. */
 export interface BaseTarget {
   /** Name of the monitor. */
@@ -23,11 +36,8 @@ export interface BaseTarget {
   /** Label `job`. */
   job: string;
   discovery: Discovery;
-  /**
-   * Presents the scraper's ServiceAccount token, over TLS. `kubelet`: certificates aren't verified, because kubelets sign their own
-   * unless `serverTLSBootstrap` is on. `cluster`: they are verified with the cluster's CA. `public`: without a token, verified as on the web.
-   */
-  tls?: "kubelet" | "cluster" | "public";
+  /** TLS; without it, plain HTTP. */
+  tls?: Tls;
   /** How often it is scraped (Prometheus duration); default: the scraper's own interval. */
   scrapeInterval?: string;
   /** HTTP path. */
@@ -59,7 +69,7 @@ export function baseTargets(args: BaseTargetsArgs): BaseTarget[] {
     ...(settings.kubelet ? [kubelet(args), cAdvisor, probes] : []),
     ...(settings.apiServer ? [apiServer(args)] : []),
     ...(settings.coreDns ? [coreDns] : []),
-    ...(settings.etcd.endpoints.length > 0 ? [etcd(settings.etcd)] : []),
+    ...controlPlaneParts.filter((part) => isScraped(settings[part])).map((part) => ofControlPlane(part, settings)),
   ];
 }
 
@@ -79,7 +89,8 @@ const asService = (namespace: string, service: string, endpoint: string): Relabe
 const onKubelet = {
   job: "kubelet",
   discovery: { role: "Node" },
-  tls: "kubelet",
+  // Kubelets sign their certificates themselves unless `serverTLSBootstrap` is on.
+  tls: { serviceAccount: true, insecureSkipVerify: true },
   honorLabels: true,
   relabelings: [
     // Node discovery calls the instance by the node's name; by Service and Endpoints it was address and port.
@@ -133,7 +144,8 @@ const apiServer = ({ dropApiserverHistograms }: BaseTargetsArgs): BaseTarget => 
   name: "apiserver",
   job: "apiserver",
   discovery: { role: "EndpointSlice", namespace: "default" },
-  tls: "cluster",
+  // Its certificate has this name in every cluster, whatever its address.
+  tls: { serviceAccount: true, serverName: "kubernetes" },
   path: "/metrics",
   relabelings: [
     keep("__meta_kubernetes_service_name", "kubernetes"),
@@ -167,11 +179,62 @@ const coreDns: BaseTarget = {
   metricRelabelings: [],
 };
 
-const etcd = ({ endpoints, port }: Settings["monitors"]["etcd"]): BaseTarget => ({
-  name: "etcd",
-  job: "kube-etcd",
-  discovery: { role: "Static", addresses: endpoints.map((address) => `${address}:${port}`) },
-  path: "/metrics",
-  relabelings: asService("kube-system", "kube-prometheus-stack-kube-etcd", "http-metrics"),
-  metricRelabelings: [],
-});
+/** A part of the control plane, at addresses or in pods, with the labels that it has by the chart's Service. */
+function ofControlPlane(part: ControlPlanePart, settings: Settings["monitors"]): BaseTarget {
+  const { name, job } = controlPlane[part];
+  const { endpoints, selector = {}, port } = settings[part];
+  return {
+    name,
+    job,
+    discovery: endpoints
+      ? { role: "Static", addresses: endpoints.map((address) => `${address}:${port}`) }
+      : { role: "Pod", namespace: "kube-system", labels: labelSelector(selector) },
+    ...tlsOf(part, settings),
+    path: "/metrics",
+    relabelings: [
+      ...(endpoints ? [] : inPods(port)),
+      ...asService("kube-system", `kube-prometheus-stack-${job}`, "http-metrics"),
+    ],
+    metricRelabelings: [],
+  };
+}
+
+function tlsOf(part: ControlPlanePart, settings: Settings["monitors"]): Pick<BaseTarget, "tls"> {
+  switch (part) {
+    case "scheduler":
+    case "controllerManager": {
+      const { insecureSkipVerify, serverName } = settings[part];
+      return { tls: { serviceAccount: true, insecureSkipVerify, serverName } };
+    }
+    case "etcd": {
+      const { https, insecureSkipVerify, serverName, clientSecret } = settings.etcd;
+      return https ? { tls: { insecureSkipVerify, serverName, clientSecret } } : {};
+    }
+    case "proxy":
+      return {};
+  }
+}
+
+/**
+ * A pod's port, whether or not a container declares it: static pods often declare none, and are found once without a port then. Labels are
+ * those of an endpoint of a Service: `container` is there only where the port is declared.
+ */
+const inPods = (port: number): Relabeling[] => [
+  keep("__meta_kubernetes_pod_container_port_number", `(${port})?`),
+  drop("Failed|Succeeded", "__meta_kubernetes_pod_phase"),
+  // The second is for IPv6.
+  { sourceLabels: ["__meta_kubernetes_pod_ip"], regex: "(.+)", targetLabel: "__address__", replacement: `$1:${port}` },
+  {
+    sourceLabels: ["__meta_kubernetes_pod_ip"],
+    regex: "(.*:.*)",
+    targetLabel: "__address__",
+    replacement: `[$1]:${port}`,
+  },
+  copy("__meta_kubernetes_pod_name", "pod"),
+  {
+    sourceLabels: ["__meta_kubernetes_pod_container_port_number", "__meta_kubernetes_pod_container_name"],
+    regex: `${port};(.+)`,
+    targetLabel: "container",
+    replacement: "$1",
+  },
+];

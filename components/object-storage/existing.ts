@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { applications, storageOf, type ApplicationName, type StorageOf } from "./applications";
+import {
+  applications,
+  applicationsWith,
+  podWith,
+  storageOf,
+  type ApplicationName,
+  type StorageOf,
+} from "./applications";
 import type { LokiStorage, MimirStorage, ObjectStorage, ObjectStorageArgs } from "./types";
 
 /**
@@ -10,20 +17,24 @@ export class Existing extends pulumi.ComponentResource implements ObjectStorage 
   // Any S3: no metrics are known of it.
   readonly rules = [];
   readonly targets = [];
-  // Made when it is asked for: a stack without Mimir needs no key for it.
-  readonly #mimir: () => MimirStorage;
+  private mimirStorage?: MimirStorage;
 
-  constructor(name: string, args: ObjectStorageArgs<"existing">, opts: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    private readonly args: ObjectStorageArgs<"existing">,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
     const { environment, settings, buckets } = args;
     super("observability:object-storage:Existing", name, { environment, settings, buckets }, opts);
     this.loki = existingStorage("loki", args);
-    let mimir: MimirStorage | undefined;
-    this.#mimir = () => (mimir ??= existingStorage("mimir", args));
     this.registerOutputs({});
   }
 
-  get mimir(): MimirStorage {
-    return this.#mimir();
+  /** Made when it is asked for: a stack without Mimir needs no key for it. */
+  get mimir(): MimirStorage | undefined {
+    if (!applicationsWith(this.args.backend).includes("mimir")) return undefined;
+    this.mimirStorage ??= existingStorage("mimir", this.args);
+    return this.mimirStorage;
   }
 }
 
@@ -37,5 +48,9 @@ function existingStorage<Name extends ApplicationName>(
     AWS_ACCESS_KEY_ID: secrets.given(secret, "accessKey"),
     AWS_SECRET_ACCESS_KEY: secrets.given(secret, "secretKey"),
   }));
-  return storageOf(name, { endpoint, region, forcePathStyle }, buckets, credentials);
+  return storageOf(name, {
+    connection: { endpoint, region, forcePathStyle },
+    bucket: (use) => buckets[use],
+    pod: podWith(name, credentials),
+  });
 }

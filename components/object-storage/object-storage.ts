@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { Claim } from "./claim";
 import { Embedded } from "./embedded";
 import { Existing } from "./existing";
 import { Minio } from "./minio";
@@ -14,6 +15,7 @@ const implementations: { [OfKind in Kind]: Implementation<OfKind> } = {
   minio: Minio,
   embedded: Embedded,
   existing: Existing,
+  claim: Claim,
 };
 
 /**

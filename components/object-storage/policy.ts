@@ -21,7 +21,8 @@ const onObjects = [
  * What Loki and Mimir need in their buckets, and nothing beside it: objects are read, written, listed and deleted, large ones in parts.
  *
  * Not in it: making and removing buckets, bucket policies, versions, other buckets. Denied is what MinIO lets every user do that isn't
- * forbidden it: making service accounts, whose keys a rotation leaves valid, and changing the user's own key, which locks the application out.
+ * forbidden it: making service accounts, whose keys a rotation leaves valid, and changing the user's own key, which locks the application out;
+ * and removing old versions, which Amazon wants an allowance for and MinIO takes `s3:DeleteObject` for (e2e/object-store-setup.test.ts).
  *
  * @param buckets names of the application's buckets
  */
@@ -33,6 +34,7 @@ export function leastPrivilege(buckets: readonly string[]): Policy {
       { Effect: "Allow", Action: onBucket, Resource: resources },
       { Effect: "Allow", Action: onObjects, Resource: resources.map((bucket) => `${bucket}/*`) },
       { Effect: "Deny", Action: ["admin:CreateServiceAccount", "admin:CreateUser"] },
+      { Effect: "Deny", Action: ["s3:DeleteObjectVersion"], Resource: resources.map((bucket) => `${bucket}/*`) },
     ],
   };
 }

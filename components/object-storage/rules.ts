@@ -1,4 +1,4 @@
-import type { Settings } from "../../config/schema";
+import type { Settings } from "../../settings/schema";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 
 /** Label `job` of MinIO's targets, inside the cluster or on a NAS. */
@@ -20,11 +20,11 @@ const free = of("minio_cluster_capacity_usable_free_bytes");
 const share = `${free} / ${of("minio_cluster_capacity_usable_total_bytes")}`;
 const rate = (metric: string) => `sum by (cluster, namespace) (rate(${of(metric)}[5m]))`;
 
-const filling = "Loki's lines and Mimir's blocks are in it, and whatever else is on the same disks";
+const filling = "it holds Loki's lines and Mimir's blocks, and whatever else is on the same disks";
 
 /**
- * Alerts on MinIO, where it is scraped: a NAS fills without any volume of the cluster filling. That it isn't scraped any more tells TargetsMissing;
- * what its clients see of it, LokiObjectStoreErrors and MimirObjectStoreErrors.
+ * Alerts on MinIO, if it is scraped: a NAS can fill up while the cluster's volumes don't. If it is no longer scraped, TargetsMissing fires;
+ * if its clients get errors, LokiObjectStoreErrors and MimirObjectStoreErrors.
  * @see https://github.com/minio/minio/blob/master/docs/metrics/prometheus/list.md
  */
 export const minioRules: RuleGroup[] = [
@@ -38,7 +38,7 @@ export const minioRules: RuleGroup[] = [
         labels: { severity: "critical" },
         annotations: {
           summary: "The object store is almost full",
-          description: `{{ $value | humanizePercentage }} of it is free: ${filling}. At 99 % MinIO takes nothing more: Loki and Mimir then keep on their volumes what they can't store, for hours.`,
+          description: `{{ $value | humanizePercentage }} of it is free: ${filling}. At 99 % MinIO accepts no more data; Loki and Mimir can then keep a few hours on their own volumes.`,
         },
       },
       {
@@ -47,8 +47,8 @@ export const minioRules: RuleGroup[] = [
         for: "1h",
         labels: { severity: "warning" },
         annotations: {
-          summary: "The object store is full within four days",
-          description: `{{ $value | humanizePercentage }} of it is free, and at the pace of the last six hours nothing is left in four days: ${filling}.`,
+          summary: "The object store will be full within four days",
+          description: `{{ $value | humanizePercentage }} of it is free; at the rate of the last six hours it will be full within four days: ${filling}.`,
         },
       },
       ...health(),
@@ -66,7 +66,7 @@ function health(): AlertingRule[] {
       annotations: {
         summary: "{{ $value }} drives of the object store are offline",
         description:
-          "MinIO can't read or write them: broken, unplugged, or mounted nowhere. With one drive only, nothing can be stored or read.",
+          "MinIO can't read or write them: broken, unplugged, or not mounted. If there is only one drive, nothing can be stored or read.",
       },
     },
     {
@@ -77,7 +77,7 @@ function health(): AlertingRule[] {
       annotations: {
         summary: "{{ $value | humanizePercentage }} of the requests to the object store fail",
         description:
-          "Answers of 500 and above, by MinIO's own count, whoever asks. Its log says why: a drive, its memory, too many requests at a time.",
+          "Answers of 500 and above to any client, by MinIO's own count. Its log shows why: a drive, its memory, or too many requests at once.",
       },
     },
   ];

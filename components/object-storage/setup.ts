@@ -1,6 +1,7 @@
-import type { Settings } from "../../config/schema";
-import { applicationNames, bucketsOf, type ApplicationName } from "./applications";
+import type { Settings } from "../../settings/schema";
+import { bucketsOf, type ApplicationName } from "./applications";
 import { leastPrivilege } from "./policy";
+import { versionsLifecycle } from "./versions";
 
 /**
  * What the embedded server's Job runs: files for a ConfigMap, and the environment that they read. Nothing in it is secret.
@@ -34,20 +35,41 @@ application() { # name, access key, secret key
 }
 `;
 
+// What was deleted stays as a version: an import takes the place of all rules that the bucket had.
+const versions = `
+versions() { # name
+  mc version enable "store/$1"
+  mc ilm rule import "store/$1" < "\${0%/*}/lifecycle.json"
+}
+`;
+
 /**
  * The script that makes buckets, users and policies, and the policies that it reads: file name → text.
  * @param names names of all buckets
+ * @param applications whose buckets it makes
+ * @param keepDeleted how long the buckets keep what was deleted, a duration of whole days; not given: they are left as they are
  * @see https://github.com/minio/mc/blob/RELEASE.2025-08-13T08-35-41Z/cmd/admin-policy-attach.go why attaching may be repeated
  */
-export function setupFiles(names: Settings["buckets"]): Record<string, string> {
-  const buckets = applicationNames.flatMap((name) => bucketsOf(name, names)).map((bucket) => `bucket ${bucket}`);
-  const users = applicationNames.map((name) => {
+export function setupFiles(
+  names: Settings["buckets"],
+  applications: readonly ApplicationName[],
+  keepDeleted?: string,
+): Record<string, string> {
+  const json = (file: string, content: object) => [file, `${JSON.stringify(content, undefined, 2)}\n`];
+  const all = applications.flatMap((name) => bucketsOf(name, names));
+  const users = applications.map((name) => {
     const { accessKey, secretKey } = keyVariables(name);
     return `application ${name} "$${accessKey}" "$${secretKey}"`;
   });
-  const policies = applicationNames.map((name) => [
-    `${name}.json`,
-    `${JSON.stringify(leastPrivilege(bucketsOf(name, names)), undefined, 2)}\n`,
-  ]);
-  return { "setup.sh": [prelude, ...buckets, "", ...users, ""].join("\n"), ...Object.fromEntries(policies) };
+  const policies = applications.map((name) => json(`${name}.json`, leastPrivilege(bucketsOf(name, names))));
+  const steps = [
+    ...all.map((bucket) => `bucket ${bucket}`),
+    ...(keepDeleted ? all.map((bucket) => `versions ${bucket}`) : []),
+    ...["", ...users, ""],
+  ];
+  return {
+    "setup.sh": [keepDeleted ? prelude + versions : prelude, ...steps].join("\n"),
+    ...Object.fromEntries(policies),
+    ...(keepDeleted && Object.fromEntries([json("lifecycle.json", versionsLifecycle(keepDeleted))])),
+  };
 }

@@ -1,27 +1,23 @@
 import type { Environment } from "../kubernetes/environment";
-import type { AlertingRule, RecordingRule, RuleGroup } from "./types";
-
-/** Where every alert has a heading of its own name; relative to this repository, which may be private or renamed. */
-const runbooks = "docs/alerts.md";
+import type { AlertingRule, RuleGroup } from "./types";
 
 /**
- * Adds what every alert has in common: the address of its runbook, and the label `cluster` where the stack has one, so that an alert is
- * the same whoever evaluates it: Prometheus adds external labels when it sends, Mimir's ruler has none.
- *
- * Recorded series get no label: they keep the one of the series that they are made from, or none, as those have none in a Prometheus.
+ * Adds what every alert has in common: the address of its runbook and the label `cluster`, if the stack has them. So an alert is
+ * the same whichever system evaluates it: Prometheus adds external labels when it sends, Mimir's ruler has none.
  * @param groups groups of rules
  * @param environment the stack's environment
  */
-export function finish(groups: readonly RuleGroup[], { cluster }: Pick<Environment, "cluster">): RuleGroup[] {
-  const finishRule = (rule: AlertingRule | RecordingRule) =>
-    "alert" in rule
-      ? {
-          ...rule,
-          labels: { ...rule.labels, ...(cluster && { cluster }) },
-          annotations: { ...rule.annotations, runbook_url: runbook(rule.alert) },
-        }
-      : rule;
+export function finish(
+  groups: readonly RuleGroup[],
+  { cluster, runbooks }: Pick<Environment, "cluster" | "runbooks">,
+): RuleGroup[] {
+  const finishRule = (rule: AlertingRule): AlertingRule => ({
+    ...rule,
+    labels: { ...rule.labels, ...(cluster && { cluster }) },
+    annotations: {
+      ...rule.annotations,
+      ...(runbooks && { runbook_url: `${runbooks}#${rule.alert.toLowerCase()}` }),
+    },
+  });
   return groups.map((group) => ({ ...group, rules: group.rules.map(finishRule) }));
 }
-
-const runbook = (alert: string) => `${runbooks}#${alert.toLowerCase()}`;

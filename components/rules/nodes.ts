@@ -1,10 +1,5 @@
 import type { RuleGroup } from "./types";
 
-const filesystems = 'job="node-exporter",fstype!="",mountpoint!=""';
-const writable = `node_filesystem_readonly{${filesystems}} == 0`;
-const free = `node_filesystem_avail_bytes{${filesystems}} / node_filesystem_size_bytes{${filesystems}}`;
-const filesFree = `node_filesystem_files_free{${filesystems}} / node_filesystem_files{${filesystems}}`;
-
 /** What goes wrong on a node, from node-exporter and kube-state-metrics. */
 export const nodeRules: RuleGroup[] = [
   {
@@ -18,12 +13,12 @@ export const nodeRules: RuleGroup[] = [
         annotations: {
           summary: "Node {{ $labels.node }} doesn't answer",
           description:
-            "node-exporter on {{ $labels.node }} ({{ $labels.instance }}) can't be scraped for 5 minutes: the node is off, its network is gone, or the exporter is.",
+            "node-exporter on {{ $labels.node }} ({{ $labels.instance }}) has not answered a scrape for 5 minutes: the node is off, its network is down, or the exporter is.",
         },
       },
       {
         alert: "KubeNodeNotReady",
-        // A node that was cordoned for maintenance may well be restarted.
+        // A node that was cordoned for maintenance may be restarted.
         expr:
           'kube_node_status_condition{job="kube-state-metrics",condition="Ready",status="true"} == 0\n' +
           'and on (cluster, node) kube_node_spec_unschedulable{job="kube-state-metrics"} == 0',
@@ -32,7 +27,7 @@ export const nodeRules: RuleGroup[] = [
         annotations: {
           summary: "Node {{ $labels.node }} is not ready",
           description:
-            "The kubelet of {{ $labels.node }} has not been ready for 10 minutes: its pods are moved elsewhere.",
+            "The kubelet of {{ $labels.node }} has not been ready for 10 minutes: Kubernetes moves its pods elsewhere.",
         },
       },
       {
@@ -43,45 +38,7 @@ export const nodeRules: RuleGroup[] = [
         annotations: {
           summary: "Node {{ $labels.node }} is short of memory",
           description:
-            "{{ $value | humanizePercentage }} of the memory of {{ $labels.node }} is available, less than 10 % for 15 minutes: the kernel will soon kill something.",
-        },
-      },
-    ],
-  },
-  {
-    name: "node-filesystems",
-    rules: [
-      {
-        alert: "NodeFilesystemSpaceFillingUp",
-        expr: `${free} < 0.15\nand predict_linear(node_filesystem_avail_bytes{${filesystems}}[6h], 24 * 3600) < 0\nand ${writable}`,
-        for: "1h",
-        labels: { severity: "warning" },
-        annotations: {
-          summary: "{{ $labels.mountpoint }} on {{ $labels.node }} is full within a day",
-          description:
-            "{{ $value | humanizePercentage }} of {{ $labels.device }} is free, and at the pace of the last six hours nothing is left in 24 hours.",
-        },
-      },
-      {
-        alert: "NodeFilesystemAlmostOutOfSpace",
-        expr: `${free} < 0.05\nand ${writable}`,
-        for: "30m",
-        labels: { severity: "critical" },
-        annotations: {
-          summary: "{{ $labels.mountpoint }} on {{ $labels.node }} is almost full",
-          description:
-            "{{ $value | humanizePercentage }} of {{ $labels.device }} is free. The kubelet evicts pods and deletes images below its own threshold.",
-        },
-      },
-      {
-        alert: "NodeFilesystemAlmostOutOfFiles",
-        expr: `${filesFree} < 0.05\nand ${writable}`,
-        for: "1h",
-        labels: { severity: "warning" },
-        annotations: {
-          summary: "{{ $labels.mountpoint }} on {{ $labels.node }} is almost out of inodes",
-          description:
-            "{{ $value | humanizePercentage }} of the inodes of {{ $labels.device }} are free: no file can be made without one, whatever space is left.",
+            "{{ $value | humanizePercentage }} of its memory is available, and it has been less than 10 % for 15 minutes: the kernel will soon kill a process.",
         },
       },
     ],
@@ -100,7 +57,7 @@ export const nodeRules: RuleGroup[] = [
         annotations: {
           summary: "The clock of {{ $labels.node }} is off",
           description:
-            "The clock of {{ $labels.node }} is off by {{ $value | humanizeDuration }} and not coming back. Loki and Mimir refuse samples from the future.",
+            "The clock of {{ $labels.node }} is off by {{ $value | humanizeDuration }} and doesn't recover. Loki and Mimir refuse data from the future.",
         },
       },
       {
@@ -124,7 +81,7 @@ export const nodeRules: RuleGroup[] = [
     rules: [
       {
         alert: "NodeTemperatureHigh",
-        // A Raspberry Pi slows down from 80 °C; where a sensor tells its own critical temperature, five degrees below that.
+        // A Raspberry Pi slows down from 80 °C; if a sensor has its own critical temperature, five degrees below that.
         // https://www.raspberrypi.com/documentation/computers/raspberry-pi.html#frequency-management-and-thermal-control
         expr:
           'node_thermal_zone_temp{job="node-exporter",type=~"cpu.thermal"} > 80\n' +
@@ -139,14 +96,14 @@ export const nodeRules: RuleGroup[] = [
       },
       {
         alert: "NodeUndervoltage",
-        // The Pi's firmware sensor (driver raspberrypi-hwmon) has nothing but this alarm. node-exporter takes it for a voltage in
+        // The Pi's firmware sensor (driver raspberrypi-hwmon) only has this alarm. node-exporter takes it for a voltage in
         // millivolts, so that "1" reads 0.001 V: collector/hwmon_linux.go.
         expr: 'max_over_time(node_hwmon_in_lcrit_alarm_volts{job="node-exporter"}[15m]) > 0',
         labels: { severity: "warning" },
         annotations: {
           summary: "Node {{ $labels.node }} has too little voltage",
           description:
-            "The firmware of {{ $labels.node }} reported less than 4.63 V within 15 minutes. It slows down, and its disks may fail while they write.",
+            "The firmware of {{ $labels.node }} reported less than 4.63 V in the last 15 minutes. The node slows down, and its disks may fail during a write.",
         },
       },
     ],

@@ -3,7 +3,7 @@ import type { AlertingRule, RuleGroup } from "./types";
 
 /**
  * What goes wrong with monitoring itself.
- * @param jobs label `job` of the targets that every rule here builds on; an alert tells when nothing of one is scraped any more
+ * @param jobs label `job` of the targets that every rule here needs; an alert fires when one of these jobs is no longer scraped
  */
 export const pipelineRules = (jobs: readonly string[]): RuleGroup[] => [
   { name: "targets", rules: [watchdog, targetDown, ...jobs.map(jobMissing), ...kubeStateMetrics] },
@@ -17,8 +17,7 @@ const watchdog: AlertingRule = {
   labels: { severity: "none" },
   annotations: {
     summary: "Always fires",
-    description:
-      "This alert always fires, so that its absence shows that alerts no longer arrive: a dead man's switch waits for it.",
+    description: "This alert always fires. A dead man's switch waits for it: if it doesn't arrive, no alerts arrive.",
   },
 };
 
@@ -32,23 +31,23 @@ const targetDown: AlertingRule = {
   annotations: {
     summary: "Targets of {{ $labels.job }} don't answer",
     description:
-      "{{ $value | humanizePercentage }} of the targets of {{ $labels.namespace }}/{{ $labels.service }} (job {{ $labels.job }}) can't be scraped for 10 minutes.",
+      "{{ $value | humanizePercentage }} of the targets of {{ $labels.namespace }}/{{ $labels.service }} (job {{ $labels.job }}) have not answered a scrape for 10 minutes.",
   },
 };
 
-/** A target that isn't found any more is not down, and rules on its series are silent for good. */
+/** A target that is no longer discovered is not “down”, and alerts on its series never fire. */
 const jobMissing = (job: string): AlertingRule => ({
   alert: "TargetsMissing",
   expr: `absent(up{job="${job}"} == 1)`,
   for: "15m",
   labels: { severity: "critical", job },
   annotations: {
-    summary: `Nothing of ${job} is scraped`,
-    description: `No target of job ${job} has answered for 15 minutes: alerts that build on its metrics can't fire.`,
+    summary: `No target of ${job} is being scraped`,
+    description: `No target of job ${job} has answered for 15 minutes: alerts on its metrics can't fire.`,
   },
 });
 
-/** kube-state-metrics answers scrapes also while it can't see the cluster; its `result` says so. */
+/** kube-state-metrics answers scrapes even while it can't read the cluster; its `result` says so. */
 const kubeStateMetrics: AlertingRule[] = ["list", "watch"].map((verb) => ({
   alert: "KubeStateMetricsBlind",
   expr:
@@ -71,7 +70,7 @@ const prometheus: AlertingRule[] = [
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} refuses its configuration",
       description:
-        "It goes on with the last one it took: no new target or rule counts. Its log says what it can't read.",
+        "It continues with the last valid one: new targets and rules have no effect. Its log shows what it can't read.",
     },
   },
   {
@@ -80,7 +79,7 @@ const prometheus: AlertingRule[] = [
     for: "10m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "A configuration isn't reloaded in {{ $labels.namespace }}/{{ $labels.pod }}",
+      summary: "A configuration is not being reloaded in {{ $labels.namespace }}/{{ $labels.pod }}",
       description: "Its config-reloader has failed for 10 minutes: the pod runs with an old configuration.",
     },
   },
@@ -93,7 +92,7 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "critical" },
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} stores nothing",
-      description: "It has targets, and has stored no sample for 10 minutes. Is its volume full?",
+      description: "It has targets, but has stored no samples for 10 minutes. Is its volume full?",
     },
   },
   {
@@ -114,7 +113,7 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "Rules are skipped in {{ $labels.namespace }}/{{ $labels.pod }}",
-      description: "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are left out.",
+      description: "Group {{ $labels.rule_group }} takes longer than its interval, and evaluations of it are skipped.",
     },
   },
   {
@@ -135,7 +134,7 @@ const prometheus: AlertingRule[] = [
     labels: { severity: "warning" },
     annotations: {
       summary: "Prometheus {{ $labels.namespace }}/{{ $labels.pod }} has no Alertmanager",
-      description: "It has found none for 10 minutes: its alerts reach nobody.",
+      description: "It has found none for 10 minutes: its alerts are not delivered.",
     },
   },
   {
@@ -146,8 +145,8 @@ const prometheus: AlertingRule[] = [
     for: "15m",
     labels: { severity: "critical" },
     annotations: {
-      summary: "Alerts of {{ $labels.namespace }}/{{ $labels.pod }} get lost",
-      description: "{{ $value | humanizePercentage }} of the alerts that it sends fail at every Alertmanager.",
+      summary: "Alerts from {{ $labels.namespace }}/{{ $labels.pod }} get lost",
+      description: "{{ $value | humanizePercentage }} of its notifications fail at every Alertmanager.",
     },
   },
   {
@@ -183,7 +182,7 @@ const operator: AlertingRule[] = [
     annotations: {
       summary: "The Prometheus operator rejects {{ $labels.resource }}",
       description:
-        "{{ $value }} {{ $labels.resource }} objects are ignored: what they would scrape or watch isn't. The operator's log says why.",
+        "{{ $value }} {{ $labels.resource }} objects are invalid and ignored: what they describe is not scraped or evaluated. The operator's log shows why.",
     },
   },
   {
@@ -194,9 +193,9 @@ const operator: AlertingRule[] = [
     for: "10m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "The Prometheus operator can't do its work",
+      summary: "The Prometheus operator can't reconcile its objects",
       description:
-        "{{ $value | humanizePercentage }} of the reconciliations of {{ $labels.controller }} fail. The operator's log says why.",
+        "{{ $value | humanizePercentage }} of the reconciliations of {{ $labels.controller }} fail. The operator's log shows why.",
     },
   },
 ];

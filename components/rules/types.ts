@@ -1,6 +1,6 @@
 /**
- * Rules as Prometheus, Mimir's ruler and Loki's ruler read them.
- * @see https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
+ * Alerts as Prometheus, Mimir's ruler and Loki's ruler read them.
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/
  */
 
 /** An alert. */
@@ -15,18 +15,8 @@ export interface AlertingRule {
   keep_firing_for?: string;
   /** `severity`, and what else routing needs. */
   labels: { severity: "critical" | "warning" | "info" | "none" } & Record<string, string>;
-  /** For the person who is woken: what, and what to do. */
+  /** For the person who is on call: what is wrong, and what to do. */
   annotations: { summary: string; description: string; runbook_url?: string };
-}
-
-/** A recorded series. */
-export interface RecordingRule {
-  /** Its name, `level:metric:operations`. */
-  record: string;
-  /** PromQL. */
-  expr: string;
-  /** Labels to add. */
-  labels?: Record<string, string>;
 }
 
 /** A group of rules, evaluated in order at one interval. */
@@ -35,5 +25,5 @@ export interface RuleGroup {
   name: string;
   /** Prometheus duration; default: the evaluator's own interval. */
   interval?: string;
-  rules: (AlertingRule | RecordingRule)[];
+  rules: AlertingRule[];
 }

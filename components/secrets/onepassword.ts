@@ -1,7 +1,9 @@
 import { getItemOutput, Item, Provider, type GetItemResult } from "@1password/pulumi-onepassword";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/schema";
-import type { GivenSecret } from "../../config/sections/secrets";
+import type { Settings } from "../../settings/schema";
+import type { Retainable } from "../../settings/sections/removal";
+import { entryOf, type GivenSecret } from "../../settings/sections/secrets";
+import { kept } from "../kubernetes/keep";
 import type { FieldOf, Login, SecretStore } from "./types";
 
 type OnePasswordSettings = NonNullable<Settings["secrets"]["onepassword"]>;
@@ -14,25 +16,26 @@ type OnePasswordSettings = NonNullable<Settings["secrets"]["onepassword"]>;
  * @see https://www.pulumi.com/registry/packages/onepassword/
  */
 export class OnePassword implements SecretStore {
-  readonly #settings: OnePasswordSettings;
-  readonly #parent: pulumi.Resource;
-  readonly #provider: Provider;
+  private readonly provider: Provider;
   // Family plans allow a thousand reads a day, and every preview reads: one read of an item, and only of an item in use
   // (https://github.com/1Password/terraform-provider-onepassword/issues/184).
-  readonly #items = new Map<GivenSecret, pulumi.Output<GetItemResult>>();
+  private readonly items = new Map<GivenSecret, pulumi.Output<GetItemResult>>();
 
   /**
    * @param settings vault, items, and the address of 1Password Connect
+   * @param retain what stays when Pulumi lets go of it: the items that it made, or not
    * @param parent parent of the provider, the items and the reads
    */
-  constructor(settings: OnePasswordSettings, parent: pulumi.Resource) {
-    this.#settings = settings;
-    this.#parent = parent;
-    this.#provider = new Provider("onepassword", { url: settings.connectUrl }, { parent });
+  constructor(
+    private readonly settings: OnePasswordSettings,
+    private readonly retain: readonly Retainable[] | undefined,
+    private readonly parent: pulumi.Resource,
+  ) {
+    this.provider = new Provider("onepassword", { url: settings.connectUrl }, { parent });
   }
 
   given<Secret extends GivenSecret>(secret: Secret, field: FieldOf<Secret>): pulumi.Output<string> {
-    return this.#item(secret).apply((item) => fieldOf(item, secret, field));
+    return this.item(secret).apply((item) => fieldOf(item, secret, field));
   }
 
   keep(name: string, { username, password }: Login): pulumi.Output<string> {
@@ -40,35 +43,35 @@ export class OnePassword implements SecretStore {
     const item = new Item(
       name,
       {
-        vault: this.#settings.vault,
+        vault: this.settings.vault,
         category: "login", // a change of category replaces the item, and with it its history
         title: `${pulumi.getProject()} ${stack}: ${name}`,
         username,
         password,
         tags: [pulumi.getProject(), stack],
       },
-      { parent: this.#parent, provider: this.#provider, protect: true },
+      { parent: this.parent, provider: this.provider, ...kept("items", this.retain) },
     );
     return pulumi.secret(item.password);
   }
 
-  #item(secret: GivenSecret): pulumi.Output<GetItemResult> {
-    const read = this.#items.get(secret) ?? this.#read(secret);
-    this.#items.set(secret, read);
+  private item(secret: GivenSecret): pulumi.Output<GetItemResult> {
+    const read = this.items.get(secret) ?? this.read(secret);
+    this.items.set(secret, read);
     return read;
   }
 
   // The only place that reads an item: `getItemOutput` marks nothing secret, neither password nor fields.
-  #read(secret: GivenSecret): pulumi.Output<GetItemResult> {
-    const { vault, items } = this.#settings;
-    const uuid = items[secret];
+  private read(secret: GivenSecret): pulumi.Output<GetItemResult> {
+    const { vault, items } = this.settings;
+    const uuid = entryOf<string>(items, secret);
     if (!uuid) {
       const key = `observability:secrets.onepassword.items.${secret}`;
       throw new pulumi.RunError(
         `${key} is not set, and the stack needs it. Set it to the UUID of the item: op item list --vault ${vault}`,
       );
     }
-    return pulumi.secret(getItemOutput({ vault, uuid }, { parent: this.#parent, provider: this.#provider }));
+    return pulumi.secret(getItemOutput({ vault, uuid }, { parent: this.parent, provider: this.provider }));
   }
 }
 

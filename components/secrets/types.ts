@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { givenSecrets, GivenSecret } from "../../config/sections/secrets";
+import type { ReceiverField } from "../../settings/sections/receivers";
+import type { givenSecrets, GivenSecret, NamedSecret } from "../../settings/sections/secrets";
 
 /** A Kubernetes Secret as pods use it: made by this program, or one that exists. */
 export interface SecretRef {
@@ -12,7 +13,9 @@ export interface SecretRef {
 }
 
 /** A field of a given secret. */
-export type FieldOf<Secret extends GivenSecret> = (typeof givenSecrets)[Secret]["fields"][number];
+export type FieldOf<Secret extends GivenSecret> = Secret extends NamedSecret
+  ? (typeof givenSecrets)[Secret]["fields"][number]
+  : ReceiverField;
 
 /** A user name and a password, as a password manager keeps them. */
 export interface Login {

@@ -1,37 +1,49 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { kubeconfigPath } from "../../cluster/paths";
-import type { StageName } from "../../config/sections/migration";
-import { KeptValues } from "../../offline/generated";
-import type { KubernetesObject } from "../../offline/objects";
-import { offlineRender } from "../../offline/render";
-import { apply } from "../../sandbox/apply";
-import { imagesOf, isWorkload } from "../../sandbox/kubectl";
-import { until } from "../../sandbox/until";
-import { apiOf } from "../../verify/api";
-import { loadStack } from "../../verify/load";
-import { subjectOf } from "../../verify/subject";
-import { line } from "../../verify/table";
-import { verify } from "../../verify/verify";
+import { kubeconfigPath } from "../../lab/cluster/paths";
+import { KeptValues } from "../../engine/generated";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import { offlineRender } from "../../commands/shared/render";
+import { imagesOf, isWorkload } from "../../commands/verify/unavailable";
+import { operatorAndPrometheus } from "../../lab/sandbox/operator";
+import { until } from "../../lab/until";
+import { apiOf } from "../../commands/shared/api/api-server";
+import { loadStack } from "../../commands/verify/load";
+import { subjectOf } from "../../commands/verify/subject";
+import { line } from "../../commands/verify/table";
+import { verify } from "../../commands/verify/verify";
 import { ApiProxy, testCluster } from "../support/cluster";
-import { removeNamespace, renderPart } from "../support/deploy";
+import { applyHere, leaveNamespace, removeNamespace, renderPart } from "../support/deploy";
 import { refusedBuckets, storeScript } from "../support/job";
 import { PrometheusApi, sorted, type Series } from "../support/metrics";
 import { killProcess } from "../support/node";
-import { clusterWide, operatorAndPrometheus, prometheusPod } from "../support/operator";
+import { clusterWide, prometheusPod } from "../support/names";
+import { note } from "../support/note";
+import { prompt } from "../support/prompt";
+import type { StageName } from "../../stages";
+import { testStack } from "../../test/stacks/stacks";
 
 const namespace = "e2e-dual-write";
 const stack = "sandbox";
 /** Settings that only make the test faster or smaller. */
 const smaller = ["kps.scrapeInterval=5s", "kps.storage=1Gi", "mimir.storage=1Gi"];
-const components = ["object-storage", "secrets", "alertmanager", "mimir", "exporters", "monitors", "rules"];
+const components = [
+  "object-storage",
+  "secrets",
+  "alertmanager",
+  "mimir",
+  "exporters",
+  "monitors",
+  "rules",
+  "upstream-rules",
+];
 
 /**
  * The node's port 9100 is taken where the sandbox runs on the same cluster. And what is in the bucket is looked for every few seconds, not
  * every quarter of an hour, so that a block is found while somebody waits for it.
  */
 function adapt(object: KubernetesObject): KubernetesObject {
-  const text = JSON.stringify(object)
+  const text = JSON.stringify(prompt(object))
     .replaceAll("9100", "29100")
     .replace(/bucket_store:\\n/, "$&    sync_interval: 5s\\n")
     .replace(/\\ncompactor:\\n/, "$&  cleanup_interval: 5s\\n");
@@ -83,31 +95,35 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
   after(async () => {
     const { kubectl } = await testCluster();
     proxy?.stop();
-    await removeNamespace(namespace);
+    await leaveNamespace(namespace);
     await kubectl.run(["delete", "--ignore-not-found", ...clusterWide(namespace)]);
+  });
+
+  // Why Mimir refused samples is said nowhere but in Prometheus's log.
+  afterEach(async function () {
+    if (this.currentTest?.state !== "failed") return;
+    const { kubectl } = await testCluster();
+    const said = await kubectl.run(["logs", prometheusPod, "-n", namespace, "-c", "prometheus"]);
+    for (const text of said
+      .split("\n")
+      .filter((each) => /non-recoverable|level=ERROR/.test(each))
+      .slice(-5))
+      note(text);
   });
 
   /** Applies a stage; what it doesn't have is removed. */
   async function applyStack(stage: StageName): Promise<void> {
-    const { kubectl, unavailable } = await testCluster();
     const config = [...smaller, `stage=${stage}`];
-    await apply(
-      kubectl,
-      namespace,
-      await renderPart({ namespace, stack, config, components, generated, edit: adapt }),
-      {
-        unavailable,
-      },
-    );
+    await applyHere(namespace, await renderPart({ namespace, stack, config, components, generated, edit: adapt }));
   }
 
   /** Applies what kube-prometheus-stack would make of a stage's values. */
   async function applyPrometheus(stage: StageName): Promise<void> {
     const { kubectl } = await testCluster();
     const config = [...smaller, `stage=${stage}`, `namespace.name=${namespace}`];
-    const { resources } = await offlineRender({ stack, config });
+    const { resources } = await offlineRender({ ...testStack(stack), config });
     const release = resources.find((each) => each.release?.chart === "kube-prometheus-stack")?.release;
-    await kubectl.apply(operatorAndPrometheus(namespace, release!));
+    await kubectl.apply(operatorAndPrometheus(release!, "its own namespace").map(prompt));
   }
 
   async function scale(name: string, replicas: 0 | 1): Promise<void> {
@@ -196,7 +212,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     await scale("mimir", 0);
     await scrapedFor(150);
     await scale("mimir", 1);
-    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, Mimir away for 150 s`);
+    note(`${await nothingMissing(from)} samples in ${seconds() - from} s, Mimir away for 150 s: none missing`);
   });
 
   it("loses nothing that it acknowledged when it is killed while it takes samples", async () => {
@@ -216,7 +232,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     assert.match(await restarts(), / 137$/);
     await ready("mimir");
     await scrapedFor(15);
-    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, killed in between`);
+    note(`${await nothingMissing(from)} samples in ${seconds() - from} s, Mimir killed in between: none missing`);
   });
 
   it("loses nothing while its object store is away for minutes, and writes its blocks afterwards", async () => {
@@ -230,12 +246,14 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
       await upload();
       return (await blocks()).length > there.length ? true : undefined;
     });
-    console.log(`    ${await nothingMissing(from)} samples in ${seconds() - from} s, the object store away for 120 s`);
+    note(
+      `${await nothingMissing(from)} samples in ${seconds() - from} s, the object store away for 120 s: none missing`,
+    );
   });
 
   it("passes the checklist of its stage, but for the rows of what is not in this test", async () => {
     const config = [...smaller, "stage=dual-write", `namespace.name=${namespace}`];
-    const loaded = await loadStack({ stack, config });
+    const loaded = await loadStack({ ...testStack(stack), config });
     const applied = ({ urn }: { urn: string }) =>
       components.some((folder) => urn.includes(`::observability:${folder}:`));
     const elsewhere = loaded.resources

@@ -4,24 +4,33 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { REPOSITORY } from "../../cluster/paths";
-import { image } from "../../components/images";
-import type { StageName } from "../../config/sections/migration";
-import { notRunReason } from "../../sandbox/apply";
-import { until } from "../../sandbox/until";
-import { rememberTargets, RuleSync } from "../support/alloy-stand-in";
+import type { ControlPlanePart } from "../../components/monitors/control-plane";
+import { notRunReason } from "../../commands/verify/unavailable";
+import { until } from "../../lab/until";
+import { unhealthy } from "../support/alloy";
 import { apiServerProcess, standStill } from "../support/api-server";
+import { applicationJobs, applicationObjects, applicationSeries, releaseObjects } from "../support/applications";
 import { ApiProxy, testCluster } from "../support/cluster";
-import { removeNamespace } from "../support/deploy";
-import { PrometheusApi, type Series } from "../support/metrics";
+import { etcdClientPort, etcdClientSecret, nodeAddress, parts, reachedAt } from "../support/control-plane";
+import { leaveNamespace, removeNamespace } from "../support/deploy";
+import { flattened, KeptLists } from "../support/kept-lists";
+import { PrometheusApi, sorted, type Series } from "../support/metrics";
 import { killProcess } from "../support/node";
-import { clusterWide, prometheusPod } from "../support/operator";
+import { clusterWide, prometheusPod } from "../support/names";
+import { leftOut, note } from "../support/note";
 import { notifications, receiverObjects, receiverUrl } from "../support/receiver";
+import { answersAsDefault } from "../support/prometheus-api";
 import { partOf, type Transition } from "../support/transition";
 import { AlertWatch, LogWriter } from "../support/writers";
+import type { MimirStage } from "../../stages";
+import { ownProgram } from "../../engine/project";
 
 const namespace = "e2e-transitions";
+/** Namespace of other applications. */
+const shop = "e2e-transitions-shop";
 const stack = "sandbox";
+/** Name of the Secret with what etcd asks of its clients. */
+const etcdClient = "etcd-client";
 /** Seconds between two scrapes. */
 const interval = 10;
 const claims = {
@@ -48,46 +57,65 @@ describe("A stack goes through every stage, the retirement and back, while sampl
   let proxy: ApiProxy;
   let prometheus: PrometheusApi;
   let mimir: PrometheusApi;
-  let rules: RuleSync | undefined;
   let lines: LogWriter;
   let alert: AlertWatch;
   let kills = 0;
   /** How often the evaluator has changed: each time, one notification may be repeated. */
   let evaluators = 0;
   let begun: number;
+  let node: string;
+  let reached: ControlPlanePart[] = [];
+  /** Whether etcd is scraped where it serves its clients, each of which it asks for a certificate; else at its port for metrics. */
+  let etcdByTls = false;
+  let lists: KeptLists;
+  /** The ScrapeConfigs of others, as adoption proposes them. */
+  let scrapeConfigs: string[] = [];
+  /** The series that the applications' targets had in the first stage. */
+  let targets: Series["metric"][] = [];
 
-  const wanted = (stage: StageName, more: string[] = []): Transition => ({
-    ...{ namespace, stack, stage, secrets: join(folder, "secrets.yaml") },
+  /** Where the control plane is, as far as it listens on the node's address. */
+  const controlPlane = () => [
+    ...reached.map((part) => `monitors.${part}.endpoints[0]=${node}`),
+    ...(etcdByTls
+      ? [`port=${etcdClientPort}`, "https=true", `clientSecret.name=${etcdClient}`].map((set) => `monitors.etcd.${set}`)
+      : []),
+  ];
+
+  const wanted = (stage: MimirStage, more: string[] = []): Transition => ({
+    ...{ namespace, stack, stage, secrets: join(folder, "secrets.yaml"), others: [shop] },
     config: [
       ...[`kps.scrapeInterval=${interval}s`, "kps.storage=1Gi", "mimir.storage=1Gi", "loki.storage=1Gi"],
       ...[`alertmanager.webhook=${receiverUrl(namespace, "/notify")}`, "alertmanager.groupWait=1s"],
-      ...["alertmanager.groupInterval=10s", ...more],
+      ...["alertmanager.groupInterval=10s", ...controlPlane(), ...scrapeConfigs, ...more],
     ],
     components: [
       ...["object-storage", "secrets", "alertmanager", "loki", "mimir", "kube-prometheus-stack", "exporters"],
-      ...["monitors", "rules", "alloy"],
+      ...["monitors", "rules", "upstream-rules", "alloy", "prometheus-api"],
     ],
   });
 
   before(async () => {
     const { kubectl } = await testCluster();
-    await removeNamespace(namespace);
+    await Promise.all([namespace, shop].map(removeNamespace));
     // node-exporter reads the node, and so does what kills a process: the Pod Security Standard calls that privileged.
     const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
     await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
+    await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: shop } }]);
     await kubectl.apply([...receiverObjects(namespace), alwaysFiring]);
+    node = await nodeAddress();
+    reached = await reachedAt(node);
+    const secret = await etcdClientSecret({ name: etcdClient, namespace }, node);
+    etcdByTls = secret !== undefined;
+    if (secret) await kubectl.apply([secret]);
     proxy = await ApiProxy.start();
     prometheus = new PrometheusApi(proxy, namespace, `pods/${prometheusPod}:9090`, "", { cluster: stack });
     mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
 
+    await adoption();
     await bring(wanted("loki"));
+    await kept("loki");
     await until("the alert fires", 240, async () => ((await told()) > 0 ? true : undefined));
     await amtool("silence", "add", "alertname=Silenced", "--comment=test", "--author=test", "--duration=12h");
-    if ((await testCluster()).unavailable.has(image("alloy"))) {
-      console.log("    Alloy can't be had: another program stands in for it (e2e/support/alloy-stand-in.ts)");
-      await rememberTargets(namespace);
-      rules = new RuleSync(proxy, namespace, stack);
-    }
     lines = new LogWriter(proxy, namespace);
     alert = new AlertWatch(proxy, namespace, "SomethingIsWrong");
     begun = seconds();
@@ -95,9 +123,9 @@ describe("A stack goes through every stage, the retirement and back, while sampl
 
   after(async () => {
     const { kubectl } = await testCluster();
-    await Promise.allSettled([rules?.stop(), lines?.stop(), alert?.stop()]);
+    await Promise.allSettled([lines?.stop(), alert?.stop()]);
     proxy?.stop();
-    await removeNamespace(namespace);
+    await Promise.all([namespace, shop].map(leaveNamespace));
     await kubectl.run(["delete", "--ignore-not-found", ...clusterWide(namespace)]);
     rmSync(folder, { recursive: true });
   });
@@ -118,12 +146,19 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     );
     const difference = await kubectl.diff(objects);
     assert.deepEqual(difference.match(/^diff .*$/gm) ?? [], [], difference);
+    await answersAsDefault(proxy, namespace, transition.stage);
+    for (const pod of (await names("pods")).match(/(?<=pod\/)alloy.*/g) ?? []) {
+      await until(`every component of ${pod} is healthy`, 120, async () => {
+        assert.deepEqual(await unhealthy(proxy, namespace, pod), []);
+        return true;
+      });
+    }
   }
 
   async function run(transition: Transition, left: Disturbance[]) {
-    const script = join(REPOSITORY, "e2e", "support", "transition.ts");
+    const script = join(ownProgram, "e2e", "support", "transition.ts");
     const child = spawn(process.execPath, ["--import", "tsx", script, JSON.stringify(transition)], {
-      cwd: REPOSITORY,
+      cwd: ownProgram,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const beside: Promise<void>[] = [];
@@ -141,6 +176,46 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
     await Promise.all(beside);
     return { killed, code, said };
+  }
+
+  /** A release of the chart and other applications' objects are there, and `npm run adopt` says what ends. */
+  async function adoption(): Promise<void> {
+    const { kubectl } = await testCluster();
+    const [applications, release] = [applicationObjects(shop, namespace), releaseObjects(namespace)];
+    assert.equal(applications.length, 20);
+    await kubectl.apply([...applications, ...release]);
+    lists = new KeptLists(folder, [...applications, ...release]);
+    const { fits } = await lists.adopt(wanted("loki"));
+    scrapeConfigs = fits.flatMap(({ key, value }) => (key === "metrics.scrapeConfigs" ? flattened(key, value) : []));
+    // What the first update does with the release: its operator and what comes back are among the objects of the stage.
+    await kubectl.run(["delete", "secret,prometheusrule", "-n", namespace, "-l", "owner=helm"]);
+  }
+
+  /** That the applications' targets are scraped with the labels of the first stage, their rules evaluated, and nothing is gone but what was said. */
+  async function kept(stage: MimirStage, more: string[] = []): Promise<void> {
+    const since = seconds();
+    const metrics = new PrometheusApi(proxy, namespace, "services/metrics:9090");
+    const jobs = 'job=~"shop-.*"';
+    await until("the applications' targets are scraped, and their rules evaluated", 240, async () => {
+      const up = await metrics.query(`up{${jobs}} == 1 and timestamp(up{${jobs}}) > ${since}`);
+      const found = sorted(up.map(({ metric: { cluster: _, ...metric } }) => ({ metric }))).map(({ metric }) => metric);
+      assert.deepEqual([...new Set(found.map(({ job }) => job))].sort(), applicationJobs);
+      if (targets.length === 0) targets = found;
+      assert.deepEqual(found, targets);
+      // Mimir's ruler evaluates a minute late (`ruler_evaluation_delay_duration`).
+      assert.equal((await metrics.query(`timestamp(${applicationSeries}) > ${since - 90}`)).length, 1);
+      return true;
+    });
+    const gone = await lists.after(wanted(stage, more));
+    const always = ["AlertmanagerMembersInconsistent"];
+    // Those of the removed release may be in another stack of the cluster.
+    const ofRelease = ["PrometheusDuplicateTimestamps", "PrometheusOperatorListErrors"];
+    assert.deepEqual(
+      gone.filter((name) => !ofRelease.includes(name)),
+      stage === "kps-removed" ? [...always, `${shop}/cloud`] : always,
+    );
+    const rules = await names("prometheusrule");
+    assert.equal(/kube-prometheus-stack-prometheus-operator/.test(rules), stage !== "kps-removed", rules);
   }
 
   const amtool = async (...args: string[]) =>
@@ -193,13 +268,36 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     });
   }
 
-  /** The longest time between two samples of a target since then, whoever scraped it, in seconds. */
+  /** The longest time between two samples of a target from then until now, whoever scraped it, in seconds. */
   async function longestGap(from: number): Promise<number> {
+    await scraped(seconds()); // what is written later than it is scraped isn't a gap
     const to = seconds();
     const series = await mimir.query(`up{job="node-exporter"}[${to - from}s]`, to);
     assert.equal(series.length, 1, "the target's series has other labels than before");
     const at = (series[0].values ?? []).map(([time]) => time);
-    return Math.max(...[...at.slice(1), to].map((time, i) => time - at[i]));
+    return Math.max(...at.slice(1).map((time, i) => time - at[i]));
+  }
+
+  /** Waits until each part of the control plane answers whoever scrapes it now, and Mimir has a metric of its own of it, with the labels of every stage. */
+  async function controlPlaneScraped(since: number): Promise<void> {
+    for (const part of reached) {
+      const { job, port, metric } = parts[part];
+      const instance = `${node}:${part === "etcd" && etcdByTls ? etcdClientPort : port}`;
+      const service = `kube-prometheus-stack-${job}`;
+      const labels = { cluster: stack, endpoint: "http-metrics", instance, job, namespace: "kube-system", service };
+      await until(`${job} is scraped`, 120, async () => {
+        const up = await mimir.query(`up{job="${job}"}`);
+        assert.deepEqual(
+          up.map((series) => [series.metric, series.value?.[1]]),
+          [[{ __name__: "up", ...labels }, "1"]],
+        );
+        const [newest] = await mimir.query(`max(timestamp(${metric}{job="${job}",instance="${instance}"}))`);
+        assert.ok(Number(newest?.value?.[1]) > since, `Mimir has no new sample of ${metric}`);
+        return true;
+      });
+    }
+    const how = etcdByTls ? ", etcd by a client's certificate" : "";
+    note(`scraped of the control plane: ${reached.map((part) => parts[part].job).join(", ")}${how}`);
   }
 
   /** When the oldest sample of a target was taken, of those that are there, in seconds; not a subquery, whose steps miss a target's only sample. */
@@ -224,6 +322,12 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     await evaluatedBy("prometheus");
     await scraped(from + 2 * interval);
     await nothingMissing(from);
+    await kept("dual-write");
+  });
+
+  it("Prometheus scrapes the control plane where it listens, etcd by TLS with a client's certificate", async function () {
+    if (reached.length === 0) this.skip();
+    await controlPlaneScraped(begun);
   });
 
   it("dual-write → mimir-default, killed before the rules have moved, Mimir itself killed afterwards", async () => {
@@ -234,7 +338,9 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     ]);
     await evaluatedBy("mimir");
     await nothingMissing(from);
-    assert.ok((await longestGap(from)) <= 2 * interval);
+    const gap = await longestGap(from);
+    assert.ok(gap <= 2 * interval, `nobody scraped for ${gap} s`);
+    await kept("mimir-default");
   });
 
   it("the retirement lifts the protection of Prometheus's volume, and loses nothing", async () => {
@@ -253,8 +359,8 @@ describe("A stack goes through every stage, the retirement and back, while sampl
 
   it("mimir-default → kps-removed, killed in the middle of the removal, while the API server stands still", async function () {
     const pid = apiServerProcess();
-    if (pid === undefined) console.log("    the API server is no process of this machine: it isn't stopped meanwhile");
-    await rememberTargets(namespace);
+    if (pid === undefined)
+      leftOut("the API server standing still while the release is removed", "it is no process of this machine");
     const from = seconds() - 30;
     await bring(wanted("kps-removed", retirement), [
       { at: /^wave 3/, fatal: true, what: () => (pid === undefined ? Promise.resolve() : standStill(pid, 15)) },
@@ -275,6 +381,12 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     evaluators--; // it is the one of before
     const gap = await longestGap(from);
     assert.ok(gap <= 2 * interval, `nobody scraped for ${gap} s`);
+    await kept("kps-removed", retirement);
+  });
+
+  it("Alloy scrapes the control plane in stage kps-removed, and its series have the labels that Prometheus gave them", async function () {
+    if (reached.length === 0) this.skip();
+    await controlPlaneScraped(seconds());
   });
 
   it("kps-removed → mimir-default brings an empty Prometheus, killed half-way; what was written is in Mimir", async () => {
@@ -287,8 +399,9 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     await scraped(seconds());
     const first = await oldest(prometheus);
     assert.ok(first >= from, `Prometheus has a sample of ${first}, which is before ${from}`);
-    const kept = await oldest(mimir);
-    assert.ok(kept < from - 60, `Mimir's oldest sample is of ${kept}, the stage was begun at ${from}`);
+    const inMimir = await oldest(mimir);
+    assert.ok(inMimir < from - 60, `Mimir's oldest sample is of ${inMimir}, the stage was begun at ${from}`);
+    await kept("mimir-default");
   });
 
   it("mimir-default → dual-write → loki, killed twice: Mimir's claim and buckets stay, and nothing else of it", async () => {
@@ -300,6 +413,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     await bring(wanted("loki"), [{ at: /^removed:.*mimir/, what: "kill" }]);
     assert.doesNotMatch(await names("statefulset", "service", "configmap"), /mimir/);
     assert.match(await names("pvc"), new RegExp(claims.mimir));
+    await kept("loki");
   });
 
   it("forward again to the end, the object store killed meanwhile: what was written on the way is all there", async () => {
@@ -307,11 +421,19 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     await bring(wanted("mimir-default"), [{ at: /^wave 2/, what: () => killProcess(namespace, "minio-0", "minio") }]);
     await evaluatedBy("mimir");
     await bring(wanted("mimir-default", retirement));
-    await rememberTargets(namespace);
     await bring(wanted("kps-removed", retirement));
     await scraped(seconds());
-    const kept = await oldest(mimir);
-    assert.ok(kept < begun + 300, `Mimir's oldest sample is of ${kept}, the test was begun at ${begun}`);
+    const first = await oldest(mimir);
+    assert.ok(first < begun + 300, `Mimir's oldest sample is of ${first}, the test was begun at ${begun}`);
+  });
+
+  it("answers by the name that Prometheus had, once kube-prometheus-stack is gone", async () => {
+    await until("the name is free", 180, async () =>
+      /prometheus-operated/.test(await names("service")) ? undefined : true,
+    );
+    const formerNames = `prometheusApi.formerNames[0]=${namespace}/prometheus-operated`;
+    await bring(wanted("kps-removed", [...retirement, "migration.from=kps-removed", formerNames]));
+    await answersAsDefault(proxy, namespace, "kps-removed", "prometheus-operated");
   });
 
   it("has lost no line and no alert, kept the silence, and told people no more often than it may", async () => {
@@ -330,8 +452,8 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     );
     assert.match(await amtool("silence", "query"), /Silenced/);
     const times = await told();
-    console.log(
-      `    ${lines.acknowledged} lines, ${kills} kills, the evaluator changed ${evaluators} times, ${times} notifications in ${seconds() - begun} s`,
+    note(
+      `${lines.acknowledged} lines, ${kills} kills, the evaluator changed ${evaluators} times, ${times} notifications in ${seconds() - begun} s`,
     );
     assert.ok(kills >= 5);
     assert.ok(times >= 1 && times <= 1 + evaluators, `told ${times} times`);

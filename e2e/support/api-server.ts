@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { binary } from "../../cluster/native/daemons";
+import { binary } from "../../lab/cluster/native/daemons";
 
 /** The process of the throw-away cluster's API server; undefined on a cluster that isn't made of processes of this machine. */
 export function apiServerProcess(): number | undefined {

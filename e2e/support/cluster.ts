@@ -1,14 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
-import { status } from "../../cluster/cluster";
-import { operatorCrds } from "../../cluster/crds";
-import { kubeconfigPath } from "../../cluster/paths";
-import { hostTool } from "../../cluster/tools";
-import type { KubernetesObject } from "../../offline/objects";
-import type { Unavailable } from "../../sandbox/apply";
-import { Kubectl } from "../../sandbox/kubectl";
-import { until } from "../../sandbox/until";
+import { status } from "../../lab/cluster/cluster";
+import { kubeconfigPath } from "../../lab/cluster/paths";
+import { hostTool } from "../../lab/cluster/tools";
+import type { Unavailable } from "../../commands/verify/unavailable";
+import { Kubectl } from "../../lab/sandbox/kubectl";
+import { operatorDefinitions } from "../../lab/sandbox/releases";
+import { until } from "../../lab/until";
 
 /** The cluster that end-to-end tests run on: that of KUBECONFIG, or the throw-away one. */
 export interface TestCluster {
@@ -31,7 +28,7 @@ export function testCluster(): Promise<TestCluster> {
 async function connect(): Promise<TestCluster> {
   const kubectl = new Kubectl(await hostTool("kubectl"), kubeconfig());
   const { images } = await status();
-  const crds = (await operatorCrds()).files.map((file) => parse(readFileSync(file, "utf8")) as KubernetesObject);
+  const crds = await operatorDefinitions();
   // Tests in another process may make them in the same moment, of whom the API server refuses one.
   await until("the custom resource definitions are applied", 60, async () => {
     await kubectl.apply(crds);

@@ -6,11 +6,11 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { stringify } from "yaml";
-import { debianProgram } from "../../cluster/debian";
-import { freePort, startServer, type LocalServer } from "./server";
+import { debianProgram } from "../../lab/cluster/debian";
+import { freePort, startServer, type LocalServer } from "../../lab/cluster/server";
 
 /** Docker's own registry on loopback, empty at first, its content in memory. */
-export interface ImageRegistry extends LocalServer {
+export interface ImageRegistry extends Pick<LocalServer, "stop"> {
   /** host:port */
   host: string;
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { image } from "../../components/images";
 import { restrictedContainer, restrictedPod } from "../../components/kubernetes/security";
-import type { KubernetesObject } from "../../offline/objects";
+import type { KubernetesObject } from "../../commands/shared/objects";
 import { testCluster } from "./cluster";
-import { until } from "../../sandbox/until";
+import { until } from "../../lab/until";
 
 let count = 0;
 
@@ -38,7 +38,7 @@ export async function storeScript(namespace: string, secret: string, script: str
           ],
           envFrom: [{ secretRef: { name: secret } }],
           securityContext: restrictedContainer,
-          resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+          resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "256Mi" } },
           volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
         },
       ],
@@ -51,8 +51,10 @@ export async function storeScript(namespace: string, secret: string, script: str
     return said === "Succeeded" || said === "Failed" ? said : undefined;
   });
   const log = await kubectl.run(["logs", name, "-n", namespace]);
+  const end = ["-o", "jsonpath={.status.containerStatuses[0].state.terminated}"];
+  const how = await kubectl.run(["get", "pod", name, "-n", namespace, ...end]);
   await kubectl.run(["delete", "pod", name, "-n", namespace, "--wait=false"]);
-  if (phase !== "Succeeded") throw new Error(`the script failed:\n${log}`);
+  if (phase !== "Succeeded") throw new Error(`the script failed: ${how}\n${log}`);
   return log;
 }
 

@@ -1,5 +1,5 @@
 import type { ApiProxy } from "./cluster";
-import { until } from "../../sandbox/until";
+import { until } from "../../lab/until";
 
 /** A line of a stream: nanoseconds since 1970, and its text. */
 export type Line = [nanoseconds: string, text: string];
@@ -51,13 +51,17 @@ export class LokiClient {
     query: string,
     range: { start: number; end: number },
   ): Promise<{ stream: Record<string, string>; line: Line }[]> {
-    const parameters = new URLSearchParams({
-      query,
-      start: `${range.start}000000`,
-      end: `${range.end}000000`,
-      limit: "5000",
-      direction: "forward",
-    });
+    return this.page(query, `${range.start}000000`, `${range.end}000000`);
+  }
+
+  /**
+   * The first 5,000 lines that a query gives, oldest first.
+   * @param query LogQL
+   * @param start nanoseconds since 1970, taken in
+   * @param end nanoseconds since 1970, not taken in
+   */
+  async page(query: string, start: string, end: string): Promise<{ stream: Record<string, string>; line: Line }[]> {
+    const parameters = new URLSearchParams({ query, start, end, limit: "5000", direction: "forward" });
     const response = await this.gateway(`/loki/api/v1/query_range?${parameters}`);
     if (!response.ok) throw new Error(`query answered ${response.status}: ${await response.text()}`);
     const { data } = (await response.json()) as StreamsResult;

@@ -1,6 +1,6 @@
 import { image } from "../../components/images";
-import type { KubernetesObject } from "../../offline/objects";
-import { until } from "../../sandbox/until";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import { until } from "../../lab/until";
 import { testCluster } from "./cluster";
 
 /**
@@ -47,6 +47,19 @@ export async function killProcess(namespace: string, pod: string, program: strin
   const log = await kubectl.run(["logs", name, "-n", namespace]);
   await kubectl.run(["delete", "pod", name, "-n", namespace, "--wait=false"]);
   if (phase !== "Succeeded") throw new Error(`nothing was killed:\n${log}`);
+}
+
+/**
+ * Deletes a pod of a StatefulSet, and waits until its successor is ready. What only waits for the condition may find no pod in between, and
+ * what asks the StatefulSet may hear of the pod that was.
+ * @param namespace where the pod is
+ * @param pod its name
+ */
+export async function replacePod(namespace: string, pod: string): Promise<void> {
+  const { kubectl } = await testCluster();
+  await kubectl.run(["delete", "pod", pod, "-n", namespace, "--wait"]);
+  for (const what of ["create", "condition=Ready"])
+    await kubectl.run(["wait", `pod/${pod}`, "-n", namespace, `--for=${what}`, "--timeout=300s"]);
 }
 
 const script = `killed=0

@@ -1,5 +1,5 @@
-import { parse } from "yaml";
-import type { Values } from "../../test/policy/fixtures";
+import { parse, stringify } from "yaml";
+import { changed, type Values } from "../../test/policy/fixtures";
 
 /** Where Loki's module has configurations, and how their files are called. */
 export const examples: readonly { under: string; like: RegExp }[] = [
@@ -65,6 +65,52 @@ export interface Mutation {
   text?: (text: string) => string;
 }
 
+/** A setting as people write it, and with a value that it doesn't take. */
+interface Tried {
+  path: string;
+  value: unknown;
+  unfit: unknown;
+}
+
+/** Settings of every kind, whose keys are those of no block above them. */
+const settings: readonly Tried[] = [
+  { path: "common.replication_factor", value: 3, unfit: "one" },
+  { path: "common.compactor_address", value: "http://loki:3100", unfit: ["http://loki:3100"] },
+  { path: "compactor.compaction_interval", value: "10m", unfit: "1d" },
+  { path: "compactor.retention_delete_delay", value: "2h", unfit: "soon" },
+  { path: "compactor.retention_delete_worker_count", value: 150, unfit: "many" },
+  { path: "frontend.max_outstanding_per_tenant", value: 2048, unfit: true },
+  { path: "frontend.compress_responses", value: true, unfit: "true" },
+  { path: "ingester.chunk_idle_period", value: "30m", unfit: "1w" },
+  { path: "ingester.chunk_target_size", value: 1572864, unfit: "1.5MB" },
+  { path: "ingester.wal.enabled", value: true, unfit: "no-thanks" },
+  { path: "ingester.wal.dir", value: "/var/loki/wal", unfit: { path: "/var/loki/wal" } },
+  { path: "limits_config.reject_old_samples", value: true, unfit: "maybe" },
+  { path: "limits_config.reject_old_samples_max_age", value: "1w", unfit: "1 week" },
+  { path: "limits_config.ingestion_rate_mb", value: 8, unfit: "8MB" },
+  { path: "limits_config.max_global_streams_per_user", value: 5000, unfit: { all: 5000 } },
+  { path: "limits_config.split_queries_by_interval", value: "1d", unfit: "a day" },
+  { path: "limits_config.retention_stream", value: [], unfit: { a: 1 } },
+  { path: "querier.max_concurrent", value: 4, unfit: "four" },
+  { path: "query_range.parallelise_shardable_queries", value: true, unfit: "yes, please" },
+  { path: "ruler.alertmanager_url", value: "http://alertmanager:9093", unfit: ["http://alertmanager:9093"] },
+  { path: "ruler.evaluation_interval", value: "1m", unfit: "1 minute" },
+  { path: "server.http_listen_port", value: 3100, unfit: ":3100" },
+  { path: "server.grpc_server_max_recv_msg_size", value: 8388608, unfit: "8MiB" },
+  { path: "storage_config.tsdb_shipper.cache_ttl", value: "24h", unfit: "1d" },
+  { path: "analytics.reporting_enabled", value: false, unfit: "false" },
+];
+
+const period = {
+  from: "2024-04-01",
+  store: "tsdb",
+  object_store: "s3",
+  schema: "v13",
+  index: { prefix: "index_", period: "24h" },
+};
+const withoutMetadata = (text: string) =>
+  text.replace("limits_config:", "limits_config:\n  allow_structured_metadata: false");
+
 /** Mutations of ours, in which people have erred. */
 export const mutations: readonly Mutation[] = [
   { what: "nothing is changed" },
@@ -95,12 +141,67 @@ export const mutations: readonly Mutation[] = [
     what: "the schema is v12 without structured metadata",
     path: "schema_config.configs.0.schema",
     value: "v12",
-    text: (text) => text.replace("limits_config:", "limits_config:\n  allow_structured_metadata: false"),
+    text: withoutMetadata,
   },
   { what: "the index is that of Loki 2", path: "schema_config.configs.0.store", value: "boltdb-shipper" },
   { what: "there is no schema", path: "schema_config" },
   { what: "there is no period", path: "schema_config.configs", value: [] },
   { what: "the text is no YAML", text: (text) => `${text}  : [` },
+  {
+    what: "the schema is v11 without structured metadata",
+    path: "schema_config.configs.0",
+    value: { ...period, store: "boltdb-shipper", schema: "v11" },
+    text: withoutMetadata,
+  },
+  { what: "the schema is v9", path: "schema_config.configs.0.schema", value: "v9", text: withoutMetadata },
+  { what: "the schema is v14", path: "schema_config.configs.0.schema", value: "v14" },
+  { what: "the schema is a number", path: "schema_config.configs.0.schema", value: 13 },
+  { what: "the index's tables hold a week", path: "schema_config.configs.0.index.period", value: "168h" },
+  { what: "the index's tables hold a day in days", path: "schema_config.configs.0.index.period", value: "1d" },
+  { what: "the index is left out", path: "schema_config.configs.0.index" },
+  {
+    what: "the shipper's tables hold a week",
+    path: "schema_config.configs.0",
+    value: { ...period, store: "boltdb-shipper", schema: "v12", index: { prefix: "index_", period: "168h" } },
+    text: withoutMetadata,
+  },
+  { what: "a later period follows", path: "schema_config.configs.1", value: { ...period, from: "2025-01-01" } },
+  { what: "an earlier period follows", path: "schema_config.configs.1", value: { ...period, from: "2020-01-01" } },
+  { what: "the same day follows", path: "schema_config.configs.1", value: period },
+  {
+    what: "a period of v12 is over",
+    path: "schema_config.configs",
+    value: [{ ...period, from: "2020-01-01", schema: "v12" }, period],
+  },
+  {
+    what: "a period of v13 is in the future",
+    path: "schema_config.configs",
+    value: [
+      { ...period, schema: "v12" },
+      { ...period, from: "2999-01-01" },
+    ],
+  },
+  { what: "the day is none", path: "schema_config.configs.0.from", value: "yesterday" },
+  { what: "the kind of index is none", path: "schema_config.configs.0.store", value: "tsbd" },
+  { what: "the kind of store is none", path: "schema_config.configs.0.object_store", value: "minio" },
+  {
+    what: "the store has a name",
+    path: "storage_config.named_stores.aws",
+    value: { main: { bucketnames: "loki" } },
+    text: (text) => text.replaceAll(/(object_store|delete_request_store): s3/g, "$1: main"),
+  },
+  {
+    what: "all of these settings are given",
+    text: (text) =>
+      stringify(settings.reduce((all, { path, value }) => changed(all, path, value), parse(text) as Values)),
+  },
+  ...settings.map(({ path, unfit }) => ({ what: `${path} is ${JSON.stringify(unfit)}`, path, value: unfit })),
+  ...settings.map(({ path, value }) => ({ what: `${path} lacks a letter`, path: path.replace(/.$/, ""), value })),
+  ...settings.map(({ path, value }) => ({
+    what: `${path} stands one block too high`,
+    path: path.replace(/^[^.]+\./, ""),
+    value,
+  })),
 ];
 
 /** Where the two differ. */
@@ -125,24 +226,11 @@ const nomad: Difference = {
 export const differences: Readonly<Record<string, Difference>> = {
   "production/nomad/loki/config.yml": nomad,
   "production/nomad/loki-simple/config.yml": nomad,
-  "production/nomad/loki-distributed/config.yml": nomad,
   [`${docs}/6-Compactor-Snippet.yaml`]: snippet,
   [`${docs}/15-Memberlist-Ring-Snippet.yaml`]: snippet,
   "tools/stream-generator/loki-local-config.debug.yaml": {
     who: "only Loki refuses",
     why: "It turns ingest limits by Kafka on without a topic, of which no policy speaks: an experiment that nothing here runs.",
-  },
-  [`${chartFolder}/values.yaml`]: {
-    who: "only Loki refuses",
-    why: "The chart's defaults have no schema; its own template refuses to render without one, before a Loki could read it.",
-  },
-  [`${chartFolder}/ci/enterprise.yaml`]: {
-    who: "only Loki refuses",
-    why: "Values without a schema, as the chart's defaults are.",
-  },
-  "a setting never existed": {
-    who: "only Loki refuses",
-    why: "The pack knows the settings that Loki has removed, not all that it has: -verify-config in CI finds the rest.",
   },
   "no period uses the store for delete requests": {
     who: "only the pack refuses",
@@ -151,10 +239,6 @@ export const differences: Readonly<Record<string, Difference>> = {
   "the compactor is taken out": {
     who: "only the pack refuses",
     why: "Loki starts, and nothing deletes what its limits call too old: the bucket grows for ever.",
-  },
-  "the schema is v12 without structured metadata": {
-    who: "only the pack refuses",
-    why: "Loki starts; the pack wants the schema that is developed further, and that OTLP needs.",
   },
   "a second document follows": {
     who: "only the pack refuses",

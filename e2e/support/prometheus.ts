@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { image } from "../../components/images";
 import { restrictedContainer, restrictedPod } from "../../components/kubernetes/security";
 import type { RuleGroup } from "../../components/rules/types";
-import type { KubernetesObject } from "../../offline/objects";
+import type { KubernetesObject } from "../../commands/shared/objects";
 
 /**
  * A Prometheus without the operator that scrapes nothing and evaluates rules every five seconds.

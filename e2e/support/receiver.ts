@@ -1,7 +1,7 @@
 import { image } from "../../components/images";
 import { restrictedContainer, restrictedPod } from "../../components/kubernetes/security";
-import type { KubernetesObject } from "../../offline/objects";
-import type { Kubectl } from "../../sandbox/kubectl";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import type { Kubectl } from "../../lab/sandbox/kubectl";
 
 const name = "receiver";
 

@@ -1,12 +1,13 @@
-import type { StageName } from "../../config/sections/migration";
-import { KeptValues } from "../../offline/generated";
-import { offlineRender, type RenderedResource } from "../../offline/render";
-import { readGenerated, writeSecrets } from "../../offline/render-files";
-import { apply, type Applicable } from "../../sandbox/apply";
-import type { KubernetesObject } from "../../offline/objects";
-import { standIn } from "./alloy-stand-in";
-import { testCluster } from "./cluster";
-import { operatorAndPrometheus } from "./operator";
+import { KeptValues } from "../../engine/generated";
+import { offlineRender } from "../../commands/shared/render";
+import { readGenerated, writeSecrets } from "../../commands/render/files";
+import type { Applicable } from "../../lab/sandbox/apply";
+import { withoutCharts } from "../../lab/sandbox/releases";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import { applyHere } from "./deploy";
+import { prompt } from "./prompt";
+import type { MimirStage } from "../../stages";
+import { testStack } from "../../test/stacks/stacks";
 
 /**
  * Brings a part of a stack to a stage, as a process of its own that a test can kill:
@@ -17,57 +18,67 @@ import { operatorAndPrometheus } from "./operator";
 export interface Transition {
   namespace: string;
   stack: string;
-  stage: StageName;
+  stage: MimirStage;
   /** Settings, as `--config` takes them. */
   config: string[];
   /** Folders of the components that are applied. */
   components: string[];
   /** File with the generated secrets, which are made once. */
   secrets: string;
+  /** Further namespaces whose monitors and rules count. */
+  others: string[];
 }
 
+/** The settings of a transition's stage, as `--config` takes them. */
+export const settingsOf = ({ namespace, stage, config }: Transition): string[] => [
+  ...config,
+  ...[`namespace.name=${namespace}`, "namespace.create=false", `stage=${stage}`],
+];
+
 /**
- * The part of the stack in that stage: objects that can be applied, kube-prometheus-stack as what its chart would make, and where Alloy can't be had its stand-in.
+ * The part of the stack in that stage: objects that can be applied, kube-prometheus-stack as what its chart would make.
  * @param transition what is to be brought about
  * @returns its graph, in order of registration
  */
 export async function partOf(transition: Transition): Promise<Applicable[]> {
-  const { namespace, stack, stage, config, components, secrets } = transition;
-  const { unavailable } = await testCluster();
+  const { namespace, stack, components, secrets, others } = transition;
   const generator = new KeptValues(readGenerated(secrets));
-  const settings = [...config, `namespace.name=${namespace}`, "namespace.create=false", `stage=${stage}`];
-  const rendered = await offlineRender({ stack, config: settings }, generator);
+  const rendered = await offlineRender({ ...testStack(stack), config: settingsOf(transition) }, generator);
   writeSecrets(rendered, secrets, generator.values);
   const chosen = rendered.resources.filter(({ urn }) => components.some((c) => urn.includes(`::observability:${c}:`)));
-  const urns = new Set(chosen.map(({ urn }) => urn));
-  return chosen.flatMap((resource) =>
-    withChart(resource).map(({ urn, parent, dependsOn, object }) => ({
-      urn,
-      parent: parent && urns.has(parent) ? parent : undefined,
-      dependsOn: dependsOn.filter((each) => urns.has(each) || each.startsWith(resource.urn)),
-      object: object && standIn(onOtherHostPort(object), unavailable),
-    })),
-  );
-}
-
-/** In the place of kube-prometheus-stack's release stand the objects of its chart. */
-function withChart(resource: RenderedResource): Applicable[] {
-  const { release, urn, parent, dependsOn } = resource;
-  if (release?.chart !== "kube-prometheus-stack") return [resource];
-  const objects = operatorAndPrometheus(release.namespace, release).map((object) => ({
-    ...{ urn: `${urn}/${object.kind}/${object.metadata.name}`, parent, dependsOn, object },
+  const resources = withoutCharts(chosen, [], others);
+  const urns = new Set(resources.map(({ urn }) => urn));
+  return resources.map(({ urn, parent, dependsOn, object }) => ({
+    urn,
+    parent: parent && urns.has(parent) ? parent : undefined,
+    dependsOn: dependsOn.filter((each) => urns.has(each)),
+    object: object && prompt(alone(onOtherHostPort(object), [namespace, ...others])),
   }));
-  return [...objects, { ...resource, object: undefined, dependsOn: [...dependsOn, ...objects.map((o) => o.urn)] }];
 }
 
 /** The node's port 9100 is taken where the sandbox runs on the same cluster. */
 const onOtherHostPort = (object: KubernetesObject) =>
   JSON.parse(JSON.stringify(object).replaceAll("9100", "39100")) as KubernetesObject;
 
+/**
+ * Alloy takes monitors and rules of all namespaces, as a cluster has one such stack. Here others run beside it, so it is told which namespaces are its own.
+ */
+function alone(object: KubernetesObject, namespaces: string[]): KubernetesObject {
+  const { data } = object as KubernetesObject & { data?: Record<string, string> };
+  const config = object.kind === "ConfigMap" ? data?.["config.alloy"] : undefined;
+  if (!config) return object;
+  const list = JSON.stringify(namespaces);
+  const text = config
+    .replace(/^prometheus\.operator\..* \{$/gm, `$&\n\tnamespaces = ${list}`)
+    .replace(
+      /^\trule_selector \{$/gm,
+      `\trule_namespace_selector {\n\t\tmatch_expression {\n\t\t\tkey = "kubernetes.io/metadata.name"\n\t\t\toperator = "In"\n\t\t\tvalues = ${list}\n\t\t}\n\t}\n$&`,
+    );
+  return { ...object, data: { ...data, "config.alloy": text } } as KubernetesObject;
+}
+
 async function main(transition: Transition): Promise<void> {
-  const { kubectl, unavailable } = await testCluster();
-  const resources = await partOf(transition);
-  await apply(kubectl, transition.namespace, resources, { unavailable, timeout: 420, progress: console.log });
+  await applyHere(transition.namespace, await partOf(transition), console.log);
 }
 
 if (require.main === module)

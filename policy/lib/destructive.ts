@@ -28,37 +28,37 @@ const flags: readonly DestructiveFlag[] = [
     // minioUpdateGroup in minio/resource_minio_iam_group.go of the same.
     type: /^minio:index\/iamGroup:IamGroup$/,
     path: "forceDestroy",
-    effect: "The provider deletes the group on any update, and its members lose what it allows them.",
-    instead: "Leave it out; take the members out by hand before you delete the group.",
+    effect: "The provider deletes the group on any update, and its members lose their permissions.",
+    instead: "Leave it out; remove the members by hand before you delete the group.",
   },
   {
     // minioUpdateUser: update_secret replaces the secret by a new one on each update, and so does a service account's.
     type: minio,
     path: "updateSecret",
     effect: "The provider makes a new secret on every update, and whatever uses the old one is locked out.",
-    instead: "Leave it out, and give the secret: a new value rotates it once.",
+    instead: "Leave it out, and set the secret: a new value rotates it once.",
   },
   {
     // https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/#inputs
     type: /^pulumi:providers:kubernetes$/,
     path: "deleteUnreachable",
     effect:
-      "When the cluster doesn't answer, everything in it is dropped from the state, and made again beside what is there.",
+      "When the cluster doesn't answer, everything in it is removed from the state, and later created a second time.",
     instead: "Leave it out; for a cluster that is gone set PULUMI_K8S_DELETE_UNREACHABLE for one refresh.",
   },
   {
     // https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/#inputs
     type: release,
     path: "forceUpdate",
-    effect: "Helm deletes objects that it can't change and makes them anew, StatefulSets and Services included.",
+    effect: "Helm deletes and recreates objects that it can't change, including StatefulSets and Services.",
     instead: "Leave it out; replace by hand the one object that can't be changed.",
   },
   {
     // The same page: "Re-use the given name, even if that name is already used. This is unsafe in production".
     type: release,
     path: "replace",
-    effect: "Helm takes the name of a release that exists and forgets what that one had installed.",
-    instead: "Leave it out; import a release that exists.",
+    effect: "Helm reuses the name of an existing release and forgets what that release had installed.",
+    instead: "Leave it out; import the existing release.",
   },
 ];
 

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 const units: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,
@@ -23,3 +25,8 @@ export function durationSeconds(text: string): number | undefined {
     0,
   );
 }
+
+/** A duration as a parameter has it. */
+export const duration = z
+  .string()
+  .refine((text) => durationSeconds(text) !== undefined, "not a duration such as 30d, 720h or 1w");

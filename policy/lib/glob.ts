@@ -1,7 +1,18 @@
 /** Whether a text matches a pattern in which `*` stands for any text. */
 export function matches(pattern: string, text: string): boolean {
+  return expressionOf(pattern).test(text);
+}
+
+// The patterns of a configuration are few, and are held against every resource.
+const expressions = new Map<string, RegExp>();
+
+function expressionOf(pattern: string): RegExp {
+  const known = expressions.get(pattern);
+  if (known) return known;
   const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`, "s").test(text);
+  const expression = new RegExp(`^${escaped.join(".*")}$`, "s");
+  expressions.set(pattern, expression);
+  return expression;
 }
 
 /**

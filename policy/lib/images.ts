@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listedImages } from "./listed-images";
+import { parseReference, type Reference } from "./reference";
 
 /** A parameter of policies: images beside those of `images.json`. */
 export const moreImages = z
@@ -11,18 +12,10 @@ export const moreImages = z
     }),
   )
   .prefault([])
-  .describe("images that this stack runs beside those of images.json");
+  .describe("images that this stack runs in addition to those of images.json");
 
 /** An image that is known. */
 export type KnownImage = z.infer<typeof moreImages>[number];
-
-/** What a reference consists of. */
-export interface Reference {
-  /** Registry host and repository, such as `docker.io/grafana/loki`. */
-  repository: string;
-  tag?: string;
-  digest?: string;
-}
 
 /** What is known about a reference. */
 export interface Lookup {
@@ -49,20 +42,6 @@ export function lookUp(reference: string, given: readonly KnownImage[]): Lookup 
     image: found?.image,
     others: same.map(({ image }) => image.reference + (image.digest ? `@${image.digest}` : "")),
   };
-}
-
-/**
- * Takes a reference apart as a container runtime does: `loki` is `docker.io/library/loki`.
- *
- * Follows github.com/distribution/reference: what comes first is a host if it has a dot or a port, or is localhost.
- */
-export function parseReference(reference: string): Reference {
-  const [, name, tag, digest] = /^(.*?)(?::([\w.-]+))?(?:@([\w+.-]+:\w+))?$/s.exec(reference) ?? ["", reference];
-  const [first, ...rest] = name.split("/");
-  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  const [host, path] = hasHost ? [first, rest.join("/")] : ["docker.io", name];
-  const repository = `${host === "index.docker.io" ? "docker.io" : host}/${host === "docker.io" && !path.includes("/") ? `library/${path}` : path}`;
-  return { repository, tag, digest };
 }
 
 // Without tag and digest it is the tag latest.

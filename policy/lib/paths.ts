@@ -14,3 +14,8 @@ export function inner(path: string, key: string | number): string {
 export function along(path: string, keys: string): string {
   return keys.split(".").reduce(inner, path);
 }
+
+/** Writes a path that begins where another one ends. */
+export function joined(around: string, path: string): string {
+  return around === "" || around.endsWith(": ") ? around + path : `${around}.${path}`;
+}

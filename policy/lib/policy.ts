@@ -1,29 +1,12 @@
-import type { ResourceValidationPolicy, Severity, StackValidationPolicy } from "@pulumi/policy";
+import type { ReportViolation, ResourceValidationPolicy, Severity, StackValidationPolicy } from "@pulumi/policy";
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema";
 import { z } from "zod";
-import { resourceOf, type Resource } from "./resource";
+import { brief } from "./errors";
+import type { Finding, Refusal, StackFinding, StackRefusal } from "./finding";
+import { messageOf } from "./message";
+import { reading, resourceOf, type Resource } from "./resource";
 import { isInScope, scope, type Scope } from "./scope";
-import type { Unknown } from "./unknown";
-
-/** One thing that a policy refuses, or a value that it must read and can't before the update. */
-export type Finding = Refusal | Unknown;
-
-/** One thing that a policy refuses. */
-export interface Refusal {
-  /** Where in the resource, such as `data["config.yaml"]: compactor.delete_request_store`. */
-  path: string;
-  /** What stands there; never a value that may be secret. */
-  found: string;
-  /** What should stand there. */
-  wanted: string;
-  /** Why, and what to do: whole sentences. */
-  fix: string;
-}
-
-/** A finding about one resource of the stack, or about the stack where it names none. */
-export type StackFinding = StackRefusal | Unknown;
-
-type StackRefusal = Refusal & { resource?: Resource };
+import type { Block, Unknown } from "./unknown";
 
 /** A policy of the pack, as Pulumi takes it: about one resource, about the whole stack, or both. */
 export type Policy = ResourceValidationPolicy & Partial<Pick<StackValidationPolicy, "validateStack">>;
@@ -53,7 +36,7 @@ export interface PolicySpec<Shape extends z.ZodRawShape> {
  *
  * Its parameters become the configuration schema. They are checked here as well, and their defaults set, because an engine may do neither.
  * A finding becomes a violation; an unknown value is thrown last, which the engine reports as advisory: an update knows the value and
- * asks again before it creates the resource.
+ * asks again before it creates the resource. An error in the check is a finding as well: it ends neither the run nor other policies.
  *
  * @throws {Error} by its validations, naming every parameter that isn't valid
  */
@@ -61,12 +44,25 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
   const { name, description, url, severity, level = "mandatory", check, checkStack } = spec;
   const schema = z.strictObject({ ...spec.parameters, ...scope });
   type Parameters = z.infer<z.ZodObject<Shape>> & Scope;
-  // The same are given with every resource.
-  let known: { given: string; parameters: Parameters } | undefined;
+  let known: { given: object; parameters: Parameters } | undefined;
   const parametersOf = (given: object): Parameters => {
-    const text = JSON.stringify(given);
-    if (known?.given !== text) known = { given: text, parameters: parse(schema, given, name) as Parameters };
+    if (!known || !isSame(known.given, given)) known = { given, parameters: parse(schema, given, name) as Parameters };
     return known.parameters;
+  };
+  const judge = (resource: Resource, parameters: Parameters, reportViolation: ReportViolation): void =>
+    report(
+      () => (isInScope(resource, parameters) ? check!(resource, parameters) : []),
+      (refusal) => tell(reportViolation, message(refusal, resource)),
+      (error) => stumbled(name, error),
+    );
+  const judgeStack = (resources: Resource[], parameters: Parameters, reportViolation: ReportViolation): void => {
+    reading.latest = undefined;
+    const inScope = () => resources.filter((resource) => isInScope(resource, parameters));
+    report(
+      () => checkStack!(inScope(), parameters),
+      (refusal) => tell(reportViolation, message(refusal, refusal.resource), refusal.resource?.urn),
+      (error) => ({ ...stumbled(name, error), resource: reading.latest }),
+    );
   };
   return {
     name,
@@ -75,21 +71,22 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     severity,
     enforcementLevel: level,
     configSchema: { properties: jsonSchema(schema) },
+    // At once where nothing must be awaited, as nearly always.
     ...(check && {
       validateResource: (args, reportViolation) => {
-        const parameters = parametersOf(args.getConfig());
-        const resource = resourceOf(args);
-        if (!isInScope(resource, parameters)) return;
-        report(check(resource, parameters), (refusal) => reportViolation(message(refusal, resource)));
+        const [parameters, resource] = [parametersOf(args.getConfig()), resourceOf(args)];
+        const { pending } = resource;
+        if (pending) return pending.then(() => judge(resource, parameters, reportViolation));
+        judge(resource, parameters, reportViolation);
       },
     }),
     ...(checkStack && {
       validateStack: (args, reportViolation) => {
-        const parameters = parametersOf(args.getConfig());
-        const resources = args.resources.map(resourceOf).filter((resource) => isInScope(resource, parameters));
-        report(checkStack(resources, parameters), (refusal) =>
-          reportViolation(message(refusal, refusal.resource), refusal.resource?.urn),
-        );
+        const [parameters, resources] = [parametersOf(args.getConfig()), args.resources.map(resourceOf)];
+        const pending = resources.flatMap((resource) => resource.pending ?? []);
+        if (pending.length > 0)
+          return Promise.all(pending).then(() => judgeStack(resources, parameters, reportViolation));
+        judgeStack(resources, parameters, reportViolation);
       },
     }),
   };
@@ -97,26 +94,59 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
 
 // The file with its arguments and the arguments by themselves may show the same: once is enough.
 function report<Found extends StackRefusal>(
-  findings: Iterable<Found | Unknown>,
-  refuse: (refusal: Found) => void,
+  find: () => Iterable<Found | Unknown>,
+  refuse: (refusal: Found | StackRefusal) => void,
+  mistake: (error: unknown) => StackRefusal,
 ): void {
   const unknown: Unknown[] = [];
   const told = new Set<string>();
-  for (const finding of findings) {
-    if ("error" in finding) {
-      unknown.push(finding);
-      continue;
+  try {
+    for (const finding of find()) {
+      if ("error" in finding) {
+        unknown.push(finding);
+        continue;
+      }
+      const said = message(finding, finding.resource);
+      if (!told.has(said)) refuse(finding);
+      told.add(said);
     }
-    const said = message(finding, finding.resource);
-    if (!told.has(said)) refuse(finding);
-    told.add(said);
+  } catch (error) {
+    if (isEngines(error)) throw error;
+    refuse(mistake(error));
   }
   if (unknown.length > 0) throw unknown[0].error;
 }
 
-function message({ path, found, wanted, fix }: Refusal, resource?: Resource): string {
-  return `${resource?.label ?? "The stack"}: ${path} is ${found}; wanted ${wanted}. ${fix}`;
+// A policy that can't judge must not pass: what it finds is of its own level. Where it knows more about the place, it says so itself.
+function stumbled(policy: string, error: unknown): Refusal {
+  return {
+    path: "a property",
+    found: `something that the policy ${policy} fails on (${brief(error)})`,
+    wanted: "a value that it can check",
+    why: "The policy failed, so the resource isn't checked. This is a bug in the policy.",
+    fix: "List the resource in its parameter exclude, and report the bug.",
+  };
 }
+
+// What the engine makes an advisory finding of: an unknown value that is read, and a policy that says that it doesn't apply.
+function isEngines(error: unknown): boolean {
+  return error instanceof Error && ["UnknownValueError", "NotApplicableError"].includes(error.constructor.name);
+}
+
+// A text alone is told after the policy's description, which says less and comes first: `makeReportViolationFun` in server.js of @pulumi/policy,
+// whose declarations leave the object out.
+function tell(reportViolation: ReportViolation, message: string, urn?: string): void {
+  (reportViolation as (violation: unknown) => void)({ message, urn });
+}
+
+// The engine says once what is configured, and the runtime gives with every resource another object of the same values.
+function isSame(one: object, other: object): boolean {
+  const [before, now] = [one as Block, other as Block];
+  const keys = Object.keys(now);
+  return keys.length === Object.keys(before).length && keys.every((key) => now[key] === before[key]);
+}
+
+const message = (refusal: Refusal, resource?: Resource): string => messageOf(resource?.label ?? "The stack", refusal);
 
 function parse<Schema extends z.ZodType>(schema: Schema, given: object, policy: string): z.infer<Schema> {
   const result = schema.safeParse(given);

@@ -1,5 +1,5 @@
 import type { PolicyResourceOptions, ResourceValidationArgs } from "@pulumi/policy";
-import { at, plain, type Block } from "./unknown";
+import { at, originOf, plain, type Block } from "./unknown";
 
 /** A resource as the policies read it. */
 export interface Resource {
@@ -20,14 +20,33 @@ export interface Resource {
   readonly namespace?: string;
   /** Its inputs (in a check of the whole stack its outputs), out of the engine's proxy; read when first asked for. */
   readonly props: Block;
+  /** What must be awaited before its properties are whole: assets, of which a chart's files of values are the only ones that policies read. */
+  readonly pending: Promise<void> | undefined;
   /** Its options: `protect`, `ignoreChanges`, `parent` … */
   readonly options: PolicyResourceOptions;
 }
 
-/** Reads what the engine hands to a policy. */
-export function resourceOf(args: Pick<ResourceValidationArgs, "type" | "urn" | "name" | "props" | "opts">): Resource {
+type Given = Pick<ResourceValidationArgs, "type" | "urn" | "name" | "props" | "opts">;
+
+// Every policy is shown every resource; `main.js` sees to it that they are shown the same.
+const known = new WeakMap<object, Resource>();
+
+/** The resource whose properties were read last: where a policy that ends with an error was. */
+export const reading: { latest?: Resource } = {};
+
+/** Reads what the engine hands to a policy, once for all of them. */
+export function resourceOf(args: Given): Resource {
+  const origin = originOf(args.props);
+  const resource = known.get(origin) ?? newResource(args);
+  known.set(origin, resource);
+  return resource;
+}
+
+function newResource(args: Given): Resource {
   const { type, urn, name, opts } = args;
   let props: Block | undefined;
+  const later: Promise<void>[] = [];
+  let whole: Promise<void> | undefined;
   return {
     type,
     urn,
@@ -37,18 +56,41 @@ export function resourceOf(args: Pick<ResourceValidationArgs, "type" | "urn" | "
     stack: urn.split("::")[0].split(":").slice(2).join(":"),
     options: opts,
     get props() {
-      return (props ??= plain(args.props));
+      reading.latest = this;
+      return (props ??= plain(args.props, later));
+    },
+    get pending() {
+      if (!mayHaveAssets.test(type)) return undefined;
+      try {
+        if (this.props && later.length > 0) whole = settled(later).finally(() => (whole = undefined));
+      } catch {
+        // What can't be read at all is told by the policy that reads it.
+      }
+      return whole;
     },
     get namespace() {
       return text(at(this.props, "metadata.namespace")) ?? text(this.props.namespace);
     },
     get objectName() {
-      return text(at(this.props, "metadata.name")) ?? text(this.props.name);
+      // A Chart's release is called as the resource; a Release gets a name of its own.
+      return text(at(this.props, "metadata.name")) ?? text(this.props.name) ?? (isChart.test(type) ? name : undefined);
     },
     get label() {
-      return `${this.kind} ${this.namespace ? `${this.namespace}/` : ""}${this.objectName ?? name}`;
+      try {
+        return `${this.kind} ${this.namespace ? `${this.namespace}/` : ""}${this.objectName ?? name}`;
+      } catch {
+        // Its properties can't be read; what is said of that must name it all the same.
+        return `${this.kind} ${name}`;
+      }
     },
   };
+}
+
+const isChart = /^kubernetes:helm\.sh\/v\d+:Chart$/;
+const mayHaveAssets = /^kubernetes:helm\.sh\//;
+
+async function settled(later: Promise<void>[]): Promise<void> {
+  while (later.length > 0) await Promise.all(later.splice(0));
 }
 
 function text(value: unknown): string | undefined {

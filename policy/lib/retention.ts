@@ -1,7 +1,23 @@
+import { placeOf, type ProgramSettings } from "./config/config";
+import { settingsOf } from "./config/find";
+import { ofArguments } from "./config/overlay";
+import type { Program } from "./config/program";
 import { quote, text, type Setting } from "./config/read";
+import { unknownOf } from "./config/show";
 import { durationSeconds } from "./duration";
+import { matches } from "./glob";
+import { loki } from "./loki/program";
+import { mimir } from "./mimir/program";
 import { inner } from "./paths";
+import type { Resource } from "./resource";
 import { isBlock, Unknown, type Block } from "./unknown";
+import { victoriaRetentionOf, victoriaRetentions, victoriaSeconds } from "./victoria-metrics/retention";
+
+// By program, the block with its retention.
+const places = [
+  { program: loki, block: "limits_config" },
+  { program: mimir, block: "limits" },
+];
 
 /** A retention that a program's limits set, for all or for one tenant. */
 export interface Retention {
@@ -13,14 +29,66 @@ export interface Retention {
   read(text: string): number | undefined;
 }
 
+/** A retention that is shorter than it must be, or that can't be compared. */
+export interface ShortRetention extends Retention {
+  /** Whether it is too short (of everything, or of single streams), can't be read, or is a number without a unit. */
+  fault: "short" | "shortStream" | "unread" | "unitless";
+}
+
 /**
- * The retentions in a block of limits of Loki or Mimir.
+ * The retentions of Loki, Mimir and VictoriaMetrics that a resource sets too short; an {@link Unknown} for one that a preview can't know.
  *
- * @param limits `limits_config`, `limits`, or what a tenant has of them
- * @param settings the setting of everything, and where there is one that of single streams
- * @param placeOf where a setting is
+ * @param least the least retention, such as `30d`
+ * @param shortStreams patterns of selectors whose streams may be deleted earlier
  */
-export function retentionsOf(
+export function* shortRetentions(
+  resource: Resource,
+  least: string,
+  shortStreams: readonly string[],
+): Iterable<ShortRetention | Unknown> {
+  for (const each of retentionsOf(resource)) {
+    if (each instanceof Unknown) yield each;
+    else {
+      const { setting, selector } = each;
+      if (selector !== undefined && shortStreams.some((pattern) => matches(pattern, selector))) continue;
+      const fault = faultOf(each, durationSeconds(least) ?? 0);
+      if (fault) yield unknownOf(setting) ?? { ...each, fault };
+    }
+  }
+}
+
+function faultOf({ setting, selector, read }: Retention, least: number): ShortRetention["fault"] | undefined {
+  if ("missing" in setting && selector === undefined) return undefined;
+  const seconds = "value" in setting ? read(setting.value) : undefined;
+  if (seconds !== undefined && seconds >= least) return undefined;
+  if (seconds !== undefined) return selector === undefined ? "short" : "shortStream";
+  return "value" in setting && /^[\d.]+$/.test(setting.value) ? "unitless" : "unread";
+}
+
+function retentionsOf(resource: Resource): (Retention | Unknown)[] {
+  if (!resource.type.startsWith("kubernetes:")) return [];
+  const ofPrograms = places.flatMap(({ program, block }) => inSettings(settingsOf(resource, program), program, block));
+  const { arguments: lists } = settingsOf(resource, mimir);
+  const victoria = [...victoriaRetentions(resource), ...lists.map(victoriaRetentionOf)];
+  const given = victoria.filter(({ setting }) => !("missing" in setting));
+  return [...ofPrograms, ...given.map((each) => ({ ...each, read: victoriaSeconds }))];
+}
+
+function inSettings(settings: ProgramSettings, program: Program, block: string): (Retention | Unknown)[] {
+  const fromArguments = settings.arguments.flatMap((list) => ofArguments(list, program) ?? []);
+  const forAll = [...settings.configs, ...fromArguments].flatMap((config) =>
+    inLimits(config.content[block], program.tenantSettings, (setting) => placeOf(config, `${block}.${setting}`)),
+  );
+  const byTenant = settings.overrides.flatMap(({ path, tenants }) =>
+    Object.entries(tenants).flatMap(([tenant, limits]) =>
+      inLimits(limits, program.tenantSettings, (setting) => inner(inner(path, tenant), setting)),
+    ),
+  );
+  return [...forAll, ...byTenant];
+}
+
+// `limits` is `limits_config`, `limits`, or what a tenant has of them; `settings` the setting of everything, and if there is one that of single streams.
+function inLimits(
   limits: unknown,
   [everything, streams]: readonly string[],
   placeOf: (setting: string) => string,

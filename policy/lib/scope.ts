@@ -16,11 +16,13 @@ export const scope = {
   include: z
     .array(resources)
     .default([])
-    .describe("look only at these resources, by name, type, namespace and stack (* stands for any text); none: at all"),
+    .describe(
+      "check only these resources, by name, type, namespace and stack (* stands for any text); empty: all resources",
+    ),
   exclude: z
     .array(resources)
     .default([])
-    .describe("don't look at these resources, by name, type, namespace and stack (* stands for any text)"),
+    .describe("don't check these resources, by name, type, namespace and stack (* stands for any text)"),
 };
 
 /** What {@link scope} says. */

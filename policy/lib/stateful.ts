@@ -7,12 +7,15 @@ import { at, isBlock, Unknown, type Block } from "./unknown";
 export type Loss = string;
 
 const types: readonly [RegExp, Loss][] = [
-  [/^kubernetes:core\/v1:Namespace$/, "everything in the namespace, volumes included"],
+  [/^kubernetes:core\/v1:Namespace$/, "everything in the namespace, including volumes"],
   [/^kubernetes:core\/v1:PersistentVolume(Claim)?$/, "the volume and what is on it"],
   [/^kubernetes:objectbucket\.io\/\w+:ObjectBucketClaim$/, "the bucket and every object in it"],
   [/^kubernetes:ceph\.rook\.io\/\w+:Ceph\w+$/, "the store and everything in it"],
   [/^kubernetes:minio\.min\.io\/\w+:Tenant$/, "the object store and every bucket in it"],
-  [/^kubernetes:apiextensions\.k8s\.io\/\w+:CustomResourceDefinition$/, "every resource of its kind, of everybody"],
+  [
+    /^kubernetes:apiextensions\.k8s\.io\/\w+:CustomResourceDefinition$/,
+    "every resource of its kind, whoever created it",
+  ],
   [/^minio:index\/s3Bucket:S3Bucket$/, "the bucket and every object in it"],
   [/^minio:index\/iam(User|ServiceAccount):/, "the keys by which programs reach their bucket"],
   [/^aws:s3\/bucket(V2)?:/, "the bucket and every object in it"],

@@ -21,23 +21,38 @@ const lengthOfUuid = 36;
  * Copies properties out of the engine's proxy.
  *
  * @param properties a resource's properties, as a policy gets them
+ * @param later takes what isn't there at once: an asset of Pulumi's has its text, path or address as a promise, which fills it into the copy
  * @returns plain objects and arrays, with an {@link Unknown} for each value that isn't known yet
  */
-export function plain(properties: object): Block {
-  return copied((properties as Block)[behind] ?? properties, properties, []) as Block;
+export function plain(properties: object, later: Promise<void>[] = []): Block {
+  return copied(originOf(properties), properties, [], later) as Block;
 }
 
-// Every policy copies every resource: no function is made on the way, and nothing is allocated but the copy.
-function copied(value: unknown, properties: object, keys: string[]): unknown {
+/** What is behind the engine's proxy; the same object for every policy that is shown the same resource, if it is read once. */
+export function originOf(properties: object): object {
+  return ((properties as Block)[behind] as object | undefined) ?? properties;
+}
+
+// Nothing is allocated but the copy: no function is made on the way.
+function copied(value: unknown, properties: object, keys: string[], later: Promise<void>[]): unknown {
   if (typeof value === "string" && value.length === lengthOfUuid) return read(properties, keys);
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Promise) return undefined;
   const copy: unknown = Array.isArray(value) ? [] : {};
   for (const key of Object.keys(value)) {
+    const each = (value as Block)[key];
     keys.push(key);
-    (copy as Block)[key] = copied((value as Block)[key], properties, keys);
+    (copy as Block)[key] = copied(each, properties, keys, later);
     keys.pop();
+    if (each instanceof Promise)
+      later.push(each.then((settled) => void ((copy as Block)[key] = settledCopy(settled, later))));
   }
   return copy;
+}
+
+// An archive has assets in it, which have promises of their own.
+function settledCopy(value: unknown, later: Promise<void>[]): unknown {
+  return typeof value === "object" && value !== null ? plain(value, later) : value;
 }
 
 function read(properties: object, keys: readonly string[]): unknown {
@@ -61,7 +76,22 @@ export function isBlock(value: unknown): value is Block {
  * @returns undefined where a key is missing; an {@link Unknown} where one on the way is unknown
  */
 export function at(value: unknown, path: string): unknown {
-  return path
-    .split(".")
-    .reduce((inner, key) => (isBlock(inner) ? inner[key] : inner instanceof Unknown ? inner : undefined), value);
+  let inner = value;
+  for (const key of keysOf(path)) {
+    if (!isBlock(inner)) return inner instanceof Unknown ? inner : undefined;
+    inner = inner[key];
+  }
+  return inner;
+}
+
+// Policies ask for the same few hundred paths of every resource.
+const split = new Map<string, readonly string[]>();
+
+function keysOf(path: string): readonly string[] {
+  const known = split.get(path);
+  if (known) return known;
+  if (split.size > 5000) split.clear();
+  const keys = path.split(".");
+  split.set(path, keys);
+  return keys;
 }

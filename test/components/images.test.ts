@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import list from "../../images.json";
-import { checkedList } from "../../components/image-list";
-import { alternatives, architectures, image, imageNames, images, type ImageName } from "../../components/images";
+import { checkedList, alternatives, imageNames, type ImageName } from "../../settings/image-list";
+import { architectures, image, images } from "../../components/images";
 
 describe("images.json and image()", () => {
   it("gives the fully qualified reference of an image by its name", () => {
@@ -77,7 +77,7 @@ describe("the check of images.json", () => {
     ["platforms", { platforms: [] }, /platforms: \[\] is too small/],
     ["platforms that nodes have", { platforms: ["arm64"] }, /platforms\[0\]: "arm64" is not a platform/],
     ["a page that says so", { source: undefined }, /source: is missing/],
-    ["no key that nobody reads", { tag: "3.6.3" }, /tag: "3.6.3" stands here, but there is no such setting/],
+    ["no key that nobody reads", { tag: "3.6.3" }, /tag: "3.6.3" is set here, but there is no such setting/],
   ];
   for (const [what, wrong, message] of cases) {
     it(`wants ${what}, and says what is allowed`, () => {
@@ -89,7 +89,7 @@ describe("the check of images.json", () => {
   }
 
   it("wants each image once, and tells all problems at once", () => {
-    assert.match(refused(good, good), /images\[1\]\.reference: ".*" is there twice/);
+    assert.match(refused(good, good), /images\[1\]\.reference: ".*" appears twice/);
     assert.match(refused({ ...good, reference: "loki" }, { ...good, platforms: [] }), /^images\.json: 2 problems/);
   });
 });

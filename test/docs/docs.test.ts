@@ -4,13 +4,14 @@ import { dirname, join, normalize } from "node:path";
 import { parse } from "yaml";
 import { rulesConfigMap } from "../../components/loki/pod";
 import type { AlertingRule, RuleGroup } from "../../components/rules/types";
-import { settingsSchema } from "../../config/schema";
-import { stageNames } from "../../config/sections/migration";
-import { placeAt } from "../../config/tree";
-import type { KubernetesObject } from "../../offline/objects";
-import { offlineRender } from "../../offline/render";
-import { runByHost } from "../program/support/hosted";
+import { settingsSchema } from "../../settings/schema";
+import { placeAt, placeOf } from "../../settings/tree";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import { offlineRender } from "../../commands/shared/render";
+import { runInline } from "../program/support/inline";
 import { anchors, code, fences, links, pages, root, section, spans, type Page } from "./markdown";
+import { stageNames } from "../../stages";
+import { testStack } from "../stacks/stacks";
 
 const page = (path: string): Page => pages.find((one) => one.path === path) ?? assert.fail(`there is no ${path}`);
 
@@ -46,16 +47,50 @@ describe("Documentation", () => {
       ...[".github/workflows/ci.yml", ".ci/run"].map((file) => [file, readFileSync(join(root, file), "utf8")]),
     ];
     const unknown = texts.flatMap(([path, text]) =>
-      [...text.matchAll(/npm run (?:-s )?([a-z][a-z0-9:]*)(?: --workspace (\w+))?/g)]
+      [...text.matchAll(/npm run (?:-s )?([a-z][a-z0-9:-]*)(?: --workspace (\w+))?/g)]
         .filter(([, script, workspace = ""]) => !scripts[workspace as keyof typeof scripts]?.includes(script))
         .map(([command]) => `${path}: ${command}`),
     );
     assert.deepEqual(unknown, []);
   });
 
-  it("has every stage in the README's table", () => {
-    const table = section(page("README.md"), "Stages") ?? assert.fail("the README has no section Stages");
-    const rows = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, stage]) => stage);
+  it("asks for the versions of Node.js that the workflow tests, and package.json allows", () => {
+    const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { engines: { node: string } };
+    const workflow = readFileSync(join(root, ".github/workflows/ci.yml"), "utf8");
+    const tested = /node: \[(.*)\]/.exec(workflow)?.[1].split(", ") ?? [];
+    assert.deepEqual(
+      engines.node.match(/\d+/g)!.filter((number) => tested.some((version) => version.split(".")[0] === number)),
+      ["20", "22", "24"],
+    );
+    for (const version of tested)
+      for (const path of ["README.md", "docs/first-deployment.md"])
+        assert.match(page(path).text, new RegExp(`Node\\.js[^.]*\\b${version}\\b`), path);
+  });
+
+  it("has every page of docs in its index, each once", () => {
+    const listed = links(page("docs/README.md")).filter((target) => /^[\w-]+\.md$/.test(target));
+    const there = pages.flatMap(({ path }) => /^docs\/(?!README)(.*)$/.exec(path)?.[1] ?? []);
+    assert.deepEqual(listed.sort(), there.sort());
+  });
+
+  it("never has a resource deleted from the state by force, which Pulumi refuses of whatever has dependents", () => {
+    const forced = pages.flatMap((one) => code(one).filter((line) => /state delete .*--force/.test(line)));
+    assert.deepEqual(forced, []);
+  });
+
+  it("has every npm script that a person calls among the commands", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+    const inner = ["mocha", "typecheck"]; // parts of `npm test`
+    const silent = Object.keys(scripts)
+      .filter((script) => !inner.includes(script))
+      .filter(
+        (script) => !new RegExp(`npm (run )?([a-z\\\\|]+\\|)?${script}\\b(?!:)`).test(page("docs/commands.md").text),
+      );
+    assert.deepEqual(silent, []);
+  });
+
+  it("has every stage in the table of stages", () => {
+    const rows = [...page("docs/stages.md").text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, stage]) => stage);
     assert.deepEqual(rows, stageNames);
   });
 });
@@ -66,14 +101,14 @@ function exists(key: string): boolean {
     .replace(/\.\*$/, "")
     .replaceAll(/\[\d*\]/g, ".*")
     .replaceAll(/<\w+>/g, "*");
-  return placeAt(settingsSchema, path.split(".")) !== undefined;
+  return placeAt(placeOf(settingsSchema), path.split(".")) !== undefined;
 }
 
 describe("Settings that the documentation names", () => {
   const sections = Object.keys(settingsSchema.shape);
-  /** Components of Alloy, values of charts, files and a domain whose names begin like a section. */
+  /** Components of Alloy, values of charts, files and domains whose names begin like a section. */
   const others =
-    /^(loki\.(source|write|process|relabel|echo)\b|grafana\.(sidecar|admin)\.|cluster\.local$|.*\.(ini|json|ts|md|yaml)$)/;
+    /^(loki\.(source|write|process|relabel|echo)\b|grafana\.(sidecar|admin)\.|cluster\.local$|.*\.(ini|json|ts|md|yaml|example\.org)$)/;
 
   it("exist, by `observability:key`", () => {
     const unknown = pages.flatMap(({ path, text }) =>
@@ -108,7 +143,8 @@ describe("Settings that the documentation names", () => {
       Object.entries(settings).flatMap(([key, value]) =>
         leaves(value, [key.replace("observability:", "")])
           .filter(
-            (leaf) => placeAt(settingsSchema, leaf) === undefined && !leaf.join(".").startsWith("adopt.kps.values."),
+            (leaf) =>
+              placeAt(placeOf(settingsSchema), leaf) === undefined && !leaf.join(".").startsWith("adopt.kps.values."),
           )
           .map((leaf) => `${path}: ${leaf.join(".")}`),
       ),
@@ -137,10 +173,21 @@ describe("The documentation of what is in the cluster", () => {
   before(async () => {
     // The stage that has what the others have, and more; and the one in which Alloy scrapes, with Mimir's own Alertmanager.
     const stage = "mimir-default";
-    const config = ["kps.enabled=false", "alertmanager.implementation=mimir"];
+    const config = ["kps.enabled=false", "alertmanager.implementation=mimir", 'rules.volumeLimits["airflow/logs"]=80'];
+    const backup = ["enabled=true", "to=s3://backup/home", "endpoint=http://10.0.0.2:9000", "secret=backup"];
+    config.push(...backup.map((setting) => `backup.${setting}`));
+    // With what is scraped only where a stack says where it is.
+    const scraped = ["scheduler", "controllerManager", "proxy", "etcd"].map(
+      (part) => `monitors.${part}.endpoints[0]=10.0.0.1`,
+    );
+    // With VictoriaMetrics, and with Vector.
+    const pi = ["kps.enabled=false", "logs.agent=vector"];
     const stacks = await Promise.all([
-      ...["production", "sandbox"].map((stack) => offlineRender({ stack, stage, start: runByHost })),
-      offlineRender({ stack: "production", stage: "kps-removed", config, start: runByHost }),
+      ...["production", "sandbox"].map((stack) =>
+        offlineRender({ ...testStack(stack), stage, config: scraped, start: runInline }),
+      ),
+      offlineRender({ ...testStack("production"), stage: "kps-removed", config, start: runInline }),
+      offlineRender({ ...testStack("pi"), stage: "kps-removed", config: pi, start: runInline }),
     ]);
     objects = stacks.flatMap(({ resources }) => resources.flatMap(({ object }) => (object ? [object] : [])));
     alerts = objects
@@ -148,16 +195,25 @@ describe("The documentation of what is in the cluster", () => {
       .flatMap(({ rules }) => rules.filter((rule): rule is AlertingRule => "alert" in rule));
   });
 
-  it("has a section for every alert, where its runbook_url leads, with a command to begin with", () => {
+  it("has a section for every alert, with a command to begin with", () => {
     assert.ok(alerts.length > 50, `only ${alerts.length} alerts`);
-    const missing = alerts.flatMap(({ alert, annotations: { runbook_url } }) => {
-      const [path, anchor] = (runbook_url ?? "").split("#");
-      const found = anchor === alert.toLowerCase() && anchors(page(path)).includes(anchor);
-      const text = (found && section(page(path), alert)) || "";
+    const runbooks = page("docs/alerts.md");
+    const missing = alerts.flatMap(({ alert }) => {
+      // The anchor to which runbook_url leads.
+      const text = (anchors(runbooks).includes(alert.toLowerCase()) && section(runbooks, alert)) || "";
       const whole = /```sh\n.+/.test(text) && text.includes("**Causes**") && text.includes("**Fix**");
-      return whole ? [] : [`${alert}: ${runbook_url}`];
+      return whole ? [] : [alert];
     });
     assert.deepEqual([...new Set(missing)], []);
+  });
+
+  it("lists every alert at the top of its page, once", () => {
+    const { text } = page("docs/alerts.md");
+    const listed = [...text.slice(0, text.indexOf("## Who is notified")).matchAll(/\[(\w+)\]\(#/g)].map(
+      ([, name]) => name,
+    );
+    const headings = [...text.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading);
+    assert.deepEqual(listed, headings);
   });
 
   it("has no section for an alert that isn't there any more", () => {
@@ -170,11 +226,11 @@ describe("The documentation of what is in the cluster", () => {
   });
 
   it("names no alert that isn't there", () => {
-    /** Components of this program, which are named like alerts. */
-    const others = ["PrometheusOperatorCrds", "KubePrometheusStack"];
+    /** Components of this program, which are named like alerts, and upstream's alerts. */
+    const others = ["PrometheusOperatorCrds", "KubePrometheusStack", "KubeAPIDown"];
     const named = pages.flatMap((one) => spans(one).map((span) => [one.path, span]));
     const like = named.filter(([, span]) =>
-      /^(Alertmanager|Alloy|Kube|Log|Loki|Mimir|Node|ObjectStore|Prometheus)[A-Z][A-Za-z]+$/.test(span),
+      /^(Alertmanager|Alloy|Kube|Log|Loki|Mimir|Node|ObjectStore|Prometheus|Vector)[A-Z][A-Za-z]+$/.test(span),
     );
     assert.ok(like.length > 10, `only ${like.length} names were found`);
     // Several at once are named by what they begin with.
@@ -189,7 +245,8 @@ describe("The documentation of what is in the cluster", () => {
     const there = new Set(objects.flatMap(namesOf));
     const wrong = runbooks.flatMap((one) =>
       code(one)
-        .filter((line) => line.includes("kubectl -n monitoring"))
+        // What a command makes itself is not the program's.
+        .filter((line) => /kubectl -n monitoring (?!create )/.test(line))
         .flatMap((line) => [
           ...line.matchAll(/\b(statefulset|deployment|daemonset|service|secret|configmap|pvc)[ /]([a-z][a-z0-9-]*)/g),
         ])

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /** The repository's root folder. */
-export const root = join(__dirname, "..", "..");
+export const root = join(__dirname, "../..");
 
 /** A Markdown file. */
 export interface Page {
@@ -34,7 +34,7 @@ export function fences({ text }: Page): { language: string; code: string }[] {
   }));
 }
 
-const withoutFences = ({ text }: Page) => text.replaceAll(/^ *```[\s\S]*?\n *```$/gm, "");
+const withoutFences = onceEach(({ text }) => text.replaceAll(/^ *```[\s\S]*?\n *```$/gm, ""));
 
 /** What stands between single backticks. */
 export const spans = (page: Page): string[] =>
@@ -52,7 +52,7 @@ export const links = (page: Page): string[] =>
   ].map(([, target]) => target);
 
 /** Anchors of a page's headings, as GitHub makes them: a second heading of the same text gets `-1`. */
-export function anchors(page: Page): string[] {
+export const anchors = onceEach((page): readonly string[] => {
   const headings = [...withoutFences(page).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading]) =>
     heading
       .trim()
@@ -64,6 +64,15 @@ export function anchors(page: Page): string[] {
     const before = headings.slice(0, i).filter((other) => other === anchor).length;
     return before === 0 ? anchor : `${anchor}-${before}`;
   });
+});
+
+/** A function of a page that is computed once for each: many links lead to the same long page. */
+function onceEach<T>(of: (page: Page) => T): (page: Page) => T {
+  const known = new Map<Page, T>();
+  return (page) => {
+    if (!known.has(page)) known.set(page, of(page));
+    return known.get(page)!;
+  };
 }
 
 /** The part of a page below a heading, up to the next one of any level. */

@@ -44,12 +44,4 @@ describe("What promtool's tests leave open", () => {
 
   it("is no quiet case of what always fires", () =>
     assert.deepEqual(uncovered([alert("none", "vector(1)")], [file([{ severity: "none" }])]), []));
-
-  it("is a recorded series that no test queries", () => {
-    const rules = [{ record: "a:b:sum", expr: "b" }];
-    assert.deepEqual(uncovered(rules, [{ tests: [{ promql_expr_test: [{ expr: "a:c" }] }] }]), [
-      "a:b:sum is never queried",
-    ]);
-    assert.deepEqual(uncovered(rules, [{ tests: [{ promql_expr_test: [{ expr: "sum(a:b:sum)" }] }] }]), []);
-  });
 });

@@ -28,11 +28,11 @@ const chunksAt = 'data["config.yaml"]: common.storage.s3.bucketnames';
 const awsAt = 'data["config.yaml"]: storage_config.aws.bucketnames';
 const chunks = `Loki's chunks and index`;
 const shared = (path: string, content: string, place: string, name = "one") =>
-  `${path} is "${name}", which ${content} has too (${place}), in the same object store and with the same prefix; wanted another bucket than that of ${content} (${place}), or another prefix. One deletes what the other wrote: compaction and retention take all that lies there for their own. Give each a bucket of its own.`;
+  `${path} is "${name}", which ${content} also uses (${place}), in the same object store and with the same prefix; wanted a different bucket than ${content} (${place}), or a different prefix. Each deletes what the other wrote: compaction and retention treat everything there as their own data. Give each a separate bucket.`;
 const untold = (path: string, why: string, content: string, place: string) =>
-  `${path} is ${why}; wanted another bucket than that of ${content} (${place}), or another prefix. Whether they share a bucket can't be told; if they do, one deletes what the other wrote. Write the names themselves.`;
+  `${path} is ${why}; wanted a different bucket than ${content} (${place}), or a different prefix. They may share a bucket. If they do, each deletes what the other wrote. Write the literal names.`;
 const variable = (name: string) =>
-  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
 const ofMimir = `ConfigMap monitoring/mimir: ${blocksAt}`;
 const inLoki = `ConfigMap monitoring/loki, ${chunksAt}`;
 const sharedByBoth = shared(ofMimir, chunks, inLoki);
@@ -58,6 +58,10 @@ interface Case {
 const cases: Case[] = [
   { when: "each has its own", stack: [map("loki", loki("logs")), map("mimir", mimir("blocks"))] },
   { when: "there is one only", stack: [map("mimir", goodMimir)] },
+  {
+    when: "Mimir's blocks and rules share a bucket in one file, which mimir-storage-is-separate reports",
+    stack: [map("mimir", { ...mimir("one"), ruler_storage: { s3: { bucket_name: "one" } } })],
+  },
   {
     when: "Loki and Mimir have one bucket",
     stack: [map("loki", loki("one")), map("mimir", mimir("one"))],

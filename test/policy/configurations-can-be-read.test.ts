@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { configurationsCanBeRead as policy } from "../../policy/configurations-can-be-read";
 import { policies } from "../../policy/index";
-import { cases, lokiChart } from "./fixtures";
+import { cases, goodMimir, lokiChart } from "./fixtures";
 import { good, mutated, store } from "./retention-requires-delete-request-store/fixtures";
 import { configMap, findings, object, release, unknown, type TestResource } from "./support";
 
 const cannot = (problem: string, where = 'ConfigMap monitoring/loki: data["config.yaml"]') =>
-  `${where} is a Loki configuration that can't be read (${problem}); wanted one YAML document that Loki accepts. What its settings are can't be told. Correct it; \`loki -verify-config -config.file=FILE\` says where Loki stumbles.`;
+  `${where} is a Loki configuration that can't be read (${problem}); wanted one YAML document that Loki accepts. Its settings can't be checked. Correct it; \`loki -verify-config -config.file=FILE\` shows the mistake.`;
 const mimirCannot = (problem: string) =>
-  `ConfigMap monitoring/loki: data["config.yaml"] is a Mimir configuration that can't be read (${problem}); wanted one YAML document that Mimir accepts. What its settings are can't be told. Correct it; \`mimir -config.file=FILE -modules\` says where Mimir stumbles.`;
+  `ConfigMap monitoring/loki: data["config.yaml"] is a Mimir configuration that can't be read (${problem}); wanted one YAML document that Mimir accepts. Its settings can't be checked. Correct it; \`mimir -config.file=FILE -modules\` shows the mistake.`;
 const followed = (reader: string) => `followed by another YAML document, and ${reader} reads only the first`;
+const badIndent = "wrong indentation, or a bracket before it that isn't closed";
+const values = (problem: string, where: string, fix = "Correct it: Helm can't read it either.") =>
+  `${where} is values for Helm that can't be read (${problem}); wanted a mapping in YAML. Their settings for Loki and Mimir can't be checked. ${fix}`;
 const bomb = () => {
   const list = (name: string, of: string) => `${name}: &${name} [${Array(10).fill(`*${of}`).join(", ")}]\n`;
   return `a: &a [1]\n${list("b", "a")}${list("c", "b")}${list("d", "c")}${list("e", "d")}`;
@@ -22,17 +26,17 @@ describe("configurations-can-be-read", () => {
       {
         when: "a key is given twice, which Loki refuses too",
         given: configMap(store("delete_request_store: s3\n  delete_request_store: s3")),
-        finds: [cannot("line 15: a key given twice, which Loki refuses")],
+        finds: [cannot("line 16, column 3: a key given twice, which Loki refuses")],
       },
       {
         when: "it is not YAML; none of it is quoted",
         given: configMap(`${good}secret: [hunter2\n`),
-        finds: [cannot("line 16: not YAML (BAD_INDENT)")],
+        finds: [cannot(`line 17, column 1: not YAML: ${badIndent}`)],
       },
       {
         when: "a tab moves a setting",
         given: configMap(mutated("  retention_enabled", "\tretention_enabled")),
-        finds: [cannot("line 13: not YAML (TAB_AS_INDENT)")],
+        finds: [cannot("line 14, column 1: not YAML: a tab in the indentation")],
       },
       {
         when: "a second document follows, which Loki ignores",
@@ -58,7 +62,12 @@ describe("configurations-can-be-read", () => {
       {
         when: "Mimir's has a key twice",
         given: configMap("multitenancy_enabled: yes\nmultitenancy_enabled: no\n"),
-        finds: [mimirCannot("line 2: a key given twice, which Mimir refuses")],
+        finds: [mimirCannot("line 2, column 1: a key given twice, which Mimir refuses")],
+      },
+      {
+        when: "configurations of both programs follow a document of neither, once",
+        given: configMap(`app: 1\n---\n${good}---\n${stringify(goodMimir)}`),
+        finds: [mimirCannot(followed("Mimir"))],
       },
       {
         when: "Mimir's is followed by a second document",
@@ -68,7 +77,7 @@ describe("configurations-can-be-read", () => {
       {
         when: "both programs could mean it: it is said once",
         given: configMap("compactor: {\nblocks_storage: [\n"),
-        finds: [mimirCannot("line 2: not YAML (BAD_INDENT); line 3: not YAML (BAD_INDENT)")],
+        finds: [mimirCannot(`line 2, column 1: not YAML: ${badIndent}; line 3, column 1: not YAML: ${badIndent}`)],
       },
     ]);
 
@@ -87,7 +96,62 @@ describe("configurations-can-be-read", () => {
     }
   });
 
+  // What says nothing by its keys says it by its name.
+  describe("of a file that is called after the program", () => {
+    const file = (name: string, key: string, text: string) =>
+      object("core/v1", "ConfigMap", { metadata: { namespace: "monitoring", name }, data: { [key]: text } });
+    const broken = "server\n  http_listen_port: 3100\n";
+    const noColon = "line 1, column 1: not YAML: a line without a colon";
+    cases(policy, [
+      {
+        when: "a file named for Loki isn't YAML",
+        given: file("app", "loki.yaml", broken),
+        finds: [cannot(noColon, 'ConfigMap monitoring/app: data["loki.yaml"]')],
+      },
+      {
+        when: "the file of an object that is named for Mimir isn't YAML",
+        given: file("home-mimir-config", "config.yaml", `target: all\n${broken}`),
+        finds: [
+          mimirCannot(noColon.replace("line 1", "line 2")).replace("monitoring/loki", "monitoring/home-mimir-config"),
+        ],
+      },
+      {
+        when: "values for Helm are no YAML, and their name or a word in them says that they are for Loki",
+        given: file("loki-values", "values.yaml", broken),
+        finds: [values(noColon, 'ConfigMap monitoring/loki-values: data["values.yaml"]')],
+      },
+      {
+        when: "a word in values for Helm says that they are for Loki",
+        given: file("flux", "loki-values.prod.yaml", "loki:\n  limits_config: [\nx: 1\n"),
+        finds: [
+          values(
+            `line 3, column 1: not YAML: ${badIndent}`,
+            'ConfigMap monitoring/flux: data["loki-values.prod.yaml"]',
+          ),
+        ],
+      },
+      {
+        when: "the object is named for Loki, and the file is prose",
+        given: file("loki", "config.yaml", "a: see the wiki: [\n"),
+      },
+      { when: "it is Promtail's by its keys", given: file("loki", "config.yaml", "scrape_configs: [\nclients: []\n") },
+      { when: "it is empty, or a comment", given: file("loki", "config.yaml", "# nothing\n") },
+      {
+        when: "it is a template that its reader fills in",
+        given: file("loki", "config.yaml", "{{ range .a }}\n- x: [\n"),
+      },
+      { when: "values for Helm are for something else", given: file("app-values", "values.yaml", broken) },
+      { when: "the object is named for Loki, and the file is another's", given: file("loki", "nginx.yaml", broken) },
+      { when: "it is a configuration of Alloy's", given: file("loki", "config.alloy", 'loki.write "a" {\n}\n') },
+    ]);
+  });
+
   describe("of chart values", () => {
+    const application = (chart: string, values: string) =>
+      object("argoproj.io/v1alpha1", "Application", {
+        metadata: { namespace: "argocd", name: "app" },
+        spec: { source: { chart, helm: { values } } },
+      });
     const withFiles = (valueYamlFiles: object[]): TestResource => {
       const { props, ...rest } = release("loki", {});
       return { ...rest, props: { ...props, valueYamlFiles } };
@@ -98,12 +162,37 @@ describe("configurations-can-be-read", () => {
       {
         when: "they are in a file that it can't see",
         given: withFiles([{ path: "values.yaml" }]),
-        finds: [cannot("a file, which a policy doesn't see", inRelease("valueYamlFiles[0]"))],
+        finds: [
+          values(
+            "a file, which a policy doesn't see",
+            inRelease("valueYamlFiles[0]"),
+            "Pass them as `values` of the resource, or as a StringAsset.",
+          ),
+        ],
+      },
+      {
+        when: "they are in a text that doesn't parse",
+        given: withFiles([{ text: "loki: [\na: b\n" }]),
+        finds: [values(`line 2, column 1: not YAML: ${badIndent}`, inRelease("valueYamlFiles[0]"))],
+      },
+      {
+        when: "a tool in the cluster gives such a text to Helm",
+        given: application("loki", "loki: [\na: b\n"),
+        finds: [values(`line 2, column 1: not YAML: ${badIndent}`, "Application argocd/app: spec.source.helm.values")],
+      },
+      {
+        when: "such a text is for a chart of one's own, and has a word of Loki's in it",
+        given: application("monitoring", "loki:\n  schemaConfig: [\na: b\n"),
+        finds: [values(`line 3, column 1: not YAML: ${badIndent}`, "Application argocd/app: spec.source.helm.values")],
+      },
+      {
+        when: "such a text is for a chart that has nothing to do with them",
+        given: application("app", "a: [\nb: c\n"),
       },
       {
         when: "the configuration is text that doesn't parse",
         given: lokiChart({ config: "limits_config: [\n" }),
-        finds: [cannot("line 2: not YAML (BAD_INDENT)", inRelease("values.loki.config"))],
+        finds: [cannot(`line 2, column 1: not YAML: ${badIndent}`, inRelease("values.loki.config"))],
       },
     ]);
   });

@@ -17,8 +17,8 @@ const withPod = (securityContext: object) =>
 const withContainer = (securityContext: object, more?: object) =>
   workload({ ...good, containers: [container({ ...context, ...securityContext }, more)] });
 const refused = (path: string, found: string, wanted: string, effect: string, control: string) =>
-  `Deployment monitoring/app: spec.template.spec.${path} is ${found}; wanted ${wanted}. ${effect} Change it; where the workload can't do without, exempt it from ${control} in this policy's parameters, with the reason.`;
-const off = "false, or nothing";
+  `Deployment monitoring/app: spec.template.spec.${path} is ${found}; wanted ${wanted}. ${effect} Change it. If the workload needs it, exempt it from ${control} in this policy's parameters, with a reason.`;
+const off = "false, or unset";
 const notRoot = "The image decides whether the container runs as root.";
 const hostPath = { name: "logs", hostPath: { path: "/var/log" } };
 
@@ -44,7 +44,7 @@ describe("containers-are-restricted", () => {
         "hostNetwork",
         "true",
         off,
-        "The pod sees and reaches what is the node's own: its network, its processes.",
+        "The pod can see and reach the node's own network and processes.",
         "hostNamespaces",
       ),
     ],
@@ -66,7 +66,7 @@ describe("containers-are-restricted", () => {
         "containers[0].securityContext.allowPrivilegeEscalation",
         "missing",
         "false",
-        "A process may get more rights than the one that started it.",
+        "A process may gain more privileges than its parent process.",
         "allowPrivilegeEscalation",
       ),
     ],
@@ -77,7 +77,7 @@ describe("containers-are-restricted", () => {
         "containers[0].securityContext.capabilities.drop",
         '["NET_RAW"]',
         '["ALL"]',
-        "Rights of root stay with the container that it doesn't need.",
+        "The container keeps root privileges that it doesn't need.",
         "capabilities",
       ),
     ],
@@ -87,8 +87,8 @@ describe("containers-are-restricted", () => {
       refused(
         "containers[0].securityContext.capabilities.add",
         '["SYS_ADMIN"]',
-        '["NET_BIND_SERVICE"], or nothing',
-        "Rights of root stay with the container that it doesn't need.",
+        '["NET_BIND_SERVICE"], or unset',
+        "The container keeps root privileges that it doesn't need.",
         "capabilities",
       ),
     ],
@@ -108,8 +108,8 @@ describe("containers-are-restricted", () => {
       refused(
         "containers[0].securityContext.runAsUser",
         "0",
-        "any user but 0, or nothing",
-        "The container runs as root, one fault of the kernel away from the node.",
+        "a user other than 0, or unset",
+        "The container runs as root: one kernel vulnerability gives it the node.",
         "runAsUser",
       ),
     ],
@@ -131,7 +131,7 @@ describe("containers-are-restricted", () => {
         "volumes[0].hostPath",
         '"/var/log"',
         "a volume of another kind: configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret",
-        "The container reaches past its own file system, to the node or a server without credentials.",
+        "The container can reach the node's files, or a file server without credentials.",
         "restrictedVolumes",
       ),
     ],
@@ -142,7 +142,7 @@ describe("containers-are-restricted", () => {
         "containers[0].ports[1].hostPort",
         "9100",
         "nothing",
-        "The port is taken on the node, past every NetworkPolicy.",
+        "The port is opened on the node, where no NetworkPolicy applies.",
         "hostPorts",
       ),
     ],
@@ -153,7 +153,7 @@ describe("containers-are-restricted", () => {
         "containers[0].livenessProbe.httpGet.host",
         '"10.0.0.1"',
         "nothing",
-        "The kubelet would call any address that is written there.",
+        "The kubelet would send requests to any address that is written there.",
         "hostProbesAndHostLifecycle",
       ),
     ],
@@ -163,8 +163,8 @@ describe("containers-are-restricted", () => {
       refused(
         "containers[0].securityContext.procMount",
         '"Unmasked"',
-        '"Default", or nothing',
-        "What the runtime hides of /proc is shown.",
+        '"Default", or unset',
+        "The container sees the parts of /proc that the runtime normally hides.",
         "procMount",
       ),
     ],
@@ -174,7 +174,7 @@ describe("containers-are-restricted", () => {
       refused(
         "securityContext.appArmorProfile.type",
         '"Unconfined"',
-        '"RuntimeDefault", or nothing',
+        '"RuntimeDefault", or unset',
         "The container runs without the runtime's profile.",
         "appArmorProfile",
       ),
@@ -185,8 +185,8 @@ describe("containers-are-restricted", () => {
       refused(
         "securityContext.seLinuxOptions.type",
         '"spc_t"',
-        "a type of containers, such as container_t, or nothing",
-        "The container leaves the label that keeps it apart.",
+        "a container type, such as container_t, or unset",
+        "The container gets an SELinux label that may not isolate it.",
         "seLinuxOptions",
       ),
     ],
@@ -202,7 +202,7 @@ describe("containers-are-restricted", () => {
         "securityContext.sysctls[1].name",
         '"kernel.msgmax"',
         "one of kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range, net.ipv4.ip_unprivileged_port_start, net.ipv4.ip_local_reserved_ports, net.ipv4.tcp_keepalive_time, net.ipv4.tcp_fin_timeout, net.ipv4.tcp_keepalive_intvl, net.ipv4.tcp_keepalive_probes, net.ipv4.tcp_rmem, net.ipv4.tcp_wmem",
-        "The setting is not kept within the pod.",
+        "The setting affects more than this pod.",
         "sysctls",
       ),
     ],
@@ -257,8 +257,8 @@ describe("containers-are-restricted", () => {
       refused(
         "containers[0].securityContext.runAsUser",
         "0",
-        "any user but 0, or nothing",
-        "The container runs as root, one fault of the kernel away from the node.",
+        "a user other than 0, or unset",
+        "The container runs as root: one kernel vulnerability gives it the node.",
         "runAsUser",
       ),
       "advisory: string value at .spec.template.spec.containers.0.securityContext.privileged can't be known during preview",

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { crdsOutliveTheOperator as policy } from "../../policy/crds-outlive-the-operator";
 import { findings, release, unknown, type TestResource } from "./support";
 
-const others =
-  "every ServiceMonitor, PrometheusRule and Probe in the cluster, whoever made it, is deleted with its definition";
+const others = "every ServiceMonitor, PrometheusRule and Probe in the cluster is deleted, whoever created it";
 const bundled = (where: string, found: string) =>
-  `${where} is ${found}; wanted false. The definitions would belong to kube-prometheus-stack: as a Release it installs them once and never updates them, and as a Chart it deletes them when it goes; then ${others}. Write crds.enabled: false, and install the chart prometheus-operator-crds as a Release of its own with protect: true.`;
+  `${where} is ${found}; wanted false. The definitions would belong to kube-prometheus-stack. A Release installs them once and never updates them. A Chart deletes them when it is removed, and then ${others}. Write crds.enabled: false, and install the chart prometheus-operator-crds as a separate Release with protect: true.`;
 const kps = (crds: object) => release("kube-prometheus-stack", { crds, grafana: { enabled: false } });
 const where = "Release monitoring/kube-prometheus-stack: values.crds.enabled";
 const crds: TestResource = release("prometheus-operator-crds", {});
@@ -19,7 +18,7 @@ describe("crds-outlive-the-operator", () => {
 
   it("refuses kube-prometheus-stack with its definitions, in words or by default", async () => {
     assert.deepEqual(await findings(policy, kps({ enabled: true })), [bundled(where, "true")]);
-    assert.deepEqual(await findings(policy, kps({})), [bundled(where, "missing, which is true")]);
+    assert.deepEqual(await findings(policy, kps({})), [bundled(where, "missing (true by default)")]);
   });
 
   it("refuses it of a Chart, and of a sub-chart", async () => {
@@ -42,7 +41,7 @@ describe("crds-outlive-the-operator", () => {
 
   it("refuses a release of the definitions that is not protected", async () => {
     assert.deepEqual(await findings(policy, crds), [
-      `Release monitoring/prometheus-operator-crds: the option protect is not set; wanted protect: true. When this release is removed, ${others}. Set protect: true.`,
+      `Release monitoring/prometheus-operator-crds: the option protect is not set; wanted protect: true. If this release is removed, ${others}. Set protect: true.`,
     ]);
   });
 

@@ -62,13 +62,13 @@ const refused = (found: string, fix: string) =>
   `ConfigMap monitoring/grafana-datasources: data["ds.yaml"]: datasources[0].url is ${found}; wanted the address of something that scrapes, or that something in the stack writes to. ${fix}`;
 const hungry = (service = "mimir") =>
   refused(
-    `${service} in namespace monitoring, and nothing in the stack scrapes for it or writes to it`,
-    "Every dashboard would be empty. Let Prometheus, vmagent or Alloy write to it (remote_write) first, and until then make a data source that is fed the default.",
+    `${service} in namespace monitoring, but nothing in the stack scrapes for it or writes to it`,
+    "Every dashboard would be empty. First let Prometheus, vmagent or Alloy write to it (remote_write). Until then, make another data source the default.",
   );
 const absent = (service: string) =>
   refused(
-    `${service} in namespace monitoring, and the stack makes no Service for metrics of that name there`,
-    "Every dashboard would be empty. Correct the address; where something else makes the Service, name the host under fedElsewhere in this policy's configuration.",
+    `${service} in namespace monitoring, but the stack has no metrics Service of that name there`,
+    "Every dashboard would be empty. Correct the address. If something else creates the Service, list the host in this policy's parameter fedElsewhere.",
   );
 
 interface Case {
@@ -126,8 +126,8 @@ const cases: Case[] = [
     stack: withMimir(...mounted("alloy", { "config.alloy": remoteWrite('sys.env("MIMIR_URL")') })),
     finds: [
       refused(
-        "mimir in namespace monitoring, and nothing in the stack scrapes for it or writes to it",
-        `What one address of remote_write is can't be told (taken from the environment variable MIMIR_URL): write the address itself, or name the host ${host} under fedElsewhere in this policy's configuration.`,
+        "mimir in namespace monitoring, but nothing in the stack scrapes for it or writes to it",
+        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`,
       ),
     ],
   },
@@ -321,8 +321,8 @@ const cases: Case[] = [
     stack: withMimir(kps({ remoteWrite: [{ url: "${MIMIR_URL}" }] })),
     finds: [
       refused(
-        "mimir in namespace monitoring, and nothing in the stack scrapes for it or writes to it",
-        `What one address of remote_write is can't be told (taken from the environment variable MIMIR_URL): write the address itself, or name the host ${host} under fedElsewhere in this policy's configuration.`,
+        "mimir in namespace monitoring, but nothing in the stack scrapes for it or writes to it",
+        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`,
       ),
     ],
   },

@@ -14,11 +14,11 @@ const chart = (values: object, props: object = { version: "88.5.3" }, name = "ku
 };
 const at = "Deployment monitoring/app: spec.template.spec.containers[0].image";
 const moving = (where: string, image: string) =>
-  `${where} is "${image}"; wanted an exact tag, such as 3.6.3, or a digest. Such a tag moves: what runs depends on when a node pulled the image, and there is no way back to what ran before. Write the version of the release.`;
+  `${where} is "${image}"; wanted an exact tag, such as 3.6.3, or a digest. Such a tag can move to another image: what runs depends on when a node pulled it, and you can't go back to what ran before. Write the version of the release. If this tag never moves, list it in this policy's parameter exactTags.`;
 const withoutDigest = (where: string, found: string) =>
-  `${where} is ${found}; wanted …@sha256: and the 64 digits of a digest. Only a digest names the same image for ever. Ask the registry for it (crane digest, docker buildx imagetools inspect) and take that of the index, not of one platform.`;
+  `${where} is ${found}; wanted …@sha256: and the 64 digits of a digest. Only a digest always refers to the same image. Write the digest of the index, not of one platform. To look it up, use crane digest or docker buildx imagetools inspect. This policy's parameter requireDigest requires it.`;
 const version = (found: string) =>
-  `Release monitoring/kube-prometheus-stack: version is ${found}; wanted the exact version of the chart, such as 88.5.3. Whatever is newest on the day would be installed, with its images and its changes of values. Write the version that was tested.`;
+  `Release monitoring/kube-prometheus-stack: version is ${found}; wanted the exact version of the chart, such as 88.5.3. The newest version of that day would be installed, with other images and changed values. Write the version that you tested. If you want a range, list the release in this policy's parameter exclude.`;
 
 describe("images-are-pinned", () => {
   for (const image of [
@@ -42,6 +42,25 @@ describe("images-are-pinned", () => {
     });
   }
 
+  it("reads an image as charts compose it: the tag beside it, and the repository by other names", async () => {
+    const image = { registry: "registry.example:5000", tag: "v1.12.0" };
+    const pinned = [
+      { image: "registry.example:5000/search", imageTag: "8.5.1" },
+      { image: "docker.io/example/app", tag: "1.2.3" },
+      { image: "docker.io/example/app:1.2.3", tag: "latest" },
+      { controller: { image: { ...image, image: "ingress-nginx/controller" } } },
+      { image: { ...image, name: "example/app" } },
+    ];
+    for (const values of pinned)
+      assert.deepEqual(await findings(policy, chart(values, { version: "1.0.0" }, "app")), []);
+    const at = "Release monitoring/app: values.image";
+    for (const [values, read] of [
+      [{ image: "docker.io/example/app", tag: "latest" }, "docker.io/example/app:latest"],
+      [{ image: { ...image, name: "example/app", tag: "edge" } }, "registry.example:5000/example/app:edge"],
+    ] as const)
+      assert.deepEqual(await findings(policy, chart(values, { version: "1.0.0" }, "app")), [moving(at, read)]);
+  });
+
   it("refuses an image without a tag, also behind a registry's port", async () => {
     for (const image of ["grafana/loki", "registry.example:5000/loki"]) {
       assert.deepEqual(await findings(policy, deployment(image)), [moving(at, image)]);
@@ -63,7 +82,7 @@ describe("images-are-pinned", () => {
 
   it("refuses a template, and says when a preview doesn't know an image", async () => {
     assert.deepEqual(await findings(policy, deployment("{{ .Values.image }}")), [
-      `${at} is a template, which this policy can't run; wanted an image with an exact tag. Write the reference itself.`,
+      `${at} is a template, which this policy can't run; wanted an image with an exact tag. Write the literal reference.`,
     ]);
     assert.deepEqual(await findings(policy, deployment(unknown)), [
       "advisory: string value at .spec.template.spec.containers.0.image can't be known during preview",
@@ -77,6 +96,19 @@ describe("images-are-pinned", () => {
     });
     assert.deepEqual(await findings(policy, prometheus), [
       moving("Prometheus k8s: spec.image", "quay.io/prometheus/prometheus:main"),
+    ]);
+  });
+
+  it("refuses a moving tag in the values of a chart that Flux installs, whose version may be a range", async () => {
+    const given = object("helm.toolkit.fluxcd.io/v2", "HelmRelease", {
+      metadata: { namespace: "monitoring", name: "app" },
+      spec: {
+        chart: { spec: { chart: "app", version: "1.x" } },
+        values: { image: { repository: "app", tag: "latest" } },
+      },
+    });
+    assert.deepEqual(await findings(policy, given), [
+      moving("HelmRelease monitoring/app: spec.values.image", "app:latest"),
     ]);
   });
 
@@ -145,7 +177,7 @@ describe("images-are-pinned", () => {
         "grafanalabs/loki:3.6.3",
       ]) {
         assert.deepEqual(await findings(policy, deployment(image), config), [
-          `${at} is "${image}"; wanted an image from quay.io or docker.io/grafana. No other registry is allowed here. Take the image from one, or from a mirror.`,
+          `${at} is "${image}"; wanted an image from quay.io or docker.io/grafana. No other registry is allowed here. Use the image from there or from a mirror. Or add its registry to this policy's parameter allowedRegistries.`,
         ]);
       }
     });

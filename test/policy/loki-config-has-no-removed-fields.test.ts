@@ -2,20 +2,19 @@ import assert from "node:assert/strict";
 import { lokiConfigHasNoRemovedFields as policy } from "../../policy/loki-config-has-no-removed-fields";
 import { removedFlags, removedSettings } from "../../policy/lib/loki/removed";
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
-import { cases, changed, file, goodLoki, inFile, lokiChart, type Values } from "./fixtures";
-import { configMap, findings, object, release } from "./support";
+import { cases, changed, file, goodLoki, inFile, lokiChart } from "./fixtures";
+import { allFindings, configMap, object, release } from "./support";
 
-const gone = (place: string, instead: string, since = "3.0") =>
-  `${place} is a setting that Loki 3 doesn't know; wanted no such key. Loki refuses to start: "field ${/\w+$/.exec(place)?.[0]} not found". Remove it (${instead}; upgrade notes of ${since}).`;
+const gone = (place: string, instead: string, since = "3.0", version = "3.7") =>
+  `${place} is a setting that Loki ${version} doesn't know; wanted the key removed. Loki refuses to start: "field ${/\w+$/.exec(place)?.[0]} not found". Remove it (${instead}; see the upgrade notes of ${since}).`;
 const noFlag = (flag: string, instead: string, since = "3.0") =>
-  `Deployment loki: spec.template.spec.containers[0].args: -${flag} is a flag that Loki 3 doesn't know; wanted no such argument. Loki refuses to start: "flag provided but not defined". Remove it (${instead}; upgrade notes of ${since}).`;
-const dropped = (place: string, wanted: string, chart = "loki") =>
-  `Release monitoring/${chart}: ${place} is where the chart doesn't look for it; wanted at ${wanted}. The chart drops it without a word, and Loki runs on its defaults. Move it to ${wanted}.`;
-const pod = (...args: string[]) =>
+  `Deployment loki: spec.template.spec.containers[0].args: -${flag} is a flag that Loki 3 doesn't know; wanted the argument removed. Loki refuses to start: "flag provided but not defined". Remove it (${instead}; see the upgrade notes of ${since}).`;
+const podOf = (image: string | undefined, ...args: string[]) =>
   object("apps/v1", "Deployment", {
     metadata: { name: "loki" },
-    spec: { template: { spec: { containers: [{ name: "loki", args }] } } },
+    spec: { template: { spec: { containers: [{ name: "loki", image, args }] } } },
   });
+const pod = (...args: string[]) => podOf(undefined, ...args);
 const withSetting = (path: string) => file(changed(goodLoki, path, true));
 
 describe("loki-config-has-no-removed-fields", () => {
@@ -24,12 +23,12 @@ describe("loki-config-has-no-removed-fields", () => {
     {
       when: "metric names are enforced",
       given: withSetting("limits_config.enforce_metric_name"),
-      finds: [gone(`${inFile}limits_config.enforce_metric_name`, "nothing takes its place")],
+      finds: [gone(`${inFile}limits_config.enforce_metric_name`, "it has no replacement")],
     },
     {
       when: "a removed setting is null",
       given: configMap("schema_config: {}\nlimits_config:\n  enforce_metric_name:\n"),
-      finds: [gone(`${inFile}limits_config.enforce_metric_name`, "nothing takes its place")],
+      finds: [gone(`${inFile}limits_config.enforce_metric_name`, "it has no replacement")],
     },
     {
       when: "a shipper has a shared store",
@@ -75,12 +74,21 @@ describe("loki-config-has-no-removed-fields", () => {
     {
       when: "an argument is a flag that is gone",
       given: pod("-config.file=/etc/loki.yaml", "-validation.enforce-metric-name=false"),
-      finds: [noFlag("validation.enforce-metric-name", "nothing takes its place")],
+      finds: [noFlag("validation.enforce-metric-name", "it has no replacement")],
     },
     {
       when: "a shell's command has one of a whole group",
       given: pod("-c", "exec loki --boltdb.shipper.compactor.retention-enabled=true"),
       finds: [noFlag("boltdb.shipper.compactor.retention-enabled", "write -compactor. in place of the prefix")],
+    },
+    {
+      when: "the image is the first version without the flag",
+      given: podOf("grafana/loki:3.0.0", "-querier.engine.timeout=1m"),
+      finds: [noFlag("querier.engine.timeout", "set -querier.query-timeout").replace("Loki 3 ", "Loki 3.0 ")],
+    },
+    {
+      when: "the image is the last version with the flag",
+      given: podOf("grafana/loki:2.9.8", "-querier.engine.timeout=1m"),
     },
     {
       when: "an argument of another program has it as its value",
@@ -96,7 +104,7 @@ describe("loki-config-has-no-removed-fields", () => {
 
   for (const { path, instead, since } of removedSettings.filter((each) => !each.path.startsWith("**."))) {
     it(`refuses ${path}`, async () => {
-      assert.deepEqual(await findings(policy, withSetting(path)), [gone(inFile + path, instead, since)]);
+      assert.deepEqual(await allFindings(policy, withSetting(path)), [gone(inFile + path, instead, since)]);
     });
   }
 
@@ -106,54 +114,12 @@ describe("loki-config-has-no-removed-fields", () => {
       limits_config: { enforce_metric_name: false },
       compactor: { retention_enabled: true, shared_store: "s3" },
     });
-    assert.deepEqual(await findings(policy, both), [
-      gone(`${inFile}limits_config.enforce_metric_name`, "nothing takes its place"),
+    assert.deepEqual(await allFindings(policy, both), [
+      gone(`${inFile}limits_config.enforce_metric_name`, "it has no replacement"),
       gone(`${inFile}compactor.shared_store`, "set delete_request_store, where retention is on"),
     ]);
-    const [store, ...others] = await findings(retentionRequiresDeleteRequestStore, both);
+    const [store, ...others] = await allFindings(retentionRequiresDeleteRequestStore, both);
     assert.match(store, /compactor\.delete_request_store is missing; wanted "s3"/);
     assert.deepEqual(others, []);
-  });
-
-  describe("where a chart drops a block", () => {
-    const settings = { retention_enabled: true, delete_request_store: "s3" };
-    cases(policy, [
-      { when: "every block is where the chart looks", given: lokiChart({}) },
-      {
-        when: "the compactor's settings stand beside loki",
-        given: lokiChart({}, { compactor: settings }),
-        finds: [dropped("values.compactor", "values.loki.compactor")],
-      },
-      { when: "the compactor beside loki is the set of pods", given: lokiChart({}, { compactor: { replicas: 1 } }) },
-      {
-        when: "limits and schema stand beside loki",
-        given: lokiChart({}, { limits_config: {}, schema_config: {} }),
-        finds: [
-          dropped("values.limits_config", "values.loki.limits_config"),
-          dropped("values.schema_config", "values.loki.schemaConfig"),
-        ],
-      },
-      {
-        when: "the chart has no value loki at all",
-        given: release("loki", { schemaConfig: { configs: [] } }),
-        finds: [dropped("values.schemaConfig", "values.loki.schemaConfig")],
-      },
-      {
-        when: "a block in loki has Loki's name for it and not the chart's",
-        given: lokiChart({ common: { replication_factor: 1 }, schema_config: {} }),
-        finds: [
-          dropped("values.loki.common", "values.loki.commonConfig"),
-          dropped("values.loki.schema_config", "values.loki.schemaConfig"),
-        ],
-      },
-      {
-        when: "the chart is a sub-chart",
-        given: release("logs", {
-          loki: { compactor: settings, loki: { commonConfig: {}, schemaConfig: {} } } as Values,
-        }),
-        finds: [dropped("values.loki.compactor", "values.loki.loki.compactor", "logs")],
-      },
-      { when: "another chart has such blocks", given: release("other", { limits_config: {}, x: 1 }) },
-    ]);
   });
 });

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { mimirStorageIsSeparate as policy } from "../../policy/mimir-storage-is-separate";
 import { cases, changed, file, goodMimir, inFile, type Values } from "./fixtures";
 import { configMap, findings, object, release, stackFindings, unknown } from "./support";
 
-const wanted = "wanted another bucket than that of blocks_storage, or another storage_prefix.";
+const wanted = "wanted a different bucket than blocks_storage, or a different storage_prefix.";
 const same = (place: string, found = '"mimir"', block = "ruler_storage") =>
-  `${place} is ${found}, as in blocks_storage, with the same storage_prefix; ${wanted} Mimir refuses to start: "storage prefix cannot be the same as the one used in blocks storage config". Give it a bucket of its own, or storage_prefix: ${block.replace("_storage", "")} in ${block}.`;
+  `${place} is ${found}, as in blocks_storage, with the same storage_prefix; ${wanted} Mimir refuses to start: "storage prefix cannot be the same as the one used in blocks storage config". Give it a separate bucket, or storage_prefix: ${block.replace("_storage", "")} in ${block}.`;
 const untold = (place: string, found: string) =>
-  `${place} is ${found}; ${wanted} Whether it is the bucket of the blocks can't be told; if it is, Mimir refuses to start. Write the name itself, or storage_prefix: ruler beside it.`;
+  `${place} is ${found}; ${wanted} It may be the bucket of the blocks. If it is, Mimir refuses to start. Write the literal name, or storage_prefix: ruler beside it.`;
 const variable = (name: string) =>
-  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
 const rulerBucket = `${inFile}ruler_storage.s3.bucket_name`;
 const buckets = (blocks: string, ruler: string): Values => ({
   blocks_storage: { backend: "s3", s3: { bucket_name: blocks } },
@@ -20,9 +21,9 @@ const folders = (blocks: string, ruler: string): Values => ({
   ruler_storage: { backend: "filesystem", filesystem: { dir: ruler } },
 });
 const overlapping = (found: string) =>
-  `${inFile}ruler_storage.filesystem.dir is ${found}; wanted a folder that is neither that of blocks_storage nor in it. Mimir refuses to start: folders "cannot overlap". Give ruler_storage a folder beside that of the blocks.`;
+  `${inFile}ruler_storage.filesystem.dir is ${found}; wanted a folder outside that of blocks_storage. Mimir refuses to start: folders "cannot overlap". Give ruler_storage a folder next to that of the blocks.`;
 const badPrefix = (place: string, found: string) =>
-  `${place} is ${found}; wanted letters and digits. Mimir refuses to start: the prefix has other characters. In Mimir's placeholders the default follows the colon at once: \${VAR:default}.`;
+  `${place} is ${found}; wanted letters and digits. Remove all other characters: Mimir refuses to start with them. In its placeholders, the default follows directly after the colon: \${VAR:default}.`;
 const pod = (args: string[]) =>
   object("apps/v1", "StatefulSet", {
     metadata: { name: "mimir" },
@@ -73,6 +74,14 @@ describe("mimir-storage-is-separate", () => {
     {
       when: "the ruler's rules are local files",
       given: file({ ...buckets("m", "m"), ruler_storage: { backend: "local" } }),
+    },
+    {
+      when: "the ruler's rules are local files, and the blocks' backend is a variable",
+      given: file({
+        ...buckets("m", "m"),
+        blocks_storage: { backend: "${BACKEND}" },
+        ruler_storage: { backend: "local" },
+      }),
     },
     {
       when: "the Alertmanager's state lies with the blocks",
@@ -282,6 +291,48 @@ describe("mimir-storage-is-separate", () => {
           '"blocks"',
         ),
       ]);
+    });
+  });
+
+  describe("where a file's buckets are variables of the pods that mount it", () => {
+    const stack = (env: object[], config: Values) => [
+      configMap(stringify(config)),
+      object("apps/v1", "StatefulSet", {
+        metadata: { name: "mimir", namespace: "monitoring" },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "mimir", args: ["-config.file=/etc/mimir/config.yaml"], env }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      }),
+    ];
+    const of = (name: string, claim: string) => ({
+      name,
+      valueFrom: { configMapKeyRef: { name: claim, key: "BUCKET_NAME" } },
+    });
+    const two = buckets("${BLOCKS}", "${RULER}");
+
+    it("accepts two claims", async () => {
+      assert.deepEqual(await stackFindings(policy, stack([of("BLOCKS", "blocks"), of("RULER", "ruler")], two)), []);
+    });
+
+    it("refuses two variables of one claim, unless a prefix tells the stores apart", async () => {
+      const env = [of("BLOCKS", "mimir"), of("RULER", "mimir")];
+      assert.deepEqual(await stackFindings(policy, stack(env, two)), [same(rulerBucket, variable("RULER"))]);
+      const prefixed = changed(two, "ruler_storage.storage_prefix", "ruler");
+      assert.deepEqual(await stackFindings(policy, stack(env, prefixed)), []);
+    });
+
+    it("refuses two variables with one value, and those that the pods don't have", async () => {
+      const one = [
+        { name: "BLOCKS", value: "mimir" },
+        { name: "RULER", value: "mimir" },
+      ];
+      assert.deepEqual(await stackFindings(policy, stack(one, two)), [same(rulerBucket, variable("RULER"))]);
+      assert.deepEqual(await stackFindings(policy, stack([], two)), [untold(rulerBucket, variable("BLOCKS"))]);
     });
   });
 });

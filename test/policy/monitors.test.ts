@@ -18,7 +18,7 @@ const byExpression = (key: string, operator: string, values?: string[]) =>
 const loki = service({ app: "loki" });
 
 const selectsNone = (namespaces = "monitoring") =>
-  `ServiceMonitor monitoring/loki: spec.selector is one that selects none of the stack's Services in ${namespaces}; wanted the labels of a Service. Nothing is scraped, and no alert tells of it. Compare with metadata.labels of the Service: those of its pods don't count.`;
+  `ServiceMonitor monitoring/loki: spec.selector is a selector that matches no Service of the stack in ${namespaces}; wanted the labels of a Service. Nothing is scraped, and no alert reports it. Compare it with metadata.labels of the Service. The labels of its pods don't count.`;
 
 interface Case {
   when: string;
@@ -52,7 +52,7 @@ describe("monitors-find-a-service", () => {
       when: "it asks for a port by another name",
       stack: [loki, byLabels({ app: "loki" }, { endpoints: [{ port: "http" }, { port: "metrics" }] })],
       finds: [
-        'ServiceMonitor monitoring/loki: spec.endpoints[1].port is "metrics"; wanted the name of a port of Service monitoring/loki: http. Nothing is scraped there, and no alert tells of it. Write the port\'s name, not its number.',
+        'ServiceMonitor monitoring/loki: spec.endpoints[1].port is "metrics"; wanted the name of a port of Service monitoring/loki: http. Nothing is scraped there, and no alert reports it. Write the port\'s name, not its number.',
       ],
     },
     {
@@ -85,7 +85,7 @@ describe("monitors-find-a-service", () => {
 
 describe("monitors-have-definitions", () => {
   const missing = (need: string) =>
-    `The stack: what defines monitoring.coreos.com is missing, and needed by ${need}; wanted a release of prometheus-operator-crds. The update fails where the cluster doesn't have the definitions. Install the chart prometheus-operator-crds with protect: true, before them. Where something else brings the definitions, exclude this stack.`;
+    `The stack: what defines monitoring.coreos.com is missing, and needed by ${need}; wanted a release of prometheus-operator-crds. The update fails if the cluster doesn't have the definitions. Install the chart prometheus-operator-crds with protect: true, before them. If something else installs the definitions, exclude this stack.`;
   const one = byLabels({});
   const crd = (group: string) => object("apiextensions.k8s.io/v1", "CustomResourceDefinition", { spec: { group } });
   const stack = (values: object) => release("kube-prometheus-stack", values);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
-import type { StageName } from "../../config/sections/migration";
-import { isSecret, mapParts, type Value } from "../../offline/values";
-import { inStage, previewedOf, type Stack } from "../program/support/previews";
+import { isSecret, mapParts, type Value } from "../../engine/values";
+import { inStage, previewedOf } from "../program/support/previews";
 import type { Values } from "./fixtures";
 import type { TestResource } from "./support";
+import type { StageName } from "../../stages";
+import { type Stack } from "../stacks/stacks";
 
 // Real graphs, taken into memory, and the ways to spoil them.
 
@@ -16,7 +17,7 @@ export interface RealGraph {
   resources: readonly TestResource[];
 }
 
-/** A change to a graph: the graph with some resources in place of others. The given one stays as it is. */
+/** A change to a graph, which is frozen: the graph with some resources in place of others. The given one stays as it is. */
 export type How = (resources: readonly TestResource[]) => readonly TestResource[];
 
 /** Properties of a resource, which a change may write to. */
@@ -26,14 +27,23 @@ export type Props = Record<string, any>;
 // One object for what a stack has alike in several stages, so that it is judged once.
 const known = new Map<string, TestResource>();
 
+const graphs = new Map<string, Promise<RealGraph>>();
+
 /** The graph of a stack in a stage, secrets out of their envelopes as a policy gets them. */
-export async function graphOf(stack: Stack, stage: StageName): Promise<RealGraph> {
+export function graphOf(stack: Stack, stage: StageName): Promise<RealGraph> {
+  const key = `${stack} ${stage}`;
+  const graph = graphs.get(key) ?? read(stack, stage);
+  graphs.set(key, graph);
+  return graph;
+}
+
+async function read(stack: Stack, stage: StageName): Promise<RealGraph> {
   // What other tests look at as well, and without the pack: the policies are asked here.
   const { graph } = await previewedOf(stack, ...inStage(stage));
   const resources = [...graph.values()].map(({ type, name, inputs, options }): TestResource => {
     const made = { type, name, props: open(inputs) as object, opts: { protect: options.protect ?? false } };
     const key = JSON.stringify([stack, made]);
-    const resource = known.get(key) ?? made;
+    const resource = known.get(key) ?? Object.freeze(made);
     known.set(key, resource);
     return resource;
   });
@@ -53,15 +63,20 @@ export const is =
     called === `${kindOf(resource)} ${nameOf(resource)}`;
 
 /** Changes one resource, `<kind> <name>`. Throws where the graph hasn't got it, or the change does nothing. */
-export const resource =
-  (called: string, change: (copy: TestResource) => TestResource): How =>
-  (resources) => {
+export const resource = (called: string, change: (copy: TestResource) => TestResource): How => {
+  // What several stages have alike is changed once, and so read once by the policies.
+  const made = new WeakMap<TestResource, TestResource>();
+  return (resources) => {
     const index = resources.findIndex(is(called));
     assert.ok(index >= 0, `the graph has no ${called}`);
-    const changed = change(structuredClone(resources[index]));
-    assert.ok(!isDeepStrictEqual(changed, resources[index]), `${called} is as it was`);
+    const original = resources[index];
+    // Frozen, as those of the graph are: handed over once to all policies.
+    const changed = made.get(original) ?? Object.freeze(change(structuredClone(original)));
+    if (!made.has(original)) assert.ok(!isDeepStrictEqual(changed, original), `${called} is as it was`);
+    made.set(original, changed);
     return resources.with(index, changed);
   };
+};
 
 /** Changes the properties of one resource. */
 export const props = (called: string, change: (props: Props) => void): How =>

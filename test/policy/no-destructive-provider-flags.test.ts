@@ -26,32 +26,32 @@ describe("no-destructive-provider-flags", () => {
     [
       "minio:index/iamGroup:IamGroup",
       "forceDestroy",
-      "The provider deletes the group on any update, and its members lose what it allows them. Leave it out; take the members out by hand before you delete the group.",
+      "The provider deletes the group on any update, and its members lose their permissions. Leave it out; remove the members by hand before you delete the group.",
     ],
     [
       user,
       "updateSecret",
-      "The provider makes a new secret on every update, and whatever uses the old one is locked out. Leave it out, and give the secret: a new value rotates it once.",
+      "The provider makes a new secret on every update, and whatever uses the old one is locked out. Leave it out, and set the secret: a new value rotates it once.",
     ],
     [
       "minio:index/iamServiceAccount:IamServiceAccount",
       "updateSecret",
-      "The provider makes a new secret on every update, and whatever uses the old one is locked out. Leave it out, and give the secret: a new value rotates it once.",
+      "The provider makes a new secret on every update, and whatever uses the old one is locked out. Leave it out, and set the secret: a new value rotates it once.",
     ],
     [
       "pulumi:providers:kubernetes",
       "deleteUnreachable",
-      "When the cluster doesn't answer, everything in it is dropped from the state, and made again beside what is there. Leave it out; for a cluster that is gone set PULUMI_K8S_DELETE_UNREACHABLE for one refresh.",
+      "When the cluster doesn't answer, everything in it is removed from the state, and later created a second time. Leave it out; for a cluster that is gone set PULUMI_K8S_DELETE_UNREACHABLE for one refresh.",
     ],
     [
       helm,
       "forceUpdate",
-      "Helm deletes objects that it can't change and makes them anew, StatefulSets and Services included. Leave it out; replace by hand the one object that can't be changed.",
+      "Helm deletes and recreates objects that it can't change, including StatefulSets and Services. Leave it out; replace by hand the one object that can't be changed.",
     ],
     [
       helm,
       "replace",
-      "Helm takes the name of a release that exists and forgets what that one had installed. Leave it out; import a release that exists.",
+      "Helm reuses the name of an existing release and forgets what that release had installed. Leave it out; import the existing release.",
     ],
   ];
   for (const [type, path, fix] of cases) {
@@ -60,7 +60,7 @@ describe("no-destructive-provider-flags", () => {
       // A provider's properties are texts.
       for (const value of [true, "true"]) {
         assert.deepEqual(await findings(policy, resource(type, { [path]: value }), {}, "sandbox"), [
-          `${kind} loki: ${path} is true; wanted false, or nothing. ${fix}`,
+          `${kind} loki: ${path} is true; wanted false, or unset. ${fix}`,
         ]);
       }
     });

@@ -8,7 +8,7 @@ const bucket = (props: object): TestResource => ({
   props: { bucket: "loki", ...props },
 });
 const refused = (label: string, path = "forceDestroy", stack = "production") =>
-  `${label}: ${path} is true; wanted false, or nothing. The stack ${stack} is production: deleting this would delete what is in it, unasked. Leave it out; empty it by hand before you delete it.`;
+  `${label}: ${path} is true; wanted false, or unset. The stack ${stack} is production: deleting this would also delete its content, without asking. Leave it out; empty it by hand before you delete it.`;
 
 describe("no-force-destroy-in-production", () => {
   it("accepts a bucket without it in production, and one with it elsewhere", async () => {

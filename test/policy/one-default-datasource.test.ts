@@ -31,9 +31,9 @@ const stack = (grafana: object, namespace = "monitoring") => {
 const place = (index: number) => `data["datasources.yaml"]: datasources[${index}]`;
 const why = `wanted one default data source for each organisation. Grafana doesn't start with two: "Only one datasource per organization can be marked as default".`;
 const second = (path: string, name: string, other: string, remedy = "isDefault: false") =>
-  `${path} is the default data source (${name}), and so is ${other}; ${why} Write ${remedy} for this one, or take the other's.`;
+  `${path} is the default data source (${name}), and so is ${other}; ${why} Write ${remedy} for this one or for the other.`;
 const untold = (path: string, name: string, other: string) =>
-  `${path} is the default data source (${name}) or not, and so is ${other}: one of them can't be told; ${why} Write isDefault: false for this one, or take the other's.`;
+  `${path} is possibly the default data source (${name}), and so is ${other}: one of them can't be read; ${why} Write isDefault: false for this one or for the other.`;
 const inChart = "Release monitoring/kube-prometheus-stack: values.grafana";
 const ownOf = (namespace: string) =>
   `Prometheus (Release ${namespace}/kube-prometheus-stack, values.grafana.sidecar.datasources)`;
@@ -91,7 +91,7 @@ const ofOne: Case[] = [
     when: "the file gives a key twice",
     given: map("a", { "datasources.yaml": "datasources: []\ndatasources: []\n" }),
     finds: [
-      "ConfigMap monitoring/a: data[\"datasources.yaml\"] is a file of data sources that can't be read (line 2: a key given twice, which Grafana refuses); wanted one YAML document that Grafana accepts. Grafana doesn't start with it, and how many default data sources it has can't be told. Correct it.",
+      "ConfigMap monitoring/a: data[\"datasources.yaml\"] is a file of data sources that can't be read (line 2, column 1: a key given twice, which Grafana refuses); wanted one YAML document that Grafana accepts. Grafana doesn't start with it, and its default data sources can't be counted. Correct it.",
     ],
   },
   {

@@ -13,9 +13,15 @@ import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/st
 import { policies } from "../../policy/index";
 import { currentReadme } from "../../policy/readme";
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
-import { configMap, object, unknown, type TestResource } from "./support";
+import { configMap, object, release, unknown, type TestResource } from "./support";
 
-const advisory = ["replication-factor-survives-a-writer", "monitors-find-a-service", "monitors-have-definitions"];
+const advisory = [
+  "settings-take-effect",
+  "replication-factor-survives-a-writer",
+  "victoria-metrics-is-on-a-local-volume",
+  "monitors-find-a-service",
+  "monitors-have-definitions",
+];
 const folder = path.resolve(__dirname, "../../policy");
 
 describe("the policy pack", () => {
@@ -93,7 +99,8 @@ describe("the policy pack", () => {
       await ask((done) => engine.configure(request, done));
     }
 
-    const schema = "schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: s3, schema: v13}]}\n";
+    const schema =
+      "schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: s3, schema: v13, index: {period: 24h}}]}\n";
     const good = configMap(`${schema}compactor: {retention_enabled: true, delete_request_store: s3}\n`);
     const bad = configMap(`${schema}compactor: {retention_enabled: true}\n`);
 
@@ -124,8 +131,43 @@ describe("the policy pack", () => {
       assert.equal(violation.enforcementlevel, EnforcementLevel.MANDATORY);
       assert.match(
         violation.message,
-        /ConfigMap monitoring\/loki: data\["config\.yaml"\]: compactor\.delete_request_store is missing/,
+        /^ConfigMap monitoring\/loki: data\["config\.yaml"\]: compactor\.delete_request_store is missing/,
       );
+    });
+
+    it("lets a text pass that only has a word of Loki's or Mimir's in it, alone and in the whole stack", async () => {
+      const words = [
+        "compactor:8080",
+        '["compactor:8080"]',
+        "UPSTREAM=compactor:3100",
+        "store_gateway:9095",
+        "See compactor: it merges.",
+      ];
+      const maps = words.map((word) => configMap(word));
+      for (const each of maps) assert.deepEqual(await analyze(each), []);
+      const request = new proto.AnalyzeStackRequest();
+      request.setResourcesList(maps.map((each) => filled(new proto.AnalyzerResource(), each)));
+      const answer = await ask<proto.AnalyzeResponse>((done) => engine.analyzeStack(request, done));
+      assert.deepEqual(answer.toObject().diagnosticsList, []);
+    });
+
+    it("reads the text of an asset with values, and says of a file that it isn't seen", async () => {
+      const asset = (content: object) => ({
+        "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17",
+        ...content,
+      });
+      const given = (...valueYamlFiles: object[]) => {
+        const loki = release("loki", {});
+        return { ...loki, props: { ...loki.props, version: "6.0.0", valueYamlFiles } };
+      };
+      const messages = async (resource: TestResource, policy: string) =>
+        (await analyze(resource)).filter(({ policyname }) => policyname === policy).map(({ message }) => message);
+      const text = asset({ text: JSON.stringify({ loki: { compactor: { retention_enabled: true } } }) });
+      const [refused] = await messages(given(text), "retention-requires-delete-request-store");
+      assert.match(refused, /values\.loki\.compactor\.delete_request_store is missing/);
+      assert.deepEqual(await messages(given(text), "configurations-can-be-read"), []);
+      const [unseen] = await messages(given(asset({ path: "values.yaml" }), text), "configurations-can-be-read");
+      assert.match(unseen, /valueYamlFiles\[0\] is .*a file, which a policy doesn't see/);
     });
 
     it("looks at the whole stack where one resource can't show it", async () => {

@@ -7,9 +7,9 @@ import { configMap, object, release, stackFindings, unknown, type TestResource }
 
 const refusesAll = (program: string, needed: number, found: number) =>
   `${program} would refuse everything: "at least ${needed} live replicas required, could only find ${found}".`;
-const refusesOne = (program: string) => `With a single writer down ${program} would refuse what it is sent.`;
+const refusesOne = (program: string) => `With one writer down, ${program} would refuse writes.`;
 const tooMany = (place: string, found: string, most: number, where: string, why: string) =>
-  `${place} is ${found}; wanted at most ${most}, the writers that there are (${where}). ${why} Write a factor of ${Math.max(1, most)}, or run more writers.`;
+  `${place} is ${found}; wanted at most ${most}, the number of writers (${where}). ${why} Write a factor of ${Math.max(1, most)}, or run more writers.`;
 const inChart = "Release monitoring/loki: values.loki.commonConfig.replication_factor";
 
 describe("replication-factor-fits-replicas", () => {
@@ -24,7 +24,9 @@ describe("replication-factor-fits-replicas", () => {
       {
         when: "a single binary has the default",
         given: lokiChart({ commonConfig: {} }),
-        finds: [tooMany(inChart, "missing, and so 3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1))],
+        finds: [
+          tooMany(inChart, "missing, which means 3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1)),
+        ],
       },
       {
         when: "two writers have factor 3",
@@ -37,6 +39,37 @@ describe("replication-factor-fits-replicas", () => {
       {
         when: "the chart's three writers have the default factor",
         given: lokiChart({ commonConfig: {} }, { deploymentMode: "SimpleScalable" }),
+      },
+      {
+        when: "it is monolithic, as newer charts call it, and has replicas of nothing else",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 3 } },
+          { deploymentMode: "Monolithic", singleBinary: {} },
+        ),
+        finds: [tooMany(inChart, "3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1))],
+      },
+      {
+        when: "the chart is one that is monolithic by default, and runs one pod though none is asked for",
+        given: release(
+          "loki",
+          {
+            singleBinary: { replicas: 0 },
+            write: { replicas: 0 },
+            loki: { schemaConfig: { configs: [] }, commonConfig: {} },
+          },
+          { version: "12.0.0" },
+        ),
+        finds: [
+          tooMany(inChart, "missing, which means 3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1)),
+        ],
+      },
+      {
+        when: "the chart before that one is Simple Scalable by default",
+        given: release(
+          "loki",
+          { write: { replicas: 3 }, loki: { schemaConfig: { configs: [] }, commonConfig: {} } },
+          { version: "11.4.0" },
+        ),
       },
       {
         when: "an older chart has replicas of a single binary, and no mode",
@@ -93,7 +126,7 @@ describe("replication-factor-fits-replicas", () => {
         when: "the factor is a text",
         given: lokiChart({ commonConfig: { replication_factor: "three" } }),
         finds: [
-          `${inChart} is "three", which is not a number; wanted a number. Whether the replication factor fits the writers can't be told. Write the number itself.`,
+          `${inChart} is "three", which is not a number; wanted a number. The replication factor can't be compared with the number of writers. Write a plain number.`,
         ],
       },
       {
@@ -113,7 +146,7 @@ describe("replication-factor-fits-replicas", () => {
     const place =
       "Release monitoring/mimir-distributed: values.mimir.structuredConfig.ingester.ring.replication_factor";
     const single = { ingester: { replicas: 1, zoneAwareReplication: { enabled: false } } };
-    const one = tooMany(place, "missing, and so 3", 1, "values.ingester.replicas", refusesAll("Mimir", 2, 1));
+    const one = tooMany(place, "missing, which means 3", 1, "values.ingester.replicas", refusesAll("Mimir", 2, 1));
     cases(fits, [
       { when: "its three ingesters have the default factor", given: mimir(classic) },
       {
@@ -170,6 +203,13 @@ describe("replication-factor-fits-replicas", () => {
       assert.deepEqual(await check(three, ...resources, workload("write", 2, ["-target=write"])), [
         tooMany(place, "3", 2, "StatefulSet monitoring/write", refusesOne("Loki")),
       ]);
+    });
+
+    it("adds the writers of both modes of Loki together, whose files are in one ConfigMap while it changes", async () => {
+      const [{ props }, text] = [three, stringify(changed(goodLoki, "common.replication_factor", 3))];
+      const both = { ...three, props: { ...props, data: { "config.yaml": text, "former.yaml": text } } };
+      assert.deepEqual(await check(both, workload("loki-write", 1), workload("loki", 2)), []);
+      assert.equal((await check(both, workload("loki-write", 0), workload("loki", 2))).length, 2);
     });
 
     it("adds zones together", async () => {
@@ -259,7 +299,7 @@ describe("replication-factor-fits-replicas", () => {
       assert.deepEqual(await check(config, workload("mimir", 1, ["-target=all"])), [
         tooMany(
           `${inFile}ingester.ring.replication_factor`,
-          "missing, and so 3",
+          "missing, which means 3",
           1,
           "StatefulSet monitoring/mimir",
           refusesAll("Mimir", 2, 1),
@@ -284,65 +324,93 @@ const configMapNamed = (name: string) => ({
 
 describe("replication-factor-survives-a-writer", () => {
   const advised = (place: string) =>
-    `${place} is 2; wanted 3, or 1. Two of two writers must take a line: with one of three down, Loki refused 86 of 150 streams at 2, and none at 3. Take 3 writers or more and factor 3, or 1 and half the space.`;
-  const args = (...words: string[]) =>
+    `${place} is 2; wanted 3, or 1. With factor 2, both writers of a stream must accept a line: with one of three writers down, Loki refused 86 of 150 streams, and none with factor 3. Use factor 3 with at least 3 writers, or factor 1, which takes half the space.`;
+  const workload = (replicas: number, ...words: string[]) =>
     object("apps/v1", "StatefulSet", {
       metadata: { namespace: "monitoring", name: "loki" },
-      spec: { template: { spec: { containers: [{ name: "loki", args: words }] } } },
+      spec: {
+        replicas,
+        template: {
+          spec: {
+            containers: [{ name: "loki", args: words }],
+            volumes: [{ name: "config", configMap: { name: "loki" } }],
+          },
+        },
+      },
     });
   const inArgs = "StatefulSet monitoring/loki: spec.template.spec.containers[0].args: ";
-  cases(survives, [
-    { when: "the factor is 1", given: file(goodLoki) },
-    { when: "the factor is 3", given: file(changed(goodLoki, "common.replication_factor", 3)) },
-    { when: "no factor is set, which means 3", given: file(changed(goodLoki, "common", undefined)) },
-    {
-      when: "the factor is 2",
-      given: file(changed(goodLoki, "common.replication_factor", 2)),
-      finds: [advised(`${inFile}common.replication_factor`)],
-    },
-    {
-      when: "Mimir's is 2",
-      given: file(changed(goodMimir, "ingester.ring.replication_factor", 2)),
-      finds: [advised(`${inFile}ingester.ring.replication_factor`)],
-    },
-    {
-      when: "an argument sets it to 2",
-      given: args("-distributor.replication-factor=2"),
-      finds: [advised(`${inArgs}-distributor.replication-factor`)],
-    },
-    {
-      when: "an argument sets Mimir's to 2",
-      given: args("--ingester.ring.replication-factor", "2"),
-      finds: [advised(`${inArgs}-ingester.ring.replication-factor`)],
-    },
-    { when: "an argument sets it to 3", given: args("-distributor.replication-factor=3") },
-    {
-      when: "an argument in chart values overrides a good one",
-      given: lokiChart({}, { write: { extraArgs: ["-distributor.replication-factor=2"] } }),
-      finds: [advised("Release monitoring/loki: values.write.extraArgs: -distributor.replication-factor")],
-    },
-    {
-      when: "an argument in chart values overrides a bad one",
-      given: lokiChart(
-        { commonConfig: { replication_factor: 2 } },
-        { write: { extraArgs: ["-distributor.replication-factor=3"] } },
-      ),
-    },
-    {
-      when: "mimir-distributed has it among its extraArgs, which are a mapping there",
-      given: release("mimir-distributed", {
-        mimir: { structuredConfig: {} },
-        ingester: { extraArgs: { "ingester.ring.replication-factor": 2 } },
-      }),
-      finds: [
-        advised("Release monitoring/mimir-distributed: values.ingester.extraArgs: -ingester.ring.replication-factor"),
+  const two = file(changed(goodLoki, "common.replication_factor", 2));
+  const scalable = { deploymentMode: "SimpleScalable" };
+
+  describe("of a file, and who mounts it", () => {
+    const mimirTwo = file(changed(goodMimir, "ingester.ring.replication_factor", 2));
+    const stacks: [string, TestResource[], string[]?][] = [
+      ["the factor is 1", [file(goodLoki), workload(3)]],
+      ["the factor is 3", [file(changed(goodLoki, "common.replication_factor", 3)), workload(3)]],
+      ["no factor is set, which means 3", [file(changed(goodLoki, "common", undefined)), workload(3)]],
+      ["the factor is 2", [two, workload(3)], [`${inFile}common.replication_factor`]],
+      ["nobody is seen to mount it", [two], [`${inFile}common.replication_factor`]],
+      ["there is one writer, of which another policy tells", [two, workload(1)]],
+      ["Mimir's is 2", [mimirTwo, workload(2)], [`${inFile}ingester.ring.replication_factor`]],
+      [
+        "an argument sets it to 2",
+        [file(goodLoki), workload(2, "-distributor.replication-factor=2")],
+        [`${inArgs}-distributor.replication-factor`],
       ],
-    },
-    {
-      when: "a chart's is 2",
-      given: lokiChart({ commonConfig: { replication_factor: 2 } }),
-      finds: [advised(inChart)],
-    },
-  ]);
+      [
+        "an argument sets it to 2, and the stack doesn't show the file",
+        [workload(2, "-distributor.replication-factor=2")],
+        [`${inArgs}-distributor.replication-factor`],
+      ],
+      [
+        "an argument sets Mimir's to 2",
+        [workload(2, "--ingester.ring.replication-factor", "2")],
+        [`${inArgs}-ingester.ring.replication-factor`],
+      ],
+      ["an argument sets it to 3", [two, workload(3, "-distributor.replication-factor=3")]],
+    ];
+    for (const [when, given, places = []] of stacks) {
+      it(`${places.length > 0 ? "advises" : "says nothing"} when ${when}`, async () => {
+        assert.deepEqual(await stackFindings(survives, given), places.map(advised));
+        if (when.includes("another policy")) assert.equal((await stackFindings(fits, given)).length, 1);
+      });
+    }
+  });
+
+  describe("of a chart", () => {
+    cases(survives, [
+      {
+        when: "an argument in chart values overrides a good one",
+        given: lokiChart({}, { ...scalable, write: { extraArgs: ["-distributor.replication-factor=2"] } }),
+        finds: [advised("Release monitoring/loki: values.write.extraArgs: -distributor.replication-factor")],
+      },
+      {
+        when: "an argument in chart values overrides a bad one",
+        given: lokiChart(
+          { commonConfig: { replication_factor: 2 } },
+          { ...scalable, write: { extraArgs: ["-distributor.replication-factor=3"] } },
+        ),
+      },
+      {
+        when: "mimir-distributed has it among its extraArgs, which are a mapping there",
+        given: release("mimir-distributed", {
+          mimir: { structuredConfig: { ingest_storage: { enabled: false } } },
+          ingester: { extraArgs: { "ingester.ring.replication-factor": 2 } },
+        }),
+        finds: [
+          advised("Release monitoring/mimir-distributed: values.ingester.extraArgs: -ingester.ring.replication-factor"),
+        ],
+      },
+      {
+        when: "a chart's is 2",
+        given: lokiChart({ commonConfig: { replication_factor: 2 } }, scalable),
+        finds: [advised(inChart)],
+      },
+      {
+        when: "a chart's is 2, with the one writer of which another policy tells",
+        given: lokiChart({ commonConfig: { replication_factor: 2 } }),
+      },
+    ]);
+  });
   it("only advises", () => assert.equal(survives.enforcementLevel, "advisory"));
 });

@@ -5,20 +5,20 @@ import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Valu
 import { configMap, findings, object, release, unknown } from "./support";
 
 const tooShort = (place: string, found: string, least = "7d", stack = "staging") =>
-  `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. What is deleted too early doesn't come back. Write a longer one, or change minimum in this policy's configuration.`;
+  `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum.`;
 const untold = (place: string, found: string) =>
-  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. How long it is can't be told. Write the duration itself, such as 30d.`;
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. Its length can't be read. Write a literal duration, such as 30d.`;
 const bare = (place: string, found: string) =>
   `${place} is ${found}; wanted at least 7d, the minimum of stack staging. A number without a unit is no duration, and Loki and Mimir refuse to start with it. Write the unit, such as 30d.`;
 const tooShortStreams = (place: string, found: string) =>
-  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. What is deleted too early doesn't come back. Write a longer one, or change minimum in this policy's configuration; or name the selector in shortStreams there.`;
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum, or list the selector in its parameter shortStreams.`;
 const dev = '{namespace="dev"}';
 const streams = (...list: Values[]) => file(changed(goodLoki, "limits_config.retention_stream", list));
 const period = "limits_config.retention_period";
 const loki = (value: unknown) => file(changed(goodLoki, period, value));
 const mimir = (value: unknown) => file(changed(goodMimir, "limits.compactor_blocks_retention_period", value));
 const variable = (name: string) =>
-  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
 const pod = (args: string[], env: Values[] = []) =>
   object("apps/v1", "StatefulSet", {
     metadata: { name: "loki" },

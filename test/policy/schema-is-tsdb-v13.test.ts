@@ -1,33 +1,37 @@
+import assert from "node:assert/strict";
+import { configurationFieldsAreKnown } from "../../policy/configuration-fields-are-known";
+import { lokiConfigHasNoRemovedFields } from "../../policy/loki-config-has-no-removed-fields";
+import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { schemaIsTsdbV13 as policy } from "../../policy/schema-is-tsdb-v13";
 import { cases, changed, file, goodLoki, inFile, lokiChart } from "./fixtures";
-import { configMap, unknown } from "./support";
+import { configMap, findings, object, release, stackFindings, unknown } from "./support";
 
 const remedy =
-  "Add a period with store: tsdb and schema: v13 whose from is a day in the future; a period that holds data must not change. A Loki without data can have its only period changed.";
+  "Add a period with store: tsdb and schema: v13 that starts in the future. Until then, set limits_config.allow_structured_metadata: false. Don't change a period that has data. If Loki has no data yet, you can change its only period.";
 const why =
-  "Structured metadata, and with it OTLP, works with nothing else, and Loki refuses to start where it is allowed, which is the default.";
+  "Structured metadata, and therefore OTLP, needs TSDB with v13. While it is allowed (the default), Loki refuses to start with another schema.";
 const configs = `${inFile}schema_config.configs`;
 const notNewest = (place: string, found: string, wanted: string) =>
   `${place} is ${found}; wanted "${wanted}" in the newest period. ${why} ${remedy}`;
+const neither = (place: string, found: string, because = why) =>
+  `${place} is ${found}; wanted store: tsdb and schema: v13 in the newest period. ${because} ${remedy}`;
 const noPeriod = (found: string) =>
   `${configs} is ${found}; wanted a list of periods, the newest with store: tsdb and schema: v13. Loki refuses to start without a period. ${remedy}`;
-const period = (from: unknown, store: unknown, schema: unknown) => ({ from, store, object_store: "s3", schema });
+const index = { prefix: "index_", period: "24h" };
+const period = (from: unknown, store: unknown, schema: unknown) => ({ from, store, object_store: "s3", schema, index });
 const periods = (...list: unknown[]) => file(changed(goodLoki, "schema_config.configs", list));
 
 describe("schema-is-tsdb-v13", () => {
   cases(policy, [
     { when: "the only period is TSDB with v13", given: file(goodLoki) },
     {
-      when: "an older period is another, and stands last",
-      given: periods(period("2024-04-01", "tsdb", "v13"), period("2022-01-01", "boltdb-shipper", "v11")),
+      when: "an older period is another",
+      given: periods(period("2022-01-01", "boltdb-shipper", "v11"), period("2024-04-01", "tsdb", "v13")),
     },
     {
       when: "the newest period is boltdb-shipper with v12",
       given: periods(period("2024-04-01", "tsdb", "v13"), period("2025-01-01", "boltdb-shipper", "v12")),
-      finds: [
-        notNewest(`${configs}[1].store`, '"boltdb-shipper"', "tsdb"),
-        notNewest(`${configs}[1].schema`, '"v12"', "v13"),
-      ],
+      finds: [neither(`${configs}[1]`, 'store "boltdb-shipper" and schema "v12"')],
     },
     {
       when: "the schema is v12",
@@ -36,7 +40,7 @@ describe("schema-is-tsdb-v13", () => {
     },
     {
       when: "the schema is missing",
-      given: periods({ from: "2024-04-01", store: "tsdb" }),
+      given: periods({ from: "2024-04-01", store: "tsdb", index }),
       finds: [notNewest(`${configs}[0].schema`, "missing", "v13")],
     },
     {
@@ -45,7 +49,7 @@ describe("schema-is-tsdb-v13", () => {
       finds: [
         notNewest(
           `${configs}[0].schema`,
-          "taken from the environment variable SCHEMA, which this resource doesn't show (an unset one becomes nothing)",
+          "taken from the environment variable SCHEMA, which this resource doesn't show (an unset one is empty)",
           "v13",
         ),
       ],
@@ -54,14 +58,14 @@ describe("schema-is-tsdb-v13", () => {
     {
       when: "the days stand without quotes, which YAML 1.1 takes for dates",
       given: configMap(
-        "schema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, schema: v9}\n    - {from: 2024-01-01, store: tsdb, schema: v13}\n",
+        "schema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, schema: v9}\n    - {from: 2024-01-01, store: tsdb, schema: v13, index: {period: 24h}}\n",
       ),
     },
     {
       when: "one of the days is none",
       given: periods(period("2024-04-01", "tsdb", "v13"), period("soon", "tsdb", "v13")),
       finds: [
-        `${configs}[1].from is "soon"; wanted a day such as 2024-04-01. Which period is the newest can't be told. Write the day itself.`,
+        `${configs}[1].from is "soon"; wanted a day such as 2024-04-01. The newest period can't be determined. Write a literal day.`,
       ],
     },
     {
@@ -78,10 +82,7 @@ describe("schema-is-tsdb-v13", () => {
     {
       when: "a period is no block",
       given: periods("v13"),
-      finds: [
-        notNewest(`${configs}[0].store`, '"v13", where only a block of settings is accepted', "tsdb"),
-        notNewest(`${configs}[0].schema`, '"v13", where only a block of settings is accepted', "v13"),
-      ],
+      finds: [neither(`${configs}[0]`, '"v13", where only a block of settings is accepted')],
     },
     {
       when: "it is promtail's configuration, which has no schema",
@@ -104,4 +105,138 @@ describe("schema-is-tsdb-v13", () => {
       finds: [noPeriod("without a period")],
     },
   ]);
+
+  describe("of a schema that Loki takes", () => {
+    const v11 = changed(goodLoki, "schema_config.configs", [period("2024-04-01", "boltdb-shipper", "v11")]);
+    const plain = changed(v11, "limits_config.allow_structured_metadata", false);
+    const demanded = "Loki starts with it, but this policy's parameter requireNewest requires the current schema.";
+    cases(policy, [
+      { when: "it is v11, and structured metadata is not allowed", given: file(plain) },
+      {
+        when: "it is, and the parameter demands the newest",
+        given: file(plain),
+        config: { requireNewest: true },
+        finds: [neither(`${configs}[0]`, 'store "boltdb-shipper" and schema "v11"', demanded)],
+      },
+      {
+        when: "v13 begins in the future, and structured metadata is allowed today",
+        given: periods(period("2024-04-01", "tsdb", "v12"), period("2999-01-01", "tsdb", "v13")),
+        finds: [`${configs}[0].schema is "v12"; wanted "v13" in the current period. ${why} ${remedy}`],
+      },
+      { when: "the version is a number", given: periods(period("2024-04-01", "tsdb", 13)) },
+    ]);
+
+    const loki = (image: string) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "loki", image }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+
+    it("is one of Loki 2 for the image that mounts the file", async () => {
+      assert.deepEqual(await findings(policy, file(v11)), []);
+      assert.deepEqual(await stackFindings(policy, [file(v11), loki("grafana/loki:2.9.8")]), []);
+      assert.equal((await stackFindings(policy, [file(v11), loki("grafana/loki:3.6.3")])).length, 1);
+      assert.equal((await stackFindings(policy, [file(v11)])).length, 1, "nobody says that it is Loki 2");
+    });
+
+    it("is one of Loki 2 for whatever keeps its pods running, and a Job that checks it says nothing", async () => {
+      const { spec } = loki("registry.example:5000/mirror/grafana/loki:2.9.8").props as { spec: { template: object } };
+      const metadata = { namespace: "monitoring", name: "loki" };
+      for (const given of [
+        object("core/v1", "Pod", { metadata, ...spec.template }),
+        object("apps/v1", "DaemonSet", { metadata, spec }),
+        object("argoproj.io/v1alpha1", "Rollout", { metadata, spec }),
+      ]) {
+        assert.deepEqual(await stackFindings(policy, [file(v11), given]), [], given.type);
+      }
+      assert.equal((await stackFindings(policy, [file(v11), object("batch/v1", "Job", { metadata, spec })])).length, 1);
+    });
+
+    it("is judged together with all else that Loki 2 takes", async () => {
+      const old = ["limits_config.enforce_metric_name", "storage_config.boltdb_shipper.shared_store"].reduce(
+        (values, path) => changed(values, path, false),
+        changed(v11, "compactor", { shared_store: "s3", retention_enabled: true, working_directory: "/loki" }),
+      );
+      for (const each of [
+        lokiConfigHasNoRemovedFields,
+        configurationFieldsAreKnown,
+        retentionRequiresDeleteRequestStore,
+      ]) {
+        assert.deepEqual(await findings(each, file(old)), [], each.name);
+        assert.deepEqual(await stackFindings(each, [file(old), loki("grafana/loki:2.9.8")]), [], each.name);
+      }
+      assert.equal(
+        (await stackFindings(lokiConfigHasNoRemovedFields, [file(old), loki("grafana/loki:3.6.3")])).length,
+        3,
+      );
+      assert.equal(
+        (await stackFindings(retentionRequiresDeleteRequestStore, [file(old), loki("grafana/loki:3.6.3")])).length,
+        1,
+      );
+    });
+
+    it("is judged by the version of the chart", async () => {
+      const values = { schemaConfig: { configs: [period("2024-04-01", "boltdb-shipper", "v11")] } };
+      const chart = (version: string, more: object = {}) => {
+        const { props, ...rest } = lokiChart({ ...values, ...more });
+        return { ...rest, props: { ...props, version } };
+      };
+      assert.deepEqual(await findings(policy, chart("5.41.0")), []);
+      for (const version of ["5.x", "^5.8.0", ">=5.0.0 <6.0.0", "~5.41", "5"])
+        assert.deepEqual(await findings(policy, chart(version)), [], version);
+      for (const version of ["6.6.0", "6.*", "^6.6.0", ">=6.0.0"])
+        assert.equal((await findings(policy, chart(version))).length, 1, version);
+      assert.deepEqual(await findings(policy, chart("6.6.0", { image: { tag: "2.9.8" } })), []);
+    });
+  });
+
+  describe("of the chart, which refuses to render", () => {
+    const unrendered = (found: string) =>
+      `Release monitoring/loki: values.loki.schemaConfig is ${found}; wanted a list configs with a period of store: tsdb and schema: v13. The chart refuses to render: "You must provide a schema_config for Loki". Write the schema there. For a trial with unimportant data, set loki.useTestSchema: true.`;
+    const chart = (loki: object, version?: string) => {
+      const { props, ...rest } = release("loki", { loki });
+      return { ...rest, props: { ...props, version } };
+    };
+    cases(policy, [
+      { when: "the schema is empty", given: chart({ schemaConfig: {} }), finds: [unrendered("empty")] },
+      { when: "there is none", given: chart({ auth_enabled: false }), finds: [unrendered("missing")] },
+      {
+        when: "the schema stands where the chart drops it, and that is all that is said",
+        given: chart({ schema_config: goodLoki.schema_config }),
+        finds: [
+          unrendered("missing, and the chart ignores values.loki.schema_config").replace(
+            /Write the schema.*/,
+            "Move values.loki.schema_config there.",
+          ),
+        ],
+      },
+      { when: "there is none for version 5, which has one", given: chart({ schemaConfig: {} }, "5.41.0") },
+      { when: "the test schema takes its place", given: chart({ schemaConfig: {}, useTestSchema: true }) },
+      {
+        when: "structuredConfig has it",
+        given: chart({ schemaConfig: {}, structuredConfig: { schema_config: goodLoki.schema_config } }),
+      },
+      {
+        when: "there are two",
+        given: chart({ schemaConfig: goodLoki.schema_config, useTestSchema: true }),
+        finds: [
+          'Release monitoring/loki: values.loki.useTestSchema is true beside a schema; wanted one of the two. The chart refuses to render: "loki.useTestSchema must be false if loki.schemaConfig … are defined". Remove useTestSchema.',
+        ],
+      },
+      {
+        when: "the list of periods is empty",
+        given: chart({ schemaConfig: { configs: [] } }),
+        finds: [
+          noPeriod("without a period").replace(configs, "Release monitoring/loki: values.loki.schemaConfig.configs"),
+        ],
+      },
+    ]);
+  });
 });

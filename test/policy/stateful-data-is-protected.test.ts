@@ -8,14 +8,14 @@ const named = (apiVersion: string, kind: string) => object(apiVersion, kind, { m
 const other = (type: string, props: object): TestResource => ({ type, name: "loki", props });
 const isProtected = (resource: TestResource): TestResource => ({ ...resource, opts: { protect: true } });
 const lost = (label: string, loss: string) =>
-  `${label}: the option protect is not set; wanted protect: true. Taken out of the program, renamed or moved, it would be deleted, and with it ${loss}. Set protect: true; to delete it after all, first unprotect it in an update of its own.`;
+  `${label}: the option protect is not set; wanted protect: true. If it is removed from the program, renamed or moved, it is deleted, and with it ${loss}. Set protect: true. To delete it later, first remove the protection in a separate update.`;
 const statefulSet = (policy: unknown, name = "loki") =>
   object("apps/v1", "StatefulSet", {
     metadata: { namespace: "monitoring", name },
     spec: { persistentVolumeClaimRetentionPolicy: policy, volumeClaimTemplates: [{ metadata: { name: "data" } }] },
   });
 const deleted = (where: string, found = '"Delete"', wanted = '"Retain"') =>
-  `${where} is ${found}; wanted ${wanted}. The volumes would be deleted with their workload, or with a pod that is scaled away. Keep them; where their deletion is a step of the migration, name the workload in migration.reclaimVolumes or in this policy's parameter reclaimed.`;
+  `${where} is ${found}; wanted ${wanted}. The volumes would be deleted with their workload, or when it is scaled down. Keep them. If the migration deletes them on purpose, list the workload in migration.reclaimVolumes or in this policy's parameter reclaimed.`;
 const place = "spec.persistentVolumeClaimRetentionPolicy";
 
 describe("stateful-data-is-protected", () => {
@@ -29,7 +29,7 @@ describe("stateful-data-is-protected", () => {
       lost("IamUser loki", "the keys by which programs reach their bucket"),
     ],
     [other("onepassword:index/item:Item", { title: "loki" }), lost("Item loki", "the only copy of a generated secret")],
-    [named("core/v1", "Namespace"), lost("Namespace data", "everything in the namespace, volumes included")],
+    [named("core/v1", "Namespace"), lost("Namespace data", "everything in the namespace, including volumes")],
     [named("core/v1", "PersistentVolumeClaim"), lost("PersistentVolumeClaim data", "the volume and what is on it")],
     [
       named("objectbucket.io/v1alpha1", "ObjectBucketClaim"),
@@ -37,7 +37,7 @@ describe("stateful-data-is-protected", () => {
     ],
     [
       named("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
-      lost("CustomResourceDefinition data", "every resource of its kind, of everybody"),
+      lost("CustomResourceDefinition data", "every resource of its kind, whoever created it"),
     ],
     [other("aws:s3/bucketV2:BucketV2", {}), lost("BucketV2 loki", "the bucket and every object in it")],
   ];
@@ -47,6 +47,40 @@ describe("stateful-data-is-protected", () => {
       assert.deepEqual(await findings(policy, isProtected(resource)), []);
     });
   }
+
+  describe("accepts in place of protection that it is retained, which no policy sees", () => {
+    afterEach(() => pulumi.runtime.setAllConfig({}));
+    const bucket = other("minio:index/s3Bucket:S3Bucket", { bucket: "loki" });
+    const item = other("onepassword:index/item:Item", { title: "loki" });
+    const definitions = release("prometheus-operator-crds", {});
+
+    it("by the word of the stack's settings, for the parts that they name and no others", async () => {
+      pulumi.runtime.setAllConfig({ "observability:removal": '{"retain":["buckets","users","namespace","crds"]}' });
+      const user = other("minio:index/iamUser:IamUser", { name: "loki" });
+      for (const each of [bucket, user, named("core/v1", "Namespace")])
+        assert.deepEqual(await findings(policy, each), []);
+      assert.equal((await findings(policy, item)).length, 1);
+      assert.equal((await findings(policy, named("core/v1", "PersistentVolumeClaim"))).length, 1);
+      assert.deepEqual(await findings(crdsOutliveTheOperator, definitions), []);
+      pulumi.runtime.setAllConfig({ "observability:removal": '{"retain":["items"]}' });
+      assert.deepEqual(await findings(policy, item), []);
+      assert.equal((await findings(policy, bucket)).length, 1);
+      assert.equal((await findings(crdsOutliveTheOperator, definitions)).length, 1);
+    });
+
+    it("by the word of its configuration, by name", async () => {
+      assert.deepEqual(await findings(policy, bucket, { retained: ["lo*"] }), []);
+      assert.equal((await findings(policy, bucket, { retained: ["mimir"] })).length, 1);
+      assert.deepEqual(await findings(crdsOutliveTheOperator, definitions, { retained: ["prometheus-*"] }), []);
+    });
+
+    it("and not by a setting of that name that says something else", async () => {
+      for (const text of ["7d", "true", '["buckets"]', '{"retain":"buckets"}', '{"retain":["everything"]}']) {
+        pulumi.runtime.setAllConfig({ "observability:removal": text });
+        assert.equal((await findings(policy, bucket)).length, 1, text);
+      }
+    });
+  });
 
   it("looks past what an update brings back", async () => {
     const attachment = other("minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment", {});

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import type { PolicyResource, PolicyResourceOptions, ResourceValidationArgs } from "@pulumi/policy";
 import * as proxy from "@pulumi/policy/proxy";
+import { mostAtFirst } from "../../policy/lib/message";
 import type { Policy } from "../../policy/lib/policy";
 
 // What the policy runtime does to properties; its declarations leave these out.
@@ -30,12 +32,22 @@ export async function findings(
   const args: ResourceValidationArgs = {
     ...seen(resource, stack),
     ...asked(config),
-    isType: () => false,
-    asType: () => undefined,
+    asType,
   };
   const validate = policy.validateResource;
   if (typeof validate !== "function") throw new Error(`${policy.name} has no single validation`);
   return reported(async (report) => validate(args, report));
+}
+
+/** What a policy says of a resource, and then of a stack that has nothing else: what a file shows only with who mounts it comes last. */
+export async function allFindings(
+  policy: Policy,
+  resource: TestResource,
+  config: object = {},
+  stack = "staging",
+): Promise<string[]> {
+  const own = await findings(policy, resource, config, stack);
+  return policy.validateStack ? [...own, ...(await stackFindings(policy, [resource], config, stack))] : own;
 }
 
 /** What a policy says of a whole stack. */
@@ -47,22 +59,27 @@ export async function stackFindings(
 ): Promise<string[]> {
   const { validateStack } = policy;
   if (!validateStack) throw new Error(`${policy.name} doesn't look at the whole stack`);
-  const all = resources.map((resource): PolicyResource => ({
-    ...seen(resource, stack),
-    dependencies: [],
-    propertyDependencies: {},
-    isType: () => false,
-    asType: () => undefined,
-  }));
+  const all = resources.map((resource) => seen(resource, stack));
   return reported(async (report) => validateStack({ resources: all, ...asked(config) }, report));
 }
 
+// Of a frozen resource each policy gets the same, as the policy runtime does it (`policy/lib/read-once.ts`).
+const handedOver = new WeakMap<TestResource, Map<string, PolicyResource>>();
+
 /** A resource as the policy runtime hands it over, so that an unknown value throws when it is read. */
-function seen({ type, name, props, opts = {} }: TestResource, stack: string) {
+function seen(resource: TestResource, stack: string): PolicyResource {
+  if (!Object.isFrozen(resource)) return handOver(resource, stack);
+  const inStacks = handedOver.get(resource) ?? new Map<string, PolicyResource>();
+  const made = inStacks.get(stack) ?? handOver(resource, stack);
+  handedOver.set(resource, inStacks.set(stack, made));
+  return made;
+}
+
+function handOver({ type, name, props, opts = {} }: TestResource, stack: string): PolicyResource {
   return {
     type,
     name,
-    props: unknownCheckingProxy(structuredClone(props)),
+    props: unknownCheckingProxy(copied(props) as object),
     urn: `urn:pulumi:${stack}::observability::${type}::${name}`,
     opts: {
       protect: false,
@@ -72,23 +89,54 @@ function seen({ type, name, props, opts = {} }: TestResource, stack: string) {
       additionalSecretOutputs: [],
       ...opts,
     },
+    dependencies: [],
+    propertyDependencies: {},
+    isType,
+    asType,
   };
+}
+
+const isType = () => false;
+const asType = () => undefined;
+
+// Assets stay what they are: they hold promises.
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copied(each)]));
 }
 
 function asked(config: object) {
   return {
     stackTags: new Map<string, string>(),
     getConfig: <T extends object>() => config as T,
-    notApplicable: (): never => {
-      throw new Error("not applicable");
-    },
+    notApplicable,
   };
 }
 
-async function reported(run: (report: (message: string) => void) => unknown): Promise<string[]> {
+const notApplicable = (): never => {
+  throw new Error("not applicable");
+};
+
+/** A message as the short ones are, on one line: what is wrong, why, what to do (`test/policy/lib/message.test.ts` tests the paragraphs). */
+export function onOneLine(message: string): string {
+  const [first, detail] = message.split("\n\n");
+  assert.ok(first.length <= mostAtFirst, `the first paragraph has ${first.length} characters: ${message}`);
+  if (detail === undefined) return message;
+  const [wrong, todo] = first.split("\n");
+  const lines = detail.split("\n");
+  const inFull = lines.find((line) => line.startsWith("In full: "))?.slice("In full: ".length);
+  const [why, more] = lines.filter((line) => !line.startsWith("In full: "));
+  return [inFull ?? wrong, why, todo, more].filter(Boolean).join(" ");
+}
+
+// What the policy runtime takes beside a text; its declarations leave it out.
+type Report = (violation: string | { message: string }) => void;
+
+async function reported(run: (report: Report) => unknown): Promise<string[]> {
   const messages: string[] = [];
   try {
-    await run((message) => messages.push(message));
+    await run((violation) => messages.push(onOneLine(typeof violation === "string" ? violation : violation.message)));
   } catch (error) {
     if ((error as Error).constructor.name !== "UnknownValueError") throw error;
     messages.push(`advisory: ${(error as Error).message}`);
@@ -111,10 +159,10 @@ export function object(apiVersion: string, kind: string, props: object): TestRes
 }
 
 /** A Helm release in the namespace `monitoring`. */
-export function release(chart: string, values: object): TestResource {
+export function release(chart: string, values: object, more: object = {}): TestResource {
   return {
     type: "kubernetes:helm.sh/v3:Release",
     name: chart,
-    props: { chart, name: chart, namespace: "monitoring", values },
+    props: { chart, name: chart, namespace: "monitoring", values, ...more },
   };
 }

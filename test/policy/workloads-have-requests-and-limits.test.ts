@@ -15,11 +15,11 @@ const deployment = (resources: unknown, list = "containers", pod: object = {}) =
   });
 const at = (list = "containers") => `Deployment monitoring/app: spec.template.spec.${list}[0].resources`;
 const cpu = (where: string, found = "missing") =>
-  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it the scheduler places the pod as if it used none, and on a busy node it gets next to none.`;
+  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none. Set it.`;
 const memory = (where: string, found = "missing") =>
-  `${where}.requests.memory is ${found}; wanted bytes, such as 256Mi. Without it the scheduler fills a node beyond its memory, and this pod is among the first to be evicted.`;
+  `${where}.requests.memory is ${found}; wanted bytes, such as 256Mi. Without it, the scheduler can overfill the node's memory, and this pod is among the first to be evicted. Set it.`;
 const limit = (where: string, found = "missing") =>
-  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it one leak takes the memory of the whole node, and the kernel kills what it likes.`;
+  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it, one memory leak takes the whole node's memory, and the kernel kills any process. Set it.`;
 
 describe("workloads-have-requests-and-limits", () => {
   it("accepts requests of CPU and memory and a limit of memory", async () => {
@@ -51,7 +51,7 @@ describe("workloads-have-requests-and-limits", () => {
   it("refuses a request above its limit", async () => {
     const resources = { requests: { cpu: "100m", memory: "1Gi" }, limits: { memory: "512M" } };
     assert.deepEqual(await findings(policy, deployment(resources)), [
-      `${at()}.requests.memory is "1Gi"; wanted at most limits.memory, "512M". Kubernetes refuses a container that asks for more than it may take. Raise the limit or lower the request.`,
+      `${at()}.requests.memory is "1Gi"; wanted at most limits.memory, "512M". Kubernetes refuses a container whose request is above its limit. Raise the limit or lower the request.`,
     ]);
   });
 
@@ -117,7 +117,7 @@ describe("workloads-have-requests-and-limits", () => {
   it("demands what its configuration says", async () => {
     const config = { demand: ["limits.cpu"] };
     assert.deepEqual(await findings(policy, deployment(good), config), [
-      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it the container may take every idle core of a node.`,
+      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it, the container may use every idle core of the node. Set it.`,
     ]);
     await assert.rejects(findings(policy, deployment(good), { demand: ["cpu"] }), /demand\[0\]/);
   });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { overruled } from "../../adopt/kps-values";
-import { podSecrets } from "../../config/sections/secrets";
-import type { Preview } from "../../offline/preview";
-import { checkedPreviewOf, object, ofKind } from "./support/previews";
+import { overruled } from "../../commands/adopt/kps-values";
+import { podSecrets } from "../../settings/sections/secrets";
+import type { Preview } from "../../commands/shared/preview";
+import { checkedPreviewOf, object, ofKind, previewOf } from "./support/previews";
 import { workloads } from "./support/workloads";
 
 /** Sets a whole section, in place of what the stack's file has there. */
@@ -238,3 +238,17 @@ function dataSources(preview: Preview): Record<string, { url: string }> {
   const { datasources } = parse(file) as { datasources: { uid: string; url: string }[] };
   return Object.fromEntries(datasources.map((each) => [each.uid, each]));
 }
+
+describe("Buckets that exist", () => {
+  it("need no key of Mimir's before a stage has Mimir", async () => {
+    const { resources } = await previewOf(
+      "sandbox",
+      section("objectStore", { kind: "existing", endpoint: "https://s3.example.org", region: "eu-home-1" }),
+      section("secrets", { existing: { lokiObjectStore: { name: "theirs" } } }),
+    );
+    assert.deepEqual(
+      resources.filter(({ name }) => /mimir/i.test(name)).map(({ name }) => name),
+      [],
+    );
+  });
+});

@@ -3,11 +3,14 @@ import { cpSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { image } from "../../components/images";
 import list from "../../images.json";
-import { type Answers, previewAnswers } from "../../offline/answers";
-import { ownProgram, settingsOf } from "../../offline/preview";
-import { run } from "../../offline/run";
-import { inFolder } from "../offline/fixtures";
-import { offline } from "./support/cli";
+import { type Answers, previewAnswers } from "../../engine/answers";
+import { settingsOf } from "../../commands/shared/preview";
+import { run } from "../../engine/run";
+import { inFolder } from "../engine/fixtures";
+import { offline, offlineProcess } from "./support/cli";
+import { runInline } from "./support/inline";
+import { testStack, testStackWords } from "../stacks/stacks";
+import { ownProgram } from "../../engine/project";
 
 interface Case {
   /** What is wrong: the test's name. */
@@ -17,6 +20,7 @@ interface Case {
   says: string[];
 }
 
+const production = testStackWords("production");
 const config = (...settings: string[]): string[] => settings.flatMap((setting) => ["--config", setting]);
 
 const cases: Case[] = [
@@ -24,8 +28,8 @@ const cases: Case[] = [
     what: "an unknown stage",
     args: ["--stage", "mimir"],
     says: [
-      'observability:stage: "mimir" is not one of them',
-      "allowed: loki, dual-write, mimir-default, kps-removed",
+      'observability:stage: "mimir" is not one of the allowed values',
+      "allowed: loki, dual-write, mimir-default, victoria-metrics-default, kps-removed",
       'example: "loki"',
     ],
   },
@@ -33,8 +37,8 @@ const cases: Case[] = [
     what: "an unknown key",
     args: config("namespace.names=logs"),
     says: [
-      'observability:namespace.names: "logs" stands here, but there is no such setting; did you mean namespace.name?',
-      "allowed: name, create",
+      'observability:namespace.names: "logs" is set here, but there is no such setting; did you mean namespace.name?',
+      "allowed: name, create, podSecurity",
     ],
   },
   {
@@ -82,38 +86,38 @@ const cases: Case[] = [
     what: "an image that images.json doesn't have",
     args: config("images.alloy=docker.io/grafana/alloy:v1"),
     says: [
-      'observability:images.alloy: "docker.io/grafana/alloy:v1" is not among the images that images.json has under the name alloy',
-      `allowed: ${image("alloy")}; another one once images.json has it too, with its platforms`,
+      'observability:images.alloy: "docker.io/grafana/alloy:v1" is not one of the images that images.json lists as alloy',
+      `allowed: ${image("alloy")}; to use another one, first add it to images.json, with its platforms`,
       `example: "${image("alloy")}"`,
     ],
   },
 ];
 
-/** Runs a test on a copy of the program that differs in some files: their names, with their text. */
-const inCopy = <T>(files: Record<string, string>, test: (folder: string) => Promise<T>): Promise<T> =>
+/** Runs a test on a copy of the program with another list of images. */
+const withImages = <T>(images: unknown[], test: (folder: string) => Promise<T>): Promise<T> =>
   inFolder((folder) => {
     for (const part of [
       "components",
-      "config",
-      "migration",
+      "settings",
+      "stages.ts",
+      "Pulumi.yaml",
       "index.ts",
+      "stack.ts",
       "package.json",
       "tsconfig.json",
-      "images.json",
     ]) {
       cpSync(join(ownProgram, part), join(folder, part), { recursive: true });
     }
-    for (const file of ["Pulumi.yaml", "Pulumi.production.yaml"]) cpSync(join(ownProgram, file), join(folder, file));
     symlinkSync(join(ownProgram, "node_modules"), join(folder, "node_modules"));
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    writeFileSync(join(folder, "images.json"), JSON.stringify({ images }));
     return test(folder);
   });
 
 /** Previews by the command line what can't be, and gives the lines of its message. */
-async function refused(...args: string[]): Promise<string[]> {
+async function refused(command: typeof offline, ...args: string[]): Promise<string[]> {
   return inFolder(async (folder) => {
     const file = join(folder, "preview.json");
-    const { code, out, errors } = await offline("preview", ...args, "--json", file);
+    const { code, out, errors } = await command("preview", ...args, "--json", file);
     assert.deepEqual([code, out, existsSync(file)], [2, "", false], errors);
     assert.doesNotMatch(errors, /^\s+at |node_modules|\.[tj]s:\d+|Error:/m);
     return errors
@@ -126,11 +130,12 @@ async function refused(...args: string[]): Promise<string[]> {
 describe("Bad input", () => {
   let message: string[];
   before(async () => {
-    message = await refused("--stack", "production", "--no-policies", ...cases.flatMap(({ args }) => args));
+    // As npm runs it, so that nothing else is said: no stack trace, no word of the runtime.
+    message = await refused(offlineProcess, ...production, "--no-policies", ...cases.flatMap(({ args }) => args));
   });
 
   it("is told all at once, and nothing else is", () => {
-    assert.equal(message[0], `Stack production: ${cases.length} problems in the settings; nothing was changed.`);
+    assert.equal(message[0], `Stack production: ${cases.length} problems in the settings.`);
     assert.equal(message.length, 1 + cases.flatMap(({ says }) => says).length, message.join("\n"));
   });
 
@@ -143,15 +148,15 @@ describe("Bad input", () => {
 
   it("is no finding of a policy, which may run beside the program", async () => {
     const { args, says } = cases[0];
-    const heading = "Stack production: 1 problem in the settings; nothing was changed.";
-    assert.deepEqual(await refused("--stack", "production", ...args), [heading, ...says]);
+    const heading = "Stack production: 1 problem in the settings.";
+    assert.deepEqual(await refused(offline, ...production, ...args), [heading, ...says]);
   });
 
   it("is told with its place, what is allowed and an example: an image without a tag in images.json", () => {
     const [first, ...others] = list.images;
     const images = [first, { ...others[0], reference: "docker.io/grafana/loki-canary" }, ...others.slice(1)];
-    return inCopy({ "images.json": JSON.stringify({ images }) }, async (folder) => {
-      assert.deepEqual(await refused("--stack", "production", "--program", folder, "--no-policies"), [
+    return withImages(images, async (folder) => {
+      assert.deepEqual(await refused(offline, ...production, "--program", folder, "--no-policies"), [
         "images.json: 1 problem; nothing was changed.",
         'images[1].reference: "docker.io/grafana/loki-canary" is not an image reference with its registry and an exact tag',
         "allowed: registry/repository:tag, the tag given and not `latest`",
@@ -161,7 +166,7 @@ describe("Bad input", () => {
   });
 
   it("is told before anything is registered", async () => {
-    const { project, configuration } = settingsOf({ stack: "production", config: ["loki.retention=30 days"] });
+    const { project, configuration } = settingsOf({ ...testStack("production"), config: ["loki.retention=30 days"] });
     const deployment = { project: project.name, stack: "production", organization: "organization", dryRun: true };
     const registered: string[] = [];
     const answers: Answers = {
@@ -171,14 +176,15 @@ describe("Bad input", () => {
         return previewAnswers.create(resource);
       },
     };
-    const attempt = run({ project, deployment, configuration, loader: "tsx", answers });
-    await assert.rejects(attempt, { message: /^Stack production: 1 problem in the settings; nothing was changed\.\n/ });
+    const attempt = run({ project, deployment, configuration, loader: "tsx", answers, start: runInline });
+    await assert.rejects(attempt, { message: /^Stack production: 1 problem in the settings\.\n/ });
     assert.deepEqual(registered, []);
   });
 
   it("is no empty stack file: that is a stack with every default", () =>
-    inCopy({ "Pulumi.empty.yaml": "" }, async (folder) => {
-      const { code, out, errors } = await offline("preview", "--stack", "empty", "--program", folder, "--no-policies");
+    inFolder(async (folder) => {
+      const file = stackFile("empty", "", folder);
+      const { code, out, errors } = await offline("preview", ...file, "--no-policies");
       assert.equal(code, 0, errors);
       assert.match(out, /^Stack empty, stage loki: 1\d\d resources\n/);
       assert.match(out, /StatefulSet loki$/m);
@@ -186,8 +192,15 @@ describe("Bad input", () => {
     }));
 
   it("is told where the file is no settings at all", () =>
-    inCopy({ "Pulumi.broken.yaml": "config: [loki\n" }, async (folder) => {
-      const [message] = await refused("--stack", "broken", "--program", folder, "--no-policies");
+    inFolder(async (folder) => {
+      const [message] = await refused(offline, ...stackFile("broken", "config: [loki\n", folder), "--no-policies");
       assert.match(message, /Pulumi\.broken\.yaml: /);
     }));
 });
+
+/** Writes a stack's file; the arguments that name it. */
+function stackFile(stack: string, text: string, folder: string): string[] {
+  const file = join(folder, `Pulumi.${stack}.yaml`);
+  writeFileSync(file, text);
+  return ["--stack", stack, "--config-file", file];
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import list from "../../images.json";
-import { quantityValue } from "../../config/units";
-import type { Preview } from "../../offline/preview";
+import { quantityValue } from "../../settings/units";
+import type { Preview } from "../../commands/shared/preview";
 import { object, ofKind, previewOf, graphs } from "./support/previews";
 import { selects, workloads, type Workload } from "./support/workloads";
 
@@ -109,6 +109,20 @@ graphs.forEach(({ of, stack, config }) => {
           called,
         );
       }
+    });
+
+    it("are admitted by their namespace, which enforces the strictest level that they fit, and warns of all below the strictest", () => {
+      const { labels } = object(preview, "Namespace", "monitoring").inputs.metadata;
+      const readsNode = all.some(
+        ({ pod, initContainers, containers }) =>
+          everyPod.some((key) => pod[key]) ||
+          (pod.volumes ?? []).some(({ hostPath }) => hostPath) ||
+          [...initContainers, ...containers].some(({ ports }) => (ports ?? []).some(({ hostPort }) => hostPort)),
+      );
+      assert.deepEqual(
+        ["enforce", "warn", "audit"].map((mode) => labels[`pod-security.kubernetes.io/${mode}`]),
+        [readsNode ? "privileged" : "restricted", "restricted", "restricted"],
+      );
     });
 
     it("write to nothing of their node but the collector's own folder", () => {

@@ -2,19 +2,42 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checksum } from "../../components/kubernetes/checksum";
-import { givenSecrets } from "../../config/sections/secrets";
-import type { Generator } from "../../offline/generated";
-import type { Resource } from "../../offline/graph";
-import { knownAnswers } from "../../offline/materialise";
-import { offlinePreview, settingsOf } from "../../offline/preview";
-import { offlineRender } from "../../offline/render";
-import { writeObjects } from "../../offline/render-files";
-import { run, type RunResult } from "../../offline/run";
-import { containsSecret, present, reveal, secret as concealed } from "../../offline/values";
-import { inFolder } from "../offline/fixtures";
-import { runByHost } from "./support/hosted";
+import { receiverFieldNames } from "../../settings/sections/receivers";
+import { givenSecrets } from "../../settings/sections/secrets";
+import type { Generator } from "../../engine/generated";
+import type { Resource } from "../../engine/graph";
+import { knownAnswers } from "../../engine/materialise";
+import { offlinePreview, settingsOf } from "../../commands/shared/preview";
+import { offlineRender } from "../../commands/shared/render";
+import { writeObjects } from "../../commands/render/files";
+import { run, type RunResult } from "../../engine/run";
+import { containsSecret, present, reveal, secret as concealed } from "../../engine/values";
+import { inFolder } from "../engine/fixtures";
+import { runInline } from "./support/inline";
 import { given, leaks } from "./support/leaks";
-import { previewOf, stacks, type Stack } from "./support/previews";
+import { previewOf } from "./support/previews";
+import { stacks, testStack, type Stack } from "../stacks/stacks";
+
+/** A receiver of each kind, and what it reads. */
+const receiverSecrets: Record<string, { settings: string[]; fields: string[] }> = {
+  phone: { settings: ["kind=pushover"], fields: ["token", "userKey"] },
+  chat: { settings: ["kind=slack"], fields: ["url"] },
+  guild: { settings: ["kind=discord"], fields: ["url"] },
+  bot: { settings: ["kind=telegram", "chatId=1"], fields: ["botToken"] },
+  mail: {
+    settings: ["kind=email", "to[0]=a@example.org", "from=b@example.org", "smarthost=smtp:587", "username=b"],
+    fields: ["password"],
+  },
+  "on-call": { settings: ["kind=pagerduty"], fields: ["routingKey"] },
+  ntfy: { settings: ["kind=webhook", "authorization=bearer"], fields: ["url", "token"] },
+  matrix: { settings: ["kind=webhook", "authorization=basic", "username=me"], fields: ["url", "password"] },
+};
+
+const receivers = Object.entries(receiverSecrets).flatMap(([name, { settings }], i) => [
+  ...settings.map((setting) => `alertmanager.receivers.${name}.${setting}`),
+  `alertmanager.routes[${i}].receiver=${name}`,
+  `alertmanager.routes[${i}].continue=true`,
+]);
 
 /** Settings that give every secret that can be given by the stack's own config, each with its mark, and have all of them used. */
 const byConfig = [
@@ -24,11 +47,23 @@ const byConfig = [
   ),
   "alertmanager.pushover=true",
   "alertmanager.heartbeat=true",
+  ...receivers,
+  ...Object.entries(receiverSecrets).flatMap(([name, { fields }]) =>
+    fields.map((field) => `secretValues.receivers.${name}.${field}=${given(name, field)}`),
+  ),
+];
+
+/** The same from 1Password: an item of each receiver. */
+const byItems = [
+  ...receivers,
+  ...Object.keys(receiverSecrets).map(
+    (name, i) => `secrets.onepassword.items.receivers.${name}=${"abcdefgh"[i].repeat(26)}`,
+  ),
 ];
 
 /** Every stack with every way in for secrets. What 1Password would answer is a marked placeholder of the offline run. */
 const variants: { what: string; stack: Stack; config: string[] }[] = [
-  { what: "production, secrets from 1Password", stack: "production", config: [] },
+  { what: "production, secrets from 1Password", stack: "production", config: byItems },
   {
     what: "production in stage dual-write, secrets from its config",
     stack: "production",
@@ -52,11 +87,11 @@ class Marked implements Generator {
 /** Runs the program as an update does: every output is known. Nothing can hide behind being unknown. */
 async function update({ stack, config }: { stack: Stack; config: string[] }): Promise<RunResult & { made: string[] }> {
   const generator = new Marked();
-  const labels = Object.values(givenSecrets).flatMap(({ fields }) => [...fields]);
-  const { project, configuration } = settingsOf({ stack, config });
+  const labels = [...Object.values(givenSecrets).flatMap(({ fields }) => [...fields]), ...receiverFieldNames];
+  const { project, configuration } = settingsOf({ ...testStack(stack), config });
   const deployment = { project: project.name, stack, organization: "organization", dryRun: false };
   const answers = knownAnswers(generator, labels);
-  const result = await run({ project, deployment, configuration, loader: "tsx", answers, start: runByHost });
+  const result = await run({ project, deployment, configuration, loader: "tsx", answers, start: runInline });
   return { ...result, made: [...generator.made.values()] };
 }
 
@@ -91,7 +126,7 @@ describe("No secret can be read", () => {
     return Promise.all(updates.values());
   });
 
-  for (const { what } of variants) {
+  for (const { what, config } of variants) {
     describe(`of ${what}`, () => {
       let result: RunResult & { made: string[] };
       let resources: Resource[];
@@ -105,6 +140,7 @@ describe("No secret can be read", () => {
         const whole = [
           ...result.made,
           ...Object.entries(givenSecrets).flatMap(([s, g]) => g.fields.map((f) => given(s, f))),
+          ...Object.entries(receiverSecrets).flatMap(([s, r]) => r.fields.map((f) => given(s, f))),
         ];
         const found = resources.flatMap((resource) =>
           leaks(recorded(resource), whole).map((path) => `${resource.type} ${resource.name}${path}`),
@@ -125,6 +161,20 @@ describe("No secret can be read", () => {
         for (const { name, inputs } of secrets) assert(leaks(reveal(inputs.data)).length > 0, name);
         assert(result.made.length >= 4);
       });
+
+      if (config.length > 0) {
+        it("and Alertmanager's Secret lacks none that its receivers read", () => {
+          const secret = ofType("kubernetes:core/v1:Secret").find(({ name }) => name === "alertmanager");
+          const keys = Object.keys(reveal(secret!.inputs.data) as object);
+          const read = Object.entries(receiverSecrets).flatMap(([name, { fields }]) =>
+            fields.map((field) => `${name}.${field}`),
+          );
+          assert.deepEqual(
+            read.filter((key) => !keys.includes(key)),
+            [],
+          );
+        });
+      }
 
       it("as what holds one is marked secret at every leaf", () => {
         for (const [type, input] of hidden) {
@@ -159,7 +209,7 @@ describe("No secret can be read", () => {
 
 describe("The secrets of a rendered stack", () => {
   it("are in Secrets only, and in no file but the one that is asked for them", async () => {
-    const rendered = await offlineRender({ stack: "sandbox", config: byConfig, start: runByHost }, new Marked());
+    const rendered = await offlineRender({ ...testStack("sandbox"), config: byConfig, start: runInline }, new Marked());
     const objects = rendered.resources.flatMap(({ object }) => object ?? []);
     const withSecrets = objects.filter((object) => leaks(object).length > 0);
     assert.deepEqual([...new Set(withSecrets.map(({ kind }) => kind))], ["Secret"]);
@@ -190,7 +240,7 @@ describe("The secrets of a preview", () => {
   }
 
   it("can't be read where they are known already, by the stack's own config", async () => {
-    const preview = await offlinePreview({ stack: "production", config: byConfig, start: runByHost });
+    const preview = await offlinePreview({ ...testStack("production"), config: byConfig, start: runInline });
     assert.deepEqual(leaks(preview), []);
     const provider = preview.resources.find(({ type }) => type === "pulumi:providers:minio");
     assert.deepEqual(provider?.inputs.minioPassword, { secret: true });

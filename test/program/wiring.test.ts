@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Preview } from "../../offline/preview";
+import type { Preview } from "../../commands/shared/preview";
 import { called, kinds, object, ofKind, previewOf, graphs } from "./support/previews";
 import { selects, workloads, type Workload } from "./support/workloads";
 
@@ -126,11 +126,11 @@ graphs.forEach(({ of, stack, config }) => {
       );
       const addresses = new Set<string>();
       for (const { inputs } of places) {
-        const found = JSON.stringify(inputs).matchAll(/([a-z0-9-]+)\.monitoring\.svc\.cluster\.local(?::(\d+))?/g);
+        const found = JSON.stringify(inputs).matchAll(/([a-z0-9-]+)\.monitoring\.svc\.cluster\.local\.?(?::(\d+))?/g);
         for (const [, name, port] of found) addresses.add(port ? `${name}:${port}` : name);
       }
       const release = "kube-prometheus-stack-prometheus:9090"; // the chart's Service
-      const hasRelease = ofKind(preview, "Release").some(({ inputs }) => inputs.chart === "kube-prometheus-stack");
+      const hasRelease = ofKind(preview, "Release").some(({ inputs }) => inputs.name === "kube-prometheus-stack");
       assert.equal(addresses.delete(release), hasRelease, "Grafana has the address of a Prometheus that is there");
       assert(addresses.size >= 3, [...addresses].join(" "));
       for (const address of addresses) {
@@ -156,8 +156,10 @@ function references({ pod, initContainers, containers }: Workload): Reference[] 
     ...(secret ? [{ kind: "Secret" as const, name: secret.secretName, keys: keysOf(secret.items) }] : []),
     // What is optional may be a person's own.
     ...(projected?.sources ?? [])
-      .filter(({ configMap }) => !configMap.optional)
-      .map(({ configMap }) => ({ kind: "ConfigMap" as const, name: configMap.name, keys: keysOf(configMap.items) })),
+      .flatMap(({ configMap }) => (configMap && !configMap.optional ? [configMap] : []))
+      // Kubernetes makes this one in every namespace.
+      .filter(({ name }) => name !== "kube-root-ca.crt")
+      .map(({ name, items }) => ({ kind: "ConfigMap" as const, name, keys: keysOf(items) })),
   ]);
   const variables = [...initContainers, ...containers]
     .flatMap(({ env }) => env ?? [])

@@ -1,8 +1,10 @@
 import type { Config, Unreadable } from "../config/config";
 import type { ChartContext, FromChart, Program } from "../config/program";
+import { kindOf } from "../config/recognise";
 import { expandValues, readYaml } from "../config/yaml";
 import { along, inner } from "../paths";
 import { at, isBlock, Unknown, type Block } from "../unknown";
+import { decided } from "./conditions";
 import { merge } from "./release";
 
 /** How a chart of Grafana's makes a configuration of its values. */
@@ -19,47 +21,51 @@ export interface ChartLayout {
 /**
  * The configuration that a chart makes of the value `loki` or `mimir`, as the templates `loki.calculatedConfig` and
  * `mimir.calculatedConfig` do: the text `config` (a template; by default one that copies the other values), over which
- * `structuredConfig` is laid. In the chart `loki-stack`, `config` is the configuration itself.
+ * `structuredConfig` is laid. In the chart `loki` before version 3, which `loki-stack` has, `config` is the configuration itself.
  */
 export function configOfValue(value: Block, context: ChartContext, layout: ChartLayout): FromChart {
-  const { path, values, valuesPath, environment } = context;
-  const unknown = layout.read.filter((key) => value[key] instanceof Unknown);
+  const { path, values, valuesPath, chart, keys = grafanas, environment } = context;
+  const unknown = [...layout.read, keys.config, keys.over].filter((key) => value[key] instanceof Unknown);
   if (unknown.length > 0) {
-    return { unreadable: unknown.map((key) => ({ path: inner(path, key), problem: value[key] as Unknown })) };
+    const places = [...new Set(unknown)];
+    return { unreadable: places.map((key) => ({ path: inner(path, key), problem: value[key] as Unknown })) };
   }
   const { config, unreadable } = underneath(value, context, layout);
-  const { structuredConfig } = value;
-  const over = isBlock(structuredConfig) ? structuredConfig : {};
+  const own = value[keys.over];
+  const over = isBlock(own) ? own : {};
   return {
     unreadable,
     overrides: { path: along(path, "runtimeConfig.overrides"), content: at(value, "runtimeConfig.overrides") },
     config: {
       content: expandValues(merge(config.content, over), layout.program, environment),
       path: config.path,
-      pathOf: (block) => (block in over ? along(path, `structuredConfig.${block}`) : config.pathOf(block)),
-      chart: { values, path: valuesPath },
+      pathOf: (block) => (block in over ? along(path, `${keys.over}.${block}`) : config.pathOf(block)),
+      chart: { ...chart, values, path: valuesPath },
     },
   };
 }
 
+const grafanas = { config: "config", over: "structuredConfig" };
+
 type Base = { config: Config; unreadable: Unreadable[] };
 
 function underneath(value: Block, context: ChartContext, layout: ChartLayout): Base {
-  const { path } = context;
-  if (typeof value.config === "string") return ofText(value, value.config, context, layout);
-  if (layout.program.isConfig(value.config)) {
-    const place = inner(path, "config");
-    return { config: { content: value.config, path: place, pathOf: (block) => inner(place, block) }, unreadable: [] };
+  const { path, chart, keys = grafanas } = context;
+  const given = value[keys.config];
+  if (typeof given === "string") return ofText(value, given, context, layout);
+  if (isBlock(given) && (chart || kindOf(given) === layout.program.name)) {
+    const place = inner(path, keys.config);
+    return { config: { content: given, path: place, pathOf: (block) => inner(place, block) }, unreadable: [] };
   }
-  const pathOf = (block: string) => along(path, layout.valueOf(block) ?? `structuredConfig.${block}`);
+  const pathOf = (block: string) => along(path, layout.valueOf(block) ?? `${keys.over}.${block}`);
   return { config: { content: layout.base(value, context), path, pathOf }, unreadable: [] };
 }
 
 // A text of one's own replaces the chart's template; where it copies a value as that does, the value counts.
 function ofText(value: Block, text: string, context: ChartContext, layout: ChartLayout): Base {
   const { program } = layout;
-  const place = inner(context.path, "config");
-  const { content, problem } = readYaml(text, program, context.environment);
+  const place = inner(context.path, (context.keys ?? grafanas).config);
+  const { content, problem } = readYaml(decided(text, context.values), program, context.environment);
   const copies = (block: string) => {
     const from = layout.valueOf(block);
     return from !== undefined && new RegExp(`\\.Values\\.${program.key}\\.${from}\\b`).test(text);

@@ -115,7 +115,7 @@ const kubePrometheusStack: ImageSlot[] = [
   },
 ];
 
-const known: Readonly<Record<string, ImageSlot[] | undefined>> = {
+const known: Readonly<Record<string, ImageSlot[]>> = {
   "kube-prometheus-stack": kubePrometheusStack,
   "prometheus-operator-crds": [],
 };
@@ -123,6 +123,12 @@ const known: Readonly<Record<string, ImageSlot[] | undefined>> = {
 /** Whether a place in the values is of a sub-chart of kube-prometheus-stack, which has values and defaults of its own. */
 export function isOfSubChart(path: string): boolean {
   return /^(grafana|kube-state-metrics|prometheus-node-exporter|crds)\./.test(path);
+}
+
+/** Every place of a chart, and of those the ones in use. */
+export interface Slots {
+  all: ImageSlot[];
+  used: ImageSlot[];
 }
 
 /** The charts whose images are known by default. */
@@ -140,11 +146,19 @@ export function slotsOf(
   chart: string,
   values: Block,
   given: Readonly<Record<string, readonly string[]>>,
-): { all: ImageSlot[]; used: ImageSlot[] } | undefined {
-  const all: ImageSlot[] | undefined = given[chart]?.map((path) => ({ path, isUsed: () => true })) ?? known[chart];
+): Slots | undefined {
+  const own = <Of>(of: Readonly<Record<string, Of>>) => (Object.hasOwn(of, chart) ? of[chart] : undefined);
+  const all = own(given)?.map(givenSlot) ?? own(known);
   const on: Switch = (path, byDefault = true) => {
     const value = at(values, path) ?? byDefault;
     return value !== false;
   };
   return all && { all, used: all.filter((slot) => slot.isUsed(on, values)) };
+}
+
+// By custom `enabled: false` in a block, or in one around it, switches off what the block configures.
+function givenSlot(path: string): ImageSlot {
+  const keys = path.split(".");
+  const around = keys.slice(1).map((_, index) => keys.slice(0, index + 1).join("."));
+  return { path, isUsed: (on) => around.every((block) => on(`${block}.enabled`)) };
 }

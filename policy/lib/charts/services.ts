@@ -41,7 +41,8 @@ export function makesService(service: string, { objectName }: Resource, { name, 
   if (overridesIn(values).includes(service)) return true;
   const override = typeof values.fullnameOverride === "string" ? values.fullnameOverride : "";
   const release = override || objectName;
-  if (release === undefined) return false;
+  // Pulumi makes up a name for a Release that has none.
+  if (release === undefined) return true;
   const naming = namings[name ?? ""];
   if (!naming) return service === release || service.startsWith(`${cut(release, 26)}-`);
   const { longest, parts, fixed = [] } = naming;

@@ -1,6 +1,7 @@
 import { count, type Setting } from "../config/read";
 import { along, inner } from "../paths";
 import { at, type Block } from "../unknown";
+import { compareVersions } from "./app-versions";
 
 /** Pods that take lines or samples in. */
 export interface Writers {
@@ -9,9 +10,20 @@ export interface Writers {
   path: string;
 }
 
-// By `deploymentMode` of the chart `loki` (6): the set of pods with the ingesters, and how many it has by default.
-const modes: Readonly<Record<string, { pods: string; byDefault: number }>> = {
-  SingleBinary: { pods: "singleBinary", byDefault: 0 },
+/** A set of pods with the ingesters of a chart. */
+interface Pods {
+  pods: string;
+  /** How many there are where the values say nothing. */
+  byDefault: number;
+  /** How many there are at least, whatever the values say. */
+  least?: number;
+}
+
+const monolithic: Pods = { pods: "singleBinary", byDefault: 1, least: 1 };
+// By `deploymentMode` of the chart `loki` (6); Monolithic is the newer name (12).
+const modes: Readonly<Record<string, Pods | undefined>> = {
+  SingleBinary: monolithic,
+  Monolithic: monolithic,
   SimpleScalable: { pods: "write", byDefault: 3 },
   Distributed: { pods: "ingester", byDefault: 0 },
 };
@@ -24,31 +36,35 @@ const zones = 3;
  *
  * @param values the chart's values
  * @param path where they are
+ * @param version the chart's version, where it is known
  * @returns undefined where they can't be told: between two modes, or a chart that has none of these sets of pods
  */
-export function lokiWriters(values: Block, path: string): Writers | undefined {
-  const { deploymentMode = impliedMode(values) } = values;
+export function lokiWriters(values: Block, path: string, version?: string): Writers | undefined {
+  const { deploymentMode = impliedMode(values, version) } = values;
   const mode = typeof deploymentMode === "string" ? modes[deploymentMode] : undefined;
-  return mode && replicasOf(values, path, mode.pods, mode.byDefault);
+  return mode && replicasOf(values, path, mode);
 }
 
 /** The ingesters of the chart `mimir-distributed`, of which there are three by default. */
 export function mimirWriters(values: Block, path: string): Writers {
-  return replicasOf(values, path, "ingester", 3);
+  return replicasOf(values, path, { pods: "ingester", byDefault: 3 });
 }
 
-// Before deploymentMode there was (chart 5), a single binary was what had replicas; Simple Scalable is the default ever since.
-function impliedMode(values: Block): string | undefined {
+// Before deploymentMode there was (chart 5), a single binary was what had replicas; Simple Scalable was the default from then on, up to chart 11.
+function impliedMode(values: Block, version: string | undefined): string | undefined {
+  if (version !== undefined && compareVersions(version, "12") >= 0) return "Monolithic";
   if (Number(at(values, "singleBinary.replicas") ?? 0) > 0) return "SingleBinary";
-  return "write" in values || "read" in values || "backend" in values ? "SimpleScalable" : undefined;
+  const isOff = at(values, "write.replicas") === 0;
+  return !isOff && ("write" in values || "read" in values || "backend" in values) ? "SimpleScalable" : undefined;
 }
 
-function replicasOf(values: Block, path: string, pods: string, byDefault: number): Writers {
+function replicasOf(values: Block, path: string, { pods, byDefault, least = 0 }: Pods): Writers {
   const scales = at(values, `${pods}.autoscaling.enabled`) === true;
   const place = scales ? `${pods}.autoscaling` : pods;
   const key = scales ? "minReplicas" : "replicas";
   const given = count(at(values, place), key);
-  const replicas: Setting<number> = "missing" in given ? { value: scales ? 2 : byDefault } : given;
+  const said: Setting<number> = "missing" in given ? { value: scales ? 2 : byDefault } : given;
+  const replicas = "value" in said ? { value: Math.max(least, said.value) } : said;
   const inZones = pods === "ingester" && at(values, "ingester.zoneAwareReplication.enabled") !== false;
   return {
     replicas: inZones && "value" in replicas ? { value: Math.ceil(replicas.value / zones) * zones } : replicas,

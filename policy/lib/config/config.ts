@@ -9,10 +9,22 @@ export interface Config {
   path: string;
   /** Where one of its top-level blocks is, such as `values.loki.compactor`. */
   pathOf(block: string): string;
-  /** The values of the chart that it is made from, where it is. */
-  chart?: { values: Block; path: string };
+  /** The values of the chart that it is made from, where it is; with the name and version of the chart, where they are known. */
+  chart?: { values: Block; path: string; name?: string; version?: string; around?: AroundChart; isPartial?: true };
+  /** The minor version of the program that reads it, such as `3.6`, where something names it. */
+  version?: string;
+  /** Whether the version is that of whoever mounts the file, which only the whole stack shows. */
+  awaitsReader?: boolean;
+  /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */
+  isGuess?: true;
   /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */
   flags?: ReadonlyMap<string, string>;
+}
+
+/** A known chart that has another as its sub-chart, and says which version of it. */
+export interface AroundChart {
+  name: string;
+  version?: string;
 }
 
 /** Where a setting of a configuration is, by its dotted keys: the argument that sets it, or its place in the file. */
@@ -26,6 +38,10 @@ export interface Unreadable {
   path: string;
   /** What is the matter with it. */
   problem: string | Unknown;
+  /** Whether it may as well be something else: the reader stumbled before it could tell. */
+  isUncertain?: true;
+  /** Whether it is values for Helm, of which the configuration would be made. */
+  isValues?: true;
 }
 
 /** Arguments of a container, or of a chart that passes them on to one; variables of the container's environment are expanded. */

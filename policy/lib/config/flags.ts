@@ -20,15 +20,33 @@ export function flagOf(words: readonly string[], name: string, isSwitch = false)
 
 /** The same as it stands, with variables that the kubelet will put in its place; undefined where the flag isn't given. */
 export function rawFlagOf(words: readonly string[], name: string, isSwitch = false): string | undefined {
-  if (!words.some((word) => word.includes(name))) return undefined;
+  const given = flagsIn(words).get(name);
+  return given && (given.value ?? (isSwitch ? "true" : given.next));
+}
+
+/** What a flag is given by itself, and the word after it. */
+interface Given {
+  value?: string;
+  next: string;
+}
+
+// Each program asks for twenty flags of every list of words in a stack.
+const known = new WeakMap<readonly string[], ReadonlyMap<string, Given>>();
+
+function flagsIn(words: readonly string[]): ReadonlyMap<string, Given> {
+  const found = known.get(words) ?? parsed(words);
+  known.set(words, found);
+  return found;
+}
+
+function parsed(words: readonly string[]): ReadonlyMap<string, Given> {
   const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));
-  const given = all.flatMap((word, index) => {
-    const [flag, ...value] = word.replace(/^--?/, "").split("=");
-    if (!word.startsWith("-") || flag !== name) return [];
-    if (value.length > 0) return [value.join("=")];
-    return [isSwitch ? "true" : (all[index + 1] ?? "")];
-  });
-  return given.at(-1);
+  return new Map(
+    all.flatMap((word, index) => {
+      const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+      return name === undefined ? [] : [[name, { value, next: all[index + 1] ?? "" }] as const];
+    }),
+  );
 }
 
 /** Whether Go's strconv.ParseBool takes a text for false. */

@@ -1,10 +1,11 @@
 import { readersOf, type Reader } from "../pods/readers";
-import type { Finding, StackFinding } from "../policy";
+import type { Finding, StackFinding } from "../finding";
 import type { Resource } from "../resource";
 import type { Arguments, Config } from "./config";
 import { settingsOf } from "./find";
 import { ofArguments, overlaid } from "./overlay";
 import type { Program } from "./program";
+import { imageVersion } from "./version";
 
 /** A configuration as a program gets it: the file, and over it the arguments of a workload that mounts it. */
 export interface InForce {
@@ -23,32 +24,39 @@ export function inForce(source: Resource, program: Program, resources: readonly 
   if (configs.length === 0) return [];
   const readers = readersOf(source, resources);
   return configs.flatMap((file): InForce[] => {
-    if (readers.length === 0) return [{ config: file, file, lists: [] }];
+    // The file by itself where its version is named: nothing more is known of it.
+    const read = (version?: string): Config => (file.awaitsReader ? { ...file, version, awaitsReader: false } : file);
+    if (readers.length === 0) return [{ config: read(), file, lists: [] }];
     return readers.map((reader) => {
       const { arguments: lists } = settingsOf(reader.resource, program);
-      return { config: lists.reduce((under, list) => overlaid(under, list, program), file), file, reader, lists };
+      const under = read(imageVersion(reader.resource, program));
+      return { config: lists.reduce((config, list) => overlaid(config, list, program), under), file, reader, lists };
     });
   });
 }
 
 /**
- * What only a file and the arguments over it show together, of every file in a stack: findings that neither the file shows by itself nor the
- * arguments do, as those are told of each resource.
+ * What only a file and who mounts it show together, of every file in a stack: the arguments over it and the version that reads it. These are
+ * findings that neither the file shows by itself nor the arguments do, as those are told of each resource.
+ *
+ * @param check what is told of each resource
+ * @param together the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
 export function* eachOverridden(
   resources: readonly Resource[],
   program: Program,
   check: (config: Config) => Iterable<Finding>,
+  together: (config: Config, source: Resource) => Iterable<Finding> = check,
 ): Iterable<StackFinding> {
   for (const source of resources.filter(isFile)) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
-      if (config === file || !reader) continue;
+      if (config === file && together === check) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
       const told = new Set(alone.flatMap((each) => [...check(each)]).map(keyOf));
-      for (const finding of check(config)) {
+      for (const finding of together(config, source)) {
         if (told.has(keyOf(finding))) continue;
         const isArgument = "path" in finding && lists.some(({ path }) => finding.path.startsWith(`${path}: -`));
-        yield "error" in finding ? finding : { ...finding, resource: isArgument ? reader.resource : source };
+        yield "error" in finding ? finding : { ...finding, resource: (isArgument && reader?.resource) || source };
       }
     }
   }
@@ -67,11 +75,13 @@ export function argumentsAlone(
     .flatMap((resource) => settingsOf(resource, program).arguments.map((list) => ({ list, resource })));
 }
 
-// What a workload mounts.
-function isFile({ kind }: Resource): boolean {
+/** Whether a resource is a file to those who mount it. */
+export function isFile({ kind }: Resource): boolean {
   return kind === "ConfigMap" || kind === "Secret";
 }
 
+// The version that refuses it may be another than the file by itself is judged by.
 function keyOf(finding: Finding): string {
-  return "error" in finding ? String(finding.error) : `${finding.path} ${finding.found}`;
+  if ("error" in finding) return String(finding.error);
+  return `${finding.path} ${finding.found.replace(/(Loki|Mimir) \d+\.\d+/, "$1")}`;
 }

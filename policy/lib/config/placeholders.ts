@@ -11,6 +11,9 @@ const mark = new RegExp(`${open}([^${close}]*)${close}`);
 // What envsubst takes for a default: every one of these operators, with no difference between them.
 const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
 
+// Of a long value in many places: more than any reader takes, and less than what fills the memory.
+const mostAdded = 8 * 1024 * 1024;
+
 /**
  * Expands environment placeholders as Loki does (`-config.expand-env`), for as far as that can be told: `${VAR}` becomes its value or
  * `${VAR:-default}` its default, and any other placeholder a mark that {@link unreadable} knows.
@@ -18,11 +21,12 @@ const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
  * Follows github.com/drone/envsubst v1.0.3, which Loki 3.6 uses. `${VAR:default}`, a default in Mimir, is a substring there.
  */
 export function expandForLoki(text: string, environment: Environment): string {
+  const within = limit();
   // A default may hold a placeholder again: one pass a level, and nobody nests ten.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
     text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
-      return environment.get(name)?.replaceAll("$", dollar) || (byDefault ?? marked(expression));
+      return within(environment.get(name)?.replaceAll("$", dollar)) || (byDefault ?? marked(expression));
     });
   }
   return text.replaceAll(dollar, "$");
@@ -35,15 +39,42 @@ export function expandForLoki(text: string, environment: Environment): string {
  * Follows `expandEnvironmentVariables` in cmd/mimir/main.go of Mimir 3.0 and Go's `os.Expand`.
  */
 export function expandForMimir(text: string, environment: Environment): string {
+  const within = limit();
   return text.replace(/\$(?:\{([^{}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_, braced?: string, bare?: string) => {
     const [name, ...rest] = (braced ?? bare ?? "").split(":");
-    return environment.get(name) || (rest.length > 0 ? rest.join(":").replaceAll("\n", "") : marked(name));
+    return within(environment.get(name)) || (rest.length > 0 ? rest.join(":").replaceAll("\n", "") : marked(name));
   });
 }
 
 /** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
 export function unknownParts(text: string): string[] {
-  return [...text.matchAll(new RegExp(mark, "g")), ...text.matchAll(/\{\{.*?\}\}/gs)].map(([part]) => part);
+  const marks = [...text.matchAll(new RegExp(mark, "g"))].map(([part]) => part);
+  return [...marks, ...actionsIn(text).map(({ from, to }) => text.slice(from, to))];
+}
+
+/** An action of a template of Helm's: `{{- if .Values.minio.enabled }}`. */
+export interface Action {
+  /** Where it begins, and what it says within its brackets, without the dashes that take out white space. */
+  from: number;
+  to: number;
+  words: string;
+}
+
+/**
+ * The actions of a template, in their order.
+ *
+ * The time that it takes grows as the text does, whatever stands there: a regular expression would look for an end from every beginning again.
+ */
+export function actionsIn(text: string): Action[] {
+  const actions: Action[] = [];
+  for (let from = text.indexOf("{{"); from >= 0;) {
+    const end = text.indexOf("}}", from + 2);
+    if (end < 0) break;
+    const inside = text.slice(from + 2, end);
+    actions.push({ from, to: end + 2, words: inside.replace(/^-|-$/g, "").trim() });
+    from = text.indexOf("{{", end + 2);
+  }
+  return actions;
 }
 
 /** What a variable stands for: its value, or where the pod has it from. */
@@ -78,11 +109,17 @@ export function withoutTemplates(text: string): string {
  */
 export function unreadable(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
-  if (/\{\{.*\}\}/s.test(value)) return "a template, which this policy can't run";
+  if (actionsIn(value).length > 0) return "a template, which this policy can't run";
   const name = mark.exec(value)?.[1];
   if (name === undefined) return undefined;
   if (name.startsWith("%7B")) return "a template, which this policy can't run";
-  return `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+  return `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
+}
+
+// Beyond the limit a variable counts as one that isn't known.
+function limit(): (value: string | undefined) => string | undefined {
+  let added = 0;
+  return (value = "") => ((added += value.length) > mostAdded ? undefined : value);
 }
 
 function marked(expression: string): string {

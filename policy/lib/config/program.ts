@@ -1,4 +1,3 @@
-import type { Chart } from "../charts/release";
 import type { Block } from "../unknown";
 import type { Config, Unreadable } from "./config";
 import type { Environment } from "./environment";
@@ -19,24 +18,24 @@ export interface Program {
   name: "Loki" | "Mimir";
   /** The key of chart values under which its configuration stands. */
   key: string;
-  /** Top-level blocks by which a text is taken for its configuration, even where it doesn't parse. */
-  signs: readonly string[];
   /** The settings of a tenant by which a file of overrides is known to be its own: how long it keeps everything, and single streams. */
   tenantSettings: readonly string[];
   /** The flags of which policies must know that they override a setting of the file. */
   flags: readonly Flag[];
   /** The command that says what is the matter with a configuration. */
   validation: string;
-  /** Whether a mapping is its configuration. */
-  isConfig(value: unknown): value is Block;
   /** Expands environment placeholders as it does; what the environment doesn't have becomes a mark. */
   expand(text: string, environment: Environment): string;
-  /**
-   * The configuration that a chart makes of its values.
-   *
-   * @returns undefined where the value is something else by that name, such as the values of a sub-chart
-   */
-  ofChart(value: Block, context: ChartContext): FromChart | undefined;
+  /** Whether a value called {@link key}, in the values of a chart that isn't known, is what such a chart makes its configuration of. */
+  isValue(value: Block): boolean;
+  /** The configuration that a chart makes of that value. */
+  ofChart(value: Block, context: ChartContext): FromChart;
+}
+
+/** In a chart's value, the keys of the configuration, as text or block, and of what is merged over it. */
+export interface ConfigKeys {
+  config: string;
+  over: string;
 }
 
 /** What stands around the value {@link Program.key} in the values of a chart. */
@@ -47,8 +46,10 @@ export interface ChartContext {
   values: Block;
   /** Path of those values. */
   valuesPath: string;
-  /** The chart that the resource installs; the chart itself, or one that has it as a sub-chart. */
-  chart?: Chart;
+  /** The chart whose values they are, as far as it is known. */
+  chart?: Omit<NonNullable<Config["chart"]>, "values" | "path">;
+  /** What its value has in place of `config` and `structuredConfig`. */
+  keys?: ConfigKeys;
   environment: Environment;
 }
 

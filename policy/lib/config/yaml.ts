@@ -23,9 +23,31 @@ export interface ReadText {
 const largest = 256 * 1024;
 // No configuration comes near it; a few thousand levels exhaust the parser's stack, which ends the process.
 const deepest = 100;
-// Every policy about a resource reads the same few texts.
-const remembered = new Map<string, ReadText>();
-const mostRemembered = 8;
+// Aliases make much of little, and walking through it is what costs: how often one may stand for something, and what may come of all.
+const mostAliases = 250;
+const mostValues = 200_000;
+// The library looks through the whole document for what an alias stands for: their number times the characters of the text. A second's work.
+const mostSearched = 20_000_000;
+const alias = /(?:^|[\s,[{:-])\*[^\s,\]}]/g;
+// Every policy about a resource reads the same few texts, and the checks of the stack read them again: the latest of them, by their length together.
+const remembered = new Map<string, Parsed>();
+const mostRemembered = 2 * 1024 * 1024;
+let length = 0;
+
+/** What is wrong with a text, and where; of a template without the column. */
+interface Mistake {
+  code: string;
+  line: number;
+  column?: number;
+}
+
+/** A YAML text as it stands, whoever reads it. */
+interface Parsed extends Pick<ReadText, "content" | "isSound" | "ignored"> {
+  /** What is wrong with it. */
+  mistakes: Mistake[];
+  /** Why it can't be read at all. */
+  failure?: string;
+}
 
 /**
  * Reads a YAML text as Loki 3 and Mimir do: YAML 1.1 (`yes` and `on` are true), a key given twice is an error, only the first document
@@ -33,16 +55,27 @@ const mostRemembered = 8;
  * cmd/mimir/main.go of Mimir with yaml.v3.
  *
  * Never throws: an alias bomb, a nesting without end or a text too large is a problem. A problem never quotes the text, which may be secret.
+ * A text is parsed once, whoever reads it; nobody changes the content.
  */
-export function readYaml(text: string, program: Reader, environment: Environment): ReadText {
-  if (text.length > largest) return unreadableText(`larger than ${largest} characters, too large to be read`);
-  const expanded = program.expand(text, environment);
-  const key = `${program.name} ${expanded}`;
-  const known = remembered.get(key);
+export function readYaml(text: string, reader: Reader, environment: Environment): ReadText {
+  const expanded = text.length > largest || !text.includes("$") ? text : reader.expand(text, environment);
+  const { content, ignored, isSound, mistakes, failure } = parsed(expanded);
+  const problem = failure ?? describe(mistakes, reader.name, expanded === text);
+  return { content, ignored, isSound, ...(problem && { problem }) };
+}
+
+function parsed(text: string): Parsed {
+  const known = remembered.get(text);
   if (known) return known;
-  const read = parse(expanded, program.name);
-  if (remembered.size >= mostRemembered) remembered.delete([...remembered.keys()][0]);
-  remembered.set(key, read);
+  const read = parse(text);
+  if (text.length > largest) return read;
+  remembered.set(text, read);
+  length += text.length;
+  for (const oldest of remembered.keys()) {
+    if (length <= mostRemembered) break;
+    remembered.delete(oldest);
+    length -= oldest.length;
+  }
   return read;
 }
 
@@ -58,14 +91,28 @@ export function expandValues(values: Block, program: Program, environment: Envir
   return expand(values) as Block;
 }
 
-function parse(text: string, reader: string): ReadText {
-  if (isDeep(text)) return unreadableText("nested too deeply");
-  const plain = read(text, reader);
-  // A chart's value may be a template; what stands between its actions is read. Text that is YAML as it stands is none.
-  return plain.problem && text.includes("{{") ? read(withoutTemplates(text), reader, "a template") : plain;
+function parse(text: string): Parsed {
+  if (text.length > largest) return failed(`larger than ${largest} characters, too large to be read`);
+  if (isDeep(text)) return failed("nested too deeply");
+  if (text.includes("*") && [...text.matchAll(alias)].length * text.length > mostSearched) return failed(boundless);
+  // A chart's value may be a template, and so may what a Secret is made from; what stands between its actions is read.
+  if (isTemplate(text)) return read(withoutTemplates(text), "a template");
+  const plain = read(text);
+  // Text that is YAML as it stands is none.
+  const isPlain = plain.failure === undefined && plain.mistakes.length === 0;
+  return isPlain || !text.includes("{{") ? plain : read(withoutTemplates(text), "a template");
 }
 
-function read(text: string, reader: string, kind?: "a template"): ReadText {
+// An action in the place of a value, without quotes: to YAML that is a mapping whose key is a mapping, which nobody means.
+function isTemplate(text: string): boolean {
+  if (!text.includes("{{")) return false;
+  return text.split("\n").some((line) => {
+    const { index = Infinity } = /(?:^[ \t]*|[:,-][ \t]+|\[)\{\{/.exec(line) ?? {};
+    return index < line.lastIndexOf("}}");
+  });
+}
+
+function read(text: string, kind?: "a template"): Parsed {
   try {
     const lines = new LineCounter();
     const documents = parseAllDocuments(text, {
@@ -79,28 +126,59 @@ function read(text: string, reader: string, kind?: "a template"): ReadText {
       // Go reads a date into a text as it stands.
       customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:timestamp"),
     });
-    if (!Array.isArray(documents)) return { content: undefined, ignored: [], isSound: true };
+    // A text of nothing, or of comments, has no document.
+    if (!Array.isArray(documents) || documents.length === 0)
+      return { content: undefined, ignored: [], isSound: true, mistakes: [] };
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
     const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
+    const content = valueOf(first);
+    const excess = excessOf(content);
+    if (excess) return failed(excess);
     return {
-      content: first.toJS({ maxAliasCount: 100 }),
-      ignored: others.map((each) => (each.errors.length > 0 ? undefined : each.toJS({ maxAliasCount: 100 }))),
+      content,
+      ignored: others.map((each) => (each.errors.length > 0 ? undefined : valueOf(each))),
       isSound: errors.every(({ code }) => code === "DUPLICATE_KEY"),
-      ...(errors.length > 0 && { problem: describe(errors, lines, reader) }),
+      mistakes: errors.map(({ code, pos }) => {
+        const { line, col } = lines.linePos(pos[0]);
+        return { code, line, ...(kind !== "a template" && { column: col }) };
+      }),
     };
   } catch (error) {
-    // The one exception that the library documents: an alias without its anchor, or aliases that multiply without bound.
-    return unreadableText(
-      error instanceof ReferenceError ? "aliases that have no anchor or multiply without bound" : "not YAML",
-    );
+    // What the library documents is an alias without its anchor; a reader of hostile texts doesn't count on there being nothing else.
+    return failed(error instanceof ReferenceError ? boundless : "not YAML");
   }
 }
 
-type Mistake = Pick<YAMLError, "code" | "pos">;
+const boundless = "aliases that have no anchor or multiply without bound";
 
-function repeatedKeys(document: Document.Parsed): Mistake[] {
-  const mistakes: Mistake[] = [];
+function valueOf(document: Document.Parsed): unknown {
+  return document.toJS({ maxAliasCount: mostAliases });
+}
+
+// How much it is to walk through, aliases followed. They are references to what they stand for, so that each part is counted once.
+function excessOf(content: unknown): string | undefined {
+  const sizes = new Map<object, number>();
+  const on = new Set<object>();
+  const sizeOf = (value: unknown): number => {
+    if (typeof value !== "object" || value === null) return 1;
+    const known = sizes.get(value);
+    if (known !== undefined) return known;
+    if (on.has(value) || on.size > deepest) return Infinity;
+    on.add(value);
+    let size = 1;
+    for (const each of Object.values(value)) size += sizeOf(each);
+    on.delete(value);
+    sizes.set(value, size);
+    return size;
+  };
+  return sizeOf(content) > mostValues ? boundless : undefined;
+}
+
+type Found = Pick<YAMLError, "code" | "pos">;
+
+function repeatedKeys(document: Document.Parsed): Found[] {
+  const mistakes: Found[] = [];
   visit(document, {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
@@ -114,15 +192,26 @@ function repeatedKeys(document: Document.Parsed): Mistake[] {
   return mistakes;
 }
 
-// One mistake often makes several errors: the first of each line, and of those three, are enough.
-function describe(errors: Mistake[], lines: LineCounter, reader: string): string {
+// What the parser's codes are to a person: https://eemeli.org/yaml/#errors
+const words: Readonly<Record<string, string>> = {
+  BAD_INDENT: "wrong indentation, or a bracket before it that isn't closed",
+  BAD_SCALAR_START: "a character that needs quotes",
+  BLOCK_AS_IMPLICIT_KEY: "a second colon in a line, or wrong indentation",
+  MISSING_CHAR: "a colon, comma, quote or bracket is missing",
+  MULTILINE_IMPLICIT_KEY: "a line without a colon",
+  TAB_AS_INDENT: "a tab in the indentation",
+};
+
+// One mistake often makes several errors: the first of each line, and of those three, are enough. Placeholders that were expanded move columns.
+function describe(mistakes: readonly Mistake[], reader: string, isAsWritten: boolean): string | undefined {
   const byLine = new Map<number, string>();
-  for (const { code, pos } of errors) {
-    const { line } = lines.linePos(pos[0]);
-    const what = code === "DUPLICATE_KEY" ? `a key given twice, which ${reader} refuses` : `not YAML (${code})`;
-    if (!byLine.has(line)) byLine.set(line, `line ${line}: ${what}`);
+  for (const { line, column, code } of mistakes) {
+    const place = isAsWritten && column !== undefined ? `line ${line}, column ${column}` : `line ${line}`;
+    const what =
+      code === "DUPLICATE_KEY" ? `a key given twice, which ${reader} refuses` : `not YAML: ${words[code] ?? code}`;
+    if (!byLine.has(line)) byLine.set(line, `${place}: ${what}`);
   }
-  return [...byLine.values()].slice(0, 3).join("; ");
+  return [...byLine.values()].slice(0, 3).join("; ") || undefined;
 }
 
 // Brackets, indentation and "- - -" are what nests in YAML. Those within quotes or comments count too: such a text is no configuration.
@@ -135,6 +224,6 @@ function isDeep(text: string): boolean {
   return new RegExp(`^(?: {${4 * deepest}}|[ \\t]*(?:[-?][ \\t]+){${deepest}})`, "m").test(text);
 }
 
-function unreadableText(problem: string): ReadText {
-  return { content: undefined, problem, ignored: [], isSound: false };
+function failed(failure: string): Parsed {
+  return { content: undefined, failure, ignored: [], isSound: false, mistakes: [] };
 }

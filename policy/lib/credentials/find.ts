@@ -1,7 +1,15 @@
 import { inner } from "../paths";
 import { isBlock, Unknown } from "../unknown";
-import { credentialBy, isLiteral } from "./names";
-import { credentialIn } from "./patterns";
+import {
+  credentialBy,
+  holdsCredentials,
+  isAboutCredentials,
+  isLiteral,
+  isNameOfKey,
+  namesOwner,
+  wordOfKeys,
+} from "./names";
+import { credentialIn, signs } from "./patterns";
 
 /** A credential in clear. */
 export interface Credential {
@@ -18,6 +26,8 @@ const pair =
 // A flag with its value behind a space.
 const flag = /(?:^|[ \t])--?([A-Za-z][\w.-]*)[ \t]+(?:"([^"]*)"|'([^']*)'|([^\s"'-]\S*))/g;
 const comment = /^\s*(?:#|;|\/\/)/;
+// Without any of these a text has no credential. Most texts of a stack have none, and are read no further.
+const any = new RegExp(`${wordOfKeys.source}|${signs.source}`, "i");
 // Kubernetes takes no ConfigMap larger than this.
 const longest = 1024 * 1024;
 
@@ -28,40 +38,63 @@ const longest = 1024 * 1024;
  * @param value properties of a resource, or chart values
  * @param path where they are
  */
-export function* credentialsIn(value: unknown, path: string, key = ""): Iterable<Credential> {
-  if (typeof value === "string") yield* inText(value, path, key);
+export function credentialsIn(value: unknown, path: string, key = ""): Credential[] {
+  const found: Credential[] = [];
+  search(found, value, path, key);
+  return found;
+}
+
+function search(found: Credential[], value: unknown, path: string, key: string): void {
+  if (typeof value === "string") inText(found, value, path, key);
   else if (typeof value === "number") {
-    if (/passw/i.test(key) && credentialBy(key)) yield { path, what: named(key) };
+    if (/passw/i.test(key) && credentialBy(key)) found.push({ path, what: named(key) });
   } else if (value instanceof Unknown) {
-    if (credentialBy(key) === "certain") yield { path, what: value };
-  } else if (Array.isArray(value)) yield* inList(value, path);
+    if (credentialBy(key) === "certain") found.push({ path, what: value });
+  } else if (Array.isArray(value)) inList(found, value, path, key);
   else if (isBlock(value)) {
+    const isHolder = holdsCredentials(key);
+    const hasOwner = namesOwner(value);
     const variable = typeof value.name === "string" && "value" in value ? value.name : undefined;
+    // Labels and annotations are for names and checksums: only a form counts there.
+    const isOwn = key !== "annotations" && key !== "labels";
     for (const [name, each] of Object.entries(value)) {
-      // Labels and annotations are for names and checksums: only a form counts there.
-      const isOwn = key !== "annotations" && key !== "labels";
-      yield* credentialsIn(each, inner(path, name), variable && name === "value" ? variable : isOwn ? name : "");
+      const isPlain =
+        (isHolder && isOne(each) && !isAboutCredentials(name)) ||
+        (isOwn && hasOwner && credentialBy(name) === "likely" && isOne(each) && !isNameOfKey(each));
+      if (isPlain) found.push({ path: inner(path, name), what: named(isHolder ? key : name) });
+      else search(found, each, inner(path, name), variable && name === "value" ? variable : isOwn ? name : "");
     }
   }
 }
 
+const isOne = (value: unknown): value is string =>
+  typeof value === "string" && !value.includes("\n") && isLiteral(value, "certain");
+
 // A flag and its value may be two arguments.
-function* inList(list: unknown[], path: string): Iterable<Credential> {
+function inList(found: Credential[], list: unknown[], path: string, key: string): void {
   for (const [index, each] of list.entries()) {
+    if (holdsCredentials(key) && isOne(each)) {
+      found.push({ path: inner(path, index), what: named(key) });
+      continue;
+    }
     const before: unknown = list[index - 1];
     const flag = typeof before === "string" ? /^--?([A-Za-z][\w.-]*)$/.exec(before)?.[1] : undefined;
     const isValue = typeof each !== "string" || !each.startsWith("-");
-    yield* credentialsIn(each, inner(path, index), flag && isValue ? flag : "");
+    search(found, each, inner(path, index), flag && isValue ? flag : "");
   }
 }
 
-function* inText(text: string, path: string, key: string): Iterable<Credential> {
+function inText(found: Credential[], text: string, path: string, key: string): void {
   const by = credentialBy(key);
-  const lines = text.split("\n");
-  if (by && lines.length === 1 && isLiteral(text, by)) return yield { path, what: named(key) };
-  for (const [index, line] of lines.entries()) {
-    const what = credentialIn(line.slice(0, longest)) ?? pairIn(line.slice(0, longest), lines[index + 1]);
-    if (what) yield { path: lines.length > 1 ? `${path}, line ${index + 1},` : path, what };
+  const isLine = !text.includes("\n");
+  if (by && isLine && isLiteral(text, by)) found.push({ path, what: named(key) });
+  else if (any.test(text)) {
+    const lines = text.split("\n");
+    for (const [index, line] of lines.entries()) {
+      if (!any.test(line)) continue;
+      const what = credentialIn(line.slice(0, longest)) ?? pairIn(line.slice(0, longest), lines[index + 1]);
+      if (what) found.push({ path: isLine ? path : `${path}, line ${index + 1},`, what });
+    }
   }
 }
 

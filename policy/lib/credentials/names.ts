@@ -1,19 +1,66 @@
 // By the last words of a key: what follows them (`passwordFile`, `tokenUrl`, `secretName`, `passwordKey`) says that it is something else.
 const certain =
-  /(?:^| )(?:password|passwd|pwd|pass|pass ?phrase|token|credentials?|api ?key|access ?key(?: id)?|secret access ?key|private ?key|account ?key|(?:client|shared|app|webhook|jwt|cookie) secret|(?:signing|encryption) (?:key|secret)|connection ?string)$/;
+  /(?:^| )(?:password|(?:ht)?passwd|pwd|pass|pass ?phrase|token|credentials?|api ?key|access ?key(?: id)?|secret access ?key|private ?key|account ?key|(?:client|shared|app|webhook|jwt|cookie) secret|(?:signing|encryption) (?:key|secret)|connection ?string)$/;
 // A chart names by these the Secret, or a key in it, as often as it gives the value.
 const likely = /(?:^| )(?:secret|secret ?key|user ?key|(?:routing|service|integration|license) ?key)$/;
 
+/** One of these is in every key of {@link credentialBy}, in whatever letters. */
+export const wordOfKeys = /pass|pwd|token|credential|key|secret|connection/i;
+
+// What holds several of them, in a list or by somebody's name.
+const several = /(?:^| )(?:password|token|api ?key|access ?key|private ?key)s$/;
+// In such a mapping: what is about them, and not one of them.
+const about = /(?:^| )(?:secrets?|names?|keys?|refs?|files?|paths?|enabled|types?|namespace)$/;
+const secretName = /(?:^| )(?:existing ?secret(?: name)?|secret ?name)$/;
+const wordOfOwners = /secret|user|key/i;
+const userName = /(?:^| )(?:root ?user|access ?key(?: id)?)$/;
+
 /** Whether the value of such a key is a credential: surely, only if it looks generated, or not at all. */
 export function credentialBy(key: string): "certain" | "likely" | undefined {
-  const words = key
+  if (!wordOfKeys.test(key)) return undefined;
+  const words = wordsOf(key);
+  if (secretName.test(words)) return undefined;
+  return certain.test(words) ? "certain" : likely.test(words) ? "likely" : undefined;
+}
+
+/** Whether what is in a list or mapping of such a key are credentials: `passwords`, `apiKeys`. */
+export function holdsCredentials(key: string): boolean {
+  return wordOfKeys.test(key) && several.test(wordsOf(key));
+}
+
+/** Whether a key in a mapping of credentials says something of them, such as `existingSecret`. */
+export function isAboutCredentials(key: string): boolean {
+  return about.test(wordsOf(key));
+}
+
+/**
+ * Whether a block has a name that goes with a credential in it: that of a Secret, or a user's. Then `secretKey` there is the credential, or
+ * names the key of the Secret that has it.
+ */
+export function namesOwner(block: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(block).some(([key, value]) => {
+    if (typeof value !== "string" || value === "" || !wordOfOwners.test(key)) return false;
+    const words = wordsOf(key);
+    return secretName.test(words) || userName.test(words);
+  });
+}
+
+/** Whether a value says what it is the key of, such as `admin-password` and `AWS_SECRET_ACCESS_KEY`: a key in a Secret, or a Secret. */
+export function isNameOfKey(value: string): boolean {
+  const words = /^[\w.-]+$/.test(value) ? wordsOf(value).split(" ") : [];
+  return words.some((word) =>
+    /^(?:pass|password|passwd|secret|secrets|key|token|user|username|access|auth|creds?|credentials?)$/.test(word),
+  );
+}
+
+function wordsOf(key: string): string {
+  return key
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
     .toLowerCase()
     .split(/[^a-z\d]+/)
     .join(" ")
     .trim();
-  return certain.test(words) ? "certain" : likely.test(words) ? "likely" : undefined;
 }
 
 // A variable, a template, an expression, a regular expression, what people write in place of a value.
@@ -23,7 +70,8 @@ const reference =
   /^(?:op|vault|bao|ref\+\w+|secretref|sops|env|file|aws\w*|gcp\w*|azure\w*):|^ENC\[|^https?:\/\/[^@]*$|^\.{0,2}\/[\w.@-]+(?:\/[\w.@-]*)*$/i;
 // Of Alloy: another component's export.
 const expression = /^(?:local|remote|module|argument|sys|env|discovery|nonsensitive|otelcol)(?:\.\w+)+(?:\[.*)?$/;
-const word = /^(?:true|false|null|nil|none|yes|no|on|off|enabled|disabled|required|optional|redacted|string)$/i;
+const word =
+  /^(?:true|false|null|nil|none|yes|no|on|off|enabled|disabled|required|optional|auto|automatic|redacted|string)$/i;
 
 /**
  * Whether a value is the credential itself, and not a placeholder, a reference or a path.

@@ -1,23 +1,30 @@
 import { isLiteral } from "./names";
 
-// Credentials that can be told by their form, wherever they are.
-const patterns: readonly { what: string; form: RegExp }[] = [
-  { what: "a private key", form: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/ },
-  { what: "an AWS access key", form: /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/ },
-  { what: "a GitHub token", form: /\b(?:gh[pousr]_\w{36}|github_pat_\w{40})/ },
-  { what: "a GitLab token", form: /\bglpat-[\w-]{20}/ },
-  { what: "a Grafana token", form: /\bgl(?:sa|c)_[\w+/=]{32}/ },
-  { what: "a Slack token", form: /\bxox[abeoprs]-[\w-]{10}/ },
-  { what: "a Slack webhook", form: /\bhooks\.slack\.com\/(?:services|workflows)\/[\w/]{20}/ },
-  { what: "a Discord webhook", form: /\bdiscord(?:app)?\.com\/api\/webhooks\/\d+\/[\w-]{20}/ },
-  { what: "a heartbeat's address", form: /\b(?:hc-ping\.com\/[\da-f]{8}-[\da-f]{4}|nosnch\.in\/[\da-f]{10})/ },
-  { what: "a Google API key", form: /\bAIza[\w-]{35}/ },
-  { what: "a 1Password service account token", form: /\bops_ey[\w-]{20}/ },
-  { what: "a Telegram bot token", form: /\b\d{8,10}:AA[\w-]{33}\b/ },
-  { what: "a JSON web token", form: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/ },
+// Credentials that can be told by their form, wherever they are; each with what every text of that form has in it.
+const patterns: readonly { what: string; sign: string; form: RegExp }[] = [
+  { what: "a private key", sign: "-BEGIN ", form: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/ },
+  { what: "an AWS access key", sign: "A[KS]IA", form: /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/ },
+  { what: "a GitHub token", sign: "gh[pousr]_|github_", form: /\b(?:gh[pousr]_\w{36}|github_pat_\w{40})/ },
+  { what: "a GitLab token", sign: "glpat-", form: /\bglpat-[\w-]{20}/ },
+  { what: "a Grafana token", sign: "gl(?:sa|c)_", form: /\bgl(?:sa|c)_[\w+/=]{32}/ },
+  { what: "a Slack token", sign: "xox", form: /\bxox[abeoprs]-[\w-]{10}/ },
+  { what: "a Slack webhook", sign: "slack", form: /\bhooks\.slack\.com\/(?:services|workflows)\/[\w/]{20}/ },
+  { what: "a Discord webhook", sign: "discord", form: /\bdiscord(?:app)?\.com\/api\/webhooks\/\d+\/[\w-]{20}/ },
+  {
+    what: "a heartbeat's address",
+    sign: "hc-ping|nosnch",
+    form: /\b(?:hc-ping\.com\/[\da-f]{8}-[\da-f]{4}|nosnch\.in\/[\da-f]{10})/,
+  },
+  { what: "a Google API key", sign: "AIza", form: /\bAIza[\w-]{35}/ },
+  { what: "a 1Password service account token", sign: "ops_ey", form: /\bops_ey[\w-]{20}/ },
+  { what: "a Telegram bot token", sign: ":AA", form: /\b\d{8,10}:AA[\w-]{33}\b/ },
+  { what: "a JSON web token", sign: "eyJ", form: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/ },
 ];
 const password = /\b[a-z][a-z\d+.-]{0,30}:\/\/[^\s/:@"'<>]{0,200}:([^\s/@"'<>]{1,500})@[\w$[{]/gi;
 const header = /\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+([^\s"']{8,})/gi;
+
+/** One of these is in every text of {@link credentialIn}, in whatever letters. */
+export const signs = new RegExp(["://", "authorization", ...patterns.map(({ sign }) => sign)].join("|"), "i");
 
 /** What a line of text holds that is a credential by its form, such as `an AWS access key`; undefined for nothing. */
 export function credentialIn(line: string): string | undefined {

@@ -1,7 +1,8 @@
 import { chartOf } from "../charts/release";
+import { podsOf } from "../pods/find";
 import { readersOf } from "../pods/readers";
 import type { Resource } from "../resource";
-import { at, isBlock, type Block } from "../unknown";
+import { at, isBlock, Unknown, type Block } from "../unknown";
 import { dataSourcesOf, hasGrafana, type DataSource } from "./data-sources";
 
 // The label that Grafana's chart looks for unless it is told another.
@@ -11,8 +12,8 @@ const byDefault = "grafana_datasource";
 export type Provisioned = readonly DataSource[];
 
 /**
- * Sorts a stack's data sources by the Grafana that reads them: the workload that mounts the file; the release whose sidecar looks for the
- * file's label in that namespace, or a Grafana outside the stack that looks for it; the release whose values they are; and of a file that
+ * Sorts a stack's data sources by the Grafana that reads them: the workload that mounts the file; the release or workload whose sidecar looks
+ * for the file's label in that namespace, or a Grafana outside the stack that looks for it; the release whose values they are; and of a file that
  * nobody is seen to read, one in its namespace.
  */
 export function grafanasOf(resources: readonly Resource[]): Provisioned[] {
@@ -39,11 +40,27 @@ function readBy(resource: Resource, resources: readonly Resource[]): string[] {
 }
 
 function readersOfLabel(label: string, { namespace }: Resource, resources: readonly Resource[]): string[] {
-  const releases = resources.filter((resource) => {
-    const sidecar = sidecarOf(resource);
-    return sidecar && (sidecar.label ?? byDefault) === label && searches(sidecar.searchNamespace, namespace, resource);
+  const readers = resources.filter((resource) =>
+    [sidecarOf(resource), ...ownSidecarsOf(resource)].some(
+      (sidecar) =>
+        sidecar && (sidecar.label ?? byDefault) === label && searches(sidecar.searchNamespace, namespace, resource),
+    ),
+  );
+  return readers.length > 0 ? readers.map(({ urn }) => urn) : [`the label ${label}`];
+}
+
+/** The k8s-sidecars of a workload, by their variables: https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables */
+function ownSidecarsOf(resource: Resource): Block[] {
+  return podsOf(resource).flatMap((pods) => {
+    if (pods instanceof Unknown) return [];
+    return pods.containers.flatMap(({ fields }) => {
+      const variables = fields instanceof Unknown || !Array.isArray(fields.env) ? [] : fields.env.filter(isBlock);
+      const valueOf = (name: string) => variables.find((each) => each.name === name)?.value;
+      const [label, searched] = [valueOf("LABEL"), valueOf("NAMESPACE")];
+      if (valueOf("FOLDER") === undefined || label === undefined) return [];
+      return [{ label, searchNamespace: typeof searched === "string" ? searched.split(",") : searched }];
+    });
   });
-  return releases.length > 0 ? releases.map(({ urn }) => urn) : [`the label ${label}`];
 }
 
 function sidecarOf(resource: Resource): Block | undefined {

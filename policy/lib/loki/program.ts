@@ -1,10 +1,8 @@
 import { configOfValue } from "../charts/config-value";
 import { expandForLoki } from "../config/placeholders";
-import type { ChartContext, FromChart, Program } from "../config/program";
+import type { Program } from "../config/program";
 import { isBlock, type Block } from "../unknown";
 
-// A configuration names one of these blocks. `compactor` alone is Mimir's or Tempo's too.
-const blocks = ["schema_config", "limits_config", "storage_config"];
 const compactorSettings = ["retention_enabled", "delete_request_store"];
 
 /** Where the charts `loki` (5 and later), `loki-distributed` and `loki-simple-scalable` keep the blocks of Loki's configuration. */
@@ -34,12 +32,16 @@ const signs = ["config", "structuredConfig", "schemaConfig", "limits_config", "c
 export const loki: Program = {
   name: "Loki",
   key: "loki",
-  signs: ["compactor", ...blocks],
   tenantSettings: ["retention_period", "retention_stream"],
   flags: [
     { flag: "target", setting: "target" },
     // Above common.replication_factor, as the ring's own factor in the file is.
     { flag: "distributor.replication-factor", setting: "ingester.lifecycler.ring.replication_factor" },
+    {
+      flag: "validation.allow-structured-metadata",
+      setting: "limits_config.allow_structured_metadata",
+      isSwitch: true,
+    },
     { flag: "store.retention", setting: "limits_config.retention_period" },
     { flag: "compactor.retention-enabled", setting: "compactor.retention_enabled", isSwitch: true },
     { flag: "compactor.delete-request-store", setting: "compactor.delete_request_store" },
@@ -49,13 +51,15 @@ export const loki: Program = {
     { flag: "azure.container-name", setting: "storage_config.azure.container_name" },
   ],
   validation: "loki -verify-config -config.file=FILE",
-  // Values of a chart have settings beside loki by mistake; the chart drops them.
-  isConfig: (value): value is Block =>
-    isBlock(value) &&
-    !isBlock(value.loki) &&
-    (blocks.some((block) => block in value) || isLokiCompactor(value.compactor)),
   expand: expandForLoki,
-  ofChart,
+  isValue,
+  ofChart: (value, context) =>
+    configOfValue(value, context, {
+      program: loki,
+      base,
+      valueOf: (block) => valueOf[block],
+      read: [...signs, "compactor"],
+    }),
 };
 
 /** Whether a block named `compactor` is Loki's settings, and not a chart's set of pods or another program's compactor. */
@@ -63,19 +67,10 @@ export function isLokiCompactor(value: unknown): value is Block {
   return isBlock(value) && compactorSettings.some((setting) => setting in value);
 }
 
-function ofChart(value: Block, context: ChartContext): FromChart | undefined {
-  // With such a value in it, it is the values of a sub-chart named loki.
-  if (!isValue(value) || isValue(value.loki)) return undefined;
-  return configOfValue(value, context, {
-    program: loki,
-    base,
-    valueOf: (block) => valueOf[block],
-    read: [...signs, "compactor"],
-  });
-}
-
-function isValue(value: unknown): boolean {
-  return isBlock(value) && (signs.some((sign) => sign in value) || isLokiCompactor(value.compactor));
+// A chart of one's own may as well have the whole file there, with Loki's names for all of its blocks.
+function isValue(value: Block): boolean {
+  const isFile = "schema_config" in value && !signs.some((sign) => sign !== sign.toLowerCase() && sign in value);
+  return !isFile && (signs.some((sign) => sign in value) || isLokiCompactor(value.compactor));
 }
 
 // The chart leaves out what is empty (`with`), so an empty block doesn't reach Loki.
@@ -87,10 +82,13 @@ function base(value: Block): Block {
 
 // `loki.testSchemaConfig`: s3 with the chart's own MinIO, else filesystem.
 const testSchema = {
-  configs: [
-    { from: "2024-04-01", store: "tsdb", object_store: "s3", schema: "v13" },
-    { from: "2024-04-01", store: "tsdb", object_store: "filesystem", schema: "v13" },
-  ],
+  configs: ["s3", "filesystem"].map((object_store, index) => ({
+    from: `2024-04-0${index + 1}`,
+    store: "tsdb",
+    object_store,
+    schema: "v13",
+    index: { prefix: "index_", period: "24h" },
+  })),
 };
 
 function isEmpty(content: unknown): boolean {

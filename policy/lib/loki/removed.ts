@@ -19,7 +19,7 @@ const index = "the index is where object_store of its period says";
 const indexPrefix = "set index.path_prefix of the period, where it wasn't index/";
 const timeout = "set limits_config.query_timeout";
 const embedded = "set embedded_cache.enabled and embedded_cache.max_size_mb";
-const nothing = "nothing takes its place";
+const nothing = "it has no replacement";
 
 /**
  * Settings that Loki 3.6.3 refuses and earlier versions knew. Each was given to `loki -verify-config`, which answers

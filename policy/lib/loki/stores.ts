@@ -35,5 +35,5 @@ export function listStores(stores: Stores): string {
   const period = "the object_store of a period of schema_config";
   if (stores.names.length > 0) return `${stores.names.map(quote).join(" or ")}, ${period}`;
   const reason = stores.unreadable.find((each) => typeof each === "string");
-  return `${period} (${reason ? `there it is ${reason}` : "no period with an object_store stands beside it"})`;
+  return `${period} (${reason ? `it is ${reason}` : "no period with an object_store was found"})`;
 }

@@ -23,8 +23,10 @@ const lists = [
   "vmagent.spec.remoteWrite",
 ];
 // In the text of a configuration: Prometheus' YAML, and Alloy's.
-const inYaml = /^[ \t]*remote_write:[ \t]*\n((?:[ \t]+.*\n|[ \t]*-.*\n|[ \t]*\n)*)/gm;
-const inAlloy = /prometheus\.remote_write\s+"[^"]*"\s*\{[^]*?^\}/gm;
+const inYaml = /^[ \t]*remote_write:[ \t]*\n((?:[ \t-].*\n|\n)*)/gm;
+// Of Alloy's language, where a comment may hold a quote and a text two slashes. What isn't closed runs to the end.
+const tokens = /"(?:\\.|[^"\\\n])*"?|`[^`]*`?|\/\/.*|\/\*[^]*?(?:\*\/|$)/g;
+const inAlloy = /prometheus\.remote_write\s+"[^"]*"\s*\{/g;
 
 /**
  * Finds every address that metrics are written to (`remote_write`): of the Prometheus operator's and VictoriaMetrics' resources, of charts, in
@@ -56,14 +58,26 @@ function ofList(list: unknown, path: string): RemoteWrite[] {
 
 function ofText(text: unknown, path: string): RemoteWrite[] {
   if (typeof text !== "string" || !text.includes("remote_write")) return [];
-  const yaml = [...text.matchAll(inYaml)].flatMap(([block]) => [...block.matchAll(/\burl\s*:\s*["']?([^"'\s]+)/g)]);
-  const alloy = [...text.replace(/\/\/[^"\n]*$/gm, "").matchAll(inAlloy)].flatMap(([block]) => [
-    ...block.matchAll(/\burl\s*=\s*(.+)/g),
+  const yaml = [...`${text}\n`.matchAll(inYaml)].flatMap(([block]) => [
+    ...block.matchAll(/\burl\s*:\s*["']?([^"'\s]+)/g),
   ]);
+  const alloy = [...blocksOf(text)].flatMap((block) => [...block.matchAll(/\burl\s*=\s*(.+)/g)]);
   return [
     ...yaml.map(([, url]) => ({ path, url: readable(url) })),
     ...alloy.map(([, expression]) => ({ path, url: evaluated(expression) })),
   ];
+}
+
+// To the brace that begins a line. One pass: a text of a megabyte may begin a block in each line and end none.
+function* blocksOf(text: string): Iterable<string> {
+  const code = text.replace(tokens, (token) => (/^\/[/*]/.test(token) ? "" : token));
+  let end = 0;
+  for (const { 0: start, index } of code.matchAll(inAlloy)) {
+    if (index < end) continue;
+    end = code.indexOf("\n}", index + start.length);
+    if (end < 0) return;
+    yield code.slice(index, end);
+  }
 }
 
 // Of Alloy's language only what stands there as it is; an expression is known to Alloy alone.

@@ -1,17 +1,13 @@
 import { configOfValue } from "../charts/config-value";
 import { expandForMimir } from "../config/placeholders";
-import type { ChartContext, FromChart, Program } from "../config/program";
-import { at, isBlock, type Block } from "../unknown";
+import type { ChartContext, Program } from "../config/program";
+import { at, type Block } from "../unknown";
 import { storageFlags } from "./storage-flags";
-
-// Blocks that neither Loki nor Tempo has.
-const blocks = ["blocks_storage", "alertmanager_storage", "multitenancy_enabled", "store_gateway"];
 
 /** Mimir, as the reader of configurations must know it. */
 export const mimir: Program = {
   name: "Mimir",
   key: "mimir",
-  signs: [...blocks, "compactor_blocks_retention_period"],
   tenantSettings: ["compactor_blocks_retention_period"],
   flags: [
     { flag: "target", setting: "target" },
@@ -21,22 +17,16 @@ export const mimir: Program = {
     ...storageFlags,
   ],
   validation: "mimir -config.file=FILE -modules",
-  isConfig: (value): value is Block =>
-    isBlock(value) &&
-    (blocks.some((block) => block in value) || at(value, "limits.compactor_blocks_retention_period") !== undefined),
   expand: expandForMimir,
-  ofChart,
+  isValue: (value) => "config" in value || "structuredConfig" in value,
+  ofChart: (value, context) =>
+    configOfValue(value, context, {
+      program: mimir,
+      base,
+      valueOf: () => undefined,
+      read: ["config", "structuredConfig"],
+    }),
 };
-
-function ofChart(value: Block, context: ChartContext): FromChart | undefined {
-  if (!("config" in value) && !("structuredConfig" in value)) return undefined;
-  return configOfValue(value, context, {
-    program: mimir,
-    base,
-    valueOf: () => undefined,
-    read: ["config", "structuredConfig"],
-  });
-}
 
 // What the chart's own template (`mimir.config` of mimir-distributed) says of storage and ingestion. Kafka came with version 6.
 function base(_: Block, { values, chart }: ChartContext): Block {

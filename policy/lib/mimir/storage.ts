@@ -59,7 +59,9 @@ export function storageOf(config: Config, block: string): Storage {
 }
 
 /** Whether the configuration makes Mimir's Alertmanager run, or has settings for one that does: `-target` is seldom in the file. */
-export function hasAlertmanager({ content }: Config): boolean {
+export function hasAlertmanager({ content, chart }: Config): boolean {
+  // The chart's file has the settings even where the chart runs none.
+  if (at(chart?.values, "alertmanager.enabled") === false) return false;
   const target = text(content, "target");
   if ("value" in target) return /\balertmanager\b/.test(target.value);
   return isBlock(content.alertmanager) || isBlock(content.alertmanager_storage);

@@ -34,8 +34,15 @@ export interface Pods {
   ofOperator: boolean;
 }
 
-// Where Kubernetes' own workloads have the pod's spec: Pod, PodTemplate, CronJob, and all others. Custom workloads (a Rollout of Argo's) do as these.
-const specs = ["spec", "template.spec", "spec.jobTemplate.spec.template.spec", "spec.template.spec"];
+// Where Kubernetes' own workloads have the pod's spec: Pod, PodTemplate, CronJob, and all others. Custom workloads (a Rollout of Argo's) do as
+// these, or as a ScaledJob of KEDA's.
+const specs = [
+  "spec",
+  "template.spec",
+  "spec.jobTemplate.spec.template.spec",
+  "spec.template.spec",
+  "spec.jobTargetRef.template.spec",
+];
 const containerLists = ["containers", "initContainers", "ephemeralContainers"] as const;
 const workloads =
   /^kubernetes:(core|apps|batch|extensions)\/\w+:(Pod|PodTemplate|ReplicationController|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob)(Patch)?$/;

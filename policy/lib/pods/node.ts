@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { Resource } from "../resource";
+import { clusterNodes } from "../settings";
+import { at } from "../unknown";
 
 const taint = z.strictObject({
   key: z.string(),
@@ -16,9 +19,13 @@ export const piNodes = z
       taints: z.array(taint).default([]).describe("taints that all of these nodes have"),
     }),
   )
-  .min(1)
-  .prefault([{ labels: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" } }])
-  .describe("what marks a Pi node; a label that isn't named here may or may not be there");
+  .prefault([])
+  .describe(
+    "names, labels and taints of the Pi nodes; any other label is unknown. Empty: the arm64 nodes of the stack's settings (cluster.nodes); if there are none, the policy does nothing",
+  );
+
+/** What the parameter {@link piNodes} says. */
+export type PiNodes = z.infer<typeof piNodes>;
 
 /** A taint of a node. */
 export type Taint = z.infer<typeof taint>;
@@ -33,12 +40,26 @@ export interface Node {
 }
 
 /** The nodes that the parameter describes: one for each name, and one without a name where none is given. */
-export function nodesOf(groups: z.infer<typeof piNodes>): Node[] {
+export function nodesOf(groups: PiNodes): Node[] {
   return groups.flatMap(({ names, ...node }): Node[] => {
     const labels = { ...older(node.labels), ...node.labels };
     return names.length === 0
       ? [{ ...node, labels }]
       : names.map((name) => ({ ...node, name, labels: { "kubernetes.io/hostname": name, ...labels } }));
+  });
+}
+
+/**
+ * The arm64 nodes that the stack's own settings name, as the parameter would describe them.
+ *
+ * @param resource any resource of the stack
+ */
+export function arm64NodesOf(resource: Resource): PiNodes {
+  const pis = clusterNodes(resource).filter((node) => at(node, "arch") === "arm64");
+  return pis.map((node) => {
+    const given = Object.entries(at(node, "labels") ?? {}).filter(([, value]) => typeof value === "string");
+    const labels = { ...Object.fromEntries(given), "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" };
+    return { names: [], labels, withoutLabels: [], taints: [] };
   });
 }
 

@@ -2,20 +2,22 @@ import type { Resource } from "../resource";
 import { flagOf } from "../config/flags";
 import { count, type Setting } from "../config/read";
 import { at, isBlock, type Block } from "../unknown";
+import { podSpecOf } from "./find";
 
 /** A workload that reads a ConfigMap or Secret. */
 export interface Reader {
   resource: Resource;
-  /** How many pods it has; where an autoscaler decides, the fewest. */
-  replicas: Setting<number>;
+  /** Its pods' spec. */
+  spec: Block;
+  /** How many pods it has; where an autoscaler decides, the fewest; undefined of a DaemonSet, which has one on each node. */
+  replicas?: Setting<number>;
   /** Arguments of its containers. */
   words: string[];
 }
 
-const workloads = /^kubernetes:apps\/\w+:(Deployment|StatefulSet|ReplicaSet)$/;
-
 /**
- * The workloads of a stack that mount a ConfigMap or Secret.
+ * The workloads of a stack that mount a ConfigMap or Secret, of any kind whose pods stay: also a Pod by itself, a DaemonSet, and what an operator
+ * takes for a Deployment (Argo's Rollout). A Job may read a file only to check it.
  *
  * @param source the ConfigMap or Secret
  * @param resources the stack's resources
@@ -23,12 +25,35 @@ const workloads = /^kubernetes:apps\/\w+:(Deployment|StatefulSet|ReplicaSet)$/;
 export function readersOf(source: Resource, resources: readonly Resource[]): Reader[] {
   const { kind, objectName, namespace } = source;
   if (objectName === undefined) return [];
-  return resources.flatMap((resource) => {
-    if (!workloads.test(resource.type) || resource.namespace !== namespace) return [];
-    const spec = at(resource.props, "spec.template.spec");
-    if (!mountsOf(spec).some((mount) => mount.kind === kind && mount.name === objectName)) return [];
-    return [{ resource, replicas: replicasOf(resource, resources), words: wordsOf(spec) }];
-  });
+  return workloadsIn(namespace, resources)
+    .filter(({ spec }) => mountsOf(spec).some((mount) => mount.kind === kind && mount.name === objectName))
+    .map(({ resource, spec }) => ({
+      resource,
+      spec,
+      words: wordsOf(spec),
+      ...(resource.kind !== "DaemonSet" && { replicas: replicasOf(resource, resources) }),
+    }));
+}
+
+// Every file of a stack is asked for.
+type Workload = Pick<Reader, "resource" | "spec">;
+const known = new WeakMap<readonly Resource[], Map<string | undefined, Workload[]>>();
+
+function workloadsIn(namespace: string | undefined, resources: readonly Resource[]): readonly Workload[] {
+  let all = known.get(resources);
+  if (!all) {
+    all = new Map();
+    for (const resource of resources) {
+      if (!/^kubernetes:(?!batch\/)/.test(resource.type)) continue;
+      const spec = podSpecOf(resource.props)?.spec;
+      if (!spec) continue;
+      const there = all.get(resource.namespace);
+      if (there) there.push({ resource, spec });
+      else all.set(resource.namespace, [{ resource, spec }]);
+    }
+    known.set(resources, all);
+  }
+  return all.get(namespace) ?? [];
 }
 
 /** What a workload's processes run: `-target`, or the file's `target`, or everything. */

@@ -1,5 +1,8 @@
+import { isOfSubChart, slotsOf } from "../charts/known";
+import { chartOf, type Chart } from "../charts/release";
+import type { Resource } from "../resource";
 import { at, isBlock, Unknown, type Block } from "../unknown";
-import type { Container, Pods } from "./find";
+import { podsOf, type Container, type Pods } from "./find";
 import { quantity } from "./quantity";
 
 /** A resource that a container asks for or is held to. */
@@ -8,12 +11,46 @@ export const demands = ["requests.cpu", "requests.memory", "limits.memory", "lim
 /** One of {@link demands}. */
 export type Demand = (typeof demands)[number];
 
+/** The `resources` of a container. */
+export interface ContainerResources {
+  path: string;
+  /** Its own. */
+  resources: unknown;
+  /** Those of its pod, which count where it says nothing. */
+  ofPod?: unknown;
+}
+
+/** The `resources` of every container of a resource, and of a chart's values; an {@link Unknown} for pods that a preview can't know. */
+export function* resourcesOf(resource: Resource): Iterable<ContainerResources | Unknown> {
+  for (const pods of podsOf(resource)) {
+    if (pods instanceof Unknown) {
+      yield pods;
+      continue;
+    }
+    const ofPod = pods.ofOperator ? undefined : pods.spec.resources;
+    for (const { path, fields } of demanding(pods)) {
+      yield { path: `${path}.resources`, resources: fields.resources, ofPod };
+    }
+  }
+  const chart = chartOf(resource);
+  // What isn't named here may be named in values that can't be read.
+  if (chart && chart.unreadable.length === 0) yield* resourcesOfChart(chart);
+}
+
+// Grafana and the exporters are charts themselves, which are often taken over as they run: demanded is what their values begin to say.
+function* resourcesOfChart({ name = "", values }: Chart): Iterable<ContainerResources> {
+  for (const { path, resources = path.replace(/[^.]+$/, "resources") } of slotsOf(name, values, {})?.used ?? []) {
+    const given = at(values, resources);
+    if (given !== undefined || !isOfSubChart(path)) yield { path: `values.${resources}`, resources: given };
+  }
+}
+
 /**
  * What counts for a container, as Kubernetes fills it in: its own value, its limit where a request is missing, or the pod's.
  *
  * @returns the value as it stands; undefined for none, and for zero, which is none
  */
-export function demandOf(resources: unknown, demand: Demand, ofPod?: unknown): unknown {
+export function demandOf({ resources, ofPod }: ContainerResources, demand: Demand): unknown {
   const limit = demand.replace("requests", "limits");
   return [at(resources, demand), at(resources, limit), at(ofPod, demand), at(ofPod, limit)].find(isGiven);
 }
@@ -29,8 +66,8 @@ export function excesses(resources: unknown): { path: Demand; request: string; l
   });
 }
 
-/** The containers of pods that must say what they need: not those that something else completes, and not those for debugging. */
-export function demanding({ containers }: Pods): (Container & { fields: Block })[] {
+// Not those that something else completes, and not those for debugging.
+function demanding({ containers }: Pods): (Container & { fields: Block })[] {
   return containers.filter((each): each is Container & { fields: Block } => {
     const { fields, list, isPartial } = each;
     return isBlock(fields) && list !== "ephemeralContainers" && !isPartial;

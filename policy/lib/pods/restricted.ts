@@ -1,28 +1,9 @@
+import { chartOf } from "../charts/release";
 import { inner } from "../paths";
+import type { Resource } from "../resource";
 import { at, isBlock, Unknown, type Block } from "../unknown";
-import type { Pods } from "./find";
-
-/** The controls of the Pod Security Standard "restricted", by the names that the admission controller gives them. */
-export const controls = [
-  "hostNamespaces",
-  "hostPorts",
-  "hostProbesAndHostLifecycle",
-  "windowsHostProcess",
-  "privileged",
-  "allowPrivilegeEscalation",
-  "capabilities",
-  "runAsNonRoot",
-  "runAsUser",
-  "seccompProfile",
-  "appArmorProfile",
-  "seLinuxOptions",
-  "procMount",
-  "restrictedVolumes",
-  "sysctls",
-] as const;
-
-/** One of {@link controls}. */
-export type Control = (typeof controls)[number];
+import type { Control } from "./controls";
+import { podsOf, type Pods } from "./find";
 
 /** A field that a control doesn't allow as it is. */
 export interface Breach {
@@ -54,32 +35,32 @@ const rule = (control: Control, field: string, allows: Rule["allows"], wanted: s
 });
 
 const ofPod: readonly Rule[] = ["hostNetwork", "hostPID", "hostIPC"].map((field) =>
-  rule("hostNamespaces", field, off, "false, or nothing"),
+  rule("hostNamespaces", field, off, "false, or unset"),
 );
 // Of the security context of a pod and of a container.
 const ofBoth: readonly Rule[] = [
-  rule("windowsHostProcess", "windowsOptions.hostProcess", off, "false, or nothing"),
-  rule("runAsUser", "runAsUser", (value) => value !== 0, "any user but 0, or nothing"),
+  rule("windowsHostProcess", "windowsOptions.hostProcess", off, "false, or unset"),
+  rule("runAsUser", "runAsUser", (value) => value !== 0, "a user other than 0, or unset"),
   rule("runAsNonRoot", "runAsNonRoot", oneOf(undefined, true), "true"),
   rule("seccompProfile", "seccompProfile.type", oneOf(undefined, "RuntimeDefault", "Localhost"), '"RuntimeDefault"'),
   rule(
     "appArmorProfile",
     "appArmorProfile.type",
     oneOf(undefined, "RuntimeDefault", "Localhost"),
-    '"RuntimeDefault", or nothing',
+    '"RuntimeDefault", or unset',
   ),
   rule(
     "seLinuxOptions",
     "seLinuxOptions.type",
     oneOf(undefined, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"),
-    "a type of containers, such as container_t, or nothing",
+    "a container type, such as container_t, or unset",
   ),
   rule("seLinuxOptions", "seLinuxOptions.user", oneOf(undefined, ""), "nothing"),
   rule("seLinuxOptions", "seLinuxOptions.role", oneOf(undefined, ""), "nothing"),
 ];
 const ofContainer: readonly Rule[] = [
-  rule("privileged", "privileged", off, "false, or nothing"),
-  rule("procMount", "procMount", oneOf(undefined, "", "Default"), '"Default", or nothing'),
+  rule("privileged", "privileged", off, "false, or unset"),
+  rule("procMount", "procMount", oneOf(undefined, "", "Default"), '"Default", or unset'),
 ];
 // What Windows doesn't have.
 const ofLinux: readonly Rule[] = [
@@ -89,7 +70,7 @@ const ofLinux: readonly Rule[] = [
     "capabilities",
     "capabilities.add",
     (value) => !Array.isArray(value) || value.every((each) => each === "NET_BIND_SERVICE" || each instanceof Unknown),
-    '["NET_BIND_SERVICE"], or nothing',
+    '["NET_BIND_SERVICE"], or unset',
   ),
 ];
 // What a container has of its pod, where it says nothing itself.
@@ -114,12 +95,22 @@ const sysctls = [
   ...["tcp_keepalive_probes", "tcp_rmem", "tcp_wmem"],
 ].map((name) => (name.includes(".") ? name : `net.ipv4.${name}`));
 
+/** Every field of a resource's pods, or of a chart's values, that the standard doesn't allow; an {@link Unknown} for pods that a preview can't know. */
+export function* breachesOf(resource: Resource): Iterable<Breach | Unknown> {
+  for (const pods of podsOf(resource)) {
+    if (pods instanceof Unknown) yield pods;
+    else yield* breaches(pods);
+  }
+  const chart = chartOf(resource);
+  if (chart) yield* breachesOfValues(chart.values, "values");
+}
+
 /**
  * Every field of pods that the Pod Security Standard "restricted" doesn't allow, as the admission controller decides it.
  *
  * Follows k8s.io/pod-security-admission v0.36. Of pods that an operator makes, only what their resource itself says is judged.
  */
-export function* breaches(pods: Pods): Iterable<Breach> {
+function* breaches(pods: Pods): Iterable<Breach> {
   for (const breach of judged(pods)) {
     // Root of a user namespace is another user on the node.
     if (pods.spec.hostUsers !== false || !/^runAs/.test(breach.control)) yield breach;
@@ -151,7 +142,7 @@ function* judged(pods: Pods): Iterable<Breach> {
  *
  * @param path where the values are
  */
-export function* breachesOfValues(values: unknown, path: string): Iterable<Breach> {
+function* breachesOfValues(values: unknown, path: string): Iterable<Breach> {
   if (Array.isArray(values)) {
     for (const [index, each] of values.entries()) yield* breachesOfValues(each, inner(path, index));
   }

@@ -11,9 +11,7 @@ import { readersOf } from "./readers";
  * @returns undefined for a variable that they don't have, or that isn't the same in all of them
  */
 export function variablesOf(file: Resource, resources: readonly Resource[]): (name: string) => Variable | undefined {
-  const containers = readersOf(file, resources).flatMap(({ resource }) =>
-    listOf(at(resource.props, "spec.template.spec.containers")),
-  );
+  const containers = readersOf(file, resources).flatMap(({ spec }) => listOf(spec.containers));
   const valueIn = (configMap: unknown, key: unknown): Variable | undefined => {
     const there = resources.find(
       ({ kind, objectName, namespace }) =>

@@ -13,6 +13,7 @@ interface Entry<Sought> {
 const window = 8;
 const base = 0x01000193;
 const leaving = power(base, window - 1);
+const lastBits = 0xffff;
 
 /**
  * Makes a search for many texts at once. They are kept as SHA-256 hashes, so that nothing that is printed or dumped later has them.
@@ -24,34 +25,36 @@ const leaving = power(base, window - 1);
  */
 export function searchFor<Sought>(pairs: Iterable<readonly [text: string, sought: Sought]>): Search<Sought> {
   const entries = new Map<number, Entry<Sought>[]>();
+  // The last bits of their keys: asked at each character, of which nearly none begins anything.
+  const likely = new Uint8Array(lastBits + 1);
   for (const [text, sought] of pairs) {
     if (text.length < window) continue;
-    const start = rolling(text).next().value as number;
+    let start = 0;
+    for (let index = 0; index < window; index++) start = rolled(start, text, index);
     const entry = { length: text.length, digest: digest(text), sought };
     entries.set(start, [...(entries.get(start) ?? []), entry]);
+    likely[start & lastBits] = 1;
   }
   return (text) => {
     const found = new Set<Sought>();
     if (entries.size === 0) return found;
-    let index = 0;
-    for (const hash of rolling(text)) {
+    let hash = 0;
+    for (let index = 0; index < text.length; index++) {
+      hash = rolled(hash, text, index);
+      const start = index - window + 1;
+      if (start < 0 || likely[hash & lastBits] === 0) continue;
       for (const { length, digest: wanted, sought } of entries.get(hash) ?? []) {
-        if (digest(text.slice(index, index + length)) === wanted) found.add(sought);
+        if (digest(text.slice(start, start + length)) === wanted) found.add(sought);
       }
-      index++;
     }
     return found;
   };
 }
 
-/** The hash of every eight characters of a text, from its first. */
-function* rolling(text: string): Generator<number> {
-  let hash = 0;
-  for (let index = 0; index < text.length; index++) {
-    if (index >= window) hash = (hash - Math.imul(text.charCodeAt(index - window), leaving)) | 0;
-    hash = (Math.imul(hash, base) + text.charCodeAt(index)) | 0;
-    if (index >= window - 1) yield hash;
-  }
+/** The hash of the eight characters that end at an index, from that of the eight before. */
+function rolled(hash: number, text: string, index: number): number {
+  const kept = index < window ? hash : hash - Math.imul(text.charCodeAt(index - window), leaving);
+  return (Math.imul(kept, base) + text.charCodeAt(index)) | 0;
 }
 
 function power(value: number, exponent: number): number {

@@ -3,10 +3,14 @@ import { parse } from "yaml";
 import { Alertmanager } from "../../../components/alertmanager/alertmanager";
 import { image } from "../../../components/images";
 import { Secrets } from "../../../components/secrets/secrets";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Recorded } from "../../support/mocks";
 
-const values = { pushover: { token: "a-token", userKey: "a-user" }, heartbeat: { url: "https://example.org/beat" } };
+const values = {
+  pushover: { token: "a-token", userKey: "a-user" },
+  heartbeat: { url: "https://example.org/beat" },
+  receivers: { ntfy: { token: "ntfy-token" }, chat: { url: "https://chat.example.org/hook" } },
+};
 
 async function made(raw: object): Promise<{ alertmanager: Alertmanager; recorded: Recorded }> {
   const recorded = mockPulumi({ outputs: ({ type }) => (type.includes("RandomPassword") ? { result: "salt" } : {}) });
@@ -67,6 +71,49 @@ describe("Alertmanager", () => {
     const { secret } = volume(recorded, "secrets");
     assert.equal(secret.secretName, "alerting");
     assert.deepEqual(secret.items, [{ key: "HEALTHCHECKS", path: "heartbeat-url" }]);
+  });
+
+  const receivers = {
+    ntfy: { kind: "webhook", url: "https://ntfy.example.org/alerts", authorization: "bearer" },
+    chat: { kind: "discord" },
+  };
+
+  it("gives each receiver its secrets as files of their own, and nowhere else", async () => {
+    const { recorded } = await made({ alertmanager: { heartbeat: true, receivers } });
+    const keys = ["heartbeat-url", "ntfy.token", "chat.url"];
+    assert.deepEqual(
+      volume(recorded, "secrets").secret.items,
+      keys.map((key) => ({ key, path: key })),
+    );
+    const { data } = ofKind(recorded, "Secret");
+    assert.deepEqual(Object.keys(data).sort(), [...keys].sort());
+    assert.equal(Buffer.from(data["ntfy.token"], "base64").toString(), "ntfy-token");
+    const text = JSON.stringify(recorded.resources.filter(({ type }) => !type.endsWith(":Secret")));
+    assert.doesNotMatch(text, /ntfy-token|chat\.example\.org/);
+  });
+
+  it("finds a receiver's secrets under the names that an existing Secret has for them", async () => {
+    const { recorded } = await made({
+      alertmanager: { receivers },
+      secrets: { existing: { alertmanager: { name: "alerting", keys: { "chat.url": "DISCORD" } } } },
+    });
+    assert.deepEqual(volume(recorded, "secrets").secret.items, [
+      { key: "ntfy.token", path: "ntfy.token" },
+      { key: "DISCORD", path: "chat.url" },
+    ]);
+  });
+
+  it("reads a configuration of one's own whole, from its Secret, and makes none", async () => {
+    const { recorded } = await made({ alertmanager: { existingConfigSecret: "own" } });
+    assert.deepEqual(volume(recorded, "config"), { name: "config", secret: { secretName: "own", defaultMode: 0o440 } });
+    assert.equal(volume(recorded, "secrets"), undefined);
+    assert.deepEqual(
+      recorded.resources.filter(({ type }) => /:(ConfigMap|Secret)$/.test(type)),
+      [],
+    );
+    const [{ args, volumeMounts }] = podOf(recorded).spec.containers;
+    const { mountPath } = volumeMounts.find(({ name }: { name: string }) => name === "config");
+    assert(args.includes(`--config.file=${mountPath}/alertmanager.yaml`));
   });
 
   it("restarts when its configuration changes, and when a secret does", async () => {

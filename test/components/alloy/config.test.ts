@@ -9,8 +9,11 @@ import {
   podRules,
   type AlloyConfigArgs,
 } from "../../../components/alloy/config";
-import { settingsSchema, type ParsedSettings } from "../../../config/schema";
-import { stackSettings } from "../../config/support";
+import { settingsSchema, type ParsedSettings } from "../../../settings/schema";
+import { secretForms } from "../../../settings/sections/logs";
+import { stackSettings } from "../../settings/support";
+import { Expression } from "../../../components/alloy/syntax";
+import { lineStages } from "../../../components/alloy/lines";
 import { find, golden, undocumented } from "./pipeline";
 import { discovered, excludedNamespaces, journalUnits } from "./pods";
 import { publicLabels, relabel } from "./relabel";
@@ -25,6 +28,20 @@ const args = (settings: ParsedSettings, logs: Partial<ParsedSettings["logs"]> = 
 });
 
 const defaults = args(settingsSchema.parse({ cluster: { name: "home" } }));
+const { lines: everyRule } = settingsSchema.parse({
+  logs: {
+    lines: [
+      {
+        selector: '{app="a"}',
+        firstLine: "^at",
+        drop: "x",
+        sample: 0.5,
+        redact: "card=([0-9]+)",
+        metadata: ["a", "b.c"],
+      },
+    ],
+  },
+}).logs;
 const withLogs = (logs: Partial<ParsedSettings["logs"]>) => ({
   ...defaults,
   settings: { ...defaults.settings, ...logs },
@@ -35,21 +52,26 @@ describe("Alloy's configuration", () => {
     for (const stack of ["staging", "production", "sandbox"]) {
       const settings = settingsSchema.parse(stackSettings(stack));
       for (const [name, text] of Object.entries({
-        [`${stack}.alloy`]: alloyLogsConfig(args(settings)),
-        [`${stack}-events.alloy`]: alloyEventsConfig(args(settings)),
+        "logs.alloy": alloyLogsConfig(args(settings)),
+        "events.alloy": alloyEventsConfig(args(settings)),
       })) {
-        // UPDATE_GOLDEN=1 writes them; read the difference before you commit it.
-        it(`is golden/${name}`, () => assert.equal(text, golden(name, text)));
+        it(`of ${stack} is golden/${name}, with its cluster's name`, () =>
+          assert.equal(text, golden(name, text, stack)));
       }
     }
   });
 
-  describe("names only what Alloy 1.12 documents as generally available", () => {
+  describe("names only what Alloy 1.18 documents as generally available", () => {
     const variants = {
       "files, journal": logPipeline(defaults),
       "files alone": logPipeline(withLogs({ journal: false, excludeNamespaces: ["a"] })),
       "the API": logPipeline(withLogs({ source: "api" })),
+      "every kind of rule for lines": logPipeline(withLogs({ redact: [...secretForms], lines: everyRule })),
+      "files of the node, and Talos": logPipeline(
+        withLogs({ journal: false, nodeFiles: ["/var/log/syslog"], talos: true }),
+      ),
       events: eventPipeline(defaults),
+      "every kind of rule for events": eventPipeline(withLogs({ redact: [...secretForms], lines: everyRule })),
     };
     for (const [what, blocks] of Object.entries(variants)) {
       it(`with ${what}`, () => assert.deepEqual(undocumented(blocks), []));
@@ -76,6 +98,22 @@ describe("Alloy's configuration", () => {
         assert.equal(result?.__path__, path);
       });
     }
+
+    it("leaves out every namespace but those that are asked for", () => {
+      const only = podRules({ ...defaults.settings, includeNamespaces: ["shop", "dev"] });
+      const [{ meta }] = discovered;
+      for (const [namespace, isThere] of [
+        ["shop", true],
+        ["dev", true],
+        ["shop-2", false],
+        ["monitoring", false],
+      ] as const)
+        assert.equal(
+          relabel({ ...meta, __meta_kubernetes_namespace: namespace }, only) !== undefined,
+          isThere,
+          namespace,
+        );
+    });
 
     it("makes one target of a container with several ports, so that no line is read twice", () => {
       const [{ meta }] = discovered;
@@ -121,6 +159,62 @@ describe("Alloy's configuration", () => {
       const names = logPipeline(withLogs({ journal: false })).map(({ name }) => name);
       assert.ok(!names.includes("loki.source.journal") && !names.includes("loki.relabel"));
     });
+  });
+
+  it("has what is done with lines between every source and Loki, each rule for its streams only", () => {
+    const blocks = logPipeline(withLogs({ redact: ["jwt"], lines: everyRule, nodeFiles: ["/var/log/syslog"] }));
+    const lines = blocks.find(({ label }) => label === "lines");
+    assert.deepEqual(lines?.attributes.forward_to, [new Expression("loki.write.loki.receiver")]);
+    const others = blocks.filter(
+      (each) => "forward_to" in each.attributes && each !== lines && each.name !== "loki.relabel",
+    );
+    const receivers = others.map(({ attributes }) => (attributes.forward_to as Expression[])[0].text);
+    assert.deepEqual([...new Set(receivers)].sort(), ["loki.process.lines.receiver", "loki.process.pods.receiver"]);
+    const [secret, rule] = lines!.blocks;
+    assert.equal(secret.name, "stage.replace");
+    assert.equal(rule.attributes.selector, '{app="a"}');
+    const stages = ["multiline", "drop", "sampling", "replace", "json", "structured_metadata"];
+    assert.deepEqual(
+      rule.blocks.map(({ name }) => name),
+      stages.map((name) => `stage.${name}`),
+    );
+  });
+
+  it("does the same with events, but that each is an entry by itself, and no JSON", () => {
+    const blocks = eventPipeline(withLogs({ redact: ["jwt"], lines: everyRule }));
+    const receiver = (name: string) => find(blocks, name).attributes.forward_to;
+    assert.deepEqual(receiver("loki.source.kubernetes_events"), [new Expression("loki.process.lines.receiver")]);
+    assert.deepEqual(receiver("loki.process"), [new Expression("loki.write.loki.receiver")]);
+    const [secret, rule] = find(blocks, "loki.process").blocks;
+    assert.equal(secret.name, "stage.replace");
+    assert.deepEqual(
+      rule.blocks.map(({ name }) => name),
+      ["stage.drop", "stage.sampling", "stage.replace"],
+    );
+  });
+
+  it("has no rule that does nothing, with which Alloy doesn't start", () => {
+    const [rule] = everyRule;
+    const lines = [{ selector: rule.selector, metadata: [] }];
+    assert.deepEqual(lineStages({ redact: [], lines }), []);
+    assert.deepEqual(
+      eventPipeline(withLogs({ lines: [{ ...lines[0], firstLine: "^at" }] })).map(({ name }) => name),
+      ["loki.source.kubernetes_events", "loki.write"],
+    );
+  });
+
+  it("replaces all that an expression without a group finds, and else what its groups find", () => {
+    const replaced = (redact: string) =>
+      lineStages({ redact: [], lines: [{ selector: '{a="b"}', redact, metadata: [] }] })[0].blocks[0].attributes
+        .expression;
+    const cases = {
+      secret: "(secret)",
+      "a(?:b|c)": "(a(?:b|c))",
+      "\\(x": "(\\(x)",
+      "id=([0-9]+)": "id=([0-9]+)",
+      "(?P<n>x)": "(?P<n>x)",
+    };
+    for (const [given, wanted] of Object.entries(cases)) assert.equal(replaced(given), wanted);
   });
 
   it("never gives a line up: retries have no end, and pauses between them are short", () => {

@@ -1,7 +1,7 @@
 /**
- * What the reference of Alloy 1.12 documents of the components that are used: names only. Where this list and `alloy validate` differ,
- * `alloy validate` is right; it runs in the workflow that has the binary.
- * @see https://grafana.com/docs/alloy/v1.12/reference/components/
+ * What the reference of Alloy 1.18 documents of the components that are used: names only. Where this list and `alloy validate` differ,
+ * `alloy validate` is right; it runs wherever there is Docker or Go.
+ * @see https://grafana.com/docs/alloy/v1.18/reference/components/
  */
 export interface Documented {
   /** `general-availability` in the reference's front matter; `--stability.level=generally-available` refuses any other. */
@@ -19,6 +19,25 @@ const rule: Documented = {
 const labelSelector: Documented = {
   optional: ["match_labels"],
   blocks: { match_expression: { required: ["key", "operator"], optional: ["values"] } },
+};
+
+const stages: Readonly<Record<string, Documented>> = {
+  "stage.cri": { optional: ["max_partial_line_size_truncate", "max_partial_line_size", "max_partial_lines"] },
+  "stage.drop": {
+    optional: ["drop_counter_reason", "expression", "longer_than", "older_than", "separator", "source", "value"],
+  },
+  "stage.json": { optional: ["drop_malformed", "expressions", "regex", "source"] },
+  "stage.label_drop": { optional: ["values"] },
+  "stage.labels": { optional: ["values"] },
+  "stage.multiline": { required: ["firstline"], optional: ["max_lines", "max_wait_time", "trim_newlines"] },
+  "stage.replace": { required: ["expression"], optional: ["replace", "source"] },
+  "stage.sampling": { required: ["rate"], optional: ["drop_counter_reason"] },
+  "stage.structured_metadata": { optional: ["regex", "values"] },
+  "stage.template": { required: ["source", "template"] },
+  "stage.timestamp": {
+    required: ["format", "source"],
+    optional: ["action_on_failure", "fallback_formats", "location"],
+  },
 };
 
 const monitors = {
@@ -43,8 +62,34 @@ export const documented: Readonly<Record<string, Documented>> = {
     blocks: {
       selectors: { required: ["role"], optional: ["field", "label"] },
       namespaces: { optional: ["names", "own_namespace"] },
-      attach_metadata: {},
+      attach_metadata: { optional: ["node"] },
     },
+    exports: ["targets"],
+  },
+  "discovery.file": {
+    stage: "general-availability",
+    required: ["files"],
+    optional: ["refresh_interval"],
+    exports: ["targets"],
+  },
+  "discovery.http": {
+    stage: "general-availability",
+    required: ["url"],
+    optional: ["enable_http2", "follow_redirects", "refresh_interval"],
+    exports: ["targets"],
+  },
+  "discovery.dns": {
+    stage: "general-availability",
+    required: ["names"],
+    optional: ["port", "refresh_interval", "type"],
+    exports: ["targets"],
+  },
+  "discovery.consul": {
+    stage: "general-availability",
+    optional: [
+      ...["allow_stale", "datacenter", "namespace", "node_meta", "partition", "refresh_interval", "scheme", "server"],
+      ...["services", "tag_separator", "tags"],
+    ],
     exports: ["targets"],
   },
   "discovery.relabel": {
@@ -76,18 +121,25 @@ export const documented: Readonly<Record<string, Documented>> = {
     optional: [
       "bearer_token_file",
       "body_size_limit",
+      "enable_compression",
+      "enable_http2",
       "honor_labels",
       "honor_timestamps",
       "job_name",
       "metrics_path",
       "params",
+      "label_limit",
+      "label_name_length_limit",
+      "label_value_length_limit",
       "sample_limit",
       "scheme",
       "scrape_interval",
       "scrape_timeout",
+      "target_limit",
       "track_timestamps_staleness",
     ],
     blocks: {
+      authorization: { optional: ["credentials_file", "type"] },
       tls_config: {
         optional: ["ca_file", "cert_file", "insecure_skip_verify", "key_file", "min_version", "server_name"],
       },
@@ -163,15 +215,28 @@ export const documented: Readonly<Record<string, Documented>> = {
     blocks: { rule },
     exports: ["receiver", "rules"],
   },
+  // Generally available, but for the listeners' format "raw".
+  "loki.source.syslog": {
+    stage: "general-availability",
+    required: ["forward_to"],
+    optional: ["relabel_rules"],
+    blocks: {
+      listener: {
+        required: ["address"],
+        optional: ["idle_timeout", "labels", "max_message_length", "protocol", "syslog_format"],
+      },
+    },
+  },
   "loki.process": {
     stage: "general-availability",
     required: ["forward_to"],
     blocks: {
-      "stage.cri": { optional: ["max_partial_line_size_truncate", "max_partial_line_size", "max_partial_lines"] },
-      "stage.drop": {
-        optional: ["drop_counter_reason", "expression", "longer_than", "older_than", "separator", "source", "value"],
+      ...stages,
+      "stage.match": {
+        required: ["selector"],
+        optional: ["action", "drop_counter_reason", "pipeline_name"],
+        blocks: stages,
       },
-      "stage.label_drop": { optional: ["values"] },
     },
     exports: ["receiver"],
   },

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { LogCollector } from "../../../components/alloy/log-collector";
 import { image } from "../../../components/images";
 import { environment as describeEnvironment } from "../../../components/kubernetes/environment";
-import { settingsSchema } from "../../../config/schema";
+import { nodeReaders, strictestLevel } from "../../../settings/pod-security";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Registered } from "../../support/mocks";
 
 /** What the collector registers with these settings. */
@@ -41,6 +42,19 @@ describe("LogCollector", () => {
     assert.equal(spec.nodeSelector, undefined);
   });
 
+  it("reads the node just where the settings that Pod Security levels follow from say so", async () => {
+    const none = { source: "api", journal: false };
+    const cases = [{}, none, { ...none, journal: true }, { ...none, source: "files" }, { ...none, talos: true }];
+    for (const logs of [...cases, { ...none, nodeFiles: ["/var/log/syslog"] }]) {
+      const { spec } = daemonSet(await collector(logs));
+      const hostPorts = spec.containers[0].ports.filter(({ hostPort }: { hostPort?: number }) => hostPort);
+      const settings = settingsSchema.parse({ logs, exporters: { nodeExporter: { enabled: false } } });
+      const reads = hostPaths({ spec }).length > 0 || hostPorts.length > 0;
+      assert.equal(nodeReaders(settings).length > 0, reads, JSON.stringify(logs));
+      assert.equal(strictestLevel(settings), reads ? "privileged" : "restricted");
+    }
+  });
+
   it("reads log files as their owner, root, without any capability and without writing to the node but for its positions", async () => {
     const { spec } = daemonSet(await collector());
     const [container] = spec.containers;
@@ -56,6 +70,29 @@ describe("LogCollector", () => {
       writable.map((mount: { name: string }) => mount.name),
       ["state", "tmp"],
     );
+  });
+
+  it("mounts /var/log once for the journal and for files of the node, and joins the group that may read them", async () => {
+    const { spec } = daemonSet(await collector({ nodeFiles: ["/var/log/syslog", "/var/log/apt/history.log"] }));
+    assert.deepEqual(hostPaths({ spec }), ["/var/lib/observability/monitoring/alloy", "/var/log/pods", "/var/log"]);
+    assert.deepEqual(spec.securityContext.supplementalGroups, [4]);
+  });
+
+  it("listens on each node for Talos, and allows experimental features only then", async () => {
+    const of = async (logs: object) => {
+      const [{ args, ports }] = daemonSet(await collector(logs)).spec.containers;
+      const hostPorts = ports.filter(({ hostPort }: { hostPort?: number }) => hostPort);
+      return {
+        args,
+        open: hostPorts.map((port: { hostPort: number; protocol: string }) => `${port.hostPort}/${port.protocol}`),
+      };
+    };
+    const talos = await of({ talos: true, journal: false });
+    assert.deepEqual(talos.open, ["5170/TCP", "5170/UDP"]);
+    assert.ok(talos.args.includes("--stability.level=experimental"));
+    const other = await of({});
+    assert.deepEqual(other.open, []);
+    assert.ok(other.args.includes("--stability.level=generally-available"));
   });
 
   it("keeps its positions on the node, where a new pod finds them", async () => {

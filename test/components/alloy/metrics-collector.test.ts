@@ -4,15 +4,15 @@ import { RuleSync } from "../../../components/alloy/rule-sync";
 import { image } from "../../../components/images";
 import { environment as describeEnvironment } from "../../../components/kubernetes/environment";
 import { baseTargets } from "../../../components/monitors/targets";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Registered } from "../../support/mocks";
 
-const settingsOf = (metrics: object) =>
-  settingsSchema.parse({ metrics, cluster: { name: "home", storageClass: "local" } });
+const settingsOf = (metrics: object, monitors: object = {}) =>
+  settingsSchema.parse({ metrics, monitors, cluster: { name: "home", storageClass: "local" } });
 
 /** What the collector registers with these settings. */
-async function collector(metrics: object = {}): Promise<Registered[]> {
-  const settings = settingsOf(metrics);
+async function collector(metrics: object = {}, monitors: object = {}): Promise<Registered[]> {
+  const settings = settingsOf(metrics, monitors);
   const recorded = mockPulumi();
   new MetricsCollector(
     "alloy-metrics",
@@ -78,6 +78,20 @@ describe("MetricsCollector", () => {
       capabilities: { drop: ["ALL"] },
     });
     assert.ok(!spec.volumes.some((volume: object) => "hostPath" in volume));
+  });
+
+  it("has etcd's client certificate as files, where etcd asks for one, and starts without them", async () => {
+    const clientSecret = { name: "etcd.client" };
+    const etcd = { endpoints: ["10.0.0.1"], https: true, clientSecret };
+    const { spec } = one(await collector({}, { etcd }), "StatefulSet").spec.template;
+    const volume = spec.volumes.find((each: object) => "secret" in each);
+    assert.deepEqual(volume.secret, { secretName: "etcd.client", optional: true });
+    // A name of a Secret may have dots, a volume's may not.
+    assert.match(volume.name, /^[a-z0-9-]{1,63}$/);
+    const mount = spec.containers[0].volumeMounts.find(({ name }: { name: string }) => name === volume.name);
+    assert.deepEqual([mount.mountPath, mount.readOnly], ["/etc/alloy-secrets/etcd.client", true]);
+    const { data } = one(await collector({}, { etcd }), "ConfigMap");
+    assert.match(data["config.alloy"], /"\/etc\/alloy-secrets\/etcd\.client\/tls\.key"/);
   });
 
   it("has more than the minute that remote_write takes at its end", async () => {

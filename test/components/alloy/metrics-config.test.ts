@@ -11,8 +11,8 @@ import {
 import type { Block } from "../../../components/alloy/syntax";
 import { labels } from "../../../components/kubernetes/labels";
 import { baseTargets, type BaseTarget, type BaseTargetsArgs } from "../../../components/monitors/targets";
-import { settingsSchema, type ParsedSettings } from "../../../config/schema";
-import { stackSettings } from "../../config/support";
+import { settingsSchema, type ParsedSettings } from "../../../settings/schema";
+import { stackSettings } from "../../settings/support";
 import { find, golden, undocumented } from "./pipeline";
 import { relabel } from "./relabel";
 import { found, type FoundTarget } from "./targets";
@@ -34,7 +34,12 @@ const args = (settings: ParsedSettings, monitored: Partial<BaseTargetsArgs> = {}
 
 const home = settingsSchema.parse({
   cluster: { name: "home" },
-  monitors: { etcd: { endpoints: ["10.0.0.1", "10.0.0.2"] } },
+  monitors: {
+    scheduler: { selector: { component: "kube-scheduler" } },
+    controllerManager: { endpoints: ["10.0.0.1"], insecureSkipVerify: false, serverName: "controllers" },
+    proxy: { selector: { "k8s-app": "kube-proxy" } },
+    etcd: { endpoints: ["10.0.0.1", "10.0.0.2"] },
+  },
 });
 const defaults = args(home);
 /** Rules of two namespaces apart from the others'. */
@@ -43,7 +48,7 @@ const onTheWeb: BaseTarget = {
   name: "object-store",
   job: "object-store",
   discovery: { role: "Static", addresses: ["s3.example.org"] },
-  tls: "public",
+  tls: {},
   scrapeInterval: "1m",
   path: "/metrics",
   relabelings: [],
@@ -57,16 +62,16 @@ describe("Alloy's configuration for metrics", () => {
     for (const stack of ["staging", "production", "sandbox"]) {
       const settings = settingsSchema.parse(stackSettings(stack));
       for (const [name, text] of Object.entries({
-        [`${stack}-rules.alloy`]: alloyRulesConfig(args(settings)),
-        [`${stack}-metrics.alloy`]: alloyMetricsConfig(args(settings)),
+        "rules.alloy": alloyRulesConfig(args(settings)),
+        "metrics.alloy": alloyMetricsConfig(args(settings)),
       })) {
-        // UPDATE_GOLDEN=1 writes them; read the difference before you commit it.
-        it(`is golden/${name}`, () => assert.equal(text, golden(name, text)));
+        it(`of ${stack} is golden/${name}, with its cluster's name`, () =>
+          assert.equal(text, golden(name, text, stack)));
       }
     }
   });
 
-  describe("names only what Alloy 1.12 documents as generally available", () => {
+  describe("names only what Alloy 1.18 documents as generally available", () => {
     const variants = {
       everything: metricsPipeline(defaults),
       "half of the API server's histograms": metricsPipeline(args(home, { dropApiserverHistograms: false })),
@@ -170,7 +175,41 @@ describe("Alloy's configuration for metrics", () => {
         "discovery.kubernetes.kubelet",
         "discovery.kubernetes.apiserver",
         "discovery.kubernetes.coredns",
+        "discovery.kubernetes.kube_scheduler",
+        "discovery.kubernetes.kube_proxy",
       ]);
+    });
+
+    it("asks the control plane as a Prometheus with that ScrapeConfig does: token, CA, client's certificate", () => {
+      const asked = (label: string, monitors: object) => {
+        const { monitors: settings } = settingsSchema.parse({ monitors });
+        const blocks = metricsPipeline(args(home, { settings }));
+        const { attributes, blocks: parts } = blocks.find(
+          (each) => each.name === "prometheus.scrape" && each.label === label,
+        )!;
+        const { scheme, bearer_token_file } = attributes;
+        const known = Object.entries(parts[0]?.attributes ?? {}).filter(([, value]) => value !== undefined);
+        return { scheme, bearer_token_file, ...Object.fromEntries(known) };
+      };
+      const account = "/var/run/secrets/kubernetes.io/serviceaccount";
+      const endpoints = ["10.0.0.1"];
+      const withToken = { scheme: "https", bearer_token_file: `${account}/token` };
+      const plain = { scheme: undefined, bearer_token_file: undefined };
+      assert.deepEqual(asked("kube_scheduler", { scheduler: { endpoints } }), {
+        ...withToken,
+        insecure_skip_verify: true,
+      });
+      assert.deepEqual(asked("kube_scheduler", { scheduler: { endpoints, insecureSkipVerify: false } }), {
+        ...withToken,
+        ca_file: `${account}/ca.crt`,
+      });
+      assert.deepEqual(asked("kube_proxy", { proxy: { endpoints } }), plain);
+      const clientSecret = { name: "etcd-client" };
+      const folder = "/etc/alloy-secrets/etcd-client";
+      assert.deepEqual(asked("etcd", { etcd: { endpoints, https: true, clientSecret } }), {
+        ...{ scheme: "https", bearer_token_file: undefined, ca_file: `${folder}/ca.crt` },
+        ...{ cert_file: `${folder}/tls.crt`, key_file: `${folder}/tls.key` },
+      });
     });
 
     it("shows its token to nothing on the web, and verifies it as on the web", () => {

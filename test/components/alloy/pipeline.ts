@@ -11,11 +11,16 @@ export function find(blocks: readonly Block[], name: string): Block {
   return found;
 }
 
-/** A text as it was accepted; UPDATE_GOLDEN=1 accepts this one. */
-export function golden(name: string, actual: string): string {
+/**
+ * A text as it was accepted, for a stack's cluster. UPDATE_GOLDEN=1 accepts production's: read the difference before you commit it.
+ * @param name of the file
+ * @param actual the text as it is
+ * @param stack its cluster has the same name
+ */
+export function golden(name: string, actual: string, stack: string): string {
   const file = join(__dirname, "golden", name);
-  if (process.env.UPDATE_GOLDEN) writeFileSync(file, actual);
-  return readFileSync(file, "utf8");
+  if (process.env.UPDATE_GOLDEN && stack === "production") writeFileSync(file, actual);
+  return readFileSync(file, "utf8").replaceAll('cluster = "production"', `cluster = "${stack}"`);
 }
 
 /** What a configuration names that the reference doesn't, or that is not there. */

@@ -23,9 +23,8 @@ export function relabel(
     const match = new RegExp(`^(?:${regex})$`, "s").exec(value);
     if ((action === "keep" && !match) || (action === "drop" && match)) return undefined;
     if (action !== "replace" || !match || !target_label) continue;
-    const result = replacement.replace(
-      /\$(?:\{(\w+)\}|(\w+))/g,
-      (_, braced, plain) => match[Number(braced ?? plain)] ?? "",
+    const result = replacement.replace(/\$(?:\$|\{(\w+)\}|(\w+))/g, (all, braced, plain) =>
+      all === "$$" ? "$" : (match[Number(braced ?? plain)] ?? ""),
     );
     if (result === "") delete labels[target_label];
     else labels[target_label] = result;

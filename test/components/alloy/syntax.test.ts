@@ -38,8 +38,13 @@ describe("Alloy's syntax", () => {
   it("quotes the keys of an object that are no identifiers, and leaves out what is undefined", () => {
     const text = write([
       block("x", { a: { cluster: "c", "app.kubernetes.io/name": "n", none: undefined }, b: undefined }),
+      block("y", { a: { null: "", true: "", false: "", nullable: "" } }),
     ]);
-    assert.equal(text, 'x {\n\ta = {cluster = "c", "app.kubernetes.io/name" = "n"}\n}\n');
+    assert.equal(
+      text,
+      'x {\n\ta = {cluster = "c", "app.kubernetes.io/name" = "n"}\n}\n\n' +
+        'y {\n\ta = {"null" = "", "true" = "", "false" = "", nullable = ""}\n}\n',
+    );
   });
 
   it("puts strings and environment variables together", () => {

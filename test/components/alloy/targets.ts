@@ -43,6 +43,24 @@ const coreDns = {
   __meta_kubernetes_pod_phase: "Running",
 };
 
+const scheduler = {
+  __address__: "10.0.0.2",
+  __meta_kubernetes_namespace: "kube-system",
+  __meta_kubernetes_pod_ip: "10.0.0.2",
+  __meta_kubernetes_pod_name: "kube-scheduler-pi-2",
+  __meta_kubernetes_pod_container_name: "kube-scheduler",
+  __meta_kubernetes_pod_phase: "Running",
+};
+
+const ofPart = (job: string, address: string, scheme: string) => ({
+  job,
+  instance: address,
+  namespace: "kube-system",
+  service: `kube-prometheus-stack-${job}`,
+  endpoint: "http-metrics",
+  url: `${scheme}://${address}/metrics`,
+});
+
 /** The cases. */
 export const found: FoundTarget[] = [
   { what: "a kubelet", of: "kubelet", meta: node, labels: kubelet("/metrics") },
@@ -92,16 +110,46 @@ export const found: FoundTarget[] = [
     meta: { ...coreDns, __meta_kubernetes_pod_phase: "Failed" },
   },
   {
+    what: "a static pod of the scheduler that declares no port",
+    of: "kube-scheduler",
+    meta: scheduler,
+    labels: { ...ofPart("kube-scheduler", "10.0.0.2:10259", "https"), pod: "kube-scheduler-pi-2" },
+  },
+  {
+    what: "a static pod of the scheduler that declares its port",
+    of: "kube-scheduler",
+    meta: {
+      ...scheduler,
+      __address__: "10.0.0.2:10259",
+      __meta_kubernetes_pod_container_port_number: "10259",
+    },
+    labels: {
+      ...ofPart("kube-scheduler", "10.0.0.2:10259", "https"),
+      pod: "kube-scheduler-pi-2",
+      container: "kube-scheduler",
+    },
+  },
+  {
+    what: "another port of the scheduler's pod",
+    of: "kube-scheduler",
+    meta: { ...scheduler, __meta_kubernetes_pod_container_port_number: "8080" },
+  },
+  {
+    what: "a controller manager by its address",
+    of: "kube-controller-manager",
+    meta: { __address__: "10.0.0.1:10257" },
+    labels: ofPart("kube-controller-manager", "10.0.0.1:10257", "https"),
+  },
+  {
+    what: "a pod of kube-proxy",
+    of: "kube-proxy",
+    meta: { ...scheduler, __meta_kubernetes_pod_name: "kube-proxy-x" },
+    labels: { ...ofPart("kube-proxy", "10.0.0.2:10249", "http"), pod: "kube-proxy-x" },
+  },
+  {
     what: "a member of etcd",
     of: "etcd",
     meta: { __address__: "10.0.0.1:2381" },
-    labels: {
-      job: "kube-etcd",
-      instance: "10.0.0.1:2381",
-      namespace: "kube-system",
-      service: "kube-prometheus-stack-kube-etcd",
-      endpoint: "http-metrics",
-      url: "http://10.0.0.1:2381/metrics",
-    },
+    labels: ofPart("kube-etcd", "10.0.0.1:2381", "http"),
   },
 ];

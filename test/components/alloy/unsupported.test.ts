@@ -174,7 +174,13 @@ describe("What Alloy can't scrape", () => {
     ],
     "a ScrapeConfig of somebody": [
       object("ScrapeConfig", { staticConfigs: [{ targets: ["a:1"] }] }),
-      /^ScrapeConfigs are not scraped: .+ ServiceMonitor/,
+      /^it is not scraped until it is in metrics.scrapeConfigs/,
+    ],
+    "a ScrapeConfig of somebody with what Alloy hasn't": [
+      object("ScrapeConfig", { ec2SDConfigs: [{}], staticConfigs: [{ targets: ["a:1"], more: 1 }], basicAuth: {} }),
+      /^staticConfigs\[0\]\.more is not rendered for Alloy.+ServiceMonitor/,
+      /^ec2SDConfigs is not rendered/,
+      /^basicAuth is not rendered/,
     ],
     "what a Prometheus adds to every target": [
       object("Prometheus", {
@@ -209,8 +215,8 @@ describe("What Alloy can't scrape", () => {
 
   it("is not what a Secret or ConfigMap holds that it may read, in that namespace alone", () => {
     const of = podMonitor({ tlsConfig: { ca: { configMap: secret }, keySecret: secret } });
-    assert.deepEqual(cannotScrape(of, { secrets: ["shop/keys"], configMaps: ["shop/keys"] }), []);
-    assert.equal(cannotScrape(of, { secrets: ["other/keys"], configMaps: [] }).length, 2);
+    assert.deepEqual(cannotScrape(of, { secrets: ["shop/keys"], configMaps: ["shop/keys"], scrapeConfigs: [] }), []);
+    assert.equal(cannotScrape(of, { secrets: ["other/keys"], configMaps: [], scrapeConfigs: [] }).length, 2);
   });
 });
 
@@ -232,6 +238,21 @@ describe("What ends with a Prometheus", () => {
     );
     assert.deepEqual(endsWithPrometheus(object("Prometheus", { remoteWrite: remoteWrite.slice(0, 1) })), []);
     assert.deepEqual(endsWithPrometheus(object("ServiceMonitor", { remoteWrite })), []);
+  });
+
+  it("is, with Prometheus, what it does beside scraping: Thanos' sidecar, remote read, samples that are sent to it", () => {
+    const spec = {
+      thanos: {},
+      remoteRead: [{ url: "http://old" }],
+      enableRemoteWriteReceiver: true,
+      enableOTLPReceiver: false,
+    };
+    const told = endsWithPrometheus(object("Prometheus", spec), "victoria-metrics");
+    assert.deepEqual(
+      told.map((sentence) => sentence.split(": ")[0]),
+      ["thanos", "remoteRead", "enableRemoteWriteReceiver"],
+    );
+    assert.match(told.join(), /VictoriaMetrics reads from nowhere else/);
   });
 
   it("is, once it evaluates no rule, what it did to alerts and whom else it told", () => {

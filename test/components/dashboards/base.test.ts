@@ -3,16 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { baseDashboards } from "../../../components/dashboards/base";
 import { dashboardFiles } from "../../../components/grafana/dashboard-files";
-import { settingsSchema } from "../../../config/schema";
-import { stageNames, type StageName } from "../../../config/sections/migration";
-import { stages } from "../../../migration/stages";
+import { settingsSchema } from "../../../settings/schema";
+import { stages, stagesWith, type MimirStage } from "../../../stages";
 import { exported, metricsIn } from "./exported";
 import { basePanels, everyBaseDashboard, panelsOf, variableSelectors } from "./queries";
 
 const known = new Set(Object.values(exported).flat());
 
 const settings = settingsSchema.parse({});
-const ofStage = (stage: StageName) => baseDashboards({ stage: stages[stage], settings });
+const ofStage = (stage: MimirStage) => baseDashboards({ stage: stages[stage], settings });
 const everyStage = [
   "observability-overview",
   "observability-nodes",
@@ -24,8 +23,8 @@ const everyStage = [
 
 describe("The base dashboards", () => {
   it("are those of what the stage has, each under a uid that stays", () => {
-    const more = (stage: StageName) => ofStage(stage).flatMap(({ uid = "" }) => (everyStage.includes(uid) ? [] : uid));
-    for (const stage of stageNames) {
+    const more = (stage: MimirStage) => ofStage(stage).flatMap(({ uid = "" }) => (everyStage.includes(uid) ? [] : uid));
+    for (const stage of stagesWith("mimir") as MimirStage[]) {
       const uids = ofStage(stage).map(({ uid }) => uid);
       assert.deepEqual(
         everyStage.filter((uid) => !uids.includes(uid)),
@@ -34,7 +33,7 @@ describe("The base dashboards", () => {
       );
       assert.equal(dashboardFiles(ofStage(stage)).length, uids.length);
     }
-    assert.deepEqual(stageNames.map(more), [
+    assert.deepEqual((stagesWith("mimir") as MimirStage[]).map(more), [
       [],
       ["metrics-pipeline", "migration-progress"],
       ["metrics-pipeline", "migration-progress"],
@@ -43,7 +42,7 @@ describe("The base dashboards", () => {
   });
 
   it("ask for alerts whoever evaluates them in the stage, and for nothing else that only it has", () => {
-    for (const stage of stageNames) {
+    for (const stage of stagesWith("mimir") as MimirStage[]) {
       const queries = ofStage(stage)
         .flatMap(panelsOf)
         .flatMap((panel) => panel.queries);
@@ -53,7 +52,7 @@ describe("The base dashboards", () => {
   });
 
   it("name Mimir itself only where it evaluates, or where the two are compared", () => {
-    for (const stage of stageNames) {
+    for (const stage of stagesWith("mimir") as MimirStage[]) {
       const comparing = ofStage(stage).filter(({ uid }) => uid !== "migration-progress");
       const queries = comparing.flatMap(panelsOf).flatMap((panel) => panel.queries);
       const named = queries.filter(({ source, expr }) => source === "mimir" && !/ALERTS/.test(expr));

@@ -51,7 +51,7 @@ export const exported: Readonly<Record<string, readonly string[]>> = {
     "kubelet_volume_stats_inodes_used",
     "kubelet_volume_stats_used_bytes",
   ],
-  // Section "Debug metrics" of each component in https://grafana.com/docs/alloy/v1.12/reference/components/loki/; the controller's are in
+  // Section "Debug metrics" of each component in https://grafana.com/docs/alloy/v1.18/reference/components/loki/; the controller's are in
   // internal/runtime/internal/controller/metrics.go
   alloy: [
     "alloy_component_controller_running_components",

@@ -1,7 +1,7 @@
 import type { Dashboard } from "../../../components/grafana/dashboard";
 import { baseDashboards } from "../../../components/dashboards/base";
-import { settingsSchema } from "../../../config/schema";
-import { stages } from "../../../migration/stages";
+import { settingsSchema } from "../../../settings/schema";
+import { stages } from "../../../stages";
 
 /** A panel with its queries. */
 export interface PanelQueries {

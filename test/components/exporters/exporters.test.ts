@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Exporters } from "../../../components/exporters/exporters";
 import { images } from "../../../components/images";
 import { environment } from "../../../components/kubernetes/environment";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled } from "../../support/mocks";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs of any resource

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import {
   dataSources,
   ownDataSourceFile,
@@ -75,6 +76,11 @@ describe("Grafana's data sources", () => {
     assert.equal(of.jsonData.timeInterval, "30s");
     assert.equal(alertmanager.jsonData.implementation, "prometheus");
     assert.equal(of.jsonData.alertmanagerUid, alertmanager.uid);
+  });
+
+  it("are each an object of its own: the file has no YAML alias", () => {
+    const file = stringify(ownDataSourceFile(dataSources(stages["kps-removed"])));
+    assert.doesNotMatch(file, /[&*]a\d/);
   });
 
   describe("for a Grafana that exists", () => {

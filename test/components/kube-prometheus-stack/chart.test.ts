@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fullname, prometheusName } from "../../../components/kube-prometheus-stack/chart";
+import { fullname, prometheusName } from "../../../settings/release-values";
 
 describe("The name that the chart's objects begin with", () => {
   // What `helm template` of kube-prometheus-stack 88.5.3 gave for these.

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { images } from "../../../components/images";
 import { PrometheusOperatorCrds } from "../../../components/kube-prometheus-stack/crds";
 import { KubePrometheusStack } from "../../../components/kube-prometheus-stack/kube-prometheus-stack";
+import { kpsImages } from "../../../components/kube-prometheus-stack/values";
 import { environment } from "../../../components/kubernetes/environment";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled } from "../../support/mocks";
 
 function kps(raw: Record<string, unknown> = {}) {
@@ -15,19 +16,10 @@ function kps(raw: Record<string, unknown> = {}) {
       environment: environment(settings),
       settings: settings.kps,
       adopt: settings.adopt.kps,
-      stage: { evaluator: "prometheus" },
+      stage: { evaluator: "prometheus", mimir: false },
       retire: false,
       reclaimVolume: false,
-      images: images(
-        {},
-        "prometheus",
-        "prometheus-operator",
-        "prometheus-config-reloader",
-        "grafana",
-        "k8s-sidecar",
-        "node-exporter",
-        "kube-state-metrics",
-      ),
+      images: images({}, ...kpsImages),
       alertmanager: { namespace: "monitoring", service: "alertmanager", port: "http" },
     },
     {},

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { offlinePreview, type PreviewResource } from "../../../offline/preview";
-import { runByHost } from "../../program/support/hosted";
+import { offlinePreview, type PreviewResource } from "../../../commands/shared/preview";
+import { runInline } from "../../program/support/inline";
 
 describe("A release of kube-prometheus-stack", () => {
   let releases: Map<string, PreviewResource>;
   before(async () => {
     const program = join(__dirname, "fixtures", "program");
-    const { resources } = await offlinePreview({ stack: "dev", program, start: runByHost });
+    const { resources } = await offlinePreview({ stack: "dev", program, start: runInline });
     const found = resources.filter(({ type }) => type === "kubernetes:helm.sh/v3:Release");
     releases = new Map(found.map((resource) => [resource.name, resource]));
   });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { images } from "../../../components/images";
-import { kpsValues, type KpsValuesArgs } from "../../../components/kube-prometheus-stack/values";
+import { kpsImages, kpsValues, type KpsValuesArgs } from "../../../components/kube-prometheus-stack/values";
 import { environment } from "../../../components/kubernetes/environment";
 import { serviceAccountClass } from "../../../components/monitors/scrape-class";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- values of a chart
 type Any = any;
@@ -16,16 +16,7 @@ function valuesOf(raw: Record<string, unknown> = {}, changed: Partial<KpsValuesA
     adopt: settings.adopt.kps,
     evaluates: true,
     reclaimVolume: false,
-    images: images(
-      settings.images,
-      "prometheus",
-      "prometheus-operator",
-      "prometheus-config-reloader",
-      "grafana",
-      "k8s-sidecar",
-      "node-exporter",
-      "kube-state-metrics",
-    ),
+    images: images(settings.images, ...kpsImages),
     alertmanager: { namespace: "monitoring", service: "alertmanager", port: "http" },
     ...changed,
   });
@@ -191,11 +182,13 @@ describe("kube-prometheus-stack's values", () => {
     assert.equal("remoteWrite" in spec(valuesOf()), false);
     const url = "http://mimir:9009/api/v1/push";
     const [write, ...others] = spec(
-      valuesOf({ kps: { remoteWrite: { maxShards: 4 } } }, { remoteWriteUrl: url }),
+      valuesOf({ kps: { remoteWrite: { maxShards: 6 } } }, { remoteWriteUrl: url }),
     ).remoteWrite;
     assert.deepEqual(others, []);
     assert.equal(write.url, url);
-    assert.deepEqual([write.queueConfig.retryOnRateLimit, write.queueConfig.maxShards], [true, 4]);
+    // Shards that become more or fewer while Mimir goes away lose what they hold.
+    const { retryOnRateLimit, minShards, maxShards } = write.queueConfig;
+    assert.deepEqual([retryOnRateLimit, minShards, maxShards], [true, 6, 6]);
     // A sample that waited for hours is sent all the same.
     assert.equal("sampleAgeLimit" in write.queueConfig, false);
     // No relabelling: what Mimir gets is what Prometheus has.

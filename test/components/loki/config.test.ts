@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { lokiConfig } from "../../../components/loki/config";
 import { gatewayConfig } from "../../../components/loki/gateway-config";
-import { settingsSchema } from "../../../config/schema";
-import { quantityValue, seconds, sizeBytes } from "../../../config/units";
+import { settingsSchema } from "../../../settings/schema";
+import { quantityValue, seconds, sizeBytes } from "../../../settings/units";
 
 const environment = { namespace: "monitoring", dnsDomain: "cluster.local", nodeSelector: {}, tolerations: [] };
 const connection = { endpoint: "http://10.0.40.10:9000", region: "us-east-1", forcePathStyle: true };
@@ -125,10 +125,24 @@ describe("Loki's configuration", () => {
     assert.equal(single.storage_config, undefined);
   });
 
+  it("tells components that are apart where the others are", () => {
+    const { common, storage_config, frontend, query_scheduler } = made({ mode: "distributed" });
+    const host = (name: string) => `loki-${name}.monitoring.svc.cluster.local`;
+    assert.equal(common.compactor_grpc_address, `${host("compactor")}:9095`);
+    assert.equal(
+      storage_config?.tsdb_shipper && storage_config.tsdb_shipper.index_gateway_client.server_address,
+      `dns+${host("index-gateway-headless")}:9095`,
+    );
+    assert.equal(frontend.tail_proxy_url, `http://${host("querier")}:3100`);
+    assert.equal(query_scheduler.use_scheduler_ring, true);
+    for (const raw of [{}, scalable]) assert.ok(!("tail_proxy_url" in made(raw).frontend), JSON.stringify(raw));
+  });
+
   it("keeps the write-ahead log on the volume, and replays it within the writer's memory limit", () => {
     for (const [raw, limit] of [
       [{ singleBinary: { resources: { limits: { memory: "768Mi" } } } }, "768Mi"],
       [{ ...scalable, write: { resources: { limits: { memory: "3Gi" } } } }, "3Gi"],
+      [{ mode: "distributed", distributed: { ingester: { resources: { limits: { memory: "3Gi" } } } } }, "3Gi"],
     ] as const) {
       const { wal } = made(raw).ingester;
       assert.match(wal.dir, /^\/var\/loki\//);

@@ -4,7 +4,12 @@ import { logRules } from "../../../components/loki/log-rules";
 import { lokiRules } from "../../../components/loki/rules";
 
 const environment = { namespace: "logging" };
-const settings = { compactionInterval: "10m", logAlerts: true, structuredMetadata: true };
+const settings = {
+  mode: "single-binary" as const,
+  compactionInterval: "10m",
+  logAlerts: true,
+  structuredMetadata: true,
+};
 const dashboards = lokiDashboards({ environment, settings });
 const panels = dashboards.flatMap((dashboard) =>
   (dashboard.panels ?? []).flatMap((panel) => ("targets" in panel && panel.type !== "row" ? [panel] : [])),
@@ -31,6 +36,21 @@ describe("Loki's dashboards", () => {
       for (const selector of expr.match(/\b(up|loki_\w+)\{[^}]*\}/g) ?? [])
         assert.match(selector, /namespace="logging"/);
     }
+  });
+
+  it("show and expect nothing of a collector where the stack has none", () => {
+    const texts = (["alloy", "none"] as const).map((agent) => ({
+      panels: JSON.stringify(lokiDashboards({ environment, settings, agent })),
+      alerts: JSON.stringify(logRules({ environment, settings, agent })),
+    }));
+    const [withAlloy, without] = texts;
+    assert.match(withAlloy.panels, /loki_write_|job=\\"alloy\\"/);
+    assert.doesNotMatch(without.panels, /loki_write_|job=\\"alloy\\"/);
+    assert.match(without.panels, /loki_distributor_lines_received_total/);
+    assert.match(withAlloy.alerts, /LogsMissing/);
+    assert.doesNotMatch(without.alerts, /LogsMissing/);
+    // Whoever pushes lines may push errors.
+    assert.match(without.alerts, /LogErrorsHigh/);
   });
 
   it("name only alerts that there are", () => {

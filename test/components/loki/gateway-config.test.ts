@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gatewayConfig } from "../../../components/loki/gateway-config";
 import { lokiConfig } from "../../../components/loki/config";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 
 const environment = { namespace: "monitoring", dnsDomain: "cluster.local", nodeSelector: {}, tolerations: [] };
 const settings = (mode: string) => settingsSchema.parse({ loki: { mode } }).loki;
@@ -10,9 +10,9 @@ const text = (mode: string) => gatewayConfig({ environment, settings: settings(m
 /** The server that nginx sends a path to: exact locations first, then the longest prefix. */
 function destination(config: string, path: string): string | undefined {
   const upstreams = new Map(
-    [...config.matchAll(/upstream (\w+) \{ server (\S+); \}/g)].map(([, name, to]) => [name, to]),
+    [...config.matchAll(/upstream ([\w-]+) \{ server (\S+); \}/g)].map(([, name, to]) => [name, to]),
   );
-  const locations = [...config.matchAll(/location (=|\^~|) ?(\S+) \{ (?:proxy_pass http:\/\/(\w+)|return)/g)];
+  const locations = [...config.matchAll(/location (=|\^~|) ?(\S+) \{ (?:proxy_pass http:\/\/([\w-]+)|return)/g)];
   const exact = locations.find(([, kind, location]) => kind === "=" && location === path);
   const prefix = locations
     .filter(([, kind, location]) => kind !== "=" && path.startsWith(location))
@@ -57,6 +57,45 @@ describe("The gateway's configuration", () => {
       }
     });
   }
+
+  it("sends each path to the component that answers it, where each is apart", () => {
+    const to = (path: string) => destination(text("distributed"), path)?.split(".")[0];
+    for (const [path, component] of [
+      ["/loki/api/v1/push", "distributor"],
+      ["/otlp/v1/logs", "distributor"],
+      ["/ring", "ingester"],
+      ["/loki/api/v1/query_range", "query-frontend"],
+      ["/loki/api/v1/tail", "query-frontend"],
+      ["/loki/api/v1/rules/namespace/group", "ruler"],
+      ["/loki/api/v1/delete", "compactor"],
+      ["/indexgateway/ring", "index-gateway"],
+      ["/scheduler/ring", "query-scheduler"],
+    ])
+      assert.equal(to(path), `loki-${component}`, path);
+  });
+
+  it("sends queries to the readers that are apart while the mode changes, and everything else to the new mode", () => {
+    for (const [mode, former, writer] of [
+      ["single-binary", "simple-scalable", "loki"],
+      ["simple-scalable", "single-binary", "loki-write"],
+      ["simple-scalable", "distributed", "loki-write"],
+    ]) {
+      const loki = settingsSchema.parse({ loki: { mode, former: { mode: former } } }).loki;
+      const config = gatewayConfig({ environment, settings: loki });
+      const to = (path: string) => destination(config, path)?.split(".")[0];
+      assert.deepEqual([to("/loki/api/v1/push"), to("/loki/api/v1/query")], [writer, "loki-read"]);
+      assert.equal(to("/loki/api/v1/rules"), mode === "single-binary" ? "loki" : "loki-backend");
+    }
+    for (const [mode, former] of [
+      ["single-binary", "distributed"],
+      ["distributed", "single-binary"],
+      ["distributed", "simple-scalable"],
+    ]) {
+      const loki = settingsSchema.parse({ loki: { mode, former: { mode: former } } }).loki;
+      const to = destination(gatewayConfig({ environment, settings: loki }), "/loki/api/v1/query");
+      assert.match(to ?? "", /^loki-query-frontend\./, `${former} → ${mode}`);
+    }
+  });
 
   it("sends nothing on that shuts a writer down, nor what Loki doesn't have", () => {
     for (const path of ["/ingester/shutdown", "/ingester/prepare_shutdown", "/", "/metrics", "/ready"]) {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { images } from "../../../components/images";
 import { Loki } from "../../../components/loki/loki";
+import { podWith } from "../../../components/object-storage/applications";
 import type { SecretRef } from "../../../components/secrets/types";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Recorded, type Registered } from "../../support/mocks";
 
 const credentials: SecretRef = {
@@ -24,9 +25,10 @@ async function made(raw: object = {}, secret: SecretRef = credentials): Promise<
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },
         buckets: { loki: "loki" },
-        credentials: secret,
+        pod: podWith("loki", secret),
       },
       alertmanagerUrl: "http://alertmanager:9093",
+      agent: "alloy",
     },
     {},
   );
@@ -34,6 +36,7 @@ async function made(raw: object = {}, secret: SecretRef = credentials): Promise<
   return { loki, recorded };
 }
 const scalable = { mode: "simple-scalable" };
+const distributed = { mode: "distributed" };
 
 const ofKind = ({ resources }: Recorded, kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
 const one = (recorded: Recorded, kind: string, name: string): Registered["inputs"] => {
@@ -68,6 +71,64 @@ describe("Loki", () => {
     for (const { metadata, spec } of runsLoki(apart)) assert.equal(metadata.name, `loki-${targetOf(spec)}`);
   });
 
+  it("is a workload of each component as distributed: those that keep something with volumes, and no pattern ingester without patterns", async () => {
+    const apart = (await made(distributed)).recorded;
+    assert.deepEqual(names(apart, "StatefulSet"), ["loki-compactor", "loki-index-gateway", "loki-ingester"]);
+    const stateless = ["distributor", "pattern-ingester", "querier", "query-frontend", "query-scheduler", "ruler"];
+    assert.deepEqual(names(apart, "Deployment"), [...stateless, "gateway"].map((name) => `loki-${name}`).sort());
+    for (const { metadata, spec } of runsLoki(apart)) assert.equal(metadata.name, `loki-${targetOf(spec)}`);
+    // Those with one replica have none: it would keep their node from being drained.
+    const several = [
+      "distributor",
+      "gateway",
+      "index-gateway",
+      "ingester",
+      "querier",
+      "query-frontend",
+      "query-scheduler",
+    ];
+    assert.deepEqual(
+      names(apart, "PodDisruptionBudget"),
+      several.map((name) => `loki-${name}`),
+    );
+    const without = (await made({ ...distributed, patternIngester: false })).recorded;
+    assert.ok(!names(without, "Deployment").includes("loki-pattern-ingester"));
+  });
+
+  it("keeps the former mode's pods as they are while it becomes distributed, but for their file and the writers that are left", async () => {
+    const { loki, recorded } = await made({ ...distributed, former: { mode: "simple-scalable", writers: 2 } });
+    assert.equal(one(recorded, "StatefulSet", "loki-write").spec.replicas, 2);
+    assert.equal(one(recorded, "StatefulSet", "loki-ingester").spec.replicas, 3);
+    const file = one(recorded, "ConfigMap", "loki").data["former.yaml"];
+    assert.equal(file, one((await made(scalable)).recorded, "ConfigMap", "loki").data["config.yaml"]);
+    assert.match(loki.pushUrl, /loki-distributor\./);
+  });
+
+  it("runs both modes in one ring while it changes, each with its own configuration, and with the writers that are left", async () => {
+    const former = { former: { mode: "simple-scalable", writers: 1 } };
+    const { recorded } = await made(former);
+    assert.deepEqual(names(recorded, "StatefulSet"), ["loki", "loki-backend", "loki-write"]);
+    assert.equal(one(recorded, "StatefulSet", "loki-write").spec.replicas, 1);
+    const { selector } = one(recorded, "Service", "loki-memberlist").spec;
+    for (const workload of runsLoki(recorded)) assert.ok(selects(selector, workload), workload.metadata.name);
+
+    // Each has the configuration that it has by itself, and no pod restarts because a writer leaves or when the former mode is gone.
+    const templates = (all: Recorded) =>
+      new Map(runsLoki(all).map(({ metadata, spec }) => [metadata.name as string, spec.template]));
+    const fileOf = (all: Recorded, key: string) => one(all, "ConfigMap", "loki").data[key];
+    const [single, apart] = [(await made()).recorded, (await made(scalable)).recorded];
+    assert.equal(fileOf(recorded, "config.yaml"), fileOf(single, "config.yaml"));
+    assert.equal(fileOf(recorded, "former.yaml"), fileOf(apart, "config.yaml"));
+    assert.deepEqual(templates(recorded).get("loki"), templates(single).get("loki"));
+    const all = (await made({ former: { mode: "simple-scalable" } })).recorded;
+    assert.deepEqual(templates(recorded), templates(all));
+    for (const [name, { spec }] of templates(recorded))
+      assert.ok(
+        spec.containers[0].args.includes(`-config.file=/etc/loki/config/${name === "loki" ? "config" : "former"}.yaml`),
+        name,
+      );
+  });
+
   it("is found where seed 004 says, in both modes", async () => {
     const { loki, recorded } = await made(scalable);
     assert.equal(loki.pushUrl, "http://loki-write.monitoring.svc.cluster.local:3100/loki/api/v1/push");
@@ -82,7 +143,7 @@ describe("Loki", () => {
   });
 
   it("sends each Service's requests to the pods of its own workload", async () => {
-    for (const raw of [{}, scalable]) {
+    for (const raw of [{}, scalable, distributed]) {
       const { recorded } = await made(raw);
       for (const { inputs } of ofKind(recorded, "Service")) {
         const { name } = inputs.metadata;

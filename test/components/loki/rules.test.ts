@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { lokiRules } from "../../../components/loki/rules";
 import { topology } from "../../../components/loki/topology";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema, type Settings } from "../../../settings/schema";
 
-const alerts = (cluster?: string, compactionInterval = "10m") =>
+const alerts = (cluster?: string, compactionInterval = "10m", mode: Settings["loki"]["mode"] = "single-binary") =>
   lokiRules({
     environment: { namespace: "monitoring", cluster },
-    settings: { compactionInterval, logAlerts: true },
+    settings: { mode, compactionInterval, logAlerts: true },
   }).flatMap(({ rules }) => rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))));
 
 describe("Alerts about Loki", () => {
@@ -20,19 +20,44 @@ describe("Alerts about Loki", () => {
     assert.doesNotMatch(JSON.stringify(alerts()), /\bcluster\b/);
   });
 
-  it("watch the targets of every workload in both modes, in this stack's namespace, and no others", () => {
-    const jobs = new Set(
-      alerts().flatMap(({ expr }) => [...expr.matchAll(/job=~"([^"]*)"/g)].flatMap(([, all]) => all.split("|"))),
-    );
-    const workloads = (["single-binary", "simple-scalable"] as const).flatMap((mode) =>
-      topology(settingsSchema.parse({ loki: { mode } }).loki).workloads.map(({ name }) => name),
-    );
-    assert.deepEqual([...jobs].sort(), workloads.sort());
+  it("watch the targets of every workload, in this stack's namespace, and no others", () => {
+    const jobs = (mode: Settings["loki"]["mode"]) =>
+      new Set(
+        alerts(undefined, "10m", mode).flatMap(({ expr }) =>
+          [...expr.matchAll(/job=~"([^"]*)"/g)].flatMap(([, all]) => all.split("|")),
+        ),
+      );
+    const workloads = (...modes: Settings["loki"]["mode"][]) =>
+      modes.flatMap((mode) =>
+        topology(settingsSchema.parse({ loki: { mode } }).loki).workloads.map(({ name }) => name),
+      );
+    const both = workloads("single-binary", "simple-scalable");
+    for (const mode of ["single-binary", "simple-scalable"] as const)
+      assert.deepEqual([...jobs(mode)].sort(), [...both].sort());
+    assert.deepEqual([...jobs("distributed")].sort(), [...both, ...workloads("distributed")].sort());
     for (const { expr } of alerts()) {
       const selectors = expr.match(/\{[^}]*\}/g) ?? [];
       assert(selectors.length > 0, expr);
       for (const selector of selectors) assert.match(selector, /job=.*namespace="monitoring"/);
     }
+  });
+
+  it("say which component is down where each is apart, and don't miss parts of another mode", () => {
+    const down = (mode: Settings["loki"]["mode"]) =>
+      alerts(undefined, "10m", mode).flatMap(({ alert, expr, labels }) =>
+        alert === "LokiDown" ? [[labels.part, /job=~"([^"]*)"/.exec(expr)?.[1]]] : [],
+      );
+    const three = [
+      ["write", "loki|loki-write"],
+      ["read", "loki|loki-read"],
+      ["backend", "loki|loki-backend"],
+    ];
+    assert.deepEqual(down("single-binary"), three);
+    assert.deepEqual(down("simple-scalable"), three);
+    const apart = new Map(down("distributed") as [string, string][]);
+    assert.equal(apart.size, 8);
+    for (const [part, jobs] of apart) assert.ok(jobs.split("|").includes(`loki-${part}`), part);
+    assert.equal(apart.get("ingester"), "loki|loki-write|loki-ingester");
   });
 
   it("wait for a compactor that runs seldom by its settings", () => {
@@ -44,9 +69,11 @@ describe("Alerts about Loki", () => {
   });
 
   it("each have a promtool test in which they fire, and one in which they don't", () => {
-    const file = readFileSync(join(__dirname, "../../../components/loki/rules.test.yaml"), "utf8");
-    const { tests } = parse(file) as { tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[] };
-    const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    const cases = ["rules", "slo-rules"].flatMap((name) => {
+      const file = readFileSync(join(__dirname, `../../../components/loki/${name}.test.yaml`), "utf8");
+      const { tests } = parse(file) as { tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[] };
+      return tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    });
     for (const { alert } of alerts()) {
       const firing = cases
         .filter(({ alertname }) => alertname === alert)

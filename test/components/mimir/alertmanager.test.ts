@@ -5,9 +5,10 @@ import { images } from "../../../components/images";
 import { mimirAlertmanager } from "../../../components/mimir/alertmanager";
 import { mimirAlertmanagerRules } from "../../../components/mimir/alertmanager-rules";
 import { Mimir } from "../../../components/mimir/mimir";
-import { kpsValues } from "../../../components/kube-prometheus-stack/values";
+import { kpsImages, kpsValues } from "../../../components/kube-prometheus-stack/values";
 import { Secrets } from "../../../components/secrets/secrets";
-import { settingsSchema } from "../../../config/schema";
+import { podWith } from "../../../components/object-storage/applications";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Recorded } from "../../support/mocks";
 
 const given = { pushover: { token: "a-token", userKey: "a-user" }, heartbeat: { url: "https://example.org/beat" } };
@@ -32,11 +33,11 @@ async function made(
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },
         buckets: { mimirBlocks: "blocks", mimirRuler: "ruler", mimirAlertmanager: "alertmanager" },
-        credentials: {
+        pod: podWith("mimir", {
           name: "mimir-object-store",
           keys: { AWS_ACCESS_KEY_ID: "access", AWS_SECRET_ACCESS_KEY: "secret" },
           version: "7",
-        },
+        }),
       },
       alertmanagerUrl: receiver.url,
       alertmanager: chosen ? receiver.inMimir : undefined,
@@ -130,16 +131,7 @@ describe("Mimir's Alertmanager", () => {
       settings: kps,
       evaluates: true,
       reclaimVolume: false,
-      images: images(
-        {},
-        "prometheus",
-        "prometheus-operator",
-        "prometheus-config-reloader",
-        "grafana",
-        "k8s-sidecar",
-        "node-exporter",
-        "kube-state-metrics",
-      ),
+      images: images({}, ...kpsImages),
       alertmanager: receiver.target,
     }) as { prometheus: { prometheusSpec: { additionalAlertManagerConfigs: object[]; alertingEndpoints: object[] } } };
     assert.deepEqual(values.prometheus.prometheusSpec.additionalAlertManagerConfigs, [

@@ -3,7 +3,7 @@ import { remoteWriteRules } from "../../../components/kube-prometheus-stack/rule
 import { mimirDashboards } from "../../../components/mimir/dashboards";
 import { mimirRules } from "../../../components/mimir/rules";
 import { volumeRules } from "../../../components/rules/volumes";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { panelsOf, type PanelQueries } from "../dashboards/queries";
 
 const environment = { namespace: "observed" };
@@ -47,8 +47,8 @@ describe("Mimir's dashboard", () => {
   it("names only alerts that there are", () => {
     const groups = [
       ...mimirRules({ environment, settings: settings.mimir }),
-      ...remoteWriteRules({ environment, settings: settings.kps }),
-      ...volumeRules,
+      ...remoteWriteRules({ environment, settings: settings.kps, backend: "mimir" }),
+      ...volumeRules({ volumeLimits: {} }),
     ];
     const alerts = groups.flatMap(({ rules }) => rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])));
     const named = panels().flatMap(({ description = "" }) =>

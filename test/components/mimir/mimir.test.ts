@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { images } from "../../../components/images";
 import { Mimir } from "../../../components/mimir/mimir";
-import type { Stage } from "../../../migration/stages";
-import { settingsSchema } from "../../../config/schema";
+import type { Stage } from "../../../stages";
+import { podWith } from "../../../components/object-storage/applications";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled, type Recorded, type Registered } from "../../support/mocks";
 
 async function made(
@@ -22,11 +23,11 @@ async function made(
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },
         buckets: { mimirBlocks: "blocks", mimirRuler: "ruler", mimirAlertmanager: "alertmanager" },
-        credentials: {
+        pod: podWith("mimir", {
           name: "mimir-object-store",
           keys: { AWS_ACCESS_KEY_ID: "access", AWS_SECRET_ACCESS_KEY: "secret" },
           version: "7",
-        },
+        }),
       },
       alertmanagerUrl: "http://alertmanager:9093",
     },
@@ -59,6 +60,35 @@ describe("Mimir", () => {
     const [claim] = spec.volumeClaimTemplates;
     assert.deepEqual([claim.spec.resources.requests.storage, claim.spec.storageClassName], ["33Gi", "fast"]);
     assert.equal(spec.replicas, 1);
+  });
+
+  it("is alone by default: no gossip, no budget that a drain would wait for", async () => {
+    const { recorded } = await made();
+    assert.deepEqual(
+      recorded.resources.filter(
+        ({ type, inputs }) => /PodDisruptionBudget/.test(type) || /memberlist/.test(inputs.metadata?.name),
+      ),
+      [],
+    );
+  });
+
+  it("is a ring with several replicas: they find one another before they are ready, prefer nodes of their own, and a drain takes one at a time", async () => {
+    const { recorded } = await made({ replicas: 3, replicationFactor: 3 });
+    const { spec } = one(recorded, "StatefulSet");
+    assert.equal(spec.replicas, 3);
+    assert.equal(one(recorded, "PodDisruptionBudget").spec.maxUnavailable, 1);
+    assert.ok(spec.template.spec.affinity.podAntiAffinity);
+    const service = one(recorded, "Service", "mimir-memberlist").spec;
+    assert.deepEqual([service.clusterIP, service.publishNotReadyAddresses], ["None", true]);
+    const [{ env, ports }] = spec.template.spec.containers;
+    const [{ port, targetPort }] = service.ports;
+    assert.equal(ports.find(({ name }: { name: string }) => name === targetPort).containerPort, port);
+    const config = one(recorded, "ConfigMap").data["config.yaml"];
+    assert.ok(config.includes(`dns+mimir-memberlist.monitoring.svc.cluster.local:${port}`));
+    // Each variable of the configuration is in the pod's environment.
+    const known = env.map(({ name }: { name: string }) => name);
+    for (const [, name] of config.matchAll(/\$\{(\w+)\}/g)) assert.ok(known.includes(name), name);
+    assert.ok(spec.template.spec.containers[0].args.includes("-config.expand-env=true"));
   });
 
   it("has the key of the object store from the Secret alone, by the Secret's own names", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { remoteWriteRules } from "../../../components/kube-prometheus-stack/rules";
 import { mimirRules } from "../../../components/mimir/rules";
 import type { RuleGroup } from "../../../components/rules/types";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 
 const environment = { namespace: "observed" };
 const settingsOf = (raw: object = {}) => settingsSchema.parse(raw);
@@ -10,7 +10,8 @@ const settingsOf = (raw: object = {}) => settingsSchema.parse(raw);
 const alertsOf = (groups: RuleGroup[]) =>
   groups.flatMap(({ rules }) => rules.map((rule) => ("alert" in rule ? rule : assert.fail("no alert"))));
 const mimirAlerts = (raw?: object) => alertsOf(mimirRules({ environment, settings: settingsOf(raw).mimir }));
-const senderAlerts = (raw?: object) => alertsOf(remoteWriteRules({ environment, settings: settingsOf(raw).kps }));
+const senderAlerts = (raw?: object) =>
+  alertsOf(remoteWriteRules({ environment, settings: settingsOf(raw).kps, backend: "mimir" }));
 const exprOf = (alerts: ReturnType<typeof alertsOf>, name: string) =>
   alerts.find(({ alert }) => alert === name)?.expr ?? "";
 
@@ -68,7 +69,7 @@ describe("Alerts about Mimir and remote_write", () => {
   it("have groups of different names, and no alert twice", () => {
     const groups = [
       ...mimirRules({ environment, settings: settingsOf().mimir }),
-      ...remoteWriteRules({ environment, settings: settingsOf().kps }),
+      ...remoteWriteRules({ environment, settings: settingsOf().kps, backend: "mimir" }),
     ];
     for (const names of [groups.map(({ name }) => name), alertsOf(groups).map(({ alert }) => alert)])
       assert.deepEqual([...new Set(names)], names);

@@ -3,7 +3,7 @@ import { environment } from "../../../components/kubernetes/environment";
 import { BaseMonitors } from "../../../components/monitors/monitors";
 import { scrapeConfigSpec } from "../../../components/monitors/scrape-config";
 import { baseTargets } from "../../../components/monitors/targets";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled } from "../../support/mocks";
 
 describe("BaseMonitors", () => {

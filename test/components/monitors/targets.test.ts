@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { scrapeConfigSpec } from "../../../components/monitors/scrape-config";
 import { baseTargets, type BaseTarget } from "../../../components/monitors/targets";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { relabel } from "./relabel";
 
 function targets(monitors: Record<string, unknown> = {}, dropApiserverHistograms = true): Map<string, BaseTarget> {
@@ -84,17 +84,64 @@ describe("Series of the base targets have kube-prometheus-stack's labels:", () =
     assert.equal(labelsOf(target("coredns"), { ...pod, __meta_kubernetes_pod_phase: "Failed" }), undefined);
   });
 
-  it("etcd, where the stack gives its addresses", () => {
-    const etcd = target("etcd", { etcd: { endpoints: ["10.0.0.1", "10.0.0.2"], port: 2381 } });
-    assert.deepEqual(etcd.discovery, { role: "Static", addresses: ["10.0.0.1:2381", "10.0.0.2:2381"] });
-    assert.deepEqual(labelsOf(etcd, { __address__: "10.0.0.1:2381" }), {
-      job: "kube-etcd",
-      instance: "10.0.0.1:2381",
+  const parts = {
+    scheduler: { name: "kube-scheduler", job: "kube-scheduler", pods: { component: "kube-scheduler" }, port: 10259 },
+    controllerManager: {
+      name: "kube-controller-manager",
+      job: "kube-controller-manager",
+      pods: { component: "kube-controller-manager" },
+      port: 10257,
+    },
+    proxy: { name: "kube-proxy", job: "kube-proxy", pods: { "k8s-app": "kube-proxy" }, port: 10249 },
+    etcd: { name: "etcd", job: "kube-etcd", pods: { component: "etcd" }, port: 2381 },
+  };
+  for (const [part, { name, job, pods, port }] of Object.entries(parts)) {
+    const labels = {
+      job,
       namespace: "kube-system",
-      service: "kube-prometheus-stack-kube-etcd",
+      service: `kube-prometheus-stack-${job}`,
       endpoint: "http-metrics",
+    };
+
+    it(`${name} at addresses, with the chart's port`, () => {
+      const found = target(name, { [part]: { endpoints: ["10.0.0.1", "10.0.0.2"] } });
+      assert.deepEqual(found.discovery, { role: "Static", addresses: [`10.0.0.1:${port}`, `10.0.0.2:${port}`] });
+      assert.deepEqual(labelsOf(found, { __address__: `10.0.0.1:${port}` }), {
+        instance: `10.0.0.1:${port}`,
+        ...labels,
+      });
     });
-  });
+
+    it(`${name} in pods, once each, whether or not they declare the port`, () => {
+      const found = target(name, { [part]: { selector: pods } });
+      const [key, value] = Object.entries(pods)[0];
+      assert.deepEqual(found.discovery, { role: "Pod", namespace: "kube-system", labels: `${key}=${value}` });
+      const pod = (container: Record<string, string>, ip = "10.0.0.1") => ({
+        __address__: ip,
+        __meta_kubernetes_pod_ip: ip,
+        __meta_kubernetes_pod_name: `${name}-pi-1`,
+        __meta_kubernetes_pod_phase: "Running",
+        __meta_kubernetes_pod_container_name: name,
+        ...container,
+      });
+      const portNumber = "__meta_kubernetes_pod_container_port_number";
+      const expected = { instance: `10.0.0.1:${port}`, pod: `${name}-pi-1`, ...labels };
+      assert.deepEqual(labelsOf(found, pod({})), expected);
+      // As by a Service: the container is known by the port that it declares.
+      assert.deepEqual(labelsOf(found, pod({ [portNumber]: `${port}` })), { ...expected, container: name });
+      assert.equal(labelsOf(found, pod({ [portNumber]: "8080" })), undefined);
+      assert.equal(labelsOf(found, { ...pod({}), __meta_kubernetes_pod_phase: "Failed" }), undefined);
+      assert.equal(labelsOf(found, pod({}, "fd00::1"))?.instance, `[fd00::1]:${port}`);
+    });
+
+    it(`${name} at another port`, () =>
+      assert.deepEqual(target(name, { [part]: { endpoints: ["10.0.0.1"], port: 9999 } }).discovery, {
+        role: "Static",
+        addresses: ["10.0.0.1:9999"],
+      }));
+
+    it(`${name} only where the stack says where it is`, () => assert.ok(!targets({ [part]: { port } }).has(name)));
+  }
 });
 
 describe("Of the samples of the base targets", () => {
@@ -149,6 +196,50 @@ describe("Base targets", () => {
     assert.deepEqual([scrapeClass, tlsConfig], ["service-account", { serverName: "kubernetes" }]);
     for (const name of ["coredns", "etcd"])
       assert.equal(scrapeConfigSpec(target(name, withEtcd)).scrapeClass, undefined);
+  });
+
+  it("ask scheduler and controller manager with the token, by default without verifying what they sign themselves", () => {
+    const tls = (settings: object) => {
+      const { scheme, scrapeClass, tlsConfig } = scrapeConfigSpec(
+        target("kube-scheduler", { scheduler: { endpoints: ["10.0.0.1"], ...settings } }),
+      );
+      return [scheme, scrapeClass, tlsConfig];
+    };
+    assert.deepEqual(tls({}), ["HTTPS", "service-account", { insecureSkipVerify: true }]);
+    assert.deepEqual(tls({ insecureSkipVerify: false }), ["HTTPS", "service-account", undefined]);
+    assert.deepEqual(tls({ insecureSkipVerify: false, serverName: "scheduler" }), [
+      "HTTPS",
+      "service-account",
+      { serverName: "scheduler" },
+    ]);
+  });
+
+  it("ask kube-proxy and etcd in plain HTTP and without a token, and etcd by TLS with a client's certificate", () => {
+    const spec = (name: string, monitors: object) => {
+      const { scheme, scrapeClass, tlsConfig } = scrapeConfigSpec(target(name, monitors as Record<string, unknown>));
+      return [scheme, scrapeClass, tlsConfig];
+    };
+    const endpoints = ["10.0.0.1"];
+    assert.deepEqual(spec("kube-proxy", { proxy: { endpoints } }), [undefined, undefined, undefined]);
+    assert.deepEqual(spec("etcd", { etcd: { endpoints } }), [undefined, undefined, undefined]);
+    const clientSecret = { name: "etcd-client", ca: "etcd-ca" };
+    const secret = (key: string) => ({ name: "etcd-client", key });
+    assert.deepEqual(spec("etcd", { etcd: { endpoints, https: true, serverName: "localhost", clientSecret } }), [
+      "HTTPS",
+      undefined,
+      {
+        serverName: "localhost",
+        ca: { secret: secret("etcd-ca") },
+        cert: { secret: secret("tls.crt") },
+        keySecret: secret("tls.key"),
+      },
+    ]);
+    // Its CA isn't asked for then.
+    assert.deepEqual(spec("etcd", { etcd: { endpoints, https: true, insecureSkipVerify: true, clientSecret } })[2], {
+      insecureSkipVerify: true,
+      cert: { secret: secret("tls.crt") },
+      keySecret: secret("tls.key"),
+    });
   });
 
   it("never give an empty list, which the ScrapeConfig's CRD refuses", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Preview } from "../../../offline/preview";
+import type { Preview } from "../../../commands/shared/preview";
 import {
   byConfig,
   byOnePassword,
@@ -34,6 +34,26 @@ describe("Object storage of kind minio", () => {
       assert(ofType(of, type).length > 0);
       for (const { options } of ofType(of, type)) assert.equal(options.protect, true);
     }
+  });
+
+  it("keeps what was deleted for as long as it is told, as versions, and expires nothing else; without that no versions", async () => {
+    const versioningType = "minio:index/s3BucketVersioning:S3BucketVersioning";
+    const lifecycleType = "minio:index/ilmPolicy:IlmPolicy";
+    assert.deepEqual([...ofType(of, versioningType), ...ofType(of, lifecycleType)], []);
+    const kept = await preview(...byOnePassword, ...onMinio, "objectStore.keepDeleted=1w");
+    assert.deepEqual(
+      ofType(kept, versioningType).map(({ inputs }) => [inputs.bucket, inputs.versioningConfiguration]),
+      ["loki-production", "mimir-alertmanager", "mimir-blocks", "mimir-ruler"].map((bucket) => [
+        bucket,
+        { status: "Enabled" },
+      ]),
+    );
+    const lifecycle = named(kept, lifecycleType, "mimir-blocks");
+    assert.deepEqual(lifecycle.inputs, {
+      bucket: "mimir-blocks",
+      rules: [{ id: "deleted-versions", expiration: "DeleteMarker", noncurrentVersionExpirationDays: 7 }],
+    });
+    assert(lifecycle.options.dependsOn.some((urn) => urn.endsWith("S3BucketVersioning::mimir-blocks")));
   });
 
   it("imports the buckets that exist, and no others", () => {

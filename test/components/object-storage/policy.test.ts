@@ -34,10 +34,10 @@ describe("A least-privilege policy", () => {
     }
   });
 
-  it("denies service accounts, whose keys would outlive a rotation, and changes of the user's own key", () => {
+  it("denies service accounts, whose keys would outlive a rotation, changes of the user's own key, and old versions", () => {
     assert.deepEqual(
       policy.Statement.filter(({ Effect }) => Effect === "Deny").flatMap(({ Action }) => Action),
-      ["admin:CreateServiceAccount", "admin:CreateUser"],
+      ["admin:CreateServiceAccount", "admin:CreateUser", "s3:DeleteObjectVersion"],
     );
   });
 });

@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { baseRules } from "../../../components/rules/base";
-import type { AlertingRule, RecordingRule } from "../../../components/rules/types";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 
 const rulesOf = (raw: Record<string, unknown> = {}) => {
   const groups = Object.values(baseRules(settingsSchema.parse(raw))).flat();
-  const rules = groups.flatMap(({ rules }) => rules);
-  return {
-    groups,
-    alerts: rules.filter((rule): rule is AlertingRule => "alert" in rule),
-    recorded: rules.filter((rule): rule is RecordingRule => "record" in rule),
-  };
+  return { groups, alerts: groups.flatMap(({ rules }) => rules) };
+};
+
+const endpoints = ["10.0.0.1"];
+const controlPlane = {
+  scheduler: { endpoints },
+  controllerManager: { endpoints },
+  proxy: { endpoints },
+  etcd: { endpoints },
 };
 
 describe("Base rules", () => {
-  const { groups, alerts, recorded } = rulesOf();
+  const { groups, alerts } = rulesOf({ monitors: controlPlane });
 
   it("have groups of different names, so that they may stand in one file", () => {
     const names = groups.map(({ name }) => name);
@@ -33,12 +35,20 @@ describe("Base rules", () => {
     assert.deepEqual([...new Set(identities)], identities);
   });
 
-  it("keep `cluster` in every recorded aggregation, so that Mimir's series of two clusters stay apart", () => {
-    for (const { record, expr } of recorded) {
-      for (const [clause] of expr.matchAll(/\b(?:by|on) \([^)]*\)/g))
-        assert.match(clause, /\bcluster\b/, `${record}: ${clause}`);
-    }
-  });
+  // etcd's are upstream's.
+  const names: Record<keyof typeof controlPlane, string[]> = {
+    scheduler: ["KubeSchedulerDown", "KubeSchedulerInstanceUnreachable"],
+    controllerManager: ["KubeControllerManagerDown", "KubeControllerManagerInstanceUnreachable"],
+    proxy: ["KubeProxyDown", "KubeProxyInstanceUnreachable"],
+    etcd: [],
+  };
+  for (const [part, expected] of Object.entries(names)) {
+    it(`have upstream's names for ${part} where it is scraped, and nothing of it where it isn't`, () => {
+      const of = (raw: Record<string, unknown>) => new Set(rulesOf(raw).alerts.map(({ alert }) => alert));
+      const [without, withIt] = [of({}), of({ monitors: { [part]: { endpoints } } })];
+      assert.deepEqual([...withIt].filter((name) => !without.has(name)).sort(), expected);
+    });
+  }
 
   it("miss the jobs that are there, and none that was turned off", () => {
     const missed = (raw: Record<string, unknown>) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { environment } from "../../../components/kubernetes/environment";
 import { BaseRules } from "../../../components/rules/rules";
-import { settingsSchema } from "../../../config/schema";
+import { settingsSchema } from "../../../settings/schema";
 import { mockPulumi, settled } from "../../support/mocks";
 
 describe("BaseRules", () => {
@@ -15,7 +15,7 @@ describe("BaseRules", () => {
       annotations: { summary: "s", description: "d" },
     };
     const groups = { loki: [{ name: "loki", rules: [alert] }], nodes: [{ name: "nodes", rules: [alert] }], none: [] };
-    new BaseRules("rules", { environment: environment(settings), groups }, {});
+    new BaseRules("rules", { environment: environment(settings), groups, settings: settings.rules }, {});
     await settled();
 
     const made = recorded.resources

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { Preview } from "../../../offline/preview";
+import type { Preview } from "../../../commands/shared/preview";
 import {
   byConfig,
   byOnePassword,

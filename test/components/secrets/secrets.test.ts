@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import type { SecretValues, Settings } from "../../../config/schema";
+import type { SecretValues, Settings } from "../../../settings/schema";
 import { Secrets } from "../../../components/secrets/secrets";
 import { mockPulumi, valueOf, type MockOptions, type Recorded } from "../../support/mocks";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { Preview } from "../../../offline/preview";
-import { previewOf, stacks } from "../../program/support/previews";
+import type { Preview } from "../../../commands/shared/preview";
+import { previewOf } from "../../program/support/previews";
+import { stacks } from "../../stacks/stacks";
 
 /** Where a resource type may hold a secret or an unknown value: nowhere else may one stand in any stack. */
 const places: Readonly<Record<string, RegExp>> = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { offlinePreview, type Preview, type PreviewResource } from "../../../offline/preview";
-import { runByHost } from "../../program/support/hosted";
+import { offlinePreview, type Preview, type PreviewResource } from "../../../commands/shared/preview";
+import { runInline } from "../../program/support/inline";
 
 /** Values of the given secrets in tests; each must be found nowhere in clear. */
 export const given = {
@@ -56,7 +56,7 @@ export function preview(...config: string[]): Promise<Preview> {
   const key = config.join("\n");
   const made =
     previews.get(key) ??
-    offlinePreview({ stack: "dev", program: join(__dirname, "fixtures", "program"), config, start: runByHost });
+    offlinePreview({ stack: "dev", program: join(__dirname, "fixtures", "program"), config, start: runInline });
   previews.set(key, made);
   return made;
 }

@@ -4,12 +4,15 @@ import { environmentOf, expandArgument } from "../../../policy/lib/config/enviro
 import { settingsOf } from "../../../policy/lib/config/find";
 import { expandForLoki, expandForMimir, unreadable } from "../../../policy/lib/config/placeholders";
 import { durationSeconds } from "../../../policy/lib/duration";
+import { fieldListOf } from "../../../policy/lib/fields/list";
+import { misfits } from "../../../policy/lib/fields/misfits";
 import { bestMatch, matches } from "../../../policy/lib/glob";
 import { loki } from "../../../policy/lib/loki/program";
 import { mimir } from "../../../policy/lib/mimir/program";
 import { resourceOf } from "../../../policy/lib/resource";
 import { isInScope, type Scope } from "../../../policy/lib/scope";
 import { lokiChart } from "../fixtures";
+import { growth, mostGrowth } from "../growth";
 import { configMap, object, release, type TestResource } from "../support";
 
 const resource = ({ type, name, props }: TestResource) =>
@@ -229,6 +232,26 @@ describe("a hostile text", () => {
       assert.ok(seconds < 10, `${seconds} s`);
       assert.deepEqual(again.unreadable, settings.unreadable);
       if (what !== "of many keys" && what !== "of placeholders") assert.notDeepEqual(settings.unreadable, []);
+    });
+  }
+
+  const unended: Record<string, (size: number) => string> = {
+    "spaces after a template's bracket": (size) => `compactor: {{${" ".repeat(size)}x`,
+    "template actions that don't end": (size) => `compactor: a\n${": {{ } }".repeat(size / 8)}`,
+    "only brackets": (size) => `compactor: ${"{{".repeat(size / 2)}`,
+  };
+  for (const [what, text] of Object.entries(unended)) {
+    it(`of ${what} is read in a time that grows as it does, in values of a chart as in a file`, async () => {
+      const read = (size: number) => {
+        const value = text(size);
+        const values = { loki: { config: value, structuredConfig: { compactor: { working_directory: value } } } };
+        for (const given of [configMap(value), release("loki", values)]) {
+          const judged = settingsOf(resource(given), loki);
+          for (const { content } of judged.configs) misfits(content, fieldListOf("Loki").root, "3.7");
+        }
+        return Promise.resolve();
+      };
+      assert.ok((await growth(read, 8_000)) < mostGrowth);
     });
   }
 });

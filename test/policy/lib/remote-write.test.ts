@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ResourceValidationArgs } from "@pulumi/policy";
 import { remoteWritesOf } from "../../../policy/lib/metrics/remote-write";
 import { resourceOf } from "../../../policy/lib/resource";
+import { growth, mostGrowth } from "../growth";
 import { configMap, object, release, type TestResource } from "../support";
 
 const found = ({ type, name, props }: TestResource) =>
@@ -48,6 +49,23 @@ describe("addresses that metrics are written to", () => {
     const alloy = `prometheus.remote_write "mimir" {\n  endpoint {\n    url = "${url}"\n  }\n}\nloki.write "x" { endpoint { url = "http://loki" } }\n`;
     assert.deepEqual(found(configMap(alloy, "config.alloy")), at('data["config.alloy"]'));
   });
+
+  it("are those of a last line without an end, and none of a comment", () => {
+    assert.deepEqual(found(configMap(`remote_write:\n- url: ${url}`, "prometheus.yml")), at('data["prometheus.yml"]'));
+    const alloy = `prometheus.remote_write "mimir" { // "a"\n  endpoint {\n    // url = "http://old"\n    url = "${url}" // now\n  }\n}\n`;
+    assert.deepEqual(found(configMap(alloy, "config.alloy")), at('data["config.alloy"]'));
+  });
+
+  const long: Record<string, (size: number) => string> = {
+    "blocks that don't end": (size) => 'prometheus.remote_write "a" {\n'.repeat(size / 30),
+    slashes: (size) => `remote_write ${"/".repeat(size)}"`,
+    "spaces at the end": (size) => `remote_write:\n${" ".repeat(size)}`,
+  };
+  for (const [what, text] of Object.entries(long))
+    it(`are looked for among ${what} in a time that grows with the text`, async () => {
+      const read = (size: number) => Promise.resolve(void found(configMap(text(size), "config")));
+      assert.ok((await growth(read, 600_000)) < mostGrowth);
+    });
 
   it("are none where nothing is written", () => {
     assert.deepEqual(found(release("kube-prometheus-stack", {})), []);

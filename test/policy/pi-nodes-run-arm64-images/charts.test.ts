@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { release, unknown } from "../support";
+import { object, release, unknown } from "../support";
 import { amd64Only, check, container, lacks, listed, loki, unlisted, unnamed } from "./fixtures";
 
 describe("pi-nodes-run-arm64-images", () => {
@@ -78,7 +78,7 @@ describe("pi-nodes-run-arm64-images", () => {
         unlisted(
           `${path}.prometheus.prometheusSpec.image`,
           "quay.io/prometheus/prometheus:v3.14.0-distroless",
-          `It lists ${listed("quay.io/prometheus/prometheus")}. `,
+          ` Listed are ${listed("quay.io/prometheus/prometheus")}.`,
         ),
       ]);
     });
@@ -149,9 +149,49 @@ describe("pi-nodes-run-arm64-images", () => {
       assert.deepEqual(await check({ type: "kubernetes:helm.sh/v3:Chart", name: "kps", props: {} }), []);
     });
 
+    const values = { image: amd64Only.reference };
+    const flux = (spec: object) =>
+      object("helm.toolkit.fluxcd.io/v2", "HelmRelease", {
+        metadata: { namespace: "monitoring", name: "app" },
+        spec: { chart: { spec: { chart: "app", version: "1.x" } }, ...spec },
+      });
+    const argo = (helm: object) =>
+      object("argoproj.io/v1alpha1", "Application", {
+        metadata: { namespace: "argocd", name: "app" },
+        spec: { source: { chart: "app", repoURL: "https://charts.example", helm } },
+      });
+    const k3s = (valuesContent: string) =>
+      object("helm.cattle.io/v1", "HelmChart", {
+        metadata: { namespace: "kube-system", name: "app" },
+        spec: { chart: "app", valuesContent },
+      });
+    const amd64 = `image: ${amd64Only.reference}\n`;
+    for (const [what, given, place] of [
+      ["Flux", flux({ values }), "HelmRelease monitoring/app: spec.values.image"],
+      ["Argo CD", argo({ valuesObject: values }), "Application argocd/app: spec.source.helm.valuesObject.image"],
+      ["Argo CD, as text", argo({ values: amd64 }), "Application argocd/app: spec.source.helm.values: image"],
+      ["K3s", k3s(amd64), "HelmChart kube-system/app: spec.valuesContent: image"],
+    ] as const)
+      it(`refuses an image in the values of a chart that a tool in the cluster installs: ${what}`, async () => {
+        assert.deepEqual(await check(given), [lacks(place)]);
+      });
+
+    it("keeps to the images that are shown where such a tool takes values from elsewhere too", async () => {
+      const valuesFrom = [{ kind: "ConfigMap", name: "values" }];
+      assert.deepEqual(await check(flux({ valuesFrom })), []);
+      assert.deepEqual(await check(flux({ valuesFrom, values })), [
+        lacks("HelmRelease monitoring/app: spec.values.image"),
+      ]);
+      const [finding] = await check(flux({}));
+      assert.match(
+        finding,
+        /^HelmRelease monitoring\/app: spec\.values is that of app; wanted a chart whose images are known\./,
+      );
+    });
+
     it("refuses a chart that nobody knows and whose values name no image", async () => {
       assert.deepEqual(await check(release("mystery", { replicas: 1 })), [
-        'Release monitoring/mystery: chart is "mystery"; wanted a chart whose images are known. The values name no image, so nobody knows what the chart runs. Name the chart\'s images in the values, and say under "charts" in this policy\'s configuration where they stand (an empty list for a chart without pods).',
+        "Release monitoring/mystery: chart is \"mystery\"; wanted a chart whose images are known. The values name no image, so its images are unknown. Set the chart's images in the values, and list their paths in this policy's parameter charts (an empty list for a chart without pods).",
       ]);
     });
 
@@ -204,8 +244,162 @@ describe("pi-nodes-run-arm64-images", () => {
     it("refuses a file of values that it can't see", async () => {
       const { props, ...rest } = kps(named);
       assert.deepEqual(await check({ ...rest, props: { ...props, valueYamlFiles: [{ path: "values.yaml" }] } }), [
-        "Release monitoring/kube-prometheus-stack: valueYamlFiles[0] is a file, which a policy doesn't see; wanted values that can be read. Pass them as `values` of the resource, so that every image is seen.",
+        "Release monitoring/kube-prometheus-stack: valueYamlFiles[0] is a file, which a policy doesn't see; wanted values that can be read. Pass them as `values` of the resource: then every image can be checked.",
       ]);
+    });
+  });
+
+  describe("of a chart that is made known", () => {
+    const pis = [
+      {
+        labels: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" },
+        taints: [{ key: "board", value: "pi5", effect: "NoSchedule" }],
+      },
+    ];
+    const amd64 = { nodeSelector: { "kubernetes.io/arch": "amd64" } };
+    const arm64 = { nodeSelector: { "kubernetes.io/arch": "arm64" } };
+    const toPis = { tolerations: [{ key: "board", operator: "Exists" }] };
+    const bad = { repository: "ghcr.io/example/amd64-only", tag: "1.0.0" };
+    const required = (...matchExpressions: object[]) => ({
+      affinity: {
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+      },
+    });
+    const arch = (operator: string, ...values: string[]) => ({ key: "kubernetes.io/arch", operator, values });
+    const preferred = {
+      affinity: {
+        nodeAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 100, preference: { matchExpressions: [arch("In", "amd64")] } },
+          ],
+        },
+      },
+    };
+    const app = (values: object, slots: string[], config: object = {}) =>
+      check(release("app", values), { charts: { app: slots }, ...config });
+    const refused = (place: string, chart = "app") => [lacks(`Release monitoring/${chart}: values.${place}`)];
+
+    // Where a chart's values have an image, and what stands around it; for each the place of the pods' own settings.
+    const places: [string, (image: unknown, pods: object) => object][] = [
+      ["image", (image, pods) => ({ image, ...pods })],
+      ["controller.image", (image, pods) => ({ controller: { image, ...pods } })],
+      ["a.b.image", (image, pods) => ({ a: { b: { image, ...pods } } })],
+      ["mainImage", (mainImage, pods) => ({ mainImage, ...pods })],
+    ];
+    for (const [slot, values] of places) {
+      it(`reads at ${slot} the node selector that stands beside it`, async () => {
+        assert.deepEqual(await app(values(bad, {}), [slot]), refused(slot));
+        assert.deepEqual(await app(values(bad, arm64), [slot]), refused(slot));
+        assert.deepEqual(await app(values(bad, amd64), [slot]), []);
+        assert.deepEqual(await app(values(amd64Only.reference, amd64), [slot]), []);
+        assert.deepEqual(await app(values(amd64Only.reference, arm64), [slot]), refused(slot));
+      });
+
+      it(`reads at ${slot} the tolerations that stand beside it`, async () => {
+        assert.deepEqual(await app(values(bad, {}), [slot], { piNodes: pis }), []);
+        for (const tolerations of [
+          [{ key: "board", operator: "Exists" }],
+          [{ operator: "Exists" }],
+          [{ key: "", operator: "Exists", effect: "" }],
+          [{ key: "board", value: "pi5", effect: "NoSchedule" }],
+        ]) {
+          assert.deepEqual(await app(values(bad, { tolerations }), [slot], { piNodes: pis }), refused(slot));
+        }
+        for (const tolerations of [
+          [{ key: "board", operator: "Exists", effect: "NoExecute" }],
+          [{ key: "board", value: "pi4", effect: "NoSchedule" }],
+          [{ value: "pi5" }],
+        ]) {
+          assert.deepEqual(await app(values(bad, { tolerations }), [slot], { piNodes: pis }), []);
+        }
+      });
+
+      it(`reads at ${slot} the affinity that stands beside it`, async () => {
+        for (const keepsOff of [
+          required(arch("In", "amd64")),
+          required(arch("NotIn", "arm64", "arm")),
+          required(arch("DoesNotExist")),
+        ]) {
+          assert.deepEqual(await app(values(bad, keepsOff), [slot]), []);
+        }
+        for (const lets of [preferred, required(arch("Exists")), required(arch("In", "amd64", "arm64"))]) {
+          assert.deepEqual(await app(values(bad, lets), [slot]), refused(slot));
+        }
+      });
+    }
+
+    it("reads a name of a node where the Pis' names are given", async () => {
+      const named = { piNodes: [{ ...pis[0], taints: [], names: ["pi-1", "pi-2"] }] };
+      const on = (hostname: string) => ({ image: bad, nodeSelector: { "kubernetes.io/hostname": hostname } });
+      assert.deepEqual(await app(on("mini-1"), ["image"], named), []);
+      assert.deepEqual(await app(on("pi-2"), ["image"], named), refused("image"));
+    });
+
+    it("does not take the root's placement for that of a component", async () => {
+      const values = { image: loki, ...amd64, webhook: { image: bad } };
+      assert.deepEqual(await app(values, ["image", "webhook.image"]), refused("webhook.image"));
+    });
+
+    it("takes from global what a component doesn't say", async () => {
+      const component = (own: object, global: object) => app({ global, c: { image: bad, ...own } }, ["c.image"]);
+      assert.deepEqual(await component({}, amd64), []);
+      assert.deepEqual(await component({ nodeSelector: {} }, amd64), []);
+      assert.deepEqual(await component({}, required(arch("In", "amd64"))), []);
+      assert.deepEqual(await component(arm64, amd64), refused("c.image"));
+      const tainted = (own: object, global: object) =>
+        app({ global, c: { image: bad, ...own } }, ["c.image"], { piNodes: pis });
+      assert.deepEqual(await tainted({}, { imageRegistry: "" }), []);
+      assert.deepEqual(await tainted({}, toPis), refused("c.image"));
+      assert.deepEqual(await tainted(toPis, {}), refused("c.image"));
+    });
+
+    it("demands no image of what is switched off", async () => {
+      assert.deepEqual(await app({ image: loki, webhook: { enabled: false } }, ["image", "webhook.image"]), []);
+      assert.deepEqual(await app({ a: { enabled: false, b: {} } }, ["a.b.image"]), []);
+      assert.deepEqual(await app({ image: loki, webhook: { enabled: true } }, ["image", "webhook.image"]), [
+        unnamed("Release monitoring/app: values.webhook.image"),
+      ]);
+    });
+
+    it("composes a reference of a registry, a repository, a tag and a digest, or of a digest alone", async () => {
+      const digest = `sha256:${"1".repeat(64)}`;
+      const images = [{ reference: "ghcr.io/example/app:1.0.0", digest, platforms: ["linux/amd64", "linux/arm64"] }];
+      for (const image of [
+        { registry: "ghcr.io", repository: "example/app", tag: "1.0.0" },
+        { registry: "ghcr.io", repository: "example/app", tag: "1.0.0", digest },
+        { registry: "ghcr.io", repository: "example/app", digest },
+        { repository: "ghcr.io/example/app", tag: "", digest },
+        `ghcr.io/example/app@${digest}`,
+      ]) {
+        assert.deepEqual(await app({ image }, ["image"], { images }), [], JSON.stringify(image));
+        assert.deepEqual(await app({ image, ...amd64 }, ["image"], { images: [] }), [], JSON.stringify(image));
+        assert.equal((await app({ image }, ["image"], { images: [] })).length, 1, JSON.stringify(image));
+      }
+    });
+
+    it("knows it as a sub-chart, and kube-prometheus-stack likewise", async () => {
+      const umbrella = (values: object, config: object = { charts: { app: ["image"] } }) =>
+        check(release("umbrella", values), config);
+      assert.deepEqual(await umbrella({ app: { image: bad } }), refused("app.image", "umbrella"));
+      assert.deepEqual(await umbrella({ app: { image: bad, ...amd64 } }), []);
+      assert.deepEqual(await umbrella({ app: { image: bad }, global: amd64 }), []);
+      assert.deepEqual(await umbrella({ app: {} }), [unnamed("Release monitoring/umbrella: values.app.image")]);
+      assert.deepEqual(await umbrella({ app: { enabled: false }, other: { image: loki } }), []);
+      const stack = await umbrella({ "kube-prometheus-stack": { prometheus: { enabled: true } } }, {});
+      assert.ok(
+        stack.includes(
+          unnamed(
+            "Release monitoring/umbrella: values.kube-prometheus-stack.prometheus.prometheusSpec.image",
+            listed("quay.io/prometheus/prometheus"),
+          ),
+        ),
+      );
+    });
+
+    it("takes no name of JavaScript's own for a chart that is known", async () => {
+      for (const chart of ["constructor", "toString", "__proto__"]) {
+        assert.match((await check(release(chart, {})))[0], /wanted a chart whose images are known/);
+      }
     });
   });
 });

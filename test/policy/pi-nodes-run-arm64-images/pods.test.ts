@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { runtime } from "@pulumi/pulumi";
 import list from "../../../images.json";
-import { object, unknown } from "../support";
+import { object, release, unknown } from "../support";
 import {
   amd64Only,
   check,
@@ -29,17 +30,17 @@ describe("pi-nodes-run-arm64-images", () => {
       [
         "refuses another tag of a listed image, and says which is listed",
         "docker.io/grafana/loki:2.9.0",
-        [unlisted(first, "docker.io/grafana/loki:2.9.0", `It lists ${listed("docker.io/grafana/loki")}. `)],
+        [unlisted(first, "docker.io/grafana/loki:2.9.0", ` Listed are ${listed("docker.io/grafana/loki")}.`)],
       ],
       [
         "refuses an image without a tag",
         "grafana/loki",
-        [unlisted(first, "grafana/loki", `It lists ${listed("docker.io/grafana/loki")}. `)],
+        [unlisted(first, "grafana/loki", ` Listed are ${listed("docker.io/grafana/loki")}.`)],
       ],
       [
         "refuses a digest that the list doesn't have: it may be one platform's",
         `${loki}@sha256:${"0".repeat(64)}`,
-        [unlisted(first, `${loki}@sha256:${"0".repeat(64)}`, `It lists ${listed("docker.io/grafana/loki")}. `)],
+        [unlisted(first, `${loki}@sha256:${"0".repeat(64)}`, ` Listed are ${listed("docker.io/grafana/loki")}.`)],
       ],
       [
         "tells a registry's port from a tag",
@@ -50,7 +51,7 @@ describe("pi-nodes-run-arm64-images", () => {
       [
         "refuses a template",
         "{{ .Values.image }}",
-        [`${first} is a template, which this policy can't run; ${wanted}. Write the reference itself.`],
+        [`${first} is a template, which this policy can't run; ${wanted}. Write the literal reference.`],
       ],
     ];
     for (const [does, image, expected] of cases) {
@@ -99,6 +100,7 @@ describe("pi-nodes-run-arm64-images", () => {
       ["batch/v1", "Job", { spec: template }, "spec.template.spec"],
       ["batch/v1", "CronJob", { spec: { jobTemplate: { spec: template } } }, "spec.jobTemplate.spec.template.spec"],
       ["argoproj.io/v1alpha1", "Rollout", { spec: template }, "spec.template.spec"],
+      ["keda.sh/v1alpha1", "ScaledJob", { spec: { jobTargetRef: template } }, "spec.jobTargetRef.template.spec"],
       ["apps/v1", "DeploymentPatch", { spec: template }, "spec.template.spec"],
     ];
     for (const [version, kind, props, path] of kinds) {
@@ -192,6 +194,51 @@ describe("pi-nodes-run-arm64-images", () => {
 
     it("reads its node selector as a pod's", async () => {
       assert.deepEqual(await check(prometheus("Prometheus", { nodeSelector: { "kubernetes.io/arch": "amd64" } })), []);
+    });
+  });
+
+  describe("where nothing says that there are Pi nodes", () => {
+    const spec = { containers: [container(amd64Only.reference), container(undefined)] };
+    const silent = { piNodes: [] };
+
+    it("says nothing", async () => {
+      assert.deepEqual(await check(deployment(spec), silent), []);
+      assert.deepEqual(await check(release("mystery", {}), silent), []);
+    });
+
+    describe("but in the stack's settings", () => {
+      const settings = (cluster: string) => runtime.setAllConfig({ "observability:cluster": cluster });
+      const nodes = (...each: object[]) => settings(JSON.stringify({ name: "home", nodes: each }));
+      const pi = { name: "pi5", arch: "arm64", count: 3, cpu: "4", memory: "7900Mi" };
+      const pc = { name: "mini-pc", arch: "amd64", cpu: "8", memory: "31Gi" };
+      afterEach(() => runtime.setAllConfig({}));
+
+      it("refuses an image that isn't known to have linux/arm64, and one that nobody has looked up", async () => {
+        nodes(pc, pi);
+        const other = container("ghcr.io/example/other:1");
+        const found = await check(deployment({ containers: [container(amd64Only.reference), other] }), silent);
+        const second = first.replace("[0]", "[1]");
+        assert.deepEqual(found, [lacks(first), unlisted(second, "ghcr.io/example/other:1")]);
+      });
+
+      it("knows the labels of these nodes", async () => {
+        nodes({ ...pi, labels: { board: "pi5" } });
+        const on = (board: string) =>
+          deployment({ containers: [container(amd64Only.reference)], nodeSelector: { board } });
+        assert.deepEqual(await check(on("pi5"), silent), [lacks(first)]);
+        assert.deepEqual(await check(on("n100"), silent), []);
+      });
+
+      it("says nothing of a cluster that has none, or of settings that mean something else", async () => {
+        for (const cluster of [[pc], []]) {
+          nodes(...cluster);
+          assert.deepEqual(await check(deployment(spec), silent), []);
+        }
+        for (const cluster of ["production", "[1, null]", '{"nodes": 3}', '{"nodes": [null, "arm64"]}', "{"]) {
+          settings(cluster);
+          assert.deepEqual(await check(deployment(spec), silent), [], cluster);
+        }
+      });
     });
   });
 

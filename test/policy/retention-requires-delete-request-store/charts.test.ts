@@ -113,11 +113,14 @@ describe("retention-requires-delete-request-store", () => {
       assert.deepEqual(await check(release("loki", values)), []);
     });
 
-    it("reads loki.config of the chart loki-stack, which is the configuration itself", async () => {
+    it("reads loki.config of the chart loki-stack, which is the configuration itself, and of Loki 2 as the chart is", async () => {
       const config = { schema_config: schemaConfig, compactor: { retention_enabled: true } };
-      assert.deepEqual(await check(release("loki-stack", { loki: { config } })), [
-        at("values.loki.config.compactor", "missing", "Release monitoring/loki-stack"),
-      ]);
+      const refused = [at("values.loki.config.compactor", "missing", "Release monitoring/loki-stack")];
+      assert.deepEqual(await check(release("loki-stack", { loki: { config } })), refused);
+      const version = "2.10.2";
+      assert.deepEqual(await check(release("loki-stack", { loki: { config } }, { version })), []);
+      const image = { tag: "3.4.2" };
+      assert.deepEqual(await check(release("loki-stack", { loki: { config, image } }, { version })), refused);
     });
 
     it("knows the stores of the chart's test schema", async () => {
@@ -130,8 +133,15 @@ describe("retention-requires-delete-request-store", () => {
     it("refuses a retention period in values that no compactor carries out", async () => {
       const values = { loki: { schemaConfig, limits_config: { retention_period: "7d" }, compactor: {} } };
       assert.deepEqual(await check(release("loki", values)), [
-        `Release monitoring/loki: values.loki.compactor.retention_enabled is missing; wanted true. retention_period in values.loki.limits_config is "7d", but only a compactor with retention on deletes anything: the bucket would grow for ever. Write retention_enabled: true there. Write delete_request_store: s3 there. Where the bucket's own rules delete, set requireDeletion: false for this policy.`,
+        `Release monitoring/loki: values.loki.compactor.retention_enabled is missing; wanted true. retention_period in values.loki.limits_config is "7d", but only a compactor with retention on deletes anything, so the bucket would grow forever. Write retention_enabled: true there. Write delete_request_store: s3 there. If the bucket's lifecycle rules delete the data, set requireDeletion: false for this policy.`,
       ]);
+    });
+
+    it("says to move a compactor that stands where the chart drops it", async () => {
+      const values = { compactor, loki: { schemaConfig, limits_config: { retention_period: "7d" } } };
+      const [found, ...others] = await check(release("loki", values));
+      assert.deepEqual(others, []);
+      assert.match(found, / Move values\.compactor to values\.loki\.compactor\. If /);
     });
 
     it("lays values over the files of values", async () => {

@@ -14,6 +14,7 @@ schema_config:
       store: tsdb
       object_store: s3
       schema: v13
+      index: {prefix: index_, period: 24h}
 limits_config:
   retention_period: 7d
 compactor:
@@ -26,11 +27,11 @@ export const refusal =
 export const missing = (found: string) =>
   `ConfigMap monitoring/loki: data["config.yaml"]: compactor.delete_request_store is ${found}; wanted "s3", the object_store of a period of schema_config. ${refusal} Write delete_request_store: s3 there.`;
 export const unused = (found: string, wanted = '"s3"') =>
-  `ConfigMap monitoring/loki: data["config.yaml"]: compactor.delete_request_store is ${found}; wanted ${wanted}, the object_store of a period of schema_config. No period of the schema uses that store, so the compactor would look for its delete requests where nothing is. Write delete_request_store: ${wanted.split(" ")[0].replaceAll('"', "")} there.`;
+  `ConfigMap monitoring/loki: data["config.yaml"]: compactor.delete_request_store is ${found}; wanted ${wanted}, the object_store of a period of schema_config. No period of the schema uses that store, so the compactor would look for its delete requests in the wrong place. Write delete_request_store: ${wanted.split(" ")[0].replaceAll('"', "")} there.`;
 export const refusedSwitch =
-  'ConfigMap monitoring/loki: data["config.yaml"]: compactor.retention_enabled is "true", where only true or false is accepted (without quotes); wanted true or false. Loki refuses to start. Write the bare word.';
+  'ConfigMap monitoring/loki: data["config.yaml"]: compactor.retention_enabled is "true", where only true or false is accepted (without quotes); wanted true or false. Loki refuses to start. Write it without quotes.';
 export const fromEnvironment = (name: string) =>
-  `taken from the environment variable ${name}, which this resource doesn't show (an unset one becomes nothing)`;
+  `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
 
 /** The good configuration with one change. */
 export const mutated = (from: string | RegExp, to: string) => {

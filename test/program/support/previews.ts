@@ -1,28 +1,29 @@
 import { join } from "node:path";
-import type { StageName } from "../../../config/sections/migration";
+import { isDeepStrictEqual } from "node:util";
 import {
-  ownProgram,
   type Preview,
   type Previewed,
   type PreviewOptions,
   type PreviewResource,
-} from "../../../offline/preview";
+} from "../../../commands/shared/preview";
+import { testStack, type Stack } from "../../stacks/stacks";
 import { previewByHost } from "./hosted";
-
-/** The stacks of this repository. */
-export const stacks = ["production", "staging", "sandbox"] as const;
-
-/** Name of a stack of this repository. */
-export type Stack = (typeof stacks)[number];
+import { stagesWith, type StageName } from "../../../stages";
+import { ownProgram } from "../../../engine/project";
 
 /**
  * What is set on top of a stack's file to bring it to a stage, by one that is there already: the last one asks for a retirement else.
- * @param stage any; the files of this repository are in stage `loki`
+ * @param stage any
+ * @param own that of the file
  */
-export function inStage(stage: StageName): string[] {
-  if (stage === "loki") return [];
+export function inStage(stage: StageName, own: StageName = "loki"): string[] {
+  if (stage === own) return [];
   return [`stage=${stage}`, ...(stage === "kps-removed" ? [`migration.from=${stage}`] : [])];
 }
+
+/** The stack with VictoriaMetrics in each of its stages. */
+export const previewsOfPi = (): Promise<Preview>[] =>
+  stagesWith("victoria-metrics").map((stage) => previewOf("pi", ...inStage(stage, "dual-write")));
 
 /** The graphs that every test of the whole program looks at: what a describe is called, the stack, and what is set on top of its file. */
 export const graphs: { of: string; stack: Stack; config: string[] }[] = [
@@ -39,28 +40,33 @@ const made = new Map<string, Promise<Previewed>>();
 /**
  * Previews the whole program, without the policy pack. The same settings only once in a run of the tests, whoever asks: nobody may change what
  * it returns.
- * @param stack a stack of this repository
  * @param config `key=value`, on top of the stack's file
  */
-export async function previewOf(stack: Stack, ...config: string[]): Promise<Preview> {
+export async function previewOf(stack: string, ...config: string[]): Promise<Preview> {
   return (await previewedOf(stack, ...config)).preview;
 }
 
 /** The same with its graph, as the plan takes it. */
-export async function previewedOf(stack: Stack, ...config: string[]): Promise<Previewed> {
-  const previewed = await ask({ stack, config });
+export async function previewedOf(stack: string, ...config: string[]): Promise<Previewed> {
+  // One of the graphs above is made once, with what the policies say of it.
+  const isGraph = graphs.some((each) => each.stack === stack && isDeepStrictEqual(each.config, config));
+  const { preview, graph } = await ask({ ...testStack(stack), config, ...(isGraph && { policyPack }) });
   // No test shall find that nothing was found where nobody looked.
-  Object.defineProperty(previewed.preview, "violations", { enumerable: false, get: notChecked });
-  return previewed;
+  return {
+    preview: Object.defineProperty({ ...preview }, "violations", { enumerable: false, get: notChecked }),
+    graph,
+  };
 }
+
+const policyPack = join(ownProgram, "policy");
 
 const notChecked = (): never => {
   throw new Error("previewOf leaves the policy pack out: checkedPreviewOf has its findings");
 };
 
 /** The same with what the policy pack says. */
-export async function checkedPreviewOf(stack: Stack, ...config: string[]): Promise<Preview> {
-  return (await ask({ stack, config, policyPack: join(ownProgram, "policy") })).preview;
+export async function checkedPreviewOf(stack: string, ...config: string[]): Promise<Preview> {
+  return (await ask({ ...testStack(stack), config, policyPack })).preview;
 }
 
 function ask(options: PreviewOptions): Promise<Previewed> {

@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
-import type { Preview, PreviewResource } from "../../../offline/preview";
+import type { Preview, PreviewResource } from "../../../commands/shared/preview";
 import { called, ofKind, type Kind } from "./previews";
 
 type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T;

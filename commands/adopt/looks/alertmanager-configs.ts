@@ -1,0 +1,118 @@
+import { belongingKinds, isStacks } from "../../shared/belongings";
+import { integrationsOf, isRead } from "../../shared/alertmanager-configs";
+import { selects, type Selector } from "../../shared/selector";
+import { translate, type Translation } from "../alertmanager-config";
+import type { Look } from "../findings";
+import type { CustomObject, Inventory } from "../inventory";
+import { called, inWords, isInKps } from "../objects";
+
+const runbook = "docs/adoption.md#alertmanagerconfigs";
+
+/** AlertmanagerConfigs: only an Alertmanager of the operator reads them, so the stack's gets their receivers and routes as settings. */
+export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
+  const { alertmanager, adopt } = settings;
+  const { receivers = {}, routes = [], inhibitRules = [], existingConfigSecret } = alertmanager;
+  const existing = adopt.alertmanagerUrl ?? found.fits.find(({ key }) => key === "adopt.alertmanagerUrl")?.value;
+  const objects = inventory.custom.alertmanagerconfigs
+    .filter((object) => !isStacks(object))
+    .sort((a, b) => (called(a) < called(b) ? -1 : 1));
+  const end = (object: CustomObject, why: string, how: string = belongingKinds.AlertmanagerConfig.way) => {
+    found.end({ kind: "AlertmanagerConfig", name: called(object), why, how });
+    found.ask(`AlertmanagerConfig ${called(object)} will be read by nobody: ${why}`, `${how}: ${runbook}`);
+  };
+  const taken: { object: CustomObject; as: Translation }[] = [];
+  for (const object of objects) {
+    const readers = inventory.custom.alertmanagers.filter((each) => reads(each, object, inventory));
+    const stays = readers.filter((each) => !isInKps(inventory, each));
+    const [reader] = readers;
+    if (!existing && integrationsOf(object).length > 0 && isRead(object, Object.keys(receivers))) continue;
+    if (!reader && inventory.custom.alertmanagers.length > 0) {
+      end(object, "no Alertmanager selects it, so nobody reads it today either", "delete it, or select it");
+    } else if (existing) {
+      if (stays.length === 0)
+        end(
+          object,
+          `the release's Alertmanager goes, and adopt.alertmanagerUrl (${existing}) is none of the operator's that selects it`,
+        );
+      else
+        found.ask(
+          `AlertmanagerConfig ${called(object)} is read by Alertmanager ${inWords(stays.map(called))} for as long as its operator runs`,
+          `if that is the release's operator, which goes in stage kps-removed, no change of the object is read from then on: ${runbook}`,
+        );
+    } else if (existingConfigSecret) {
+      end(
+        object,
+        `the stack's Alertmanager reads its configuration from the Secret ${existingConfigSecret}`,
+        "write it there",
+      );
+    } else {
+      const as = translate(object, !reader || isEnforced(reader, object));
+      const whole = reader && isWhole(reader, object);
+      const obstacles = [
+        ...(whole ? [`it is the whole configuration of Alertmanager ${called(reader)}`] : []),
+        ...as.obstacles,
+      ];
+      if (obstacles.length === 0) taken.push({ object, as });
+      else
+        end(
+          object,
+          `the stack's Alertmanager is not the operator's, and the settings can't say all of it: ${obstacles.join("; ")}`,
+        );
+    }
+  }
+  if (taken.length === 0) return;
+  const all = <Key extends keyof Translation>(key: Key) => taken.map(({ as }) => as[key]);
+  const names = inWords(taken.map(({ object }) => called(object)));
+  const fit = (key: string, value: object, why: string) => {
+    if (Object.keys(value).length > 0) found.fit(`alertmanager.${key}`, value, why);
+  };
+  fit(
+    "receivers",
+    Object.assign({}, ...all("receivers")) as object,
+    `receivers of AlertmanagerConfig ${names}: the stack's Alertmanager is not the operator's`,
+  );
+  fit(
+    "routes",
+    [...all("routes").flat(), ...routes],
+    "their routes, each for the alerts of its namespace, before yours",
+  );
+  fit("timeIntervals", Object.assign({}, ...all("timeIntervals")) as object, "their time intervals");
+  if (all("inhibitRules").flat().length > 0)
+    fit("inhibitRules", [...all("inhibitRules").flat(), ...inhibitRules], "their inhibitions");
+  const secrets = all("secrets").flat();
+  if (secrets.length > 0)
+    found.ask(
+      `the receivers of AlertmanagerConfig ${names} read Secrets, which are not copied: ${secrets.join("; ")}`,
+      `give each as a given secret of the stack: ${runbook}`,
+    );
+};
+
+/**
+ * Whether an Alertmanager object selects an AlertmanagerConfig.
+ * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AlertmanagerSpec
+ */
+function reads(alertmanager: CustomObject, { metadata }: CustomObject, { namespaces }: Inventory): boolean {
+  const { alertmanagerConfigSelector, alertmanagerConfigNamespaceSelector } = (alertmanager.spec ?? {}) as {
+    alertmanagerConfigSelector?: Selector;
+    alertmanagerConfigNamespaceSelector?: Selector;
+  };
+  const isBeside = metadata?.namespace === alertmanager.metadata?.namespace;
+  if (isWhole(alertmanager, { metadata })) return true;
+  const labels = namespaces.find((each) => each.metadata?.name === metadata?.namespace)?.metadata?.labels;
+  return (
+    selects(alertmanagerConfigSelector, metadata?.labels) &&
+    (alertmanagerConfigNamespaceSelector ? selects(alertmanagerConfigNamespaceSelector, labels) : isBeside)
+  );
+}
+
+/** Whether an AlertmanagerConfig is the whole configuration of an Alertmanager. */
+const isWhole = ({ metadata, spec }: CustomObject, object: CustomObject): boolean =>
+  metadata?.namespace === object.metadata?.namespace &&
+  (spec?.alertmanagerConfiguration as { name?: string } | undefined)?.name === object.metadata?.name;
+
+/** Whether the operator adds the object's namespace to what it says. */
+function isEnforced({ spec, metadata }: CustomObject, object: CustomObject): boolean {
+  const { type = "OnNamespace" } = (spec?.alertmanagerConfigMatcherStrategy ?? {}) as { type?: string };
+  if (type === "OnNamespaceExceptForAlertmanagerNamespace") return metadata?.namespace !== object.metadata?.namespace;
+  return type !== "None";
+}

@@ -1,0 +1,261 @@
+import { dashboardOff, groupsOff, groupsOfKps, upstreamValues } from "../../../components/upstream-rules/values";
+import { upstreamRules } from "../../../components/upstream-rules/names";
+import { baseRules } from "../../../components/rules/base";
+import type { Settings } from "../../../settings/schema";
+import type { UpstreamGroup } from "../../../settings/sections/rules";
+import {
+  belongingKinds,
+  belongingsOf,
+  within,
+  type Belonging,
+  type BelongingKind,
+  type Belongings,
+  type Owning,
+  isStacks,
+} from "../../shared/belongings";
+import { groupBy } from "../../shared/group-by";
+import { at } from "../config-values";
+import type { Findings, Look } from "../findings";
+import type { Inventory } from "../inventory";
+import { addedObjects } from "../manifest";
+import { inWords, isInKps, kpsReleases, releaseName } from "../objects";
+import type { Release } from "../release";
+
+const runbook = "docs/adoption.md#what-a-release-has-and-the-stack-wont-have";
+
+/** The objects of an inventory that name what monitoring has. */
+const owning = ({ configMaps, ingresses, custom }: Inventory) => ({
+  PrometheusRule: named("PrometheusRule", custom.prometheusrules),
+  ConfigMap: named("ConfigMap", configMaps),
+  Ingress: named("Ingress", ingresses),
+  ScrapeConfig: named("ScrapeConfig", custom.scrapeconfigs),
+  AlertmanagerConfig: named("AlertmanagerConfig", custom.alertmanagerconfigs),
+  ThanosRuler: named("ThanosRuler", custom.thanosrulers),
+  PrometheusAgent: named("PrometheusAgent", custom.prometheusagents),
+});
+
+const named = (kind: string, objects: readonly object[]): Owning[] => objects.map((object) => ({ ...object, kind }));
+
+/**
+ * What a cluster's monitoring has, by name: `verify --before` compares with it.
+ * @param inventory what the cluster has
+ */
+export function belongings(inventory: Inventory): Belongings {
+  const [release] = kpsReleases(inventory);
+  const has = belongingsOf(owning(inventory), release && releaseName(release));
+  return release ? { ...has, receiver: receivers(release) } : has;
+}
+
+/** The chart's receiver that tells nobody. */
+const nobody = "null";
+
+function receivers({ values, defaults }: Release): string[] {
+  const own = at(values, "alertmanager.config.receivers") ?? at(defaults, "alertmanager.config.receivers");
+  return Array.isArray(own)
+    ? own
+        .flatMap((each: { name?: string }) => each?.name ?? [])
+        .filter((name) => name !== nobody)
+        .sort()
+    : [];
+}
+
+/** What a release has and the stack won't have by the settings as they will be, by name; ScrapeConfigs and AlertmanagerConfigs have looks of their own. */
+export const lookAtBelongings: Look = (inventory, settings, found) => {
+  const [release] = kpsReleases(inventory);
+  if (!settings.kps.enabled || !release) return;
+  const objects = owning(inventory);
+  const of = (kind: keyof typeof objects, whose: (object: Owning) => boolean) =>
+    objects[kind].filter(whose).flatMap((object) => within(object, releaseName(release)));
+  const inRelease = (object: Owning) => isInKps(inventory, object as Inventory["ingresses"][number]);
+  const others = (object: Owning) => !inRelease(object);
+  const extra = new Set(
+    addedObjects(release)
+      .get("extraManifests")
+      ?.map(({ name }) => name),
+  );
+  const isExtra = ({ kind, metadata }: Owning) => extra.has(`${kind} ${metadata?.namespace}/${metadata?.name}`);
+
+  const stay = new Set([...namesOf(settings), ...of("PrometheusRule", others).map(({ name }) => name)]);
+  const rules = objects.PrometheusRule.filter(inRelease).flatMap((object) => rulesThatEnd(object, settings));
+  const ends: [kind: BelongingKind, names: string[], why: string, how?: string][] = [
+    ...notShown(
+      objects.ConfigMap.filter((object) => others(object) && !isStacks(object)),
+      settings,
+    ),
+    ...[...new Set(rules.map(({ why }) => why))].flatMap((reason) =>
+      (["alert", "recorded series"] as const).map((kind): [BelongingKind, string[], string, string?] => [
+        kind,
+        rules.flatMap(({ why, ...rule }) =>
+          why === reason && rule.kind === kind && !stay.has(rule.name) ? rule.name : [],
+        ),
+        reason,
+        wayOut(reason),
+      ]),
+    ),
+    ...byWhy(objects.ConfigMap.filter(inRelease).flatMap((object) => dashboardsThatEnd(object, settings))).map(
+      ([why, names]): [BelongingKind, string[], string, string?] => ["dashboard", names, why, wayOut(why)],
+    ),
+    ["dashboard", of("ConfigMap", isExtra).flatMap(({ kind, name }) => (kind === "dashboard" ? name : [])), ofValues],
+    [
+      "data source",
+      of("ConfigMap", inRelease).flatMap(({ kind, name }) =>
+        kind === "data source" && !stacksSources.includes(name) ? name : [],
+      ),
+      "it ends with the Grafana of the release (adopt.kps.keepGrafana: false)",
+    ],
+    [
+      "Ingress",
+      of("Ingress", inRelease).map(({ name }) => name),
+      "it is deleted with the part of the release that it leads to",
+    ],
+    [
+      "ThanosRuler",
+      of("ThanosRuler", (object) => !isStacks(object)).map(({ name }) => name),
+      belongingKinds.ThanosRuler.why,
+    ],
+    [
+      "PrometheusAgent",
+      of("PrometheusAgent", (object) => !isStacks(object)).map(({ name }) => name),
+      belongingKinds.PrometheusAgent.why,
+    ],
+  ];
+  // The look at its Alertmanager asks about them.
+  for (const name of receivers(release))
+    found.end({ kind: "receiver", name, why: "the release's Alertmanager goes", how: belongingKinds.receiver.way });
+  for (const [kind, names, why, how] of ends) tell(kind, [...new Set(names)].sort(), why, found, how);
+};
+
+/** The chart's groups that can be off in a stack, by the names that they have in PrometheusRules (templates/prometheus/rules-1.14 of 88.5.3). */
+const groups: Readonly<Record<string, UpstreamGroup>> = {
+  "alertmanager.rules": "alertmanager",
+  "config-reloaders": "configReloaders",
+  etcd: "etcd",
+  "k8s.rules.container_cpu_limits": "k8sContainerCpuLimits",
+  "k8s.rules.container_cpu_requests": "k8sContainerCpuRequests",
+  "k8s.rules.container_memory_limits": "k8sContainerMemoryLimits",
+  "k8s.rules.container_memory_requests": "k8sContainerMemoryRequests",
+  "kube-apiserver-availability.rules": "kubeApiserverAvailability",
+  "kube-apiserver-burnrate.rules": "kubeApiserverBurnrate",
+  "kube-apiserver-histogram.rules": "kubeApiserverHistogram",
+  "kube-apiserver-slos": "kubeApiserverSlos",
+  "kube-scheduler.rules": "kubeSchedulerRecording",
+  "kubelet.rules": "kubelet",
+  "kubernetes-system-controller-manager": "kubeControllerManager",
+  "kubernetes-system-kube-proxy": "kubeProxy",
+  "kubernetes-system-scheduler": "kubeSchedulerAlerting",
+  prometheus: "prometheus",
+  "prometheus-operator": "prometheusOperator",
+  "windows.node.rules": "windows",
+  "windows.pod.rules": "windows",
+};
+
+/** What the release's own values brought. */
+const ofValues = "upstream has none of this name: it is deleted with the release in stage kps-removed";
+
+/** Upstream's rules with the chart's defaults. */
+const ofChart = new Set(Object.values(upstreamRules({})).flat());
+
+/** The rules of an object of the release that upstream's release doesn't bring back, each with why. */
+function rulesThatEnd(
+  object: Owning,
+  { rules: { upstream }, monitors, kps }: Settings,
+): (Belonging & { why: string })[] {
+  const off = { ...groupsOff({ monitors, dropApiserverHistograms: kps.dropApiserverHistograms }), ...groupsOfKps };
+  const { groups: written = [] } = (object.spec ?? {}) as { groups?: { name?: string }[] };
+  return written.flatMap((group) => {
+    const key = groups[group.name ?? ""] as UpstreamGroup | undefined;
+    const chosen = key && upstream.groups[key];
+    const why = !upstream.enabled
+      ? "upstream's rules are off (rules.upstream.enabled)"
+      : key && (chosen !== true || key in groupsOfKps)
+        ? (off[key] ?? (chosen === false ? `rules.upstream.groups.${key} is false` : undefined))
+        : undefined;
+    const inGroup = within({ ...object, spec: { groups: [group] } });
+    return why === undefined
+      ? inGroup.flatMap((rule) => (key === undefined && !ofChart.has(rule.name) ? { ...rule, why: ofValues } : []))
+      : inGroup.map((rule) => ({ ...rule, why }));
+  });
+}
+
+/** The dashboards of a ConfigMap of the release that upstream's release doesn't bring back, each with why. */
+function dashboardsThatEnd(object: Owning, settings: Settings): (Belonging & { why: string })[] {
+  const { rules, monitors, kps } = settings;
+  const values = upstreamValues({
+    ...{ environment: {}, settings: rules, monitors },
+    dropApiserverHistograms: kps.dropApiserverHistograms,
+  });
+  return Object.entries(object.data ?? {}).flatMap(([file, text]) => {
+    const why = rules.upstream.enabled
+      ? dashboardOff(file, values)
+      : "upstream's rules and dashboards are off (rules.upstream.enabled)";
+    const there = why === undefined ? [] : within({ ...object, data: { [file]: text } });
+    return there.flatMap((each) => (each.kind === "dashboard" ? { ...each, why: why! } : []));
+  });
+}
+
+/** Names by why. */
+const byWhy = (all: readonly (Belonging & { why: string })[]): [why: string, names: string[]][] =>
+  [...groupBy(all, ({ why }) => why)].map(([why, each]) => [why, each.map(({ name }) => name)]);
+
+/** Where a setting is the reason, it is the way out. */
+function wayOut(why: string): string | undefined {
+  const [, setting] = /\(([a-zA-Z]+(?:\.[a-zA-Z]+)+)\)$/.exec(why) ?? [];
+  return setting && `change ${setting}, or do without`;
+}
+
+/** What other applications bring in ConfigMaps that the stack's own Grafana doesn't read, by why. An existing Grafana reads what it read. */
+function notShown(
+  configMaps: readonly Owning[],
+  { grafana: { create, sidecar, dashboardLabel, dataSourceLabel, labelValue } }: Settings,
+): [kind: BelongingKind, names: string[], why: string, how: string][] {
+  if (!create) return [];
+  const whyNot = (label: string, { namespace = "", labels = {} }: NonNullable<Owning["metadata"]>) => {
+    if (!sidecar.enabled) return ["the stack's Grafana has no sidecar", "set grafana.sidecar.enabled: true"];
+    if (sidecar.namespaces?.includes(namespace) === false)
+      return [
+        `the sidecar of the stack's Grafana doesn't look into namespace ${namespace}`,
+        `add ${namespace} to grafana.sidecar.namespaces`,
+      ];
+    const wanted = `${label}: "${labelValue}"`;
+    return labels[label] === labelValue
+      ? []
+      : [`the stack's Grafana reads ConfigMaps with the label ${wanted}`, `give its ConfigMap the label ${wanted}`];
+  };
+  const found = configMaps.flatMap((object) =>
+    within(object).map(({ kind, name }) => {
+      const [why, how] = whyNot(kind === "dashboard" ? dashboardLabel : dataSourceLabel, object.metadata ?? {});
+      return { kind, name, why, how };
+    }),
+  );
+  const shown = (which: Belonging) =>
+    found.some(({ kind, name, why }) => !why && kind === which.kind && name === which.name);
+  const ending = found.filter((each) => each.why && !shown(each));
+  return [...groupBy(ending, ({ kind, why }) => `${kind} ${why}`).values()].map((all) => {
+    const [{ kind, why = "", how = "" }] = all;
+    return [kind, all.map(({ name }) => name), why, how];
+  });
+}
+
+/** Names of the stack's own data sources: they take the place of the release's. */
+const stacksSources = ["Prometheus", "Alertmanager", "Loki", "Mimir"];
+
+/** The stack's own alerts that may have upstream's names. */
+const namesOf = (settings: Settings): string[] =>
+  Object.values(baseRules(settings))
+    .flat()
+    .flatMap(({ rules }) => rules.map(({ alert }) => alert));
+
+function tell(
+  kind: BelongingKind,
+  names: readonly string[],
+  why: string,
+  found: Findings,
+  how: string = belongingKinds[kind].way,
+): void {
+  if (names.length === 0) return;
+  for (const name of names) found.end({ kind, name, why, how });
+  found.ask(
+    `${kind}, ${names.length} that the release has and the stack won't have: ${inWords(names)}: ${why}`,
+    `${how}: ${runbook}`,
+  );
+}

@@ -1,0 +1,63 @@
+import { controlPlane } from "../../components/monitors/control-plane";
+import type { Settings } from "../../settings/schema";
+import { whyNot, type Deadline } from "../shared/api/network";
+import { apiOf } from "../shared/api/api-server";
+import type { Inventory } from "./inventory";
+import { kpsReleases } from "./objects";
+import { fullname } from "../../settings/release-values";
+
+const jobs = Object.values(controlPlane).map(({ job }) => job);
+const query = `up{job=~"${jobs.join("|")}"}`;
+
+/** An answer of Prometheus's API to an instant query. */
+interface Answer {
+  data: { result: { metric: { job: string }; value: [time: number, value: string] }[] };
+}
+
+/**
+ * Asks the Prometheus of a release of kube-prometheus-stack, through the API server's proxy, which of its control plane targets answer: a
+ * ServiceMonitor alone doesn't show it, because in most distributions these targets can't be reached.
+ * @param inventory what the cluster has; if the Prometheus can't be asked, that is noted there
+ * @param settings how the cluster is reached
+ * @param deadline how long the request may take
+ * @returns by label `job`; undefined if the release scrapes none of it, or nothing answers
+ */
+export async function askTargets(
+  inventory: Inventory,
+  settings: Settings["kubernetes"],
+  deadline: Deadline,
+): Promise<Inventory["targets"]> {
+  const [release] = kpsReleases(inventory);
+  if (!release || !jobs.some((job) => release.manifest.includes(`-${job}`))) return undefined;
+  const { namespace } = release;
+  const name = `${fullname(release.name, release.values)}-prometheus`;
+  const unknown = (why: string): undefined => {
+    inventory.unseen.push({ what: `targets of Prometheus ${namespace}/${name}`, why });
+  };
+  const service = inventory.services.find(
+    ({ metadata }) => metadata?.namespace === namespace && metadata.name === name,
+  );
+  const port = service?.spec?.ports?.[0]?.port;
+  if (port === undefined) return unknown("it has no Service with its name");
+  try {
+    const { request } = await apiOf(settings, deadline);
+    const path = `/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy/api/v1/query`;
+    const { status, body } = await request(`${path}?${new URLSearchParams({ query })}`);
+    if (status === 403) return unknown("these credentials may not read it (403)");
+    if (status !== 200) return unknown(`it answers ${status}`);
+    return counted(JSON.parse(body) as Answer);
+  } catch (error) {
+    return unknown(
+      error instanceof SyntaxError ? "its answer is not from Prometheus" : `it ${whyNot(error, deadline)}`,
+    );
+  }
+}
+
+function counted({ data: { result } }: Answer): NonNullable<Inventory["targets"]> {
+  const targets = new Map<string, { all: number; up: number }>();
+  for (const { metric, value } of result) {
+    const { all, up } = targets.get(metric.job) ?? { all: 0, up: 0 };
+    targets.set(metric.job, { all: all + 1, up: up + Number(value[1]) });
+  }
+  return targets;
+}

@@ -1,0 +1,57 @@
+import { upstreamRules } from "../../components/upstream-rules/names";
+import type { Graph } from "../../engine/graph";
+import { belongingsOf, missing, type BelongingKind, type Belongings, type Owning } from "../shared/belongings";
+import { kpsReleases, valuesOf } from "./beside";
+import { clear } from "./volumes";
+
+const types = {
+  "kubernetes:monitoring.coreos.com/v1:PrometheusRule": "PrometheusRule",
+  "kubernetes:core/v1:ConfigMap": "ConfigMap",
+} as const;
+
+/**
+ * Alerts, recorded series, dashboards and data sources of the stack, upstream's rules included, that only one side of a move has: a sentence for
+ * what begins and for what ends of each kind, with every name.
+ * @param source the stack before the move
+ * @param target the stack after it; with nothing in it, everything is deleted, which the steps say
+ */
+export function changesByName(source: Graph, target: Graph): string[] {
+  if (target.size === 0) return [];
+  const [before, after] = [named(source), named(target)];
+  return [
+    ...sentences(missing(after, before), "that begin", ""),
+    ...sentences(missing(before, after), "that end", ": what they are about goes, or the settings leave them out"),
+  ];
+}
+
+const sentences = (all: ReturnType<typeof missing>, what: string, why: string): string[] =>
+  [...new Set(all.map(({ kind }) => kind))].map((kind) => {
+    const names = all.filter((each) => each.kind === kind).map(({ name }) => name);
+    return `${plurals[kind] ?? kind} of the stack ${what} (${names.length}): ${names.join(", ")}${why}`;
+  });
+
+const plurals: Partial<Record<BelongingKind, string>> = {
+  alert: "alerts",
+  "recorded series": "recorded series",
+  dashboard: "dashboards",
+  "data source": "data sources",
+};
+
+function named(graph: Graph): Belongings {
+  const of = (kind: (typeof types)[keyof typeof types]) =>
+    [...graph.values()]
+      .filter(({ type }) => types[type as keyof typeof types] === kind)
+      .flatMap(({ inputs }): Owning[] => {
+        const object = clear<Omit<Owning, "kind">>(inputs);
+        return object ? [{ ...object, kind }] : [];
+      });
+  return belongingsOf({ PrometheusRule: [...of("PrometheusRule"), ...upstreams(graph)], ConfigMap: of("ConfigMap") });
+}
+
+/** What Helm makes is not in the graph. */
+const upstreams = (graph: Graph): Owning[] =>
+  kpsReleases(graph).map((release) => {
+    const { alerts, records } = upstreamRules(valuesOf(release));
+    const rules = [...alerts.map((alert) => ({ alert })), ...records.map((record) => ({ record }))];
+    return { kind: "PrometheusRule", spec: { groups: [{ rules }] } };
+  });

@@ -1,0 +1,49 @@
+import {
+  exitCode,
+  runCommand,
+  seconds,
+  stackCommand,
+  start,
+  type StackArguments,
+  type Terminal,
+} from "../shared/command-line";
+import { partsInState } from "../shared/pulumi-cli/state";
+import { loadStackSettings } from "../shared/settings";
+import { preflight } from "./preflight";
+import { table } from "./table";
+
+interface Arguments extends StackArguments {
+  deadline: number;
+  json?: boolean;
+}
+
+/**
+ * The command `preflight`: whether what the settings name answers, before `up` asks it in the middle of its work.
+ * @param words its command line
+ * @param terminal where its words go
+ * @returns exit code: 0 nothing is in the way, 1 something is, 2 invalid settings or a wrong command line
+ */
+export function run(words: readonly string[], terminal: Terminal): Promise<number> {
+  const command = stackCommand(
+    "preflight",
+    "Checks every system that a stack's settings refer to, from this machine, and writes nothing",
+  )
+    .option("--deadline <seconds>", "how long each answer may take", seconds, 10)
+    .option("--json", "print JSON");
+  return runCommand(command, words, terminal, (args: Arguments) => look(args, terminal));
+}
+
+async function look({ stack, config, configFile, deadline, json }: Arguments, { out }: Terminal): Promise<number> {
+  const loaded = loadStackSettings({ stack, config, configFile });
+  const results = await preflight(loaded, process.env, { milliseconds: deadline * 1000 }, await partsInState(stack));
+  const wrong = results.filter(({ status }) => status === "failed").length;
+  const verdict = wrong === 0 ? "nothing is in the way" : `${wrong} to fix first`;
+  out(
+    json
+      ? `${JSON.stringify({ stack, results }, undefined, 2)}\n`
+      : `${table(results)}\n\nStack ${stack}: ${verdict}.\n`,
+  );
+  return wrong === 0 ? exitCode.clean : exitCode.refused;
+}
+
+if (require.main === module) start(run);

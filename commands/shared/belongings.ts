@@ -1,0 +1,200 @@
+import { parse } from "yaml";
+import { labels } from "../../components/kubernetes/labels";
+
+/** What a cluster's monitoring has, by name: recorded before a step, compared after it. */
+
+/** Kinds of things that people rely on; why one may be gone, and the way out. */
+export const belongingKinds = {
+  alert: {
+    why: "no PrometheusRule has it any more",
+    way: "write it into a PrometheusRule of your own, or do without",
+  },
+  "recorded series": {
+    why: "no PrometheusRule records it any more",
+    way: "write it into a PrometheusRule of your own, if a query asks for it",
+  },
+  dashboard: {
+    why: "no ConfigMap that Grafana reads has it any more",
+    way: "put its JSON into a ConfigMap of your own with the label grafana_dashboard",
+  },
+  "data source": {
+    why: "no ConfigMap that Grafana reads has it any more",
+    way: "add it to Grafana again, or let its dashboards use the stack's",
+  },
+  receiver: {
+    why: "the stack's Alertmanager doesn't have it",
+    way: "write it as one of alertmanager.receivers, or keep the old configuration (alertmanager.existingConfigSecret)",
+  },
+  ScrapeConfig: {
+    why: "nothing scrapes it any more",
+    way: "apply it again, and from stage kps-removed on write it into metrics.scrapeConfigs (`npm run adopt` prints it)",
+  },
+  AlertmanagerConfig: {
+    why: "the object is gone, or Alertmanager hasn't its receivers",
+    way: "write its receivers and routes as alertmanager.receivers and alertmanager.routes (`npm run adopt` does where it can), or keep a configuration of your own (alertmanager.existingConfigSecret)",
+  },
+  ThanosRuler: {
+    why: "only the operator runs it, which ends with the release",
+    way: "its rules can be PrometheusRules, which Mimir's ruler evaluates",
+  },
+  PrometheusAgent: {
+    why: "only the operator runs it, which ends with the release",
+    way: "alloy-metrics scrapes the same monitors and writes to Mimir; for another place install an agent of your own",
+  },
+  Ingress: {
+    why: "it belonged to the release",
+    way: "create one of your own to the stack's Service (metrics, alertmanager, grafana)",
+  },
+} as const satisfies Record<string, { why: string; way: string }>;
+
+/** A kind of thing that people rely on. */
+export type BelongingKind = keyof typeof belongingKinds;
+
+/** Names by kind, sorted, each once. A kind that could not be asked for is not there. */
+export type Belongings = Partial<Record<BelongingKind, string[]>>;
+
+/** A thing by its name. */
+export interface Belonging {
+  kind: BelongingKind;
+  name: string;
+}
+
+/** Something that will not be there after a step. */
+export interface Ending extends Belonging {
+  why: string;
+  /** The way out. */
+  how: string;
+}
+
+/** An object that may have some, as the API server shows it; items of a list need their kind. */
+export interface Owning {
+  kind: string;
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  spec?: unknown;
+  data?: Record<string, string>;
+}
+
+/** The kinds of objects that are read, with the paths of all namespaces. A cluster need not have each. */
+export const owningKinds = {
+  PrometheusRule: "/apis/monitoring.coreos.com/v1/prometheusrules",
+  ConfigMap: "/api/v1/configmaps",
+  Ingress: "/apis/networking.k8s.io/v1/ingresses",
+  ScrapeConfig: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
+  AlertmanagerConfig: "/apis/monitoring.coreos.com/v1alpha1/alertmanagerconfigs",
+  ThanosRuler: "/apis/monitoring.coreos.com/v1/thanosrulers",
+  PrometheusAgent: "/apis/monitoring.coreos.com/v1alpha1/prometheusagents",
+} as const;
+
+/** The kinds of things that an object of a kind can have. */
+const keptIn: Readonly<Record<keyof typeof owningKinds, readonly BelongingKind[]>> = {
+  PrometheusRule: ["alert", "recorded series"],
+  ConfigMap: ["dashboard", "data source"],
+  Ingress: ["Ingress"],
+  ScrapeConfig: ["ScrapeConfig"],
+  AlertmanagerConfig: ["AlertmanagerConfig"],
+  ThanosRuler: ["ThanosRuler"],
+  PrometheusAgent: ["PrometheusAgent"],
+};
+
+/**
+ * The names of everything in some objects.
+ * @param objects by kind; a kind that was not read is left out
+ * @param release `namespace/name` of kube-prometheus-stack's release: of all Ingresses, its own and the stack's count
+ */
+export function belongingsOf(
+  objects: Readonly<Partial<Record<keyof typeof owningKinds, readonly Owning[]>>>,
+  release?: string,
+): Belongings {
+  const kinds = Object.entries(objects) as [keyof typeof owningKinds, readonly Owning[]][];
+  const found = kinds.flatMap(([kind, all]) => all.flatMap((object) => within({ ...object, kind }, release)));
+  return Object.fromEntries(
+    kinds
+      .flatMap(([kind]) => keptIn[kind])
+      .map((kind) => [kind, sorted(found.filter((each) => each.kind === kind).map(({ name }) => name))]),
+  );
+}
+
+/** What one list has and another hasn't; of a kind that the other was not asked for, nothing is known. */
+export const missing = (before: Belongings, after: Belongings): Belonging[] =>
+  (Object.keys(before) as BelongingKind[]).flatMap((kind) => {
+    const there = after[kind];
+    return there ? before[kind]!.filter((name) => !there.includes(name)).map((name) => ({ kind, name })) : [];
+  });
+
+/** What one object has. */
+export function within(object: Owning, release?: string): Belonging[] {
+  const { kind, metadata: { name = "", namespace = "" } = {}, spec, data = {} } = object;
+  switch (kind) {
+    case "PrometheusRule":
+      return ((spec as Rules | undefined)?.groups ?? []).flatMap(({ rules }) =>
+        (rules ?? []).flatMap(({ alert, record }) => [
+          ...(alert ? [{ kind: "alert" as const, name: alert }] : []),
+          ...(record ? [{ kind: "recorded series" as const, name: record }] : []),
+        ]),
+      );
+    case "ConfigMap":
+      return Object.values(data).flatMap((text) => [
+        ...(isRead(object, "dashboard") ? titled(text) : []),
+        ...(isRead(object, "datasource") ? sourcesIn(text) : []),
+      ]);
+    case "Ingress":
+      return isStacks(object) || isOfRelease(object, release) ? [{ kind, name: `${namespace}/${name}` }] : [];
+    default:
+      return kind in belongingKinds ? [{ kind: kind as BelongingKind, name: `${namespace}/${name}` }] : [];
+  }
+}
+
+interface Rules {
+  groups?: { rules?: { alert?: string; record?: string }[] }[];
+}
+
+/** An object of Kubernetes, as far as its labels go. */
+interface Labelled {
+  metadata?: { labels?: Record<string, string> };
+}
+
+const stacks = Object.entries(labels({ name: "" })).filter(([, value]) => value !== "");
+
+/** Whether this program made an object. */
+export const isStacks = ({ metadata }: Labelled): boolean =>
+  stacks.every(([key, value]) => metadata?.labels?.[key] === value);
+
+/**
+ * Whether Helm made an object for a release, by the annotations that it sets.
+ * @param release `namespace/name`; none: no object is
+ */
+export const isOfRelease = ({ metadata: { annotations = {} } = {} }: Owning, release?: string): boolean =>
+  `${annotations["meta.helm.sh/release-namespace"]}/${annotations["meta.helm.sh/release-name"]}` === release;
+
+/** By label, as kube-prometheus-stack's sidecars find them; the stack's own Grafana mounts its ConfigMaps. */
+const isRead = (object: Owning, what: "dashboard" | "datasource") =>
+  object.metadata?.labels?.[`grafana_${what}`] !== undefined ||
+  (isStacks(object) && (object.metadata?.name ?? "").startsWith(`grafana-${what}`));
+
+function titled(text: string): Belonging[] {
+  const title = (read(text, JSON.parse) as { title?: unknown } | null | undefined)?.title;
+  return typeof title === "string" ? [{ kind: "dashboard", name: title }] : [];
+}
+
+function sourcesIn(text: string): Belonging[] {
+  const { datasources } = (read(text, parse) ?? {}) as { datasources?: unknown };
+  return (Array.isArray(datasources) ? datasources : []).flatMap((each: { name?: unknown } | null) =>
+    typeof each?.name === "string" ? [{ kind: "data source" as const, name: each.name }] : [],
+  );
+}
+
+/** What is neither a dashboard's JSON nor a data source's YAML has nothing to name. */
+function read(text: string, as: (text: string) => unknown): unknown {
+  try {
+    return as(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();

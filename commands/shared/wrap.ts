@@ -1,0 +1,29 @@
+/**
+ * Breaks long lines at spaces; the rest of a line is indented three more columns than its beginning.
+ * @param text lines
+ * @param columns width of the terminal; undefined where the output is no terminal: nothing is broken
+ */
+export function wrap(text: string, columns: number | undefined): string {
+  if (columns === undefined) return text;
+  return text
+    .split("\n")
+    .flatMap((line) => wrapLine(line, columns))
+    .join("\n");
+}
+
+function wrapLine(line: string, columns: number): string[] {
+  const indent = /^ */.exec(line)![0];
+  const rest = `${indent}   `;
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.slice(indent.length).split(" ")) {
+    const start = lines.length === 0 ? indent : rest;
+    const longer = current === "" ? `${start}${word}` : `${current} ${word}`;
+    if (current === "" || longer.length <= columns) current = longer;
+    else {
+      lines.push(current);
+      current = `${rest}${word}`;
+    }
+  }
+  return [...lines, current];
+}

@@ -1,0 +1,79 @@
+import { quantityValue } from "../../settings/units";
+import type { Resources } from "../../settings/values";
+import type { Demand, Need, SizedSettings } from "./formula";
+
+/** Amounts of a workload, as in {@link Need}. */
+type Amounts = Pick<Need, "replicas" | "cpu" | "memory" | "memoryLimit" | "volume">;
+
+/** What a workload needs, beside what the settings give it. */
+export interface Compared extends Need {
+  given: Amounts & { cpuLimit?: number };
+  /** What it is given too little of. */
+  short: (keyof Amounts)[];
+}
+
+/** Compares a need with the settings. */
+export function beside(need: Need, settings: SizedSettings): Compared {
+  const given = givenTo(need, settings);
+  const amounts = ["replicas", "cpu", "memory", "memoryLimit", "volume"] as const;
+  return { ...need, given, short: amounts.filter((amount) => (need[amount] ?? 0) > (given[amount] ?? 0) + 1e-9) };
+}
+
+function givenTo({ key, volume }: Need, settings: SizedSettings): Compared["given"] {
+  const [section, part] = key.split(".") as [
+    "loki" | "mimir" | "kps",
+    ("singleBinary" | "write" | "read" | "backend")?,
+  ];
+  const { storage } = settings[section];
+  const workload: { replicas?: number; resources: Resources } =
+    section === "loki" ? settings.loki[part!] : settings[section];
+  const { requests, limits } = workload.resources;
+  return {
+    replicas: workload.replicas ?? 1,
+    cpu: quantityValue(requests.cpu),
+    memory: quantityValue(requests.memory),
+    memoryLimit: quantityValue(limits.memory),
+    ...(limits.cpu !== undefined && { cpuLimit: quantityValue(limits.cpu) }),
+    ...(volume !== undefined && { volume: quantityValue(storage) }),
+  };
+}
+
+/**
+ * The settings that give each workload what it needs: paths and values. Loki's workloads have volumes of one size. A volume can't shrink, so one that is
+ * larger stays as it is.
+ */
+export function withSizes(needs: readonly Compared[]): [path: string, value: string | number][] {
+  const volumes = new Map<string, number>();
+  for (const { key, volume = 0, given } of needs) {
+    const section = key.split(".")[0];
+    volumes.set(section, Math.max(volume, given.volume ?? 0, volumes.get(section) ?? 0));
+  }
+  return [
+    ...needs.flatMap(
+      ({ key, replicas, cpu, memory, memoryLimit, given: { cpuLimit = Infinity } }): [string, string | number][] => [
+        ...(key !== "kps" ? [[`${key}.replicas`, replicas] as [string, number]] : []),
+        [`${key}.resources.requests.cpu`, `${Math.round(cpu * 1000)}m`],
+        [`${key}.resources.requests.memory`, `${Math.round(memory / 2 ** 20)}Mi`],
+        // Kubernetes refuses a limit below the request.
+        ...(cpu > cpuLimit ? [[`${key}.resources.limits.cpu`, `${Math.round(cpu * 1000)}m`] as [string, string]] : []),
+        [`${key}.resources.limits.memory`, `${Math.round(memoryLimit / 2 ** 20)}Mi`],
+      ],
+    ),
+    ...[...volumes].map(([section, bytes]): [string, string] => [
+      `${section}.storage`,
+      `${Math.round(bytes / 2 ** 30)}Gi`,
+    ]),
+  ];
+}
+
+/** The same as a stack file has them, with what limits the lines that are taken. */
+export function settingsFor(needs: readonly Compared[], { retention }: Demand): Record<string, object> {
+  const result: Record<string, object> = {};
+  for (const [path, value] of [...withSizes(needs), ["loki.retention", `${Math.round(retention / 3600)}h`] as const]) {
+    const [section, ...rest] = path.split(".");
+    let place = (result[`observability:${section}`] ??= {}) as Record<string, unknown>;
+    for (const name of rest.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;
+    place[rest[rest.length - 1]] = value;
+  }
+  return result;
+}

@@ -1,0 +1,68 @@
+import { stringify } from "yaml";
+import type { Fit } from "../shared/capacity/fit";
+import { formatFit, formatTable, inCores, inMebibytes } from "../shared/format";
+import type { Compared } from "./beside";
+import type { LogFigures } from "./figures";
+import type { Buckets, Demand, Range } from "./formula";
+
+/** What the command answers. */
+export interface Answer {
+  stack: string;
+  stage: string | null;
+  demand: Demand;
+  /** per cent of each node that stays free */
+  headroom: number;
+  needs: Compared[];
+  buckets: Buckets;
+  /** settings of the stack file that give each what it needs */
+  settings: Record<string, object>;
+  /** whether the nodes have room for the whole stack with these settings */
+  fit: Fit;
+  /** what Loki's figures were measured on */
+  measured: Pick<LogFigures, "day" | "machine" | "versions">;
+}
+
+/** The answer for a person. */
+export function format({ stack, demand, headroom, needs, buckets, settings, fit, measured }: Answer): string {
+  const { bytesPerDay, retention, series, streams } = demand;
+  const rows = needs.map(({ name, given, short, ...need }) => [
+    name,
+    ...(["replicas", "cpu", "memory", "memoryLimit", "volume"] as const).map((amount) => {
+      const [needed, has] = [need[amount], given[amount]].map((value) => shown[amount](value));
+      return needed === has ? needed : `${needed} (${short.includes(amount) ? "only " : ""}${has})`;
+    }),
+  ]);
+  return [
+    `Stack ${stack}: ${gigabytes(bytesPerDay)} of lines a day in ${streams} streams, kept for ${(retention / 86_400).toFixed(0)} days; ${series} series`,
+    "",
+    ...formatTable([["Each needs", "replicas", "cores", "memory", "memory limit", "volume"], ...rows]),
+    "In brackets: what the settings give it, where that is something else.",
+    "",
+    ...formatTable([
+      ["In the object store", ""],
+      ["Loki's chunks", range(buckets.chunks)],
+      ["Loki's index", range(buckets.index)],
+      ["Mimir's blocks", gigabytes(buckets.blocks)],
+    ]),
+    "",
+    `With these settings, and ${headroom} % of each node free:`,
+    "",
+    stringify(settings).trimEnd(),
+    "",
+    ...formatFit(fit),
+    "",
+    `Loki's figures: Loki ${measured.versions.loki}, ${measured.day}. ${measured.machine} docs/sizing.md says how they are counted with.`,
+  ].join("\n");
+}
+
+const shown: Record<"replicas" | "cpu" | "memory" | "memoryLimit" | "volume", (value: number | undefined) => string> = {
+  replicas: String,
+  cpu: (value = 0) => inCores(value),
+  memory: (value = 0) => inMebibytes(value),
+  memoryLimit: (value = 0) => inMebibytes(value),
+  volume: (value) => (value === undefined ? "–" : `${(value / 2 ** 30).toFixed(0)} Gi`),
+};
+
+const range = ({ least, most }: Range) =>
+  least === most ? gigabytes(least) : `${gigabytes(least)} to ${gigabytes(most)}`;
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;

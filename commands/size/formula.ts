@@ -1,0 +1,269 @@
+import type { Settings } from "../../settings/schema";
+import { seconds } from "../../settings/units";
+import { at, lineThrough } from "./fit";
+import type { LogFigures, LogResult } from "./figures";
+import { measuredDays, measuredInterval, metricFigures, type MetricFigures } from "./metrics-figures";
+
+/** The settings that sizes depend on. */
+export type SizedSettings = Pick<Settings, "loki" | "metrics" | "mimir" | "kps">;
+
+/** What is asked for. */
+export interface Demand {
+  /** Bytes of lines a day, as containers write them. */
+  bytesPerDay: number;
+  /** Seconds that lines are kept. */
+  retention: number;
+  /** Series in memory: `prometheus_tsdb_head_series`. */
+  series: number;
+  /** Streams that are written to at the same time. */
+  streams: number;
+}
+
+/** What one workload needs. */
+export interface Need {
+  /** Name of the workload: `loki-write`. */
+  name: string;
+  /** Settings of it: `loki.write`. */
+  key: string;
+  replicas: number;
+  /** Of each replica: cores; bytes of memory that are requested, and the limit; bytes of its volume, where it has one. */
+  cpu: number;
+  memory: number;
+  memoryLimit: number;
+  volume?: number;
+}
+
+/** Bytes in the object store. */
+export interface Buckets {
+  /** Lines: where all writers cut their chunks alike, and where no two do. */
+  chunks: Range;
+  /** What finds them, likewise. */
+  index: Range;
+  /** Mimir's blocks. */
+  blocks: number;
+}
+
+/** The least and the most. */
+export interface Range {
+  least: number;
+  most: number;
+}
+
+/** The answer. */
+export interface Sizes {
+  needs: Need[];
+  buckets: Buckets;
+}
+
+const [MiB, GiB] = [2 ** 20, 2 ** 30];
+const daySeconds = 86_400;
+
+/** The busiest minute's lines to the day's mean. Assumed: upstream's own sizing takes the mean alone. */
+export const peakFactor = 3;
+
+/** Cores that a writer takes at most before there is to be one more. Assumed; the measured one had two, which it shared with the sender and the object store. */
+const mostCores = 1;
+
+/**
+ * Bytes of a chunk in memory when it is full, and of its uncompressed block: Loki's defaults of `chunk_target_size` and `chunk_block_size`. On average a
+ * chunk, and its block, is half full.
+ * @see https://grafana.com/docs/loki/v3.6.x/configure/#ingester
+ */
+const [chunkTarget, chunkBlock] = [1_572_864, 262_144];
+
+/** Seconds after which a chunk is written though it isn't full: Loki's default of `max_chunk_age`. */
+const chunkAge = 7200;
+
+/** Go collects garbage when the heap is twice what is in use: https://go.dev/doc/gc-guide#GOGC */
+const heapFactor = 2;
+
+/** Seconds without an object store that a writer's volume holds the log of. Assumed; an operator's night would be 8 hours. */
+export const outage = 2 * 3600;
+
+/** Memory limit to request, as in the defaults of `loki.write` and its like. */
+const limitFactor = 2;
+
+/** Seconds in which the queries of a day are to be answered that can be, and which these are: the cheap classes of the benchmark. */
+const answerIn = 1;
+const quickClasses = ["last lines of one pod", "a common word in one namespace", "label values"];
+
+/** The least that is asked for of each: cores and bytes. */
+const least = { cpu: 0.05, memory: 128 * MiB };
+
+/**
+ * What a stack needs for what it is to take, by measured figures. Fractions of them are rounded up: cores to 50m, memory to 64Mi, volumes to Gi.
+ * @param settings the stack's: modes, replicas and the replication factor are kept, but for replicas that the load doesn't fit on
+ * @param demand what it is to take
+ * @param figures what was measured of Loki
+ */
+export function sizesFor(settings: SizedSettings, demand: Demand, figures: LogFigures): Sizes {
+  return {
+    needs: [...lokiNeeds(settings.loki, demand, figures), ...metricNeeds(settings, demand)],
+    buckets: bucketsFor(settings, demand, figures),
+  };
+}
+
+/** The results of a mode, the smallest volume first. */
+export function resultsOf(mode: string, { results }: LogFigures): LogResult[] {
+  return results.filter(({ variant }) => variant === mode).sort((a, b) => a.bytes - b.bytes);
+}
+
+function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures): Need[] {
+  const results = resultsOf(loki.mode, figures);
+  const of = (name: string) => {
+    const role = roleOf(results, name);
+    return { ...role, writing: writing(loki, demand, role, figures), reading: reading(demand, results, name) };
+  };
+  if (loki.mode === "single-binary") {
+    const { writing, reading } = of("loki");
+    const replicas = Math.max(loki.singleBinary.replicas, writing.replicas);
+    // One process does both at once.
+    const memory = writing.memory(replicas) + reading.memory - reading.idle;
+    const cpu = writing.cpu(replicas) + reading.cpu / replicas;
+    return [need("loki", "loki.singleBinary", replicas, cpu, memory, writing.volume(replicas))];
+  }
+  const [write, read, backend] = [of("loki-write"), of("loki-read"), of("loki-backend")];
+  const replicas = Math.max(loki.write.replicas, write.writing.replicas);
+  return [
+    need(
+      "loki-write",
+      "loki.write",
+      replicas,
+      write.writing.cpu(replicas),
+      write.writing.memory(replicas),
+      write.writing.volume(replicas),
+    ),
+    need("loki-read", "loki.read", loki.read.replicas, read.reading.cpu / loki.read.replicas, read.reading.memory),
+    need("loki-backend", "loki.backend", loki.backend.replicas, 0, backend.reading.memory, indexOf(demand, figures)),
+  ];
+}
+
+/** A process of the benchmark while lines came: of its largest day. */
+function roleOf(results: readonly LogResult[], name: string) {
+  const { bytes, programs } = results[results.length - 1];
+  const { peak, cpuSeconds } = programs[name];
+  return { cpuPerByte: cpuSeconds / bytes, peak };
+}
+
+/** Pods that write in the benchmark: each has a stream. */
+const measuredStreams = 50;
+
+/** What writing takes: in cores and bytes of each of a number of replicas. Each line is written `replicationFactor` times. */
+function writing(
+  { replicationFactor }: Settings["loki"],
+  { bytesPerDay, streams }: Demand,
+  { cpuPerByte, peak }: ReturnType<typeof roleOf>,
+  figures: LogFigures,
+) {
+  const mean = (replicas: number) => ((bytesPerDay / daySeconds) * replicationFactor) / replicas;
+  const open = (replicas: number) => {
+    const held = (streams * replicationFactor) / replicas;
+    const inTime = (mean(replicas) * chunkAge) / compression(figures);
+    return Math.min((held * chunkTarget) / 2, inTime) + (held * chunkBlock) / 2;
+  };
+  const measuredOpen = (measuredStreams * (chunkTarget + chunkBlock)) / 2;
+  return {
+    replicas: Math.max(replicationFactor, Math.ceil((mean(1) * peakFactor * cpuPerByte) / mostCores)),
+    cpu: (replicas: number) => mean(replicas) * peakFactor * cpuPerByte,
+    memory: (replicas: number) => peak + Math.max(0, open(replicas) - measuredOpen) * heapFactor,
+    // The log of the outage, uncompressed, and a checkpoint of what is in memory beside the one before it.
+    volume: (replicas: number) => mean(replicas) * outage + 2 * open(replicas) + indexOf({ bytesPerDay }, figures),
+  };
+}
+
+/** What answering takes: cores of all replicas together, so that the costliest of the quick classes takes a second; bytes of each. */
+function reading({ bytesPerDay }: Demand, results: readonly LogResult[], name: string) {
+  const quick = quickClasses.map((each) =>
+    lineThrough(results.map(({ bytes, classes }) => [bytes, classes.find((one) => one.name === each)!.cpuSeconds])),
+  );
+  const peaks = results.flatMap(({ classes }) => classes.map(({ peaks }) => peaks[name]));
+  return {
+    cpu: Math.max(...quick.map((line) => at(line, bytesPerDay))) / answerIn,
+    memory: Math.max(...peaks),
+    idle: Math.min(...peaks),
+  };
+}
+
+/** Bytes of lines to a byte of chunks, of the stack's configuration with the largest day. */
+function compression({ results }: LogFigures): number {
+  const { bytes, chunkBytes } = largest(results);
+  return bytes / chunkBytes;
+}
+
+/** Bytes of the index of a day: it grows with the chunks. */
+function indexOf({ bytesPerDay }: Pick<Demand, "bytesPerDay">, { results }: LogFigures): number {
+  const { bytes, indexBytes } = largest(results);
+  return (indexBytes / bytes) * bytesPerDay;
+}
+
+const largest = (results: readonly LogResult[]): LogResult =>
+  results.filter(({ variant }) => variant !== "chart").reduce((a, b) => (b.bytes > a.bytes ? b : a));
+
+function bucketsFor({ loki, metrics, mimir, kps }: SizedSettings, demand: Demand, figures: LogFigures): Buckets {
+  const days = demand.retention / daySeconds;
+  // Writers that hold the same lines write the same object if their chunks begin and end with the same line. `sync_period` makes many do so; how many was
+  // not measured.
+  const copies = (one: number): Range => ({ least: one, most: one * loki.replicationFactor });
+  return {
+    chunks: copies((demand.bytesPerDay / compression(figures)) * days),
+    index: copies(indexOf(demand, figures) * days),
+    blocks:
+      metrics.backend === "mimir"
+        ? metricsAt("mimir", demand.series, scrapeSeconds(kps)).day * (seconds(mimir.retention) / daySeconds)
+        : 0,
+  };
+}
+
+function metricNeeds({ metrics, kps, mimir }: SizedSettings, { series }: Demand): Need[] {
+  const interval = scrapeSeconds(kps);
+  const needs: Need[] = [];
+  if (kps.enabled) {
+    const { cpu, memory, memoryLimit, volume } = metricsAt("prometheus", series, interval);
+    const days = seconds(kps.retention) / daySeconds;
+    needs.push({ ...need("prometheus", "kps", 1, cpu, memory, (volume / measuredDays) * days), memoryLimit });
+  }
+  if (metrics.backend === "mimir") {
+    const { replicas, replicationFactor, limits } = mimir;
+    const share = replicationFactor / replicas;
+    const { cpu, memory, memoryLimit, volume } = metricsAt("mimir", series * share, interval);
+    // The settings' rule: what Mimir may hold, it must be able to hold.
+    const held = limits.maxSeries * 4096 * share;
+    const limit = Math.max(memoryLimit, roundUp(held, 64 * MiB));
+    needs.push({ ...need("mimir", "mimir", replicas, cpu, memory, volume), memoryLimit: limit });
+  }
+  return needs;
+}
+
+const scrapeSeconds = (kps: Settings["kps"]) => seconds(kps.scrapeInterval);
+
+/** Between the measured sizes in proportion; beyond the largest as between the last two. */
+function metricsAt(program: keyof typeof metricFigures, series: number, interval: number): MetricFigures {
+  const figures = metricFigures[program];
+  const last = figures.length - 1;
+  const upper = figures.findIndex((each) => each.series >= series);
+  const above = upper === -1 ? last : Math.max(1, upper);
+  const [a, b] = [figures[above - 1], figures[above]];
+  const share = Math.max(0, (series - a.series) / (b.series - a.series));
+  const between = (of: (each: MetricFigures) => number) => of(a) + (of(b) - of(a)) * share;
+  const often = measuredInterval / interval;
+  return {
+    series,
+    cpu: between((each) => each.cpu) * often,
+    memory: between((each) => each.memory),
+    memoryLimit: between((each) => each.memoryLimit),
+    volume: between((each) => each.volume) * often,
+    day: between((each) => each.day) * often,
+  };
+}
+
+function need(name: string, key: string, replicas: number, cpu: number, memory: number, volume?: number): Need {
+  const requested = roundUp(Math.max(least.memory, memory), 64 * MiB);
+  return {
+    ...{ name, key, replicas, cpu: roundUp(Math.max(least.cpu, cpu), 0.05), memory: requested },
+    memoryLimit: requested * limitFactor,
+    ...(volume !== undefined && { volume: roundUp(volume, GiB) }),
+  };
+}
+
+/** Up to a multiple; what binary fractions miss by is none. */
+const roundUp = (value: number, step: number) => Math.ceil(value / step - 1e-9) * step;

@@ -1,0 +1,156 @@
+import {
+  belongingKinds,
+  belongingsOf,
+  isOfRelease,
+  isStacks,
+  missing,
+  owningKinds,
+  within,
+  type Belonging,
+  type BelongingKind,
+  type Belongings,
+  type Ending,
+  type Owning,
+} from "../shared/belongings";
+import { isRead } from "../shared/alertmanager-configs";
+import { groupBy } from "../shared/group-by";
+import { receiversIn } from "./alertmanager-configs";
+import { fail, pass, type Check, type Context, type Outcome } from "./check";
+import type { Recorded } from "../shared/record";
+import { count } from "../shared/words";
+import { objects } from "./prometheus-api";
+import { NoAnswer } from "./reach";
+import type { Subject } from "./subject";
+
+/** What the cluster's monitoring has by name, against what was recorded before a step. */
+
+type Objects = Partial<Record<keyof typeof owningKinds, readonly Owning[]>>;
+
+/** The objects that have what is there now; a kind that can't be listed is a note. */
+async function owning({ reach }: Context, notes: string[]): Promise<Objects> {
+  const lists = await Promise.all(
+    Object.entries(owningKinds).map(async ([kind, path]) => {
+      const before = notes.length;
+      const all = (await objects(reach, kind, path, notes)) as Owning[];
+      return notes.length > before ? [] : [[kind, all.map((object) => ({ ...object, kind }))] as const];
+    }),
+  );
+  return Object.fromEntries(lists.flat());
+}
+
+/** What is there now, and is read, scraped or run by somebody. */
+async function belongings({ subject, reach }: Context, all: Objects, notes: string[]): Promise<Belongings> {
+  const { ScrapeConfig, AlertmanagerConfig } = all;
+  const alive = {
+    ...all,
+    ...(ScrapeConfig && { ScrapeConfig: scraped(ScrapeConfig, subject) }),
+    ...(subject.formerKps && { ThanosRuler: [], PrometheusAgent: [] }),
+  };
+  const has = belongingsOf(alive, subject.prometheus?.release);
+  try {
+    const receiver = await receiversIn({ subject, reach });
+    const read = AlertmanagerConfig?.filter((object) => isRead(object, receiver));
+    return { ...has, ...(read && belongingsOf({ AlertmanagerConfig: read })), receiver };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    notes.push(`receivers not looked at: ${error.message}`);
+    return has;
+  }
+}
+
+/** The ScrapeConfigs that somebody scrapes: Alloy reads none of others, only those of the settings, with or without an object. */
+const scraped = (all: readonly Owning[], { on, readable }: Subject): readonly Owning[] =>
+  on.scraper !== "alloy"
+    ? all
+    : [
+        ...all.filter(isStacks),
+        ...readable.scrapeConfigs.map(({ name: called }) => {
+          const [namespace, name] = called.split("/");
+          return { kind: "ScrapeConfig", metadata: { namespace, name } };
+        }),
+      ];
+
+const keyOf = ({ kind, name }: Belonging) => `${kind} ${name}`;
+
+/** What ends with kube-prometheus-stack: what only its release has, what only its operator runs, and ScrapeConfigs that the settings don't have. */
+function endsWithKps(all: Objects, { on, backend, prometheus, readable }: Subject): Ending[] {
+  if (!on.kps || !prometheus) return [];
+  const { release } = prometheus;
+  const objects = Object.values(all).flat();
+  const of = (whose: (object: Owning) => boolean) => objects.filter(whose).flatMap((object) => within(object, release));
+  const isReleases = (object: Owning) => isOfRelease(object, release);
+  const stay = new Set(of((object) => !isReleases(object)).map(keyOf));
+  const inSettings = new Set(readable.scrapeConfigs.map(({ name }) => name));
+  const ends = [
+    ...of(isReleases)
+      .filter((thing) => !stay.has(keyOf(thing)))
+      .map((thing) => ({ ...thing, why: "it is the release's own, which goes in stage kps-removed" })),
+    ...of((object) => !isReleases(object) && !isStacks(object)).flatMap((thing) =>
+      backend === "mimir" && thing.kind === "ScrapeConfig" && !inSettings.has(thing.name)
+        ? [{ ...thing, why: "from stage kps-removed on only those of metrics.scrapeConfigs are scraped" }]
+        : thing.kind === "ThanosRuler" || thing.kind === "PrometheusAgent"
+          ? [{ ...thing, why: belongingKinds[thing.kind].why }]
+          : [],
+    ),
+  ];
+  return ends.map((thing) => ({ ...thing, how: belongingKinds[thing.kind].way }));
+}
+
+/**
+ * Names what was there before a step and isn't any more. It is ✗ unless all of it was said before.
+ * @param before what was recorded; with nothing in it, only what is there now is recorded
+ */
+export const kept = (before: Recorded): Check => ({
+  id: "record/kept",
+  title: "What the monitoring had is still there",
+  needs: [],
+  asks: "the API server for PrometheusRules, labelled ConfigMaps, Ingresses, ScrapeConfigs, AlertmanagerConfigs, ThanosRulers and PrometheusAgents; Alertmanager for its receivers",
+  todo: "the notes have each by name, with the way out; what you can do without, take out of the record",
+  look: (context) => lookForKept(context, before),
+});
+
+/** What only the stack's own objects have. Each step's plan lists what of it ends; that the rest is there is for other rows. */
+function stacksOwn(all: Objects): Belonging[] {
+  const of = (whose: (object: Owning) => boolean) =>
+    belongingsOf(Object.fromEntries(Object.entries(all).map(([kind, objects]) => [kind, objects.filter(whose)])));
+  return missing(
+    of(isStacks),
+    of((object) => !isStacks(object)),
+  );
+}
+
+const ofStack = {
+  why: "it was the stack's own, and isn't there in this stage or with these settings",
+  how: "`npm run plan` lists such names before a step",
+};
+
+async function lookForKept(context: Context, { has: had, ends, own = [] }: Recorded): Promise<Outcome> {
+  const unasked: string[] = [];
+  const objects = await owning(context, unasked);
+  const has = await belongings(context, objects, unasked);
+  const stillThere = ends.filter(({ kind, name }) => has[kind]?.includes(name));
+  const later = new Map([...endsWithKps(objects, context.subject), ...stillThere].map((end) => [keyOf(end), end]));
+  const wasOwn = new Set(own.map(keyOf));
+  const lost = missing(had, has).map((each) => ({
+    ...each,
+    said: ends.find((end) => keyOf(end) === keyOf(each)) ?? (wasOwn.has(keyOf(each)) ? ofStack : undefined),
+  }));
+  const notes = [
+    ...lost.map(({ kind, name, said }) => {
+      const { why, way } = belongingKinds[kind];
+      return `${kind} ${name}: ${said ? `${said.why}, as said before: ${said.how}` : `${why}. To have it again: ${way}`}`;
+    }),
+    ...[...groupBy([...later.values()], ({ kind, why }) => `${kind} ${why}`).values()].map(
+      (all) => `will end: ${all[0].kind} ${all.map(({ name }) => name).join(", ")}: ${all[0].why}; ${all[0].how}`,
+    ),
+    ...unasked,
+  ];
+  const found = (Object.keys(has) as BelongingKind[])
+    .filter((kind) => has[kind]!.length > 0)
+    .map((kind) => `${kind}: ${has[kind]!.length}`);
+  const measures = { has, ends: [...later.values()], own: stacksOwn(objects) };
+  const silent = lost.filter(({ said }) => !said);
+  if (silent.length > 0) return fail(`${count(silent.length, "name")} gone without a word`, { notes, measures });
+  const gone = lost.length > 0 ? `; ${count(lost.length, "name")} gone, as said before` : "";
+  return pass(`${found.join(", ") || "nothing"}${gone}`, { notes, measures });
+}

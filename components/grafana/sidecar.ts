@@ -1,0 +1,141 @@
+import type { types } from "@pulumi/kubernetes";
+import { chartName } from "../../settings/release-values";
+import type { Settings } from "../../settings/schema";
+import type { Application } from "../kubernetes/application";
+import { container, probe } from "../kubernetes/container";
+import { adminFolder, httpPort, sidecarDashboardsFolder } from "./config";
+
+/** Folder of the provisioning files of data sources. */
+export const dataSourcesFolder = "/etc/grafana/provisioning/datasources";
+
+/** What finds dashboards and data sources of other applications, as a part of Grafana's pod. */
+export interface Sidecars {
+  containers: types.input.core.v1.Container[];
+  volumes: types.input.core.v1.Volume[];
+  /** Of Grafana's own container. */
+  volumeMounts: types.input.core.v1.VolumeMount[];
+}
+
+/** What the sidecars are made of. */
+export interface SidecarArgs {
+  image: string;
+  settings: Pick<Settings["grafana"], "sidecar" | "dashboardLabel" | "dataSourceLabel" | "labelValue">;
+  /** The adopted release of kube-prometheus-stack, whose own Grafana may be kept beside this one. */
+  adopt?: Settings["adopt"]["kps"];
+}
+
+/**
+ * The labels by which data sources of other applications are found. The one of kube-prometheus-stack's own Grafana would be a second default, with
+ * which Grafana doesn't start: the chart's templates in `templates/grafana` have a label `app`.
+ * @param settings the label
+ * @param adopt the adopted release
+ */
+export const dataSourceSelector = (
+  { dataSourceLabel, labelValue }: Pick<Settings["grafana"], "dataSourceLabel" | "labelValue">,
+  adopt: SidecarArgs["adopt"],
+) => ({ label: dataSourceLabel, value: `${labelValue},app!=${chartName(adopt?.values)}-grafana` });
+
+const dashboards = "sidecar-dashboards";
+const dataSources = "sidecar-datasources";
+const access = "sidecar-access";
+
+/**
+ * Two k8s-sidecars. They write what they find into folders that Grafana reads: it looks for changed dashboards itself, and is told of
+ * changed data sources.
+ *
+ * They are started before Grafana and it waits until they have found everything: with an empty folder it would delete each dashboard at
+ * its start and make it anew, without its stars, permissions and history.
+ *
+ * @param args which image, and what is looked for
+ * @see https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables
+ * @see https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+ */
+export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
+  const { sidecar, dashboardLabel, labelValue } = settings;
+  const selector = dataSourceSelector(settings, adopt);
+  const each = (name: string, healthPort: number, folder: string, env: Record<string, string>, more: object = {}) =>
+    container({
+      name,
+      image,
+      restartPolicy: "Always",
+      env: Object.entries({
+        FOLDER: folder,
+        NAMESPACE: sidecar.namespaces?.join(",") ?? "ALL",
+        // Two ConfigMaps may have a key of the same name.
+        UNIQUE_FILENAMES: "true",
+        HEALTH_PORT: String(healthPort),
+        ...env,
+      }).map(([variable, value]) => ({ name: variable, value })),
+      ports: [{ name: portName(name), containerPort: healthPort }],
+      startupProbe: { ...probe("/healthz", portName(name)), periodSeconds: 2, failureThreshold: 150 },
+      livenessProbe: { ...probe("/healthz", portName(name)), failureThreshold: 6 },
+      resources: sidecar.resources,
+      volumeMounts: [
+        { name, mountPath: folder },
+        { name: access, mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", readOnly: true },
+        { name: "admin", mountPath: adminFolder, readOnly: true },
+      ],
+      ...more,
+    });
+  return {
+    containers: [
+      each(dashboards, 8081, sidecarDashboardsFolder, {
+        RESOURCE: "configmap",
+        LABEL: dashboardLabel,
+        LABEL_VALUE: labelValue,
+        FOLDER_ANNOTATION: sidecar.folderAnnotation,
+      }),
+      each(dataSources, 8082, dataSourcesFolder, {
+        RESOURCE: sidecar.secrets ? "both" : "configmap",
+        // The sidecar makes the selector `LABEL=LABEL_VALUE` of them, so another condition may follow.
+        LABEL: selector.label,
+        LABEL_VALUE: selector.value,
+        REQ_URL: `http://localhost:${httpPort}/api/admin/provisioning/datasources/reload`,
+        REQ_METHOD: "POST",
+        REQ_USERNAME_FILE: `${adminFolder}/admin-user`,
+        REQ_PASSWORD_FILE: `${adminFolder}/admin-password`,
+        // At its start Grafana reads the files itself.
+        REQ_SKIP_INIT: "true",
+        // Doubled waits of 1 to 120 seconds: Grafana may be starting, which takes minutes on an SD card.
+        REQ_RETRY_TOTAL: "10",
+      }),
+    ],
+    volumes: [
+      { name: dashboards, emptyDir: {} },
+      { name: dataSources, emptyDir: {} },
+      // The account's token for the sidecars alone: Grafana, which people log in to, has none.
+      {
+        name: access,
+        projected: {
+          defaultMode: 0o440,
+          sources: [
+            { serviceAccountToken: { path: "token", expirationSeconds: 3607 } },
+            { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+            { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+          ],
+        },
+      },
+    ],
+    volumeMounts: [
+      { name: dashboards, mountPath: sidecarDashboardsFolder, readOnly: true },
+      { name: dataSources, mountPath: dataSourcesFolder },
+    ],
+  };
+}
+
+/** At most 15 characters. */
+const portName = (name: string): string => name.replace("sidecar-", "").slice(0, 15);
+
+/**
+ * What the sidecars may read: ConfigMaps, and Secrets where the settings say so; in the named namespaces, or in all.
+ * @param app whose account it is
+ * @param settings where they look
+ */
+export function sidecarPermissions(
+  app: Application,
+  { namespaces, secrets }: Settings["grafana"]["sidecar"],
+): ReturnType<Application["clusterRole"]> {
+  const resources = ["configmaps", ...(secrets ? ["secrets"] : [])];
+  const rules = [{ apiGroups: [""], resources, verbs: ["get", "list", "watch"] }];
+  return namespaces ? namespaces.flatMap((namespace) => app.role(namespace, rules)) : app.clusterRole(rules);
+}

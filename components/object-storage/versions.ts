@@ -1,0 +1,31 @@
+import { seconds } from "../../settings/units";
+
+/** Name of the lifecycle rule of a bucket's versions. */
+export const versionsRule = "deleted-versions";
+
+/**
+ * The setting `keepDeleted` in days, as S3 counts the age of versions.
+ * @param keepDeleted a duration of whole days
+ */
+export const days = (keepDeleted: string): number => seconds(keepDeleted) / 86_400;
+
+/**
+ * The lifecycle of a bucket that keeps versions: what was deleted or overwritten goes after some days, and then the marker that stood in its
+ * place. Objects in use stay: they go by the retention of Loki and Mimir, which know what else names them.
+ *
+ * Nothing of unfinished uploads: MinIO refuses `AbortIncompleteMultipartUpload`, and removes them after a day by itself
+ * (`stale_uploads_expiry`).
+ * @param keepDeleted a duration of whole days
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+ */
+export const versionsLifecycle = (keepDeleted: string): object => ({
+  Rules: [
+    {
+      ID: versionsRule,
+      Status: "Enabled",
+      Filter: { Prefix: "" },
+      NoncurrentVersionExpiration: { NoncurrentDays: days(keepDeleted) },
+      Expiration: { ExpiredObjectDeleteMarker: true },
+    },
+  ],
+});

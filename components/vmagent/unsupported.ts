@@ -1,0 +1,123 @@
+import {
+  absentFiles,
+  fields,
+  isSet,
+  list,
+  lostWithPrometheus,
+  when,
+  type MonitoringObject,
+  type Readable,
+} from "../alloy/unsupported";
+import { serviceAccountClass } from "../monitors/scrape-class";
+
+/**
+ * What vmagent 1.150 does not scrape as the operator's Prometheus did. The operator writes the same configuration for both, so each reason is a
+ * difference between Prometheus and vmagent (`lib/promscrape/config.go`), or of what the operator may read here and what its Prometheus may have.
+ */
+
+/** Where each kind has what is scraped. */
+const endpointsOf: Readonly<Record<string, string>> = {
+  ServiceMonitor: "endpoints",
+  PodMonitor: "podMetricsEndpoints",
+};
+
+const monitors = [...Object.keys(endpointsOf), "Probe", "ScrapeConfig"];
+
+/** The parts of a monitor that say how something is scraped, each with its place. */
+function parts({ kind, spec }: MonitoringObject): { at: string; of: Record<string, unknown> }[] {
+  const field = endpointsOf[kind];
+  if (field === undefined) return [{ at: "", of: fields(spec) }];
+  return list(fields(spec)[field]).map((of, index) => ({ at: `${field}[${index}].`, of }));
+}
+
+/**
+ * Why vmagent would not scrape what an object asks for, or would give its series other labels; none: it scrapes it as Prometheus did.
+ * @param object a ServiceMonitor, PodMonitor, Probe, ScrapeConfig or Prometheus; of any other kind there is nothing to say
+ * @param readable what the operator may read
+ * @returns one sentence a reason, each naming the field
+ */
+export function cannotScrape(object: MonitoringObject, readable: Readable): string[] {
+  if (object.kind === "Prometheus") return lostWithPrometheus(fields(object.spec), "victoria-metrics");
+  if (!monitors.includes(object.kind)) return [];
+  const { scrapeClass } = fields(object.spec);
+  return [
+    ...when(
+      scrapeClass !== undefined && scrapeClass !== serviceAccountClass.name,
+      `scrapeClass ${JSON.stringify(scrapeClass)} is not known to the stack's operator, which leaves this object out. Write what it adds into the object.`,
+    ),
+    ...parts(object).flatMap(({ at, of }) => [
+      ...unreadable(of, at, object.metadata.namespace ?? "default", readable),
+      ...absentFiles(of, at, "vmagent"),
+      ...unknownDiscovery.flatMap((field) =>
+        when(
+          isSet(of[field]),
+          `${at}${field} is a discovery that vmagent doesn't have. Find these targets in another way.`,
+        ),
+      ),
+    ]),
+  ];
+}
+
+/** Discoveries of a ScrapeConfig that vmagent doesn't have (`lib/promscrape/discovery`). */
+const unknownDiscovery = ["lightSailSDConfigs", "scalewaySDConfigs", "ionosSDConfigs"];
+
+/** References to Secrets and ConfigMaps of other namespaces that the settings don't have; those of the stack's own the operator may read. */
+function unreadable(of: unknown, at: string, namespace: string, readable: Readable): string[] {
+  if (namespace === readable.namespace) return [];
+  return references(of, at).flatMap(({ path, kind, name }) => {
+    const [setting, allowed] =
+      kind === "Secret" ? ["metrics.secrets", readable.secrets] : ["metrics.configMaps", readable.configMaps];
+    return when(
+      !allowed.includes(`${namespace}/${name}`),
+      `${path} is in the ${kind} ${namespace}/${name}, which the stack's operator may not read, so it leaves this object out. Add it to ${setting}.`,
+    );
+  });
+}
+
+interface Reference {
+  path: string;
+  kind: "Secret" | "ConfigMap";
+  name: string;
+}
+
+/** Every `{ name, key }` in a part of a spec: the key of a ConfigMap under `configMap`, of a Secret elsewhere. */
+function references(of: unknown, at: string, under = ""): Reference[] {
+  if (Array.isArray(of)) return of.flatMap((each, index) => references(each, `${at.replace(/\.$/, "")}[${index}].`));
+  return Object.entries(fields(of)).flatMap(([field, value]): Reference[] => {
+    const { name, key } = fields(value);
+    const path = `${at}${field}`;
+    if (typeof name === "string" && typeof key === "string")
+      return [{ path: under || path, kind: field === "configMap" ? "ConfigMap" : "Secret", name }];
+    const either = isSet(fields(value).secret) || isSet(fields(value).configMap);
+    return references(value, `${path}.`, either ? path : "");
+  });
+}
+
+/** Fields that vmagent does not read, or reads otherwise. */
+const leftOut: Readonly<Record<string, string>> = {
+  trackTimestampsStaleness: "samples get the time of their scrape, so a series that vanishes ends at once",
+  targetLimit: "the number of targets is not bounded",
+  labelNameLengthLimit: "labels of any length are taken",
+  labelValueLengthLimit: "labels of any length are taken",
+  bodySizeLimit: "an answer of up to 128 MiB is taken",
+  keepDroppedTargets: "it only bounds what Prometheus's page shows of dropped targets",
+  fallbackScrapeProtocol: "every answer is read as Prometheus's text format",
+  scrapeProtocols: "vmagent asks for Prometheus's text format",
+  scrapeNativeHistograms: "of a native histogram only classic buckets are taken, where it has any",
+  convertClassicHistogramsToNHCB: "classic histograms stay classic",
+};
+
+/**
+ * What vmagent leaves out of an object that it scrapes: labels stay, but limits, times or the kind of histogram may not.
+ * @param object a ServiceMonitor, PodMonitor, Probe or ScrapeConfig; of any other kind there is nothing to say
+ * @returns one sentence a field
+ */
+export function scrapesDifferently(object: MonitoringObject): string[] {
+  if (!monitors.includes(object.kind)) return [];
+  const places = endpointsOf[object.kind] === undefined ? [] : [{ at: "", of: fields(object.spec) }];
+  return [...places, ...parts(object)].flatMap(({ at, of }) =>
+    Object.entries(leftOut).flatMap(([field, effect]) =>
+      when(isSet(of[field]), `${at}${field} is left out: ${effect}`),
+    ),
+  );
+}

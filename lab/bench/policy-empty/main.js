@@ -1,0 +1,19 @@
+// What the policy pack costs before any of its policies looks at anything: the same policies, by name, with nothing in them. What is left is the
+// protocol and @pulumi/policy. `npm run bench:policy` measures it beside the pack.
+require("tsx/cjs");
+const { PolicyPack } = require("@pulumi/policy");
+const { readPropertiesOnce } = require("../../../policy/lib/read-once.ts");
+const { policies } = require("../../../policy/index.ts");
+
+const nothing = (policy, check) => (policy[check] ? { [check]: () => undefined } : {});
+
+readPropertiesOnce();
+new PolicyPack("empty", {
+  policies: policies.map((policy) => ({
+    name: policy.name,
+    description: policy.description,
+    enforcementLevel: "mandatory",
+    ...nothing(policy, "validateResource"),
+    ...nothing(policy, "validateStack"),
+  })),
+});

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import { until } from "../until";
+
+/** A program that runs on this machine for a test, on the loopback. */
+export interface LocalServer {
+  /** Ends it, and waits until it has. */
+  stop(): Promise<void>;
+  /** Ends it as the kernel does when memory is short, and waits until it has. */
+  kill(): Promise<void>;
+  /** The end of what it printed. */
+  said(): string;
+}
+
+/** Those that {@link freePort} has given. The kernel chooses from 14,000: of 33 for the programs of one test, two would be the same in one of thirty runs. */
+const given = new Set<number>();
+
+/** A port of the loopback that nobody listens on, and another each time. */
+export async function freePort(): Promise<number> {
+  const port = await new Promise<number>((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+  if (given.has(port)) return freePort();
+  given.add(port);
+  return port;
+}
+
+/**
+ * Starts a program and waits until it answers.
+ * @param command its path
+ * @param args its arguments
+ * @param options its environment and working folder, and a URL that answers 200 once it is ready
+ * @throws Error with what it printed, when it ends before it is ready or isn't ready within a minute
+ */
+export async function startServer(
+  command: string,
+  args: string[],
+  { env, cwd, ready }: { env?: NodeJS.ProcessEnv; cwd: string; ready: string },
+): Promise<LocalServer> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (text) => (said = `${said}${text}`.slice(-40_000)));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const end = (signal: NodeJS.Signals) => async () => {
+    child.kill(signal);
+    await ended;
+  };
+  const [stop, kill] = [end("SIGTERM"), end("SIGKILL")];
+  const died = ended.then(() => {
+    throw new Error(`${command} ended:\n${said.slice(-4000)}`);
+  });
+  died.catch(() => undefined); // it ends in the end
+  const answers = until(`${command} answers at ${ready}`, 60, async () => ((await fetch(ready)).ok ? true : undefined));
+  await Promise.race([answers, died]).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return { stop, kill, said: () => said };
+}

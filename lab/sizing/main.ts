@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { duration, minutes, numbers, share } from "./arguments";
+import { measure, type Load, type Result } from "./measure";
+import { tables } from "./report";
+import { within } from "./workspace";
+
+/** What starting, restarting and compacting may take beside the minutes of load, at each size. */
+const minutesBeside = 15;
+
+interface Arguments {
+  series: number[];
+  minutes: number;
+  interval: string;
+  churn: number;
+  json?: boolean;
+}
+
+new Command("bench:sizing")
+  .description(
+    "Measures memory, CPU and disk of Mimir, of a Prometheus that writes to it, and of VictoriaMetrics with vmagent, by number of series",
+  )
+  .option("--series <numbers>", "numbers of series, one after the other", numbers, [10_000, 100_000, 400_000])
+  .option("--minutes <n>", "minutes of load for each; the second half is measured", minutes, 12)
+  .option("--interval <duration>", "time between two scrapes", duration, "15s")
+  .option("--churn <share>", "share of the pods replaced in ten minutes", share, 0.01)
+  .option("--json", "print the results as JSON")
+  .action((args: Arguments) => bench(args))
+  .parse();
+
+async function bench({ series, json, ...load }: Arguments): Promise<void> {
+  const results: Result[] = [];
+  let code = 0;
+  try {
+    for (const each of series) results.push(await one({ ...load, series: each }));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    code = 1;
+  }
+  // What was measured before something failed is worth having.
+  if (results.length > 0) console.log(json ? JSON.stringify(results, null, 2) : tables(results));
+  process.exit(code);
+}
+
+function one(load: Load): Promise<Result> {
+  return within(`${load.series} series`, load.minutes + minutesBeside, (workspace) =>
+    measure(workspace, load, (line) => console.error(line)),
+  );
+}

@@ -1,0 +1,211 @@
+import { programRelease } from "../cluster/programs";
+import { settingsSchema } from "../../settings/schema";
+import { seconds } from "../../settings/units";
+import { until } from "../until";
+import { bytesIn, type Blocks } from "./blocks";
+import type { Database } from "./database";
+import { metricsOf, total } from "./metrics";
+import { mimir as prepareMimir } from "./mimir";
+import { startObjectStore } from "./object-store";
+import { forgetPeak, memoryOf } from "./procfs";
+import { prometheus as preparePrometheus } from "./prometheus";
+import { serveTargets } from "./targets";
+import { victoriaMetrics as prepareVictoriaMetrics } from "./victoria-metrics";
+import { startVmagent } from "./vmagent";
+import { watch, type Usage } from "./watch";
+import type { Running, Workspace } from "./workspace";
+
+/** What is measured. */
+export interface Load {
+  /** Series of the targets; each target has a few more, which Prometheus makes itself. */
+  series: number;
+  /** How long there is load before anything is restarted; the second half of it counts. */
+  minutes: number;
+  /** How often is scraped, as a Prometheus duration. */
+  interval: string;
+  /** Share of the pods replaced in ten minutes. */
+  churn: number;
+}
+
+/** What one database needed. */
+export interface DatabaseResult {
+  steady: Usage;
+  /** Series in memory at the end. */
+  series: number;
+  /** Bytes of the write-ahead log at the end; 0 for one that has none. */
+  wal: number;
+  /** After it was killed: seconds until it was ready, and the most memory until it had caught up, in bytes. */
+  restart: { seconds: number; peak: number };
+  /** While it wrote all that it held in memory as a block: the most memory, in bytes, and that block. */
+  compaction: { peak: number; blocks: Blocks };
+}
+
+/** What came out at one load. */
+export interface Result {
+  load: Load;
+  versions: Record<"prometheus" | "mimir" | "minio" | "victoria-metrics", string>;
+  prometheus: DatabaseResult;
+  mimir: DatabaseResult;
+  victoriaMetrics: DatabaseResult;
+  /** Scrapes the same targets for VictoriaMetrics. */
+  vmagent: Usage;
+  objectStore: Usage;
+  remoteWrite: {
+    /** Most seconds that the newest sample in Mimir was old in the steady time. */
+    lag: number;
+    /** Samples that were refused, and those that were sent again, over the whole time. */
+    failed: number;
+    retried: number;
+    /** Samples sent a second in the steady time. */
+    rate: number;
+  };
+  /** Requests of Mimir to the object store a minute in the steady time, and the bytes that lie there at the end. */
+  s3: { requests: number; bytes: number };
+}
+
+/**
+ * Measures at one load: steady, restarted after a kill, and compacting.
+ * @param workspace where everything runs
+ * @param load what is measured
+ * @param report takes lines of progress
+ */
+export async function measure(workspace: Workspace, load: Load, report: (line: string) => void): Promise<Result> {
+  const settings = settingsSchema.parse({});
+  const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
+  const targets = await serveTargets(load);
+  const store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager]);
+  const mimir = await prepareMimir(workspace, settings, store);
+  const prometheus = await preparePrometheus(workspace, settings, targets, load.interval, `${mimir.url}/api/v1/push`);
+  const victoriaMetrics = await prepareVictoriaMetrics(workspace, settings);
+  const running = {
+    mimir: await mimir.start(),
+    prometheus: await prometheus.start(),
+    victoriaMetrics: await victoriaMetrics.start(),
+  };
+  const vmagent = await startVmagent(
+    workspace,
+    settings,
+    targets,
+    load.interval,
+    `${victoriaMetrics.url}/api/v1/write`,
+  );
+
+  const half = (load.minutes * 60) / 2;
+  const processes = [
+    { program: running.prometheus, url: prometheus.url },
+    { program: running.mimir, url: mimir.url },
+    { program: store.program },
+    { program: running.victoriaMetrics, url: victoriaMetrics.url },
+    { program: vmagent.program, url: vmagent.url },
+  ];
+  report(`${load.series} series: filling for ${half} s`);
+  await watch(processes, half);
+
+  report(`${load.series} series: measuring for ${half} s`);
+  const lags: number[] = [];
+  const before = await counters(prometheus, mimir);
+  const began = Date.now();
+  const [prometheusSteady, mimirSteady, objectStore, victoriaMetricsSteady, vmagentUsage] = await watch(
+    processes,
+    half,
+    ([metrics]) => lags.push(lagOf(metrics)),
+  );
+  const after = await counters(prometheus, mimir);
+  const elapsed = (Date.now() - began) / 1000;
+  const full = await Promise.all([prometheus, mimir, victoriaMetrics].map(atItsFullest));
+
+  const interval = seconds(load.interval);
+  report(`${load.series} series: killing and restarting each`);
+  const caughtUp = async () => {
+    // By then some scrapes have come beside what waited.
+    await new Promise((resolve) => setTimeout(resolve, 3 * interval * 1000));
+    await until("Mimir has caught up", 300, async () => {
+      return lagOf(await metricsOf(prometheus.url)) < 2 * interval || undefined;
+    });
+  };
+  const mimirRestart = await restart(mimir, running.mimir, caughtUp);
+  const prometheusRestart = await restart(prometheus, running.prometheus, caughtUp);
+  const victoriaMetricsRestart = await restart(victoriaMetrics, running.victoriaMetrics, () =>
+    until("vmagent has delivered what waited", 300, async () => (await vmagent.hasDelivered()) || undefined),
+  );
+
+  report(`${load.series} series: compacting`);
+  const result: Result = {
+    load,
+    versions: {
+      prometheus: programRelease("prometheus"),
+      mimir: programRelease("mimir"),
+      minio: programRelease("minio"),
+      "victoria-metrics": programRelease("victoria-metrics"),
+    },
+    prometheus: {
+      steady: prometheusSteady,
+      ...full[0],
+      restart: prometheusRestart.measured,
+      compaction: await compaction(prometheus, prometheusRestart.program),
+    },
+    mimir: {
+      steady: mimirSteady,
+      ...full[1],
+      restart: mimirRestart.measured,
+      compaction: await compaction(mimir, mimirRestart.program),
+    },
+    victoriaMetrics: {
+      steady: victoriaMetricsSteady,
+      ...full[2],
+      restart: victoriaMetricsRestart.measured,
+      compaction: await compaction(victoriaMetrics, victoriaMetricsRestart.program),
+    },
+    vmagent: vmagentUsage,
+    objectStore,
+    remoteWrite: {
+      lag: Math.max(...lags),
+      failed: after.failed,
+      retried: after.retried,
+      rate: (after.sent - before.sent) / elapsed,
+    },
+    s3: {
+      requests: ((after.requests - before.requests) / elapsed) * 60,
+      bytes: bytesIn(workspace.folderOf("minio/store")),
+    },
+  };
+  targets.close();
+  return result;
+}
+
+/**
+ * Seconds since the newest sample that Mimir has taken, up to an interval when all is well; infinite before the first. By the clock, as
+ * the newest sample that a queue knows of stands still when the queue is full.
+ */
+function lagOf(metrics: Awaited<ReturnType<typeof metricsOf>>): number {
+  const sent = total(metrics, "prometheus_remote_storage_queue_highest_sent_timestamp_seconds");
+  return sent > 0 ? Date.now() / 1000 - sent : Infinity;
+}
+
+async function counters(prometheus: Database, mimir: Database) {
+  const [sender, receiver] = await Promise.all([metricsOf(prometheus.url), metricsOf(mimir.url)]);
+  return {
+    sent: total(sender, "prometheus_remote_storage_samples_total"),
+    failed: total(sender, "prometheus_remote_storage_samples_failed_total"),
+    retried: total(sender, "prometheus_remote_storage_samples_retried_total"),
+    requests: total(receiver, "thanos_objstore_bucket_operations_total"),
+  };
+}
+
+async function atItsFullest({ url, seriesMetric, wal }: Database): Promise<Pick<DatabaseResult, "series" | "wal">> {
+  return { series: total(await metricsOf(url), ...seriesMetric), wal: wal === undefined ? 0 : bytesIn(wal) };
+}
+
+async function restart(database: Database, before: Running, caughtUp: () => Promise<unknown>) {
+  await before.kill();
+  const program = await database.start();
+  await caughtUp();
+  const measured = { seconds: program.startTime / 1000, peak: memoryOf(program.pid).peak };
+  return { program, measured };
+}
+
+async function compaction(database: Database, { pid }: Running): Promise<DatabaseResult["compaction"]> {
+  forgetPeak(pid);
+  const blocks = await database.compact();
+  return { peak: memoryOf(pid).peak, blocks };
+}

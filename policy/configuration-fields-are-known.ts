@@ -1,0 +1,32 @@
+import { settingsOf } from "./lib/config/find";
+import { eachOverridden } from "./lib/config/in-force";
+import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
+import { definePolicy } from "./lib/policy";
+import { programs } from "./lib/programs";
+
+/**
+ * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
+ * setting takes. Both programs read strictly: one misspelt key keeps them from starting.
+ *
+ * The settings of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
+ * version is named, only what no version has: `settings-take-effect` covers the rest, and `loki-config-has-no-removed-fields` what Loki removed.
+ */
+export const configurationFieldsAreKnown = definePolicy({
+  name: "configuration-fields-are-known",
+  description:
+    "A configuration of Loki or Mimir has only settings that its version knows, with values that they accept.",
+  url: "https://grafana.com/docs/loki/latest/configure/",
+  severity: "critical",
+  *check(resource) {
+    for (const program of programs) {
+      const { configs, overrides } = settingsOf(resource, program);
+      for (const config of configs) yield* refusedFields(config, program);
+      for (const each of overrides) yield* refusedTenantFields(each, program, configs[0]?.version);
+    }
+  },
+  *checkStack(resources) {
+    for (const program of programs) {
+      yield* eachOverridden(resources, program, (config) => refusedFields(config, program));
+    }
+  },
+});

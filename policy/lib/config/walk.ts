@@ -1,0 +1,339 @@
+import { installedBy } from "../charts/installed";
+import { layoutOf, type Layout } from "../charts/layouts";
+import type { Chart } from "../charts/release";
+import { inner, joined } from "../paths";
+import { programs } from "../programs";
+import { brief } from "../errors";
+import { at as atPath, isBlock, Unknown, type Block } from "../unknown";
+import { calledAs } from "./called";
+import type { AroundChart, ProgramSettings } from "./config";
+import { environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
+import type { FromChart, Program } from "./program";
+import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
+import { expandValues, readYaml, type Reader } from "./yaml";
+
+/** What a resource says about each program. */
+export type Found = Map<Program, ProgramSettings>;
+
+/** What a walk through a resource carries along. */
+interface Walk {
+  found: Found;
+  /** The variables that the resource shows; looked for when a text has a placeholder. */
+  readonly environment: Environment;
+  /** The name of the object that is looked through; empty for values. */
+  readonly name: string;
+  /** Where it is, for the message of what it stumbles over. */
+  at: string;
+}
+
+/** Where a walk is. */
+interface Place {
+  path: string;
+  /** The key that leads there; none for an item of a list. */
+  key: string;
+  /** What it is in, and the path of that. */
+  around?: { values: Block; path: string };
+  /**
+   * Whether it is in chart values: of a chart that is known, whose blocks are no configuration but where the layout says; or of one that isn't.
+   * Kubernetes objects that values add are not in them.
+   */
+  values?: "of a known chart" | "of a chart";
+  /** How many texts it is in. */
+  texts: number;
+}
+
+type Values = Omit<Chart, "unreadable"> & Partial<Pick<Chart, "unreadable">> & { around?: AroundChart };
+
+// A text in a ConfigMap may be a manifest, whose text of values holds the text of a configuration.
+const mostTexts = 5;
+
+/**
+ * Looks through a Kubernetes object for what it says about each program.
+ *
+ * @param found where it is put
+ */
+export function walkThrough(found: Found, object: Block): void {
+  const walk = walkOf(found, object);
+  guarded(walk, () => visit(walk, object, { path: "", key: "", texts: 0 }));
+}
+
+/** Looks through the values of a chart. */
+export function walkThroughValues(found: Found, chart: Chart, path: string): void {
+  const walk = walkOf(found, chart.values);
+  untoldValues(walk, chart, "");
+  guarded(walk, () => visitValues(walk, chart, { path, key: "", texts: 0 }));
+}
+
+function walkOf(found: Found, props: Block): Walk {
+  let environment: Environment | undefined;
+  const name = atPath(props, "metadata.name");
+  return {
+    found,
+    name: typeof name === "string" ? name : "",
+    at: "",
+    get environment() {
+      return (environment ??= environmentOf(props));
+    },
+  };
+}
+
+// What a reader doesn't foresee is told where it is, and ends neither the walk nor the policies.
+function guarded(walk: Walk, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    untold(walk, walk.at, brief(error));
+  }
+}
+
+function untold({ found }: Walk, path: string, problem: string): void {
+  for (const { unreadable } of found.values()) unreadable.push({ path, problem, isUncertain: true });
+}
+
+// Of charts that are known by their name to run one of the programs, or have a word of it in what can't be read.
+function untoldValues({ found }: Walk, { name, unreadable: all }: Chart, around: string): void {
+  for (const [{ key }, { unreadable }] of found) {
+    for (const { path, problem, text = "" } of all) {
+      if (name?.includes(key) || mentions.test(text))
+        unreadable.push({ path: joined(around, path), problem, isValues: true });
+    }
+  }
+}
+
+function visit(walk: Walk, value: unknown, place: Place): void {
+  walk.at = place.path;
+  if (typeof value === "string") guarded(walk, () => visitText(walk, value, place));
+  else if (Array.isArray(value)) visitList(walk, value, place);
+  else if (isBlock(value)) visitBlock(walk, value, place);
+  else if (value instanceof Unknown) {
+    for (const [{ key }, { unreadable }] of walk.found) {
+      if (place.key === "values" || place.key === key) unreadable.push({ path: place.path, problem: value });
+    }
+  }
+}
+
+// A word by itself, or a whole command in one.
+const hasFlag = /(?:^|\s)-/;
+
+function visitList(walk: Walk, list: unknown[], { path, values, texts }: Place): void {
+  const words = list.filter((word) => typeof word === "string");
+  if (words.some((word) => hasFlag.test(word))) {
+    const expanded = words.map((word) => (word.includes("$") ? expandArgument(word, walk.environment) : word));
+    for (const settings of walk.found.values()) settings.arguments.push({ path, words: expanded });
+  }
+  for (const [index, each] of list.entries()) {
+    if (!mayHold(each)) continue;
+    visit(walk, each, { path: inner(path, index), key: "", values, texts });
+  }
+}
+
+function visitBlock(walk: Walk, block: Block, place: Place): void {
+  const { path, key } = place;
+  if (isObject(block)) return visitObject(walk, block, place);
+  if (Array.isArray(block.panels)) return; // a dashboard: what its panels say of a configuration is for people
+  if (place.values === "of a known chart") return visitInside(walk, block, place);
+  const program = programs.find((each) => each.key === key);
+  if (program && visitValue(walk, program, block, place)) return;
+  const layout = program ? undefined : layoutOf({ name: key, values: block });
+  if (layout) return visitValues(walk, { name: key, values: block }, place, layout);
+  const kind = whose(block);
+  const own = programs.find(({ name }) => name === kind);
+  if (!own) return visitInside(walk, block, place);
+  const content = expandValues(block, own, walk.environment);
+  const guess = place.values && ({ isGuess: true } as const);
+  walk.found.get(own)?.configs.push({ content, path, pathOf: (name) => inner(path, name), ...guess });
+}
+
+function visitInside(walk: Walk, block: Block, place: Place): void {
+  const { path, key, values, texts } = place;
+  if (values && key === "extraArgs") return visitList(walk, wordsOf(block), place);
+  if (block.overrides) visitOverrides(walk, block.overrides, inner(path, "overrides"));
+  const around = { values: block, path };
+  for (const name of Object.keys(block)) {
+    const value = block[name];
+    if (mayHold(value) || (typeof value === "string" && calledAs(name, walk.name)))
+      visit(walk, value, { path: inner(path, name), key: name, around, values, texts });
+  }
+}
+
+// Objects that install charts, and Secrets, may be anywhere: in a manifest, or among what a chart's values add.
+function visitObject(walk: Walk, object: Block, place: Place): void {
+  const installed = installedBy(object);
+  for (const chart of installed ?? []) {
+    untoldValues(walk, chart, place.path);
+    visitValues(walk, chart, { ...place, path: joined(place.path, chart.path) });
+  }
+  if (installed) return;
+  const { kind, data, binaryData } = object;
+  const shown = { ...object, ...(isSecret(kind) && { data: decoded(data) }), binaryData: decoded(binaryData) };
+  visitInside(walk, shown, { ...place, values: undefined, key: "" });
+}
+
+/** What a chart's values say; of one that isn't known, what can be told by the names and the shape of what is in them. */
+function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | undefined = layoutOf(chart)): void {
+  const { name, version, values, around, isPartial, unreadable = [] } = chart;
+  const { path } = place;
+  if (!layout) return visitInside(walk, values, { ...place, key: "", values: "of a chart" });
+  const program = programs.find(({ key }) => key === layout.program);
+  // Without it the chart has its defaults, unless they are in what isn't seen.
+  const byDefault = isPartial || unreadable.length > 0 ? undefined : {};
+  const value = layout.value === undefined ? values : (values[layout.value] ?? byDefault);
+  const ofValue = layout.value === undefined ? path : inner(path, layout.value);
+  if (program && isBlock(value)) {
+    const { environment } = walk;
+    const context = {
+      path: ofValue,
+      values,
+      valuesPath: path,
+      chart: { name, version, around, isPartial },
+      keys: layout.keys,
+      environment,
+    };
+    note(walk, program, program.ofChart(value, context));
+  }
+  for (const [key, each] of Object.entries(values)) {
+    const known = layout.charts?.[key];
+    const inside: Place = { ...place, path: inner(path, key), key, values: "of a known chart" };
+    const ofThis = name === undefined ? undefined : { name, version };
+    if (known && isBlock(each)) visitValues(walk, { ...known, values: each, around: ofThis, isPartial }, inside);
+    else if (mayHold(each) && !(key === layout.value && isBlock(each))) visit(walk, each, inside);
+  }
+}
+
+// What has a block by which charts call a program is values, whatever stands beside it.
+function whose(value: unknown): Kind | undefined {
+  return isBlock(value) && programs.some(({ key }) => isBlock(value[key])) ? undefined : kindOf(value);
+}
+
+/** In values, or a file of values, of a chart that isn't known: the value by which the charts that are known call a program, or a sub-chart. */
+function visitValue(walk: Walk, program: Program, value: Block, place: Place): boolean {
+  const { path, around } = place;
+  const within = value[program.key];
+  if (isBlock(within) && (program.isValue(within) || !program.isValue(value))) {
+    visitValues(
+      walk,
+      { values: value },
+      place,
+      layoutOf({ name: ownChart[program.name], repository: "grafana", values: value }),
+    );
+    return true;
+  }
+  if (!program.isValue(value)) return false;
+  const { environment } = walk;
+  note(
+    walk,
+    program,
+    program.ofChart(value, { path, values: around?.values ?? {}, valuesPath: around?.path ?? "", environment }),
+  );
+  return true;
+}
+
+const ownChart: Readonly<Record<Program["name"], string>> = { Loki: "loki", Mimir: "mimir-distributed" };
+
+function note(walk: Walk, program: Program, { config, overrides, unreadable }: FromChart): void {
+  const settings = walk.found.get(program);
+  settings?.unreadable.push(...unreadable);
+  if (config) settings?.configs.push(config);
+  if (overrides) visitOverrides(walk, overrides.content, overrides.path);
+}
+
+// mimir-distributed writes `key: value` of its extraArgs as -key=value.
+function wordsOf(flags: Block): unknown[] {
+  return Object.entries(flags).map(([flag, value]) => (value instanceof Unknown ? value : `-${flag}=${String(value)}`));
+}
+
+// Most of a stack is numbers, names and switches: nothing is made on the way to them.
+function mayHold(value: unknown): boolean {
+  if (typeof value === "string") return value.includes(":") && mentions.test(value);
+  return typeof value === "object" && value !== null;
+}
+
+function visitText(walk: Walk, text: string, place: Place): void {
+  const { path, texts } = place;
+  const { program, content, ignored, problem, isSound } = readFor(walk, text);
+  const own = program && walk.found.get(program);
+  if (problem) own?.unreadable.push({ path, problem });
+  const others = programs.filter(({ name }) => ignored.some((each) => kindOf(each) === name));
+  const followed = (each: Program) => `followed by another YAML document, and ${each.name} reads only the first`;
+  if (own && isSound) {
+    own.configs.push({ content: content as Block, path, pathOf: (name) => `${path}: ${name}` });
+    if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
+    return;
+  }
+  if (!own && !isSound) unlike(walk, text, place, problem);
+  if (!isSound || typeof content !== "object" || content === null) return;
+  if (texts === mostTexts) return untold(walk, path, `in more than ${mostTexts} nested texts`);
+  const inside: Place = { path: `${path}: `, key: "", texts: texts + 1 };
+  visit(walk, content, inside);
+  if (isBlock(content) && isObject(content)) return ignored.forEach((each) => visit(walk, each, inside));
+  for (const each of others) walk.found.get(each)?.unreadable.push({ path, problem: followed(each) });
+}
+
+// A file that isn't YAML, and says by its name what it should be. A template is filled in by whoever reads it.
+function unlike(walk: Walk, text: string, { path, key }: Place, problem: string | undefined): void {
+  const called = problem && !text.includes("{{") ? calledAs(key, walk.name) : undefined;
+  if (!problem || !called) return;
+  const { program, isValues, isOwn } = called;
+  const outline = outlineOf(text);
+  if (isValues) {
+    if (!program && !mentions.test(text)) return;
+    for (const { unreadable } of walk.found.values()) unreadable.push({ path, problem, isValues });
+  } else if (program && kindOf(outline) === undefined && (isOwn || Object.keys(outline).length > 0)) {
+    walk.found.get(program)?.unreadable.push({ path, problem });
+  }
+}
+
+interface ReadFor extends ReturnType<typeof readYaml> {
+  /** Whose configuration it is. */
+  program?: Program;
+}
+
+// Whose it is shows without its placeholders, unless they are what keeps it from being YAML; each program expands them in its own way.
+function readFor(walk: Walk, text: string): ReadFor {
+  const readBy = (reader: Reader) => readYaml(text, reader, text.includes("$") ? walk.environment : noEnvironment);
+  const plain = readBy(asItIs);
+  const kind = whose(plain.isSound ? plain.content : outlineOf(text));
+  const own = programs.find(({ name }) => name === kind);
+  if (own) return { ...readBy(own), program: own };
+  if (plain.isSound || kind) return plain;
+  const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);
+  return program ? { ...readBy(program), program } : plain;
+}
+
+const asItIs = { name: "YAML", expand: (text: string) => text };
+
+// A text is parsed only if it has, as a key, what makes a configuration of a program, or of its tenants, or values of its charts; or is the manifest
+// of a Secret, which doesn't show what it holds.
+const mentions = new RegExp(
+  `(?:^|[\\s"'{,]|\\\\n)(?:${[
+    ...mentioned,
+    ...programs.flatMap(({ key, tenantSettings }) => [key, ...tenantSettings]),
+    "schemaConfig",
+    "structuredConfig",
+  ].join("|")})(?:["']\\s*:|\\s*:(?:\\s|$|[{[\\\\]))|\\bkind["']?\\s*:\\s*["']?Secret\\b`,
+);
+
+function visitOverrides(walk: Walk, tenants: unknown, path: string): void {
+  if (!isBlock(tenants)) return;
+  for (const [{ tenantSettings }, { overrides }] of walk.found) {
+    const isOwn = Object.values(tenants).some(
+      (tenant) => isBlock(tenant) && tenantSettings.some((each) => each in tenant),
+    );
+    if (isOwn) overrides.push({ path, tenants });
+  }
+}
+
+function isSecret(kind: unknown): boolean {
+  return kind === "Secret" || kind === "SecretPatch";
+}
+
+function decoded(data: unknown): unknown {
+  if (!isBlock(data)) return data;
+  const decode = (value: unknown) =>
+    typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : value;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]));
+}
+
+function isObject({ apiVersion, kind }: Block): boolean {
+  return typeof apiVersion === "string" && typeof kind === "string";
+}

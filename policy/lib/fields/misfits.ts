@@ -1,0 +1,69 @@
+import { unreadable } from "../config/placeholders";
+import { isBlock, Unknown, type Block } from "../unknown";
+import type { Field } from "./list";
+
+/** Something in a configuration that the program refuses when it reads the file. */
+export interface Misfit {
+  /** The keys that lead to it; numbers are places in a list. */
+  keys: (string | number)[];
+  /** What stands there. */
+  value: unknown;
+  /** What the program takes there; undefined where it has no such key. */
+  field?: Field;
+  /** The block in which it has no such key. */
+  block?: Field;
+  /** The versions of the list that do have the key. */
+  versions: readonly string[];
+}
+
+// Go's time.ParseDuration, and model.ParseDuration of github.com/prometheus/common.
+const duration = /^(0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+const period = /^(0|(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?)$/;
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isScalar = (value: unknown): boolean => typeof value !== "object";
+
+// What the two readers of YAML (yaml.v2 of Loki, yaml.v3 of Mimir) put into a Go variable of each kind.
+const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>> = {
+  block: isBlock,
+  list: Array.isArray,
+  bool: (value) => typeof value === "boolean",
+  int: (value) => typeof value === "number" || typeof value === "bigint",
+  float: (value) => typeof value === "number" || typeof value === "bigint",
+  text: isScalar,
+  duration: (value) => typeof value === "number" || (isText(value) && duration.test(value)),
+  period: (value) => value === 0 || (isText(value) && period.test(value)),
+  any: () => true,
+};
+
+/**
+ * What a version of a program refuses in a configuration: keys that it doesn't have, and values of another kind than it takes. Both programs
+ * read strictly, so one is enough for them not to start. What isn't known (a variable, a template) is passed over.
+ *
+ * @param content a configuration, or a part of one
+ * @param field what may stand there
+ * @param version a version of the list
+ */
+export function misfits(content: Block, field: Field, version: string): Misfit[] {
+  const found: Misfit[] = [];
+  visit(content, field, []);
+  return found;
+
+  function visit(value: unknown, field: Field, keys: (string | number)[]): void {
+    if (value === null || value === undefined || value instanceof Unknown || unreadable(value)) return;
+    if (!takes[field.kind](value)) found.push({ keys, value, field, versions: [] });
+    else if (Array.isArray(value) && field.each) {
+      for (const [index, element] of value.entries()) visit(element, field.each, [...keys, index]);
+    } else if (isBlock(value) && field.kind === "block") visitBlock(value, field, keys);
+  }
+
+  function visitBlock(block: Block, field: Field, keys: (string | number)[]): void {
+    for (const [key, value] of Object.entries(block)) {
+      if (unreadable(key)) continue;
+      const own = field.keys?.get(key);
+      const known = own && (own.versions?.includes(version) ?? true) ? own : field.each;
+      if (known) visit(value, known, [...keys, key]);
+      else found.push({ keys: [...keys, key], value, block: field, versions: own?.versions ?? [] });
+    }
+  }
+}

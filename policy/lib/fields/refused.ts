@@ -1,0 +1,64 @@
+import type { Config, Overrides } from "../config/config";
+import type { Program } from "../config/program";
+import type { Refusal } from "../finding";
+import { loki } from "../loki/program";
+import { removalOf } from "../loki/removal";
+import { versionOf } from "../programs";
+import { misfitsOf, misfitsOfTenants, refusalOf, type JudgedMisfit } from "./judged";
+
+// Of values of another kind that stand here, another policy says more.
+const elsewhere: Readonly<Record<Program["name"], readonly string[]>> = {
+  Loki: ["compactor.retention_enabled", "limits_config.retention_period", "schema_config.configs"],
+  Mimir: ["limits.compactor_blocks_retention_period"],
+};
+
+/** What the version that reads a configuration is known to refuse in it; nothing for a file of Loki whose version only the whole stack shows. */
+export function* refusedFields(config: Config, program: Program): Iterable<Refusal> {
+  const version = versionOf(config, program);
+  if (program === loki && version === undefined) return;
+  for (const misfit of misfitsOf(config, program, version)) {
+    const isElsewhere = misfit.field && elsewhere[program.name].includes(misfit.keys.join("."));
+    if (isRefused(misfit, program) && !isElsewhere) yield refusalOf(misfit, program);
+  }
+}
+
+/** The same of settings by tenant. */
+export function* refusedTenantFields(overrides: Overrides, program: Program, version?: string): Iterable<Refusal> {
+  for (const misfit of misfitsOfTenants(overrides, program, version)) {
+    if (isRefused(misfit, program)) yield refusalOf(misfit, program);
+  }
+}
+
+/** What a version that has no list of settings, or that nothing names, may refuse in a configuration. */
+export function* doubtfulFields(config: Config, program: Program): Iterable<Refusal> {
+  const version = versionOf(config, program);
+  // The workload that mounts the file shows the version.
+  if (version === undefined && config.awaitsReader) return;
+  for (const misfit of misfitsOf(config, program, version)) {
+    if (!misfit.isSure && !isRemoved(misfit, program))
+      yield { ...refusalOf(misfit, program), ...doubt(misfit, program) };
+  }
+}
+
+function isRefused(misfit: JudgedMisfit, program: Program): boolean {
+  return misfit.isSure && !isRemoved(misfit, program);
+}
+
+// `loki-config-has-no-removed-fields` reports these.
+function isRemoved(misfit: JudgedMisfit, program: Program): boolean {
+  return program === loki && removalOf(misfit) !== undefined;
+}
+
+function doubt({ version, isNamed }: JudgedMisfit, { name, validation }: Program): Pick<Refusal, "why" | "fix"> {
+  const which = `${name} ${version}`;
+  if (isNamed) {
+    return {
+      why: `There is no list of settings for ${which} here, and the nearest version refuses this one.`,
+      fix: `Check whether ${which} has it with \`${validation}\`.`,
+    };
+  }
+  return {
+    why: `${which} refuses to start with it, an earlier ${name} accepts it, and the version that reads it is unknown.`,
+    fix: `Remove it, unless you run an older ${name}: check with \`${validation}\`.`,
+  };
+}

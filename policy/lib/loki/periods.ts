@@ -1,0 +1,139 @@
+import { durationSeconds } from "../duration";
+import { text, type Setting } from "../config/read";
+import { show } from "../config/show";
+import { inner } from "../paths";
+import type { Refusal } from "../finding";
+import { at, isBlock, type Block } from "../unknown";
+
+/** A period of Loki's schema. */
+export interface Period {
+  path: string;
+  from: Setting<string>;
+  store: Setting<string>;
+  schema: Setting<string>;
+  content: unknown;
+}
+
+/** The periods of a schema. */
+export function periodsOf(list: readonly unknown[], path: string): Period[] {
+  return list.map((content, index) => ({
+    path: inner(path, index),
+    from: text(content, "from"),
+    store: text(content, "store"),
+    schema: text(content, "schema"),
+    content,
+  }));
+}
+
+/** Whether this is a day as Loki reads it, such as `2024-04-01`. */
+export function isDay(value: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(value);
+}
+
+/** The day on which a period begins, in a notation whose order is that of the days; that of one that can't be read is the first. */
+export function dayOf({ from }: Period): string {
+  return "value" in from ? from.value : "";
+}
+
+/**
+ * The period that counts on a day: the last that has begun.
+ *
+ * @param periods in the order of their days
+ * @param today such as `2024-04-01`
+ */
+export function activeIndex(periods: readonly Period[], today: string): number {
+  const later = periods.findIndex((period) => dayOf(period) > today);
+  return later < 0 ? periods.length - 1 : Math.max(0, later - 1);
+}
+
+// pkg/storage/types of Loki 3.6, and what tests use.
+const deprecated = [
+  "aws",
+  "aws-dynamo",
+  "bigtable",
+  "bigtable-hashed",
+  "cassandra",
+  "gcp",
+  "gcp-columnkey",
+  "grpc-store",
+];
+const stores = ["tsdb", "boltdb-shipper", "boltdb", "inmemory", ...deprecated];
+const objectStores = ["filesystem", "alibabacloud", "azure", "bos", "cos", "gcs", "s3", "swift", "noop", "inmemory"];
+const day = 24 * 3600;
+
+/**
+ * What Loki refuses in the periods of a schema, whatever its version: `Validate` in pkg/storage/config/schema_config.go and
+ * `validateSchemaValues` in pkg/loki/validation.go.
+ *
+ * @param config the whole configuration, for the names of its stores
+ * @param today such as `2024-04-01`
+ */
+export function* refusedPeriods(periods: readonly Period[], config: Block, today: string): Iterable<Refusal> {
+  const active = activeIndex(periods, today);
+  for (const [index, period] of periods.entries()) {
+    const before = periods[index - 1];
+    if (before && dayOf(before) !== "" && dayOf(period) !== "" && dayOf(before) >= dayOf(period))
+      yield unordered(period);
+    if (!isBlock(period.content)) continue;
+    const isCounted = index >= active || ("value" in period.store && period.store.value === "tsdb");
+    yield* ofTables(period, isCounted);
+    yield* ofNames(period, config);
+  }
+}
+
+function unordered({ path, from }: Period): Refusal {
+  return {
+    path: `${path}.from`,
+    found: `${show(from)}, which is not after the previous period`,
+    wanted: "periods in ascending order, each with a different day",
+    why: `Loki refuses to start: "from time in schemas must be distinct and in increasing order".`,
+    fix: "Put the periods in order. Don't change the day of a period that has data.",
+  };
+}
+
+/** The number of a schema's version: Loki takes the `v` off both ends. */
+export function versionOf(schema: string): string {
+  return schema.replace(/^v+|v+$/g, "");
+}
+
+// One table of the index holds a day, wherever an index is shipped to an object store.
+function* ofTables({ path, store, content }: Period, isCounted: boolean): Iterable<Refusal> {
+  const isShipped = "value" in store && ["tsdb", "boltdb-shipper"].includes(store.value);
+  const length = text(at(content, "index"), "period");
+  const seconds = "value" in length ? durationSeconds(length.value) : "missing" in length ? 0 : undefined;
+  if (seconds === undefined || seconds === day || !(isShipped && isCounted ? true : seconds % day !== 0)) return;
+  yield {
+    path: `${path}.index.period`,
+    found: show(length),
+    wanted: isShipped ? "24h" : "a whole number of days",
+    why: isShipped
+      ? `Loki refuses to start: "${"value" in store ? store.value : "tsdb"} must always have periodic config for index set to 24h".`
+      : `Loki refuses to start: "the table period must be a multiple of 24h".`,
+    fix: "Write period: 24h there, beside prefix.",
+  };
+}
+
+function* ofNames({ path, store, schema, content }: Period, config: Block): Iterable<Refusal> {
+  if ("value" in store && !stores.includes(store.value)) {
+    const why = `Loki refuses to start: "unrecognized store (index) type".`;
+    yield { path: `${path}.store`, found: show(store), wanted: '"tsdb"', why, fix: "Correct the name." };
+  }
+  if ("value" in schema && !/^(9|1[0-3])$/.test(versionOf(schema.value))) {
+    const why = `Loki refuses to start: "invalid schema version".`;
+    yield { path: `${path}.schema`, found: show(schema), wanted: '"v13"', why, fix: "Correct the version." };
+  }
+  const object = text(content, "object_store");
+  const named = [at(config, "storage_config.named_stores"), at(config, "storage_config.object_store.named_stores")];
+  const names = named
+    .flatMap((kinds) => (isBlock(kinds) ? Object.values(kinds) : []))
+    .flatMap((each) => Object.keys(each ?? {}));
+  if ("value" in object && ![...objectStores, ...deprecated, ...names].includes(object.value)) {
+    yield {
+      path: `${path}.object_store`,
+      found: show(object),
+      wanted: `a kind of store such as "s3", or the name of one in storage_config.named_stores`,
+      why: `Loki refuses to start: "unrecognized object_store type, which also does not match any named_stores".`,
+      fix: "Correct the name, or name the store there.",
+    };
+  }
+}

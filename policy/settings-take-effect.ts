@@ -1,0 +1,52 @@
+import { droppedValues } from "./lib/charts/dropped";
+import { settingsOf } from "./lib/config/find";
+import { eachOverridden } from "./lib/config/in-force";
+import { doubtfulFields } from "./lib/fields/refused";
+import { definePolicy } from "./lib/policy";
+import { programs } from "./lib/programs";
+
+/**
+ * Reports settings without effect, or whose effect is unknown: blocks that a chart ignores because they are beside the value `loki`, or have
+ * another name or no place in it; misspelt chart values; and settings that a version without a list may not know. None of them stops a
+ * program.
+ */
+export const settingsTakeEffect = definePolicy({
+  name: "settings-take-effect",
+  description: "No chart ignores a setting or a misspelt value, and every setting is known to exist in its version.",
+  url: "https://github.com/grafana-community/helm-charts/tree/main/charts/loki",
+  severity: "medium",
+  level: "advisory",
+  *check(resource) {
+    for (const { path, wanted, program, refused } of droppedValues(resource)) {
+      if (program) {
+        const would = `${program} would refuse ${refused.join(", ")}.`;
+        yield {
+          path,
+          found: "where the chart doesn't look for it",
+          wanted: `at ${wanted}`,
+          why: `The chart ignores it without an error, and ${program} uses its defaults.`,
+          fix:
+            refused.length > 0
+              ? `Remove it, or move the settings that ${program} knows to ${wanted}. ${would}`
+              : `Move it to ${wanted}.`,
+        };
+      } else {
+        yield {
+          path,
+          found: "a value that the chart doesn't have there",
+          wanted,
+          why: "The chart ignores it without an error, and uses its default.",
+          fix: "Correct it, or exclude the release from this policy.",
+        };
+      }
+    }
+    for (const program of programs) {
+      for (const config of settingsOf(resource, program).configs) yield* doubtfulFields(config, program);
+    }
+  },
+  *checkStack(resources) {
+    for (const program of programs) {
+      yield* eachOverridden(resources, program, (config) => doubtfulFields(config, program));
+    }
+  },
+});

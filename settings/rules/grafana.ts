@@ -1,0 +1,227 @@
+import { isSecretKey } from "../plain-secrets";
+import { formatPath, type Problem } from "../problem";
+import type { ParsedSettings } from "../schema";
+import { addressOf } from "../sections/exposure";
+import { ownDataSources, secretMountsFolder } from "../sections/grafana";
+import type { Rule } from "./rule";
+
+type Grafana = ParsedSettings["grafana"];
+
+/**
+ * Keys of grafana.ini that are secret although their names don't say so; `isSecretKey` knows the others.
+ * @see https://github.com/grafana/grafana/blob/main/conf/defaults.ini
+ */
+const secretIniKeys = new Set([
+  "analytics.application_insights_connection_string",
+  "analytics.rudderstack_write_key",
+  "database.url", // may have the password in it
+  "enterprise.license_text",
+  "external_image_storage.azure_blob.account_key",
+  "external_image_storage.s3.access_key",
+  "log.frontend.sentry_dsn",
+  "remote_cache.connstr",
+  "unified_storage.db_url",
+]);
+
+/** Texts that stand for a secret: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#variable-expansion */
+const reference = /^\$__(file|vault)\{[^{}]+\}$/;
+const passwordInUrl = /:\/\/[^/\s:@]+:[^/\s@]+@/;
+
+/** Keys that the program sets, each with the setting to use instead. */
+const ownIniKeys: readonly [key: RegExp, instead: string][] = [
+  [/^paths\./, "nothing: the pod's volumes are there"],
+  [/^server\.(http_port|protocol|http_addr|socket)$/, "nothing: Service and probes use them"],
+  [/^security\.admin_(user|password)$/, "secrets.existing.grafanaAdmin, or nothing: the password is generated"],
+  [/^plugins\.preinstall/, "grafana.plugins"],
+];
+
+/** What only the stack's own Grafana can have. */
+const ofOwn = [
+  "ingress",
+  "route",
+  "oauth",
+  "anonymous",
+  "smtp",
+  "plugins",
+  "dataSources",
+  "secretMounts",
+  "settings",
+] as const;
+
+const isSet = (value: unknown): boolean =>
+  typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+
+/** Names and uids of the stack's own data sources, in any stage. Grafana's database may tell no capitals apart. */
+const taken = [
+  ...new Set(
+    Object.entries(ownDataSources)
+      .flat()
+      .map((each) => each.toLowerCase()),
+  ),
+];
+
+const secretInClear = (key: string, name: string): Problem => ({
+  key,
+  what: `would have the secret ${name} in clear text, in a ConfigMap, in previews and in Pulumi's state`,
+  allowed: `$__file{${secretMountsFolder}/<Secret>/<key>} of a Secret in grafana.secretMounts; for oauth and smtp: a given secret`,
+});
+
+/** Rules of Grafana. */
+export const grafanaRules: readonly Rule[] = [
+  {
+    must: "a Grafana that exists is configured where it is",
+    check: ({ grafana }) =>
+      grafana.create
+        ? []
+        : ofOwn
+            .filter((key) => isSet(grafana[key]))
+            .map((key) => ({
+              key: `grafana.${key}`,
+              what: "is not read: grafana.create is false, so Grafana is not this program's",
+              allowed: "nothing, or grafana.create: true",
+            })),
+  },
+  {
+    must: "grafana.settings has no secrets",
+    check: ({ grafana }) =>
+      iniEntries(grafana).flatMap(({ section, key, value, path }) => {
+        if (value === "" || typeof value === "boolean" || reference.test(String(value))) return [];
+        const name = `${section}.${key}`;
+        const isSecret = isSecretKey(key) || secretIniKeys.has(name) || passwordInUrl.test(String(value));
+        return isSecret ? [secretInClear(path, name)] : [];
+      }),
+  },
+  {
+    must: "grafana.settings leaves to the program what is the program's",
+    check: ({ grafana }) =>
+      iniEntries(grafana).flatMap(({ section, key, path }) =>
+        ownIniKeys
+          .filter(([own]) => own.test(`${section}.${key}`))
+          .map(([, instead]) => ({ key: path, what: "is set by this program", allowed: instead })),
+      ),
+  },
+  {
+    must: "grafana.settings has a line for each key",
+    check: ({ grafana }) =>
+      iniEntries(grafana)
+        .filter(
+          ({ section, key, value }) =>
+            /[\]\r\n]/.test(section) || !/^[\w.-]+$/.test(key) || /[\r\n]/.test(String(value)),
+        )
+        .map(({ path }) => ({
+          key: path,
+          what: "can't be written into grafana.ini",
+          allowed: "a section without ], a key of letters, digits, '_', '.' and '-', a value in one line",
+        })),
+  },
+  {
+    must: "a file that Grafana reads is of a Secret that it mounts",
+    check: ({ grafana }) => {
+      const texts = [
+        ...iniEntries(grafana).map(({ value, path }) => ({ path, text: String(value) })),
+        ...grafana.dataSources.flatMap(({ secureJsonData = {} }, i) =>
+          Object.entries(secureJsonData).map(([key, text]) => ({
+            path: formatPath(["grafana", "dataSources", i, "secureJsonData", key]),
+            text,
+          })),
+        ),
+      ];
+      return texts.flatMap(({ path, text }) => {
+        const [, secret] = new RegExp(`\\$__file\\{${secretMountsFolder}/([^/}]+)`).exec(text) ?? [];
+        return secret === undefined || grafana.secretMounts.includes(secret)
+          ? []
+          : [
+              {
+                key: path,
+                what: `names a file of the Secret "${secret}", which Grafana doesn't mount`,
+                allowed: `grafana.secretMounts with "${secret}" in it${grafana.secretMounts.length > 0 ? `, or one of ${grafana.secretMounts.join(", ")}` : ""}`,
+              },
+            ];
+      });
+    },
+  },
+  {
+    must: "every data source has a name and a uid of its own",
+    check: ({ grafana: { dataSources } }) =>
+      (["name", "uid"] as const).flatMap((field) =>
+        dataSources.flatMap((source, i) => {
+          const value = source[field].toLowerCase();
+          const earlier = dataSources.slice(0, i).some((other) => other[field].toLowerCase() === value);
+          if (!earlier && !taken.includes(value)) return [];
+          return [
+            {
+              key: `grafana.dataSources[${i}].${field}`,
+              what: `"${source[field]}" is ${earlier ? "there twice" : "that of one of the stack's data sources"}`,
+              allowed: `another one; taken: ${taken.join(", ")}`,
+            },
+          ];
+        }),
+      ),
+  },
+  {
+    must: "each plugin is there once",
+    check: ({ grafana: { plugins } }) =>
+      plugins.flatMap(({ id }, i) =>
+        plugins.findIndex((other) => other.id === id) === i
+          ? []
+          : [
+              {
+                key: `grafana.plugins[${i}].id`,
+                what: `"${id}" is there twice`,
+                allowed: "one version of each plugin",
+              },
+            ],
+      ),
+  },
+  {
+    must: "roles come from one place",
+    check: ({ grafana: { oauth } }) =>
+      oauth?.roles && oauth.roleAttributePath
+        ? [
+            {
+              key: "grafana.oauth.roleAttributePath",
+              what: "contradicts grafana.oauth.roles: both say who may do what",
+              allowed: "one of the two",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "Alertmanager is reached where it is this program's own workload",
+    check: ({ alertmanager, adopt }) => {
+      if (alertmanager.implementation === "prometheus" && !adopt.alertmanagerUrl) return [];
+      const why = adopt.alertmanagerUrl ? "adopt.alertmanagerUrl uses one that exists" : "Alertmanager is inside Mimir";
+      return (["ingress", "httpRoute"] as const)
+        .filter((key) => alertmanager[key])
+        .map((key) => ({
+          key: `alertmanager.${key}`,
+          what: `leads nowhere: ${why}`,
+          allowed: "nothing, or the stack's own Alertmanager (implementation: prometheus)",
+        }));
+    },
+  },
+  {
+    must: "links in mail and logins lead back to Grafana",
+    check: ({ grafana }) =>
+      grafana.oauth?.autoLogin && !addressOf(grafana) && !grafana.settings.server?.root_url
+        ? [
+            {
+              key: "grafana.oauth.autoLogin",
+              what: "sends everyone to the provider, which knows no way back: Grafana has no address",
+              allowed: "grafana.ingress, grafana.route, or grafana.settings.server.root_url; or false",
+            },
+          ]
+        : [],
+  },
+];
+
+function iniEntries({ settings }: Grafana) {
+  return Object.entries(settings).flatMap(([section, keys]) =>
+    Object.entries(keys).map(([key, value]) => ({
+      section,
+      key,
+      value,
+      path: formatPath(["grafana", "settings", section, key]),
+    })),
+  );
+}

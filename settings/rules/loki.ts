@@ -1,0 +1,186 @@
+import { writers } from "../loki-writers";
+import type { Problem } from "../problem";
+import type { ParsedSettings } from "../schema";
+import { seconds, sizeBytes } from "../units";
+import type { Rule } from "./rule";
+
+type Period = NonNullable<ParsedSettings["loki"]["schemaConfigs"]>[number];
+
+/** The day after a date, for the example of a new period. */
+const dayAfter = (date: Date) => new Date(date.getTime() + 86_400_000).toISOString().slice(0, 10);
+
+const newPeriod = (from: string) => ({
+  from,
+  store: "tsdb",
+  object_store: "s3",
+  schema: "v13",
+  index: { prefix: "index_", period: "24h" },
+});
+
+const isCurrent = ({ store, schema }: Period) => store === "tsdb" && schema === "v13";
+
+/** Rules of Loki. */
+export const lokiRules: readonly Rule[] = [
+  {
+    must: "there are as many writers as hold a line",
+    check: ({ loki }) => {
+      const { setting, replicas: of } = writers[loki.mode];
+      const replicas = of(loki)!;
+      return loki.replicationFactor > replicas
+        ? [
+            {
+              key: "loki.replicationFactor",
+              what: `${loki.replicationFactor} is more than the ${replicas} replicas of loki.${setting}: Loki would refuse every line`,
+              allowed: `1 to ${replicas}, or more replicas`,
+              example: Math.min(replicas, loki.replicationFactor),
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "Loki changes from one mode to another",
+    check: ({ loki: { mode, former } }) =>
+      former?.mode === mode
+        ? [
+            {
+              key: "loki.former.mode",
+              what: `"${former.mode}" is loki.mode too: nothing changes`,
+              allowed: "the mode that Loki had until now; or no loki.former, when its writers have left",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "the writers that are left are not more than there were",
+    check: ({ loki }) => {
+      const { former } = loki;
+      if (former?.writers === undefined) return [];
+      const { setting, replicas: of } = writers[former.mode];
+      const replicas = of(loki)!;
+      return former.writers > replicas
+        ? [
+            {
+              key: "loki.former.writers",
+              what: `${former.writers} is more than the ${replicas} replicas of loki.${setting}`,
+              allowed: `0 to ${replicas}`,
+              example: Math.max(0, replicas - 1),
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "lines are kept as long as the stack's minimum asks",
+    check: ({ loki }) =>
+      seconds(loki.retention) < seconds(loki.retentionMinimum)
+        ? [
+            {
+              key: "loki.retention",
+              what: `"${loki.retention}" is shorter than the stack's minimum "${loki.retentionMinimum}" (loki.retentionMinimum)`,
+              allowed: `at least ${loki.retentionMinimum}, or a lower loki.retentionMinimum`,
+              example: loki.retentionMinimum,
+            },
+          ]
+        : [],
+  },
+  {
+    must: "the periods of Loki's schema follow one another",
+    check: ({ loki: { schemaConfigs = [] } }) =>
+      schemaConfigs.flatMap(({ from }, i) =>
+        i > 0 && from <= schemaConfigs[i - 1].from
+          ? [
+              {
+                key: `loki.schemaConfigs[${i}].from`,
+                what: `"${from}" is not after the period before it, "${schemaConfigs[i - 1].from}"`,
+                allowed: "periods in the order of their first days, each starting on a different day",
+              },
+            ]
+          : [],
+      ),
+  },
+  {
+    must: "today's lines fall into a period of Loki's schema",
+    check: ({ loki: { schemaConfigs } }, now) =>
+      schemaConfigs && Date.parse(schemaConfigs[0].from) > now.getTime()
+        ? [
+            {
+              key: "loki.schemaConfigs[0].from",
+              what: `"${schemaConfigs[0].from}" is in the future: Loki has no schema for today's lines and refuses them`,
+              allowed: "a day in the past for the first period",
+              example: "2024-04-01",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "the newest period of Loki's schema is tsdb v13",
+    check: ({ loki: { schemaConfigs } }, now) => {
+      const newest = schemaConfigs?.at(-1);
+      return schemaConfigs && newest && !isCurrent(newest)
+        ? [
+            {
+              key: `loki.schemaConfigs[${schemaConfigs.length - 1}]`,
+              what: `store "${newest.store}" with schema "${newest.schema}" is not what Loki 3 uses for new data`,
+              allowed:
+                "keep the periods that have data word for word; after them, add one with tsdb and v13 that starts in the future",
+              example: newPeriod(dayAfter(now)),
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "an index of tsdb has a table a day",
+    check: ({ loki: { schemaConfigs = [] } }) =>
+      schemaConfigs.flatMap(({ store, index }, i) =>
+        store === "tsdb" && seconds(index.period) !== 86_400
+          ? [
+              {
+                key: `loki.schemaConfigs[${i}].index.period`,
+                what: `"${index.period}" is refused by Loki for store tsdb`,
+                allowed: "24h",
+                example: "24h",
+              },
+            ]
+          : [],
+      ),
+  },
+  {
+    must: "structured metadata is stored by a schema that can",
+    check: ({ loki: { structuredMetadata, schemaConfigs } }, now) => {
+      const active = schemaConfigs?.findLast(({ from }) => Date.parse(from) <= now.getTime());
+      return structuredMetadata && active && !isCurrent(active)
+        ? [
+            {
+              key: "loki.structuredMetadata",
+              what: `true needs tsdb v13, but today's period is "${active.store}" "${active.schema}": Loki would not start`,
+              allowed: "false until a period with tsdb and v13 has begun",
+              example: false,
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "a burst is at least the rate",
+    check: ({ loki: { limits } }) => {
+      const found: Problem[] = [];
+      if (limits.ingestionBurstMb < limits.ingestionRateMb)
+        found.push({
+          key: "loki.limits.ingestionBurstMb",
+          what: `${limits.ingestionBurstMb} is below loki.limits.ingestionRateMb, ${limits.ingestionRateMb}`,
+          allowed: `at least ${limits.ingestionRateMb}`,
+          example: 2 * limits.ingestionRateMb,
+        });
+      if (sizeBytes(limits.perStreamRateLimitBurst) < sizeBytes(limits.perStreamRateLimit))
+        found.push({
+          key: "loki.limits.perStreamRateLimitBurst",
+          what: `"${limits.perStreamRateLimitBurst}" is below loki.limits.perStreamRateLimit, "${limits.perStreamRateLimit}"`,
+          allowed: `at least ${limits.perStreamRateLimit}`,
+          example: limits.perStreamRateLimit,
+        });
+      return found;
+    },
+  },
+];

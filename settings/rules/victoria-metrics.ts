@@ -1,0 +1,81 @@
+import { backends, stageOf, stagesWith } from "../../stages";
+import { quantityValue, seconds } from "../units";
+import type { Rule } from "./rule";
+
+/** Memory limit that a series of an hour asks for, in bytes. An estimate on the safe side: components/victoria-metrics/README.md. */
+const bytesPerSeries = 2048;
+
+/** What a sample takes in vmagent's queue, in bytes. On the safe side: components/vmagent/README.md. */
+const bytesPerSample = 20;
+
+const gibibyte = 2 ** 30;
+
+/** Rules of VictoriaMetrics as the stack's backend. */
+export const victoriaMetricsRules: readonly Rule[] = [
+  {
+    must: "the stage is one that the stack's backend has",
+    check: ({ stage, metrics: { backend } }) => {
+      const there = stagesWith(backend);
+      return there.includes(stage)
+        ? []
+        : [
+            {
+              key: "stage",
+              what: `"${stage}" contradicts metrics.backend: ${backend}, with which there is no such stage`,
+              allowed: `${there.join(", ")}; or metrics.backend: ${backends.find((other) => other !== backend)}`,
+              example: there[there.length - 1],
+            },
+          ];
+    },
+  },
+  {
+    must: "what VictoriaMetrics can't take yet has room on vmagent's volume",
+    check: ({ stage, kps, metrics, victoriaMetrics: { limits } }) => {
+      const { storage, mimirOutage } = metrics;
+      if (stageOf({ stage, kps, metrics }).scraper !== "vmagent") return [];
+      const scrapes = seconds(mimirOutage) / seconds(kps.scrapeInterval);
+      const needed = Math.ceil((scrapes * limits.maxHourlySeries * bytesPerSample) / gibibyte) + 1;
+      const least = Math.max(2, needed);
+      return quantityValue(storage) < least * gibibyte
+        ? [
+            {
+              key: "metrics.storage",
+              what: `"${storage}" is too small: the samples of ${mimirOutage} (metrics.mimirOutage) at ${limits.maxHourlySeries} series (victoriaMetrics.limits.maxHourlySeries) must fit on it while VictoriaMetrics is away`,
+              allowed: `at least ${least}Gi (${bytesPerSample} bytes a sample, and 1Gi beside it); or a shorter outage, or fewer series`,
+              example: `${least}Gi`,
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    must: "VictoriaMetrics' volume has room beside the space that it keeps free",
+    check: ({ victoriaMetrics: { storage, minFreeSpace } }) =>
+      quantityValue(minFreeSpace) * 2 > quantityValue(storage)
+        ? [
+            {
+              key: "victoriaMetrics.minFreeSpace",
+              what: `"${minFreeSpace}" is more than half of victoriaMetrics.storage, "${storage}": too little is left for samples`,
+              allowed: "at most half of the volume",
+              example: "1Gi",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "VictoriaMetrics drops series before they take more memory than it may have",
+    check: ({ stage, kps, metrics, victoriaMetrics: { limits, resources } }) => {
+      const held = Math.floor(quantityValue(resources.limits.memory) / bytesPerSeries);
+      return stageOf({ stage, kps, metrics }).victoriaMetrics && limits.maxHourlySeries > held
+        ? [
+            {
+              key: "victoriaMetrics.limits.maxHourlySeries",
+              what: `${limits.maxHourlySeries} is more than the memory limit, "${resources.limits.memory}", can hold: VictoriaMetrics would run out of memory again and again before it drops a series`,
+              allowed: `at most ${held} (a series takes 2 KiB), or a higher victoriaMetrics.resources.limits.memory`,
+              example: held,
+            },
+          ]
+        : [];
+    },
+  },
+];

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { httpRoute, ingress } from "./exposure";
+import {
+  bytes,
+  day,
+  duration,
+  durationOrZero,
+  goDuration,
+  nonEmptyText,
+  objectName,
+  positiveNumber,
+  replicas,
+  resources,
+  size,
+} from "../values";
+import { streamSelector } from "../streams";
+import { seconds } from "../units";
+
+/** Loki: mode, sizes, retention, limits. */
+
+/** Loki's index is kept by the day; with retention on, less than a day is refused for streams and not kept for tenants. */
+const retention = duration
+  .refine((v) => seconds(v) >= 86400, "is shorter than a day")
+  .meta({ allowed: "a duration of at least 24h: a number and a unit (h, d, w, y), no spaces", example: "30d" });
+
+/**
+ * A period of Loki's schema.
+ * @see https://grafana.com/docs/loki/latest/configure/#period_config
+ */
+const schemaPeriod = z.looseObject({
+  from: day.describe("first day of the period"),
+  store: z
+    .enum(["tsdb", "boltdb-shipper"])
+    .describe("index store: tsdb; an older period may have been written with boltdb-shipper"),
+  object_store: z.enum(["s3", "aws"]).describe("chunk store, by the name that the data was written under"),
+  schema: z
+    .enum(["v9", "v10", "v11", "v12", "v13"])
+    .meta({ example: "v13" })
+    .describe("schema version: v13, or what an older period was written with"),
+  index: z
+    .looseObject({
+      prefix: nonEmptyText.meta({ example: "loki_index_" }).describe("start of the index tables' names"),
+      period: duration
+        .refine((v) => seconds(v) % 86400 === 0, "is not a multiple of a day")
+        .meta({ allowed: "24h, or what an older period was written with", example: "24h" })
+        .describe("how much time an index table covers"),
+    })
+    .describe("prefix and period of the index tables"),
+});
+
+const modes = z.enum(["single-binary", "simple-scalable", "distributed"]);
+
+const target = (what: string, defaults: { replicas: number; cpu: string; memory: string; memoryLimit: string }) =>
+  z
+    .strictObject({
+      replicas: replicas.default(defaults.replicas).describe(`replicas of ${what}`),
+      resources: resources(defaults),
+    })
+    .prefault({});
+
+/** What runs apart in mode `distributed`. Replicas are those of upstream's sizes for up to 3 TB a day, where a dead process must not stop anything. */
+const distributed = z
+  .strictObject({
+    distributor: target("distributors", { replicas: 2, cpu: "500m", memory: "512Mi", memoryLimit: "1Gi" }),
+    ingester: target("ingesters", { replicas: 3, cpu: "1", memory: "2Gi", memoryLimit: "4Gi" }),
+    querier: target("queriers", { replicas: 3, cpu: "1", memory: "2Gi", memoryLimit: "4Gi" }),
+    queryFrontend: target("query frontends", { replicas: 2, cpu: "250m", memory: "512Mi", memoryLimit: "1Gi" }),
+    queryScheduler: target("query schedulers", { replicas: 2, cpu: "100m", memory: "128Mi", memoryLimit: "256Mi" }),
+    indexGateway: target("index gateways", { replicas: 2, cpu: "250m", memory: "512Mi", memoryLimit: "1Gi" }),
+    compactor: target("compactors, of which one is elected", {
+      replicas: 1,
+      cpu: "250m",
+      memory: "512Mi",
+      memoryLimit: "2Gi",
+    }),
+    ruler: target("rulers", { replicas: 1, cpu: "100m", memory: "256Mi", memoryLimit: "512Mi" }),
+    patternIngester: target("pattern ingesters, where loki.patternIngester is true", {
+      replicas: 1,
+      cpu: "100m",
+      memory: "256Mi",
+      memoryLimit: "512Mi",
+    }),
+  })
+  .prefault({});
+
+/** Settings of Loki. */
+export const loki = z
+  .strictObject({
+    mode: modes
+      .default("single-binary")
+      .describe("one process; write, read and backend apart; or each of Loki's components apart (microservices)"),
+    former: z
+      .strictObject({
+        mode: modes.describe("the mode that Loki had until now"),
+        writers: z
+          .int()
+          .min(0)
+          .optional()
+          .describe("how many of its writers are left; fewer, one at a time, until it is 0. Default: all"),
+      })
+      .optional()
+      .describe("processes of another mode that run beside those of `mode` while it changes: docs/loki-modes.md"),
+    replicationFactor: z.int().min(1).default(1).describe("how many writers hold a line before it is acknowledged"),
+    retention: retention.default("720h").describe("age at which lines are deleted"),
+    retentionMinimum: retention.default("168h").describe("the stack's minimum: a shorter retention is refused"),
+    retentionStreams: z
+      .array(
+        z.strictObject({
+          selector: streamSelector
+            .refine(
+              (v) => !/[\\$]/.test(v),
+              "has a backslash or $ in it, which Loki reads as part of a variable (-config.expand-env)",
+            )
+            .meta({
+              allowed:
+                "a stream selector without backslash and $: [.] for \\\\., [0-9] for \\\\d; a regular expression fits whole values anyway",
+              example: '{namespace="dev", app=~"web|api"}',
+            })
+            .describe("which streams"),
+          period: retention.describe(
+            "age at which their lines are deleted; may be shorter than retentionMinimum. One below the minimum of the policy retention-meets-stack-minimum needs its selector in that policy's shortStreams",
+          ),
+          priority: z.int().min(0).default(1).describe("where several fit a stream, the highest counts"),
+        }),
+      )
+      .default([])
+      .describe("streams with a retention of their own; all others have `retention`"),
+    retentionDeleteDelay: goDuration
+      .default("2h")
+      .describe("how long a chunk is kept after its index entry was deleted"),
+    retentionDeleteWorkers: z.int().min(1).default(150).describe("workers that delete chunks"),
+    compactionInterval: goDuration.default("10m").describe("how often the compactor runs"),
+    schemaConfigs: z
+      .array(schemaPeriod)
+      .min(1)
+      .optional()
+      .describe(
+        "the schema's periods, word for word, of a Loki that has data; default: one period, tsdb v13, from 2024-04-01",
+      ),
+    storage: bytes
+      .default("10Gi")
+      .describe("size of the volume for write-ahead log and index cache, in bytes, of each replica that has one"),
+    storageClass: objectName.optional().describe("storage class of those volumes; default: cluster.storageClass"),
+    patternIngester: z.boolean().default(true).describe("detects patterns in lines (Grafana's Logs Drilldown)"),
+    structuredMetadata: z.boolean().default(true).describe("accepts structured metadata"),
+    volume: z.boolean().default(true).describe("answers log-volume queries"),
+    logAlerts: z
+      .boolean()
+      .default(true)
+      .describe(
+        "alerts on what lines say, from ConfigMaps; false: the ruler reads rules from the bucket instead, where Loki's API puts them",
+      ),
+    limits: z
+      .strictObject({
+        ingestionRateMb: positiveNumber.default(10).describe("lines accepted per second, in MB"),
+        ingestionBurstMb: positiveNumber.default(20).describe("burst above that, in MB"),
+        perStreamRateLimit: size.default("5MB").describe("lines accepted per second in one stream"),
+        perStreamRateLimitBurst: size.default("20MB").describe("burst above that"),
+        maxStreams: z.int().min(0).default(10000).describe("maximum number of active streams; 0: no limit"),
+        maxLineSize: size.default("256KB").describe("longest line"),
+        maxQueryLength: durationOrZero.default("721h").describe("longest range of one query; 0s: no limit"),
+        queryTimeout: duration.default("2m").describe("longest time of one query"),
+        rejectOldSamplesMaxAge: duration.default("168h").describe("lines older than this are refused"),
+      })
+      .prefault({}),
+    singleBinary: target("the single binary", {
+      replicas: 1,
+      cpu: "100m",
+      memory: "256Mi",
+      memoryLimit: "1Gi",
+    }),
+    write: target("write", { replicas: 3, cpu: "1", memory: "2Gi", memoryLimit: "4Gi" }),
+    read: target("read", { replicas: 3, cpu: "1", memory: "2Gi", memoryLimit: "4Gi" }),
+    backend: target("backend", { replicas: 3, cpu: "500m", memory: "1Gi", memoryLimit: "2Gi" }),
+    distributed: distributed.describe("sizes of Loki's components in mode `distributed`"),
+    gateway: target("the gateway", { replicas: 2, cpu: "50m", memory: "32Mi", memoryLimit: "128Mi" }),
+    ingress: ingress.describe(
+      "how senders and readers of logs outside the cluster reach the gateway; it has no login of its own, so put one in front of it",
+    ),
+    route: httpRoute.describe("the same by the Gateway API: an HTTPRoute"),
+    canary: z.boolean().default(true).describe("a DaemonSet that writes lines and reads them back"),
+    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("level of Loki's own log"),
+  })
+  .prefault({});

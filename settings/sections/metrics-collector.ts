@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { backends } from "../../stages";
+import { seconds } from "../units";
+import { bytes, duration, namespacedName, namespaceName, objectName, resources } from "../values";
+import { remoteWriteQueue } from "./metrics";
+import { scrapeConfigs } from "./scrape-config";
+
+/** What keeps metrics, and the metrics collector: Grafana Alloy, from stage `mimir-default` on, or vmagent, in stage `kps-removed`. */
+export const metrics = z
+  .strictObject({
+    backend: z
+      .enum(backends)
+      .default("mimir")
+      .describe(
+        "what keeps metrics for long: Mimir in the object store, or VictoriaMetrics on a volume, which has the stage victoria-metrics-default in place of mimir-default; change it in stage loki",
+      ),
+    storage: bytes
+      .default("5Gi")
+      .describe(
+        "size of the volume for samples that wait, in bytes: Alloy's write-ahead log has 6.6 a sample for three times mimirOutage (450,000 series every 30 s with the defaults); vmagent's queue 20 a sample for mimirOutage, and 1Gi beside it (440,000 series)",
+      ),
+    storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
+    mimirOutage: duration
+      .refine((v) => seconds(v) >= 600, "is shorter than 10 minutes")
+      .meta({ allowed: "a duration of at least 10 minutes: a number and a unit (m, h, d), no spaces", example: "4h" })
+      .default("4h")
+      .describe("how long Mimir, or VictoriaMetrics, may be away without a sample being lost"),
+    remoteWrite: remoteWriteQueue.describe(
+      "queue of remote_write to Mimir; what doesn't fit waits in the write-ahead log",
+    ),
+    // A change that Mimir didn't take is tried five times within a second and then left until this (`run` in Alloy's
+    // internal/component/mimir/rules/kubernetes/events.go). Mimir reads each group anew from the object store for it, uncached (`ListRules` in its
+    // pkg/ruler/api.go), once for each of Alloy's components: with 100 groups and two components 200 small objects.
+    rulesSyncInterval: duration
+      .default("1m")
+      .describe(
+        "how often Mimir's rules are compared with the cluster's, and a change that Mimir didn't take is sent again; each time Mimir reads every rule group from the object store, at least twice: longer where reads cost money. A changed PrometheusRule is synchronised at once",
+      ),
+    ruleNamespaces: z
+      .array(namespaceName)
+      .default([])
+      .describe(
+        "namespaces whose PrometheusRules are synchronised separately: an invalid one then stops only those of its namespace",
+      ),
+    secrets: z
+      .array(namespacedName)
+      .default([])
+      .describe(
+        "Secrets that monitors name (basicAuth, authorization, TLS): the collector may read these and no others; with vmagent those of the stack's namespace need not be here",
+      ),
+    configMaps: z.array(namespacedName).default([]).describe("ConfigMaps that monitors name, likewise"),
+    scrapeConfigs,
+    resources: resources({ cpu: "200m", memory: "768Mi", memoryLimit: "2Gi" }),
+    rulesResources: resources({ cpu: "20m", memory: "128Mi", memoryLimit: "384Mi" }),
+  })
+  .prefault({});

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import {
+  bucketName,
+  bytes,
+  certificates,
+  duration,
+  hostPort,
+  httpOrigin,
+  jsonText,
+  nonEmptyText,
+  objectName,
+  resources,
+} from "../values";
+import { seconds } from "../units";
+
+/** Object storage: which S3 there is and which buckets are used. */
+
+const common = {
+  region: nonEmptyText
+    .meta({ example: "us-east-1" })
+    .default("us-east-1")
+    .describe(
+      "S3 region; Loki 3.6 needs one with retention even if the store ignores it; with claim: where the claim tells none, as Rook's don't",
+    ),
+};
+
+/** MinIO counts the age of versions in days. */
+const keepDeleted = duration
+  .refine((v) => seconds(v) % 86400 === 0, "is not a multiple of a day")
+  .meta({ allowed: "whole days: a number and a unit (d, w, y), no spaces", example: "7d" })
+  .optional()
+  .describe(
+    "how long the store keeps what Loki and Mimir deleted or overwrote, as versions of S3 that only the administrator sees; not set: its buckets keep no versions",
+  );
+
+/** MinIO outside the stack, its buckets, users and policies kept by the MinIO provider. */
+const minio = z.strictObject({
+  kind: z.literal("minio"),
+  endpoint: httpOrigin.describe("address that pods use"),
+  providerAddress: hostPort.describe("address that the machine running Pulumi uses"),
+  providerTls: z.boolean().default(false).describe("whether that address speaks TLS"),
+  forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
+  metrics: z
+    .boolean()
+    .default(false)
+    .describe(
+      "scrapes its metrics, for alerts on its space and drives; it must serve them without a token (MINIO_PROMETHEUS_AUTH_TYPE=public)",
+    ),
+  keepDeleted,
+  importBuckets: z.array(bucketName).default([]).describe("existing buckets, which are imported, not created"),
+  ...common,
+});
+
+/** MinIO inside the cluster, its buckets, users and policies made by a Job. */
+const embedded = z.strictObject({
+  kind: z.literal("embedded"),
+  storage: bytes.default("50Gi").describe("size of its volume, in bytes"),
+  storageClass: objectName.optional().describe("storage class of its volume; default: cluster.storageClass"),
+  resources: resources({ cpu: "100m", memory: "256Mi", memoryLimit: "1Gi" }),
+  keepDeleted,
+  ...common,
+});
+
+/** Buckets that exist, with keys from the secret store: any S3. */
+const existing = z.strictObject({
+  kind: z.literal("existing"),
+  endpoint: httpOrigin.describe("address that pods use"),
+  forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
+  ...common,
+});
+
+/**
+ * Names of the buckets. Loki's chunks, index, rules and delete requests share one, under prefixes of their own. Mimir's uses may share one too.
+ */
+export const buckets = z
+  .strictObject({
+    loki: bucketName.default("loki").describe("Loki's chunks, index and rules"),
+    mimirBlocks: bucketName.default("mimir-blocks").describe("Mimir's blocks"),
+    mimirRuler: bucketName.default("mimir-ruler").describe("Mimir's rules"),
+    mimirAlertmanager: bucketName.default("mimir-alertmanager").describe("state of Mimir's Alertmanager"),
+  })
+  .prefault({});
+
+/** What a bucket is for: a key of the setting `buckets`. */
+export type BucketUse = keyof z.output<typeof buckets>;
+
+const uses = ["loki", "mimirBlocks", "mimirRuler", "mimirAlertmanager"] as const satisfies readonly BucketUse[];
+
+/**
+ * What a claim asks for beside the bucket. The provisioner refuses what its operator doesn't allow; Rook's allows `maxObjects` and `maxSize`.
+ * @see https://rook.io/docs/rook/latest/Storage-Configuration/Object-Storage-RGW/ceph-object-bucket-claim/
+ */
+const additionalConfig = z.strictObject({
+  maxObjects: z.int().min(1).meta({ example: 10_000_000 }).optional().describe("quota of the claim's user, in objects"),
+  maxSize: bytes.optional().describe("quota of the claim's user, in bytes"),
+  bucketMaxObjects: z
+    .int()
+    .min(1)
+    .meta({ example: 10_000_000 })
+    .optional()
+    .describe("quota of the bucket itself, in objects; Rook's operator must allow it"),
+  bucketMaxSize: bytes.optional().describe("quota of the bucket itself, in bytes; Rook's operator must allow it"),
+  bucketLifecycle: jsonText
+    .optional()
+    .describe(
+      "lifecycle rules of S3, as JSON: of old versions and unfinished uploads, never of objects in use; Rook's operator must allow it",
+    ),
+});
+
+/** Buckets by ObjectBucketClaim: Ceph's RGW by Rook, or any other provisioner of that API. */
+const claim = z.strictObject({
+  kind: z.literal("claim"),
+  bucketClass: objectName
+    .meta({ example: "ceph-bucket" })
+    .describe("storage class of the bucket provisioner: `kubectl get storageclass` shows one that ends with `/bucket`"),
+  claims: z
+    .partialRecord(z.enum(uses), objectName)
+    .meta({ example: { loki: "loki-bucket" } })
+    .default({})
+    .describe(
+      "existing claims in the stack's namespace, which are used, not created: use of the bucket → name of the claim; its name in `buckets` then counts no more",
+    ),
+  additionalConfig: z
+    .partialRecord(z.enum(uses), additionalConfig)
+    .meta({ example: { loki: { maxSize: "500Gi" } } })
+    .default({})
+    .describe("what the claims ask for beside their buckets, by use of the bucket"),
+  tls: z.boolean().default(false).describe("whether the store speaks TLS: a claim tells host and port, and no scheme"),
+  ca: certificates.optional().describe("certificates of the authority that signed the store's, as PEM; with `tls`"),
+  forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
+  ...common,
+});
+
+/** Settings of the object store. */
+export const objectStore = z
+  .discriminatedUnion("kind", [minio, embedded, existing, claim])
+  .prefault({ kind: "embedded" });

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { isRegex } from "../regex";
+import { duration, httpUrl, metricLabel, namespacedName, text } from "../values";
+
+/** Rules: single ones of all, and upstream's rules and dashboards, which are those of the chart kube-prometheus-stack. */
+
+/** Upstream's groups of rules, as the chart's values call them (`defaultRules.rules`, 88.5.3). */
+export const upstreamGroups = [
+  "alertmanager",
+  "etcd",
+  "configReloaders",
+  "general",
+  "k8sContainerCpuLimits",
+  "k8sContainerCpuRequests",
+  "k8sContainerCpuUsageSecondsTotal",
+  "k8sContainerMemoryCache",
+  "k8sContainerMemoryLimits",
+  "k8sContainerMemoryRequests",
+  "k8sContainerMemoryRss",
+  "k8sContainerMemorySwap",
+  "k8sContainerMemoryWorkingSetBytes",
+  "k8sContainerResource",
+  "k8sPodOwner",
+  "kubeApiserverAvailability",
+  "kubeApiserverBurnrate",
+  "kubeApiserverHistogram",
+  "kubeApiserverSlos",
+  "kubeControllerManager",
+  "kubelet",
+  "kubeProxy",
+  "kubePrometheusGeneral",
+  "kubePrometheusNodeRecording",
+  "kubernetesApps",
+  "kubernetesResources",
+  "kubernetesStorage",
+  "kubernetesSystem",
+  "kubeSchedulerAlerting",
+  "kubeSchedulerRecording",
+  "kubeStateMetrics",
+  "network",
+  "node",
+  "nodeExporterAlerting",
+  "nodeExporterRecording",
+  "prometheus",
+  "prometheusOperator",
+  "windows",
+] as const;
+
+/** One of upstream's groups of rules. */
+export type UpstreamGroup = (typeof upstreamGroups)[number];
+
+const group = z.enum(upstreamGroups);
+
+const alertName = z
+  .string()
+  .refine((v) => /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(v), "is not the name of an alert")
+  .meta({ allowed: "the name of an alert", example: "CPUThrottlingHigh" });
+
+const labels = z.record(
+  metricLabel.refine(
+    (v) => !["alertname", "severity", "cluster"].includes(v),
+    "is a label that every alert has by itself",
+  ),
+  text,
+);
+
+const annotations = z.record(metricLabel, text);
+
+const expiration = (of: string) =>
+  z
+    .strictObject({ warning: z.int().min(1).optional(), critical: z.int().min(1).optional() })
+    .optional()
+    .meta({ allowed: "warning and critical, each in seconds", example: { warning: 604800, critical: 86400 } })
+    .describe(`how long before the end of a kubelet's ${of} certificate its alerts fire, in seconds`);
+
+/** What else the chart's values have of its rules, by the chart's own names: a release's values stay what they are. */
+const defaultRules = z
+  .strictObject({
+    appNamespacesOperator: z
+      .enum(["=~", "!~"])
+      .optional()
+      .describe("`!~`: the alerts cover all namespaces but those of `rules.upstream.namespaces`"),
+    keepFiringFor: duration.optional().describe("how long each alert goes on after its expression holds no more"),
+    runbookUrl: httpUrl.optional().describe("beginning of the addresses in the annotation `runbook_url`"),
+    additionalAggregationLabels: z
+      .array(metricLabel)
+      .optional()
+      .describe("labels that sums and joins keep: those that tell apart what one Prometheus has of several clusters"),
+    kubeletServerCertificateExpiration: expiration("server"),
+    kubeletClientCertificateExpiration: expiration("client"),
+    node: z
+      .strictObject({
+        fsSelector: z
+          .string()
+          .refine((v) => fileSystems.test(v), "is no list of matchers")
+          .meta({ allowed: 'matchers of labels, without braces, such as fstype="ext4"', example: 'fstype=~"ext4|xfs"' })
+          .describe("which file systems of nodes are watched"),
+      })
+      .optional()
+      .describe("about nodes"),
+    additionalRuleAnnotations: z
+      .record(alertName, annotations)
+      .optional()
+      .meta({
+        allowed: "alert → annotations",
+        example: { KubeJobFailed: { dashboard: "https://grafana.example.org" } },
+      })
+      .describe("annotations to add to single alerts"),
+    additionalRuleGroupAnnotations: z
+      .partialRecord(group, annotations)
+      .optional()
+      .meta({ allowed: "group → annotations", example: { node: { room: "1" } } })
+      .describe("annotations to add to the alerts of single groups"),
+  })
+  .default({});
+
+const fileSystem = String.raw`\w+\s*(=~|!~|!=|=)\s*"(?:[^"\\\n]|\\.)*"`;
+const fileSystems = new RegExp(String.raw`^\s*${fileSystem}(\s*,\s*${fileSystem})*\s*$`);
+
+/** What of the chart's `defaultRules` is a setting under its own name. */
+export const chartDefaultRules = Object.keys(defaultRules.unwrap().shape);
+
+/** Settings of rules: of all, and of those that upstream writes. */
+export const rules = z
+  .strictObject({
+    disabled: z
+      .array(alertName)
+      .default([])
+      .describe("single alerts to switch off, upstream's and this program's own (not those of Loki's ruler)"),
+    labels: labels
+      .default({})
+      .meta({ allowed: "label → value", example: { team: "home" } })
+      .describe("labels to add to every alert on metrics; `cluster` is there by itself"),
+    overrides: z
+      .record(
+        alertName,
+        z.strictObject({
+          for: duration.optional().describe("how long its expression must hold"),
+          severity: z.enum(["critical", "warning", "info", "none"]).optional().describe("its label `severity`"),
+        }),
+      )
+      .default({})
+      .meta({
+        allowed: "alert → `for` (a duration) and `severity`",
+        example: { KubeQuotaAlmostFull: { for: "1h", severity: "warning" } },
+      })
+      .describe("waiting times and severities of single alerts, in place of their own"),
+    volumeLimits: z
+      .record(namespacedName, z.number().gt(0).lt(100))
+      .default({})
+      .meta({
+        allowed: "namespace/claim → per cent, above 0 and below 100",
+        example: { "airflow/airflow-logs": 80 },
+      })
+      .describe(
+        "volumes about which an alert is sent when more of them than this is used, however slowly they fill up",
+      ),
+    upstream: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe(
+            "false: none of the rules and dashboards of the chart kube-prometheus-stack (version: kps.chartVersion) are installed; " +
+              "what is left are this program's own alerts, and the recorded series that its dashboards read",
+          ),
+        dashboards: z.boolean().default(true).describe("false: no ConfigMaps with upstream's dashboards"),
+        groups: z
+          .partialRecord(group, z.boolean())
+          .default({})
+          .meta({ allowed: `group → true or false; groups: ${upstreamGroups.join(", ")}`, example: { network: false } })
+          .describe(
+            "groups of rules to switch off, or on where something else scrapes what they need; default: on where this stack scrapes it; " +
+              "windows can't be switched on: the chart has these rules only together with its exporter",
+          ),
+        groupLabels: z
+          .partialRecord(group, labels)
+          .default({})
+          .meta({ allowed: "group → labels", example: { nodeExporterAlerting: { team: "hardware" } } })
+          .describe("labels to add to the alerts of single groups"),
+        namespaces: z
+          .string()
+          .refine((v) => v !== "", "is empty")
+          .refine((v) => isRegex(v) && !/["\\\n]/.test(v), "is not a regular expression that the chart can write")
+          .default(".*")
+          .meta({ allowed: "a regular expression, without backslashes and quotes", example: "shop|blog" })
+          .describe("namespaces that upstream's alerts about workloads and volumes cover"),
+        defaultRules: defaultRules.describe("what else the chart's value `defaultRules` takes, by its own names"),
+      })
+      .prefault({}),
+  })
+  .prefault({});

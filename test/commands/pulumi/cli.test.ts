@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { delimiter, dirname } from "node:path";
+import type { PulumiCommand } from "../../../commands/pulumi/arguments";
+import { run } from "../../../commands/pulumi/cli";
+import { until } from "../../../lab/until";
+import { ended, press, StandInPulumi } from "./stand-in";
+import { testStackWords } from "../../stacks/stacks";
+
+const sandbox = testStackWords("sandbox");
+
+/** Runs a command in this process: its exit code, and what it says itself. */
+async function runHere(command: PulumiCommand, ...words: string[]) {
+  let said = "";
+  const code = await run([command, ...words], { error: (text) => (said += text) });
+  return { code, said };
+}
+
+describe("npm run up and preview", () => {
+  let pulumi: StandInPulumi;
+  beforeEach(() => (pulumi = new StandInPulumi()));
+  afterEach(() => pulumi.remove());
+
+  it("run Pulumi with the policy pack and the user's arguments, and end with its words and its exit code", async () => {
+    pulumi.install("console.log('from pulumi'); process.exit(255);");
+    const { code, out } = await ended(pulumi.start("up", [...sandbox, "--yes"]));
+    assert.deepEqual([code, out], [255, "from pulumi\n"]);
+    const [{ args, env }] = pulumi.calls();
+    assert.deepEqual(args, ["up", "--policy-pack", "policy", ...sandbox, "--yes"]);
+    assert.deepEqual([env.PULUMI_HOME, env.PULUMI_SKIP_UPDATE_CHECK], [pulumi.home, "true"]);
+    assert.equal(env.PATH.split(delimiter)[0], dirname(pulumi.path), "the language host is beside the CLI");
+  });
+
+  it("run each its own command of Pulumi", async () => {
+    pulumi.install();
+    assert.deepEqual(await runHere("preview", ...sandbox, "--diff"), { code: 0, said: "" });
+    assert.deepEqual(pulumi.calls()[0].args, ["preview", "--policy-pack", "policy", ...sandbox, "--diff"]);
+  });
+
+  it("start nothing where something is wrong, tell everything at once, and end with 2", async () => {
+    pulumi.install();
+    const wrong = ["--config", "loki.retention=x", "--config", "loki.storage=y"];
+    const { code, said } = await runHere("up", ...sandbox, "-yf", ...wrong);
+    assert.equal(code, 2);
+    assert.match(said, /--skip-preview is refused/);
+    assert.match(said, /observability:loki\.retention: "x"/);
+    assert.match(said, /observability:loki\.storage: "y"/);
+    assert.deepEqual(pulumi.calls(), []);
+  });
+
+  it("start nothing for a stack without a file, or without the CLI, and end with 2", async () => {
+    pulumi.install();
+    const nowhere = await runHere("preview", "--stack", "organization/observability/nowhere");
+    assert.deepEqual([nowhere.code, pulumi.calls()], [2, []]);
+    assert.match(nowhere.said, /There is no stack 'nowhere'.*Stacks here: /);
+    process.env.PULUMI_HOME = "/sys/nowhere";
+    const missing = await runHere("preview", ...sandbox);
+    assert.equal(missing.code, 2);
+    assert.match(missing.said, /The Pulumi CLI .* is not available/);
+  });
+
+  it("name the rehearsal where the stage changes, and keep quiet where it does not", async () => {
+    pulumi.install(undefined, "dual-write");
+    const changes = await runHere("preview", ...sandbox, "--config", "stage=loki");
+    assert.equal(changes.code, 0);
+    assert.match(changes.said, /stage dual-write → loki/);
+    assert.match(changes.said, /npm run plan -- --stack sandbox --config-file \S+ --from dual-write --to loki/);
+    assert.match(changes.said, /npm run verify -- --stack sandbox --config-file /);
+    const same = await runHere("preview", ...sandbox, "--config", "stage=dual-write");
+    assert.deepEqual(same, { code: 0, said: "" });
+  });
+
+  it("say that the order of stages wasn't checked where Pulumi doesn't know the stage, and a stack doesn't begin", async () => {
+    pulumi.install();
+    const later = await runHere("preview", ...sandbox, "--config", "stage=mimir-default");
+    assert.equal(later.code, 0);
+    assert.match(later.said, /Nobody checked that mimir-default comes next\..*set observability:migration\.from/);
+    const told = ["--config", "stage=mimir-default", "--config", "migration.from=dual-write"];
+    for (const settings of [[], told])
+      assert.deepEqual(await runHere("preview", ...sandbox, ...settings), { code: 0, said: "" });
+  });
+
+  it("refuse a stage that is not next to the one that the stack is in", async () => {
+    pulumi.install(undefined, "mimir-default");
+    const { code, said } = await runHere("up", ...sandbox, "--config", "stage=loki");
+    assert.deepEqual([code, pulumi.calls()], [2, []]);
+    assert.match(said, /"loki" is not next to "mimir-default"[^]*mimir-default → dual-write → loki/);
+  });
+});
+
+/** Notes every signal, and ends by itself only after the third, or when the test has failed long ago. */
+const patient = `
+let seen = 0;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => { note({ signal }); if (++seen === 3) process.exit(7); });
+setTimeout(() => process.exit(9), 120000);
+note({ signal: "listening" });
+`;
+
+describe("Ctrl-C during npm run up", () => {
+  let pulumi: StandInPulumi;
+  beforeEach(() => (pulumi = new StandInPulumi()));
+  afterEach(() => pulumi.remove());
+
+  it("reaches Pulumi once, though terminal and npm both send it, and again when it is meant so", async () => {
+    pulumi.install(patient);
+    const child = pulumi.start("up", [...sandbox, "--yes"]);
+    const end = ended(child);
+    const heard = (count: number) => async () => pulumi.signals().length === count || undefined;
+    await until("the stand-in listens", 50, heard(1));
+    press(child, "SIGINT");
+    await until("the key press arrived", 10, heard(2));
+    assert.equal(child.exitCode, null, "npm did not wait for Pulumi");
+    child.kill("SIGTERM");
+    await until("a signal to npm alone is passed on at once", 10, heard(3));
+    await until("a later key press is passed on", 20, async () => {
+      const arrived = await heard(4)();
+      if (!arrived) press(child, "SIGINT");
+      return arrived;
+    });
+    assert.equal((await end).code, 7);
+    assert.deepEqual(pulumi.signals(), ["listening", "SIGINT", "SIGTERM", "SIGINT"]);
+  });
+
+  it("is not sent to Pulumi by the terminal too: it runs in a session of its own", async () => {
+    pulumi.install(`
+const { execFileSync } = require("node:child_process");
+const session = execFileSync("ps", ["-o", "sid=", "-p", String(process.pid)]).toString();
+process.exit(Number(session) === process.pid ? 3 : 4);`);
+    assert.equal((await runHere("up", ...sandbox)).code, 3);
+  });
+
+  it("leaves the exit code of a signal where one ended Pulumi", async () => {
+    pulumi.install("process.kill(process.pid, 'SIGKILL');");
+    assert.equal((await runHere("up", ...sandbox)).code, 137);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { belongingsOf, missing, within, type Owning } from "../../../commands/shared/belongings";
+import { labels } from "../../../components/kubernetes/labels";
+
+const rule = { spec: { groups: [{ rules: [{ alert: "B" }, { record: "a:b" }] }, {}, { rules: [{ alert: "A" }] }] } };
+const configMap = (label: string, data: Record<string, string>): Owning => ({
+  ...{ kind: "ConfigMap", metadata: { labels: { [label]: "1" } } },
+  data,
+});
+
+describe("What a cluster's monitoring has", () => {
+  it("is known by its names, sorted, each once", () => {
+    const has = belongingsOf({
+      PrometheusRule: [rule, rule].map((each) => ({ ...each, kind: "PrometheusRule" })),
+      ConfigMap: [
+        configMap("grafana_dashboard", { "a.json": '{"title":"Nodes"}', "b.json": "{", "c.json": '{"title":3}' }),
+        configMap("grafana_datasource", { "d.yaml": "datasources:\n  - name: Tempo\n  - null\n", "e.yaml": "a: [" }),
+        {
+          kind: "ConfigMap",
+          metadata: { name: "grafana-dashboard-loki", labels: labels({ name: "grafana" }) },
+          data: { x: '{"title":"Loki"}' },
+        },
+        { kind: "ConfigMap", metadata: { name: "other" }, data: { "x.json": '{"title":"not read"}' } },
+      ] satisfies Owning[],
+      ThanosRuler: [{ kind: "ThanosRuler", metadata: { namespace: "a", name: "b" } }],
+      ScrapeConfig: [],
+    });
+    assert.deepEqual(has, {
+      ...{ alert: ["A", "B"], "recorded series": ["a:b"], dashboard: ["Loki", "Nodes"], "data source": ["Tempo"] },
+      ...{ ThanosRuler: ["a/b"], ScrapeConfig: [] },
+    });
+  });
+
+  it("has of all Ingresses only those of the release and of the stack", () => {
+    const ingress = (name: string, metadata: object) => ({
+      kind: "Ingress",
+      metadata: { namespace: "m", name, ...metadata },
+    });
+    const helms = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "m" };
+    const names = [
+      ingress("shop", {}),
+      ingress("prometheus", { annotations: helms }),
+      ingress("grafana", { labels: labels({ name: "grafana" }) }),
+    ].flatMap((each) => within(each, "m/kps").map(({ name }) => name));
+    assert.deepEqual(names, ["m/prometheus", "m/grafana"]);
+  });
+
+  it("lacks what was there before, and nothing of a kind that could not be asked for", () => {
+    assert.deepEqual(missing({ alert: ["A", "B"], dashboard: ["C"] }, { alert: ["B"], receiver: [] }), [
+      { kind: "alert", name: "A" },
+    ]);
+  });
+});

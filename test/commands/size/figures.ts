@@ -1,0 +1,40 @@
+import type { LogFigures, LogResult, QueryFigures } from "../../../commands/size/figures";
+
+const MiB = 2 ** 20;
+
+/** A class of queries that takes the same however much there is, but for its CPU. */
+const queries = (name: string, cpuSeconds: number): QueryFigures => ({
+  name,
+  cold: { count: 1, p50: 100, p95: 200, p99: 300 },
+  warm: { count: 1, p50: 10, p95: 20, p99: 30 },
+  cpuSeconds,
+  bytes: 0,
+  peaks: { loki: 600 * MiB, "loki-write": 100 * MiB, "loki-read": 500 * MiB, "loki-backend": 200 * MiB },
+});
+
+/** A writer takes 10 MB/s and 40 CPU seconds a GB; lines are four times their chunks; an index has a byte to a thousand of lines. */
+function result(variant: string, gigabytes: number): LogResult {
+  const bytes = gigabytes * 1e9;
+  const program = { mean: 200 * MiB, peak: 300 * MiB, cpuSeconds: 40 * gigabytes };
+  return {
+    ...{ variant, bytes, lines: bytes / 200, retried: 0, seconds: bytes / 10e6 },
+    programs: { loki: program, "loki-write": program, "loki-read": program, "loki-backend": program, minio: program },
+    ...{ chunks: 600 * gigabytes, chunkBytes: bytes / 4, indexBytes: bytes / 1000 },
+    classes: [
+      queries("last lines of one pod", 0.01),
+      queries("a common word in one namespace", 0.1 + 0.02 * gigabytes),
+      queries("label values", 0.001),
+      queries("a rare word anywhere", 2 * gigabytes),
+    ],
+  };
+}
+
+/** Figures with round numbers. */
+export const figures: LogFigures = {
+  day: "2026-11-23",
+  machine: "A machine.",
+  versions: { loki: "3.6.3", minio: "RELEASE", chart: "18.11.0" },
+  results: [1, 2].flatMap((gigabytes) =>
+    ["single-binary", "simple-scalable", "chart"].map((variant) => result(variant, gigabytes)),
+  ),
+};

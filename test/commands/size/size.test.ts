@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { beside, settingsFor, withSizes } from "../../../commands/size/beside";
+import { run } from "../../../commands/size/cli";
+import { demandOf } from "../../../commands/size/demand";
+import { at, lineThrough } from "../../../commands/size/fit";
+import { sizesFor } from "../../../commands/size/formula";
+import { settingsSchema } from "../../../settings/schema";
+import { runInline } from "../../program/support/inline";
+import { testStackWords } from "../../stacks/stacks";
+import { figures } from "./figures";
+
+const GiB = 2 ** 30;
+
+/** 86.4 GB a day are a megabyte a second. */
+const demand = { bytesPerDay: 86.4e9, retention: 30 * 86_400, series: 100_000, streams: 50 };
+const scalable = settingsSchema.parse({ loki: { mode: "simple-scalable", replicationFactor: 3 } });
+const needOf = (name: string, settings = scalable, wanted = demand) =>
+  sizesFor(settings, wanted, figures).needs.find((each) => each.name === name) ?? assert.fail(name);
+
+const words = (...more: string[]) => [...testStackWords("ceph-large"), ...more];
+const ask = async (...args: string[]) => {
+  let [out, errors] = ["", ""];
+  const terminal = { out: (text: string) => (out += text), error: (text: string) => (errors += text) };
+  return { code: await run(args, { ...terminal, start: runInline }), out, errors };
+};
+
+describe("The sizes of a stack", () => {
+  it("count the CPU of a writer by the lines that it gets in the busiest minute, each as often as it is held", () => {
+    // 1 MB/s, three copies on three writers, three times that in the busiest minute, 40 seconds a gigabyte
+    assert.equal(needOf("loki-write").cpu.toFixed(2), "0.15");
+    const single = settingsSchema.parse({ loki: { mode: "single-binary" } });
+    // The same, and the costliest of the quick queries: 0.1 + 0.02 · 86.4 seconds in a second.
+    assert.equal(needOf("loki", single).cpu.toFixed(2), "1.95");
+  });
+
+  it("have more writers where the settings' can't take the lines", () => {
+    assert.equal(needOf("loki-write").replicas, 3);
+    // 10 MB/s, three copies and three times that in the busiest minute are 90 MB/s, or 3.6 cores; a writer takes one.
+    assert.equal(needOf("loki-write", scalable, { ...demand, bytesPerDay: 864e9 }).replicas, 4);
+  });
+
+  it("have memory for the streams that are open, beyond those that were measured", () => {
+    const [few, many] = [demand, { ...demand, streams: 1000 }].map((wanted) => needOf("loki-write", scalable, wanted));
+    assert.equal(few.memory, 320 * 2 ** 20);
+    // Chunks and blocks of 950 more streams, half full, and as much again for Go's collector.
+    const more = (950 * (1_572_864 + 262_144)) / 2;
+    assert.ok(Math.abs(many.memory - (300 * 2 ** 20 + 2 * more)) < 64 * 2 ** 20, `${many.memory}`);
+    assert.equal(many.memoryLimit, 2 * many.memory);
+  });
+
+  it("have a bucket for each day that is kept, and say what copies may add", () => {
+    const { buckets } = sizesFor(scalable, demand, figures);
+    const chunks = (86.4e9 / 4) * 30;
+    assert.deepEqual(buckets.chunks, { least: chunks, most: 3 * chunks });
+    assert.deepEqual(buckets.index, { least: 86.4e6 * 30, most: 86.4e6 * 90 });
+  });
+
+  it("have the log of an outage of the object store on a writer's volume", () => {
+    const { volume = 0 } = needOf("loki-write");
+    assert.ok(volume >= 1e6 * 7200 && volume < 8 * GiB, `${volume}`);
+    assert.equal(needOf("loki-read").volume, undefined);
+  });
+
+  it("have what was measured of Mimir and Prometheus, half of the CPU and disk where they scrape half as often", () => {
+    const { cpu, memory, volume } = needOf("prometheus");
+    assert.deepEqual([cpu.toFixed(2), memory / 2 ** 20, (volume ?? 0) / GiB], ["0.05", 768, 15]);
+    const often = settingsSchema.parse({ ...scalable, kps: { scrapeInterval: "15s" } });
+    assert.deepEqual([needOf("mimir", often).cpu, (needOf("mimir", often).volume ?? 0) / GiB], [0.1, 10]);
+    // Between 100,000 and 400,000 in proportion; the limit is what mimir.limits.maxSeries may take.
+    const more = needOf("mimir", often, { ...demand, series: 200_000 });
+    assert.deepEqual([more.memory / 2 ** 20, more.memoryLimit / 2 ** 20], [1216, 2368]);
+  });
+
+  it("share Mimir's series among its replicas, each as often as it is held", () => {
+    const mimir = { replicas: 3, replicationFactor: 3 };
+    const three = settingsSchema.parse({ ...scalable, mimir });
+    assert.deepEqual([needOf("mimir", three).replicas, needOf("mimir", three).memory / 2 ** 20], [3, 768]);
+    const once = settingsSchema.parse({ ...scalable, mimir: { ...mimir, replicationFactor: 1 } });
+    assert.ok(needOf("mimir", once).memory < 512 * 2 ** 20);
+  });
+
+  it("become settings of a stack file, in which no volume shrinks", () => {
+    const compared = sizesFor(scalable, demand, figures).needs.map((need) => beside(need, scalable));
+    const paths = new Map(withSizes(compared));
+    assert.equal(paths.get("loki.write.resources.requests.memory"), "320Mi");
+    assert.equal(paths.get("loki.storage"), "10Gi");
+    assert.equal(paths.get("kps.storage"), "70Gi");
+    assert.equal(paths.get("loki.write.resources.limits.cpu"), undefined);
+    const limited = settingsSchema.parse({
+      loki: { ...scalable.loki, write: { resources: { limits: { cpu: "50m" } } } },
+    });
+    const raised = new Map(withSizes([beside(needOf("loki-write"), limited)]));
+    assert.equal(raised.get("loki.write.resources.limits.cpu"), "150m");
+    const { loki } = settingsSchema.parse(
+      Object.fromEntries(
+        Object.entries(settingsFor(compared, demand)).map(([key, value]) => [key.replace("observability:", ""), value]),
+      ),
+    );
+    assert.deepEqual([loki.retention, loki.write.resources.requests.cpu], ["720h", "150m"]);
+  });
+
+  it("name what the settings give too little of", () => {
+    const tight = settingsSchema.parse({
+      loki: { ...scalable.loki, write: { replicas: 2, resources: { limits: { memory: "512Mi" } } } },
+    });
+    assert.deepEqual(beside(needOf("loki-write"), tight).short, ["replicas", "memoryLimit"]);
+  });
+
+  it("are asked for by a question of which every problem is said at once", () => {
+    const wrong = { gbPerDay: "-100", retention: "0s", series: "0", streams: "many", headroom: "100" };
+    const settings = settingsSchema.parse({ metrics: { backend: "victoria-metrics" } });
+    assert.throws(
+      () => demandOf(wrong, settings, { ...figures, results: [] }),
+      ({ message }: Error) => {
+        const starts = ["--gb-per-day -100:", "--series 0:", "--streams many:", "--headroom 100:", "--retention 0s:"];
+        const lines = [...starts, "metrics.backend victoria-metrics:", "loki.mode single-binary:"];
+        assert.deepEqual(
+          message.split("\n").map((line, i) => line.startsWith(lines[i])),
+          lines.map(() => true),
+        );
+        return true;
+      },
+    );
+    const beyond = { gbPerDay: "1", series: "700000", streams: "20000", headroom: "30" };
+    assert.throws(
+      () => demandOf(beyond, scalable, figures),
+      /mimir\.limits\.maxSeries, 600000.*\n.*loki\.limits\.maxStreams, 10000/,
+    );
+  });
+});
+
+describe("npm run size", () => {
+  const question = ["--gb-per-day", "100", "--retention", "30d", "--series", "200000"];
+
+  it("answers for the plan's cluster, whose nodes have room for it with 30 % of each free", async () => {
+    const { code, out, errors } = await ask(...words(...question, "--json", "-"));
+    assert.deepEqual([code, errors], [0, ""]);
+    const answer = JSON.parse(out);
+    assert.deepEqual([answer.fit.fits, answer.headroom], ["yes", 30]);
+    const given = Object.fromEntries(
+      answer.needs.map(({ name, given: { replicas, cpu, memory } }: never) => [name, [replicas, cpu, memory / GiB]]),
+    );
+    assert.deepEqual(
+      [given["loki-write"], given["loki-read"], given["loki-backend"]],
+      [
+        [3, 1, 2],
+        [3, 1, 2],
+        [2, 0.5, 1],
+      ],
+    );
+    assert.ok(answer.needs.every(({ cpu, memory }: { cpu: number; memory: number }) => cpu > 0 && memory > 0));
+  });
+
+  it("ends with 1 where the nodes have no room for it, and says what is lacking", async () => {
+    const small = ["--config", "cluster.nodes[0].cpu=2", "--config", "cluster.nodes[0].memory=3Gi"];
+    const { code, out } = await ask(...words(...question, ...small));
+    assert.equal(code, 1);
+    assert.match(out, /The stack does not fit its nodes:\n.*no node; each asks for/);
+  });
+
+  it("ends with 2 for a question that has no answer", async () => {
+    const { code, out, errors } = await ask(...words("--gb-per-day", "0", "--series", "1", "--retention", "1h"));
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(errors, /^--gb-per-day 0: .*\n--retention 1h: /);
+  });
+});
+
+describe("A line through measured points", () => {
+  it("carries on what grows, and never falls below nothing", () => {
+    const line = lineThrough([
+      [1, 30],
+      [2, 50],
+    ]);
+    assert.deepEqual([line.fixed, line.slope, line.error, at(line, 100)], [10, 20, 0, 2010]);
+    const falling = lineThrough([
+      [1, 5],
+      [2, 3],
+    ]);
+    assert.deepEqual([falling.fixed, falling.slope], [4, 0]);
+    const steep = lineThrough([
+      [1, 1],
+      [2, 4],
+    ]);
+    assert.deepEqual([steep.fixed, steep.slope.toFixed(2)], [0, "1.80"]);
+    assert.deepEqual(lineThrough([[5, 7]]).slope, 0);
+  });
+});

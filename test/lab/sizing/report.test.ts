@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import type { DatabaseResult, Result } from "../../../lab/sizing/measure";
+import { tables } from "../../../lab/sizing/report";
+import type { Usage } from "../../../lab/sizing/watch";
+
+const MiB = 2 ** 20;
+
+const usage = (memory: number, cpu: number): Usage => ({
+  resident: { mean: memory * MiB, peak: 2 * memory * MiB },
+  anonymous: (memory / 2) * MiB,
+  cpu,
+  heap: (memory / 4) * MiB,
+});
+
+const database = (memory: number, cpu: number): DatabaseResult => ({
+  steady: usage(memory, cpu),
+  series: 1_005,
+  wal: 100 * MiB,
+  restart: { seconds: 12.4, peak: 3 * memory * MiB },
+  compaction: {
+    peak: 4 * memory * MiB,
+    blocks: { samples: 2_000, series: 10, chunkBytes: 3_000, indexBytes: 1_200 },
+  },
+});
+
+const result = (series: number, mimir: number): Result => ({
+  load: { series, minutes: 10, interval: "15s", churn: 0.01 },
+  versions: { prometheus: "3.15.0", mimir: "3.0.5", minio: "RELEASE.2026", "victoria-metrics": "1.150.0" },
+  prometheus: database(2 * mimir, 4),
+  mimir: database(mimir, 6),
+  victoriaMetrics: { ...database(mimir / 2, 1), wal: 0 },
+  vmagent: usage(mimir / 4, 1),
+  objectStore: usage(80, 0.5),
+  remoteWrite: { lag: 3, failed: 0, retried: 7, rate: 6_667 },
+  s3: { requests: 2.5, bytes: 5 * MiB },
+});
+
+/** Rows of the table that begins with a title, split at two spaces or more. */
+function rows(text: string, title: string): string[][] {
+  const table = text.split("\n\n").find((each) => each.split(/ {2,}/).includes(title)) ?? assert.fail(text);
+  return table.split("\n").map((line) => line.split(/ {2,}/));
+}
+
+describe("The benchmark's tables", () => {
+  const text = tables([result(10_000, 100), result(100_000, 300)]);
+
+  it("have a row for each program at each load, in the units that they name", () => {
+    const [head, ...body] = rows(text, "PROGRAM");
+    assert.deepEqual(
+      body.map(([series, program]) => [series, program]),
+      [
+        ["10,000", "prometheus"],
+        ["10,000", "mimir"],
+        ["10,000", "victoria-metrics"],
+        ["100,000", "prometheus"],
+        ["100,000", "mimir"],
+        ["100,000", "victoria-metrics"],
+      ],
+    );
+    const mimir = Object.fromEntries(head.map((title, i) => [title, body[1][i]]));
+    assert.deepEqual(mimir, {
+      SERIES: "10,000",
+      PROGRAM: "mimir",
+      "IN MEMORY": "1,005",
+      MEMORY: "100 MiB",
+      PEAK: "200 MiB",
+      ANONYMOUS: "50 MiB",
+      HEAP: "25 MiB",
+      "CPU s/min": "6.0",
+      WAL: "100 MiB",
+      "READY AGAIN": "12 s",
+      "REPLAY PEAK": "300 MiB",
+      "COMPACTION PEAK": "400 MiB",
+      "BYTES/SAMPLE": "1.50",
+      "INDEX/SERIES": "120 B",
+    });
+  });
+
+  it("have a row for what goes between the programs at each load", () => {
+    const [, first] = rows(text, "SAMPLES/s");
+    assert.deepEqual(first, ["10,000", "6,667", "3 s", "0", "7", "2.5", "5.0 MiB", "80 MiB", "0.5", "25 MiB", "1.0"]);
+  });
+
+  it("compare each with Prometheus at each load, VictoriaMetrics also with vmagent, and each load with the first", () => {
+    const [, ...body] = rows(text, "RATIO");
+    assert.deepEqual(body, [
+      ["mimir : prometheus at 10,000", "0.50", "1.50", "1.00", "0.50", "0.50"],
+      ["victoria-metrics : prometheus at 10,000", "0.25", "0.25", "0.00", "0.25", "0.25"],
+      ["victoria-metrics + vmagent : prometheus at 10,000", "0.38", "0.50", "0.00", "0.25", "0.25"],
+      ["mimir : prometheus at 100,000", "0.50", "1.50", "1.00", "0.50", "0.50"],
+      ["victoria-metrics : prometheus at 100,000", "0.25", "0.25", "0.00", "0.25", "0.25"],
+      ["victoria-metrics + vmagent : prometheus at 100,000", "0.38", "0.50", "0.00", "0.25", "0.25"],
+      ["prometheus, 100,000 : 10,000", "3.00", "1.00", "1.00", "3.00", "3.00"],
+      ["mimir, 100,000 : 10,000", "3.00", "1.00", "1.00", "3.00", "3.00"],
+      ["victoria-metrics, 100,000 : 10,000", "3.00", "1.00", "–", "3.00", "3.00"],
+    ]);
+  });
+
+  it("don't divide by nothing", () => {
+    const idle = { ...result(1_000, 50), prometheus: { ...database(50, 0), wal: 0 } };
+    const [, row] = rows(tables([idle]), "RATIO");
+    assert.deepEqual(row.slice(1), ["1.00", "–", "–", "1.00", "1.00"]);
+  });
+});

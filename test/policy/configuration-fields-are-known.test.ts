@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { configurationFieldsAreKnown as policy } from "../../policy/configuration-fields-are-known";
+import { settingsTakeEffect } from "../../policy/settings-take-effect";
+import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
+import { configMap, findings, object, release, stackFindings } from "./support";
+
+const unknown = (place: string, wanted = "the key removed", more = "", program = "Loki 3.7") =>
+  `${place} is a setting that ${program} doesn't know; wanted ${wanted}. ${program.split(" ")[0]} refuses to start: "field ${/[\w-]+$/.exec(place)?.[0]} not found". Correct the key, or remove it.${more}`;
+const unfit = (place: string, found: string, wanted: string, program = "Loki") =>
+  `${place} is ${found}; wanted ${wanted}. ${program} refuses to start: "cannot unmarshal". Correct the value.`;
+const loki = (path: string, value: unknown) => file(changed(goodLoki, path, value));
+const mimir = (path: string, value: unknown) => configMap(stringify(changed(goodMimir, path, value)));
+const index = { prefix: "index_", period: "24h" };
+const period = (more: Values) => [
+  { from: "2024-04-01", store: "tsdb", object_store: "s3", schema: "v13", index, ...more },
+];
+const goDuration = "a duration in hours, minutes and seconds such as 36h (Go's, which has no days)";
+
+describe("configuration-fields-are-known", () => {
+  describe("of keys", () => {
+    cases(policy, [
+      { when: "Loki knows each", given: file(goodLoki) },
+      { when: "Mimir knows each", given: configMap(stringify(goodMimir)) },
+      { when: "a value in quotes is reported by another policy", given: loki("compactor.retention_enabled", "true") },
+      {
+        when: "Mimir's common has a replication factor, as Loki's does",
+        given: mimir("common.replication_factor", 3),
+        finds: [
+          unknown(
+            `${inFile}common.replication_factor`,
+            "the key removed",
+            " A setting of that name is at alertmanager.sharding_ring.replication_factor, ingester.ring.replication_factor, store_gateway.sharding_ring.replication_factor.",
+            "Mimir 3.0",
+          ),
+        ],
+      },
+      {
+        when: "Mimir's compactor has a switch of Loki's",
+        given: mimir("compactor.retention_enabled", true),
+        finds: [unknown(`${inFile}compactor.retention_enabled`, "the key removed", "", "Mimir 3.0")],
+      },
+      {
+        when: "a block of Loki's is misspelt",
+        given: loki("compactr", { working_directory: "/loki" }),
+        finds: [unknown(`${inFile}compactr`, "compactor, or the key removed")],
+      },
+      {
+        when: "a setting is misspelt",
+        given: loki("limits_config.rentention_period", "30d"),
+        finds: [unknown(`${inFile}limits_config.rentention_period`, "retention_period, or the key removed")],
+      },
+      {
+        when: "an unknown key is null",
+        given: loki("query_rnge", null),
+        finds: [unknown(`${inFile}query_rnge`, "query_range, or the key removed")],
+      },
+      {
+        when: "it stands in a list",
+        given: loki("schema_config.configs", period({ objectstore: "s3" })),
+        finds: [unknown(`${inFile}schema_config.configs[0].objectstore`, "object_store, or the key removed")],
+      },
+      {
+        when: "it stands under a name of somebody's own",
+        given: loki("storage_config.named_stores", { aws: { main: { bucketname: "loki" } } }),
+        finds: [unknown(`${inFile}storage_config.named_stores.aws.main.bucketname`, "bucketnames, or the key removed")],
+      },
+      { when: "names are somebody's own", given: loki("storage_config.named_stores", { aws: { a: {}, "b-2": {} } }) },
+      {
+        when: "an anchor of somebody's own stands at the top",
+        given: loki("x-store", { a: 1 }),
+        finds: [
+          `${inFile}x-store is a setting that Loki 3.7 doesn't know; wanted the key removed. Loki refuses to start: "field x-store not found". Correct the key, or remove it.`,
+        ],
+      },
+      {
+        when: "values of the chart have one",
+        given: lokiChart({ limits_config: { retention_perod: "30d" } }),
+        finds: [
+          unknown(
+            "Release monitoring/loki: values.loki.limits_config.retention_perod",
+            "retention_period, or the key removed",
+          ),
+        ],
+      },
+      {
+        when: "settings by tenant have one",
+        given: configMap("overrides:\n  a:\n    retention_period: 30d\n    ingestion_rate: 4\n"),
+        finds: [unknown(`${inFile}overrides.a.ingestion_rate`)],
+      },
+      {
+        when: "blocks stand in the values of a chart that isn't known",
+        given: release("other", { limits_config: {}, x: 1 }),
+      },
+    ]);
+  });
+
+  describe("of values", () => {
+    cases(policy, [
+      {
+        when: "a number is a word",
+        given: loki("common.replication_factor", "three"),
+        finds: [unfit(`${inFile}common.replication_factor`, '"three"', "a whole number, without quotes")],
+      },
+      {
+        when: "a switch is in quotes",
+        given: mimir("multitenancy_enabled", "false"),
+        finds: [unfit(`${inFile}multitenancy_enabled`, '"false"', "true or false, without quotes", "Mimir")],
+      },
+      {
+        when: "a duration of Go's is in days",
+        given: loki("compactor.compaction_interval", "1d"),
+        finds: [unfit(`${inFile}compactor.compaction_interval`, '"1d"', goDuration)],
+      },
+      { when: "a duration of Prometheus' is in days", given: loki("limits_config.reject_old_samples_max_age", "1w") },
+      {
+        when: "a block is a word",
+        given: loki("common.ring", "memberlist"),
+        finds: [unfit(`${inFile}common.ring`, '"memberlist"', "a block of settings")],
+      },
+      {
+        when: "a list is a block",
+        given: loki("memberlist", { bind_addr: { a: 1 } }),
+        finds: [unfit(`${inFile}memberlist.bind_addr`, "a block", "a list")],
+      },
+      { when: "a value is a variable", given: loki("common.replication_factor", "${FACTOR}") },
+      { when: "a value is null", given: loki("common.replication_factor", null) },
+    ]);
+  });
+
+  describe("of versions", () => {
+    const old = changed(goodLoki, "compactor.shared_store", "s3");
+    const mounts = (tag: string, program = "loki") =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: program },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: program, image: `docker.io/grafana/${program}:${tag}` }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+    const chart = (version: string, loki: Values) => {
+      const { props, ...rest } = lokiChart(loki);
+      return { ...rest, props: { ...props, version } };
+    };
+    const newer = unknown(
+      'ConfigMap monitoring/loki: data["config.yaml"]: bloom_build',
+      "the key removed",
+      " Loki 3.1 is the first that has it.",
+      "Loki 3.0",
+    );
+
+    it("judges a file by the image of who mounts it", async () => {
+      const given = file(changed(goodLoki, "bloom_build", { enabled: true }));
+      assert.deepEqual(await stackFindings(policy, [given, mounts("3.6.3")]), []);
+      assert.deepEqual(await stackFindings(policy, [given, mounts("3.0.0")]), [newer]);
+    });
+
+    it("leaves a setting that Loki had before to loki-config-has-no-removed-fields", async () => {
+      assert.deepEqual(await stackFindings(policy, [file(old), mounts("3.6.3")]), []);
+    });
+
+    it("judges values by the image that they name, and else by the chart's version", async () => {
+      const build = { structuredConfig: { bloom_build: { enabled: true } } };
+      assert.deepEqual(await findings(policy, chart("6.49.0", build)), []);
+      assert.equal((await findings(policy, chart("6.1.0", build))).length, 1);
+      assert.deepEqual(await findings(policy, chart("6.1.0", { ...build, image: { tag: "3.6.3" } })), []);
+    });
+
+    describe("of Mimir", () => {
+      const old = mimir("frontend_worker.frontend_address", "mimir-query-frontend:9095");
+      const why = (more: string) =>
+        `ConfigMap monitoring/loki: data["config.yaml"]: frontend_worker.frontend_address is a setting that Mimir ${more}`;
+
+      it("refuses what an earlier one had only where a newer one reads it", async () => {
+        assert.deepEqual(await findings(policy, old), []);
+        assert.deepEqual(await stackFindings(policy, [old]), []);
+        assert.deepEqual(await stackFindings(policy, [old, mounts("2.15.0", "mimir")]), []);
+        assert.deepEqual(await stackFindings(policy, [old, mounts("3.0.5", "mimir")]), [
+          why(
+            '3.0 doesn\'t know; wanted the key removed. Mimir refuses to start: "field frontend_address not found". Correct the key, or remove it. An earlier Mimir has it.',
+          ),
+        ]);
+      });
+
+      it("advises where nothing says which version reads it, or there is no list of that one", async () => {
+        assert.deepEqual(await findings(settingsTakeEffect, old), []);
+        const [unnamed] = await stackFindings(settingsTakeEffect, [old]);
+        assert.equal(
+          unnamed,
+          why(
+            "3.0 doesn't know; wanted the key removed. Mimir 3.0 refuses to start with it, an earlier Mimir accepts it, and the version that reads it is unknown. Remove it, unless you run an older Mimir: check with `mimir -config.file=FILE -modules`.",
+          ),
+        );
+        const unlisted = mimir("ingester.dream", true);
+        const [named] = await stackFindings(settingsTakeEffect, [unlisted, mounts("2.15.0", "mimir")]);
+        assert.match(
+          named,
+          /a setting that Mimir 2\.15 doesn't know.*There is no list of settings for Mimir 2\.15 here/,
+        );
+        assert.deepEqual(await stackFindings(settingsTakeEffect, [old, mounts("2.15.0", "mimir")]), []);
+      });
+
+      it("refuses what no version has, whoever reads it", async () => {
+        assert.equal((await findings(policy, mimir("ingester.dream", true))).length, 1);
+      });
+    });
+
+    it("refuses nothing by a list that isn't the version's own", async () => {
+      assert.deepEqual(
+        await findings(policy, lokiChart({ image: { tag: "4.1.0" }, structuredConfig: { dream: {} } })),
+        [],
+      );
+    });
+  });
+});

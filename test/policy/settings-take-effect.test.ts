@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { settingsTakeEffect as policy } from "../../policy/settings-take-effect";
+import { cases, lokiChart, type Values } from "./fixtures";
+import { object, release } from "./support";
+
+const drops = "The chart ignores it without an error, and Loki uses its defaults.";
+const dropped = (place: string, wanted: string, fix = `Move it to ${wanted}.`, chart = "loki") =>
+  `Release monitoring/${chart}: ${place} is where the chart doesn't look for it; wanted at ${wanted}. ${drops} ${fix}`;
+const misspelt = (place: string, meant: string, chart: string) =>
+  `Release monitoring/${chart}: ${place} is a value that the chart doesn't have there; wanted ${meant}. The chart ignores it without an error, and uses its default. Correct it, or exclude the release from this policy.`;
+const kps = (values: Values) => release("kube-prometheus-stack", values);
+
+describe("settings-take-effect", () => {
+  it("is advice: nothing goes down", () => assert.equal(policy.enforcementLevel, "advisory"));
+
+  describe("where Loki's chart drops a block", () => {
+    const settings = { retention_enabled: true, delete_request_store: "s3" };
+    cases(policy, [
+      { when: "every block is where the chart looks", given: lokiChart({}) },
+      {
+        when: "the compactor's settings stand beside loki",
+        given: lokiChart({}, { compactor: settings }),
+        finds: [dropped("values.compactor", "values.loki.compactor")],
+      },
+      { when: "the compactor beside loki is the set of pods", given: lokiChart({}, { compactor: { replicas: 1 } }) },
+      {
+        when: "limits and schema stand beside loki",
+        given: lokiChart({}, { limits_config: {}, schema_config: {} }),
+        finds: [
+          dropped("values.limits_config", "values.loki.limits_config"),
+          dropped("values.schema_config", "values.loki.schemaConfig"),
+        ],
+      },
+      {
+        when: "a block in loki has Loki's name for it and not the chart's",
+        given: lokiChart({ common: { replication_factor: 1 }, ruler: { enable_sharding: true } }),
+        finds: [
+          dropped("values.loki.common", "values.loki.commonConfig"),
+          dropped("values.loki.ruler", "values.loki.rulerConfig"),
+        ],
+      },
+      {
+        when: "the chart has no value for a block",
+        given: lokiChart({ table_manager: { retention_period: "30d" } }),
+        finds: [dropped("values.loki.table_manager", "values.loki.structuredConfig.table_manager")],
+      },
+      {
+        when: "what would be moved is no setting of Loki's",
+        given: lokiChart({ ruler: { enabled: true, replicas: 2 } }),
+        finds: [
+          dropped(
+            "values.loki.ruler",
+            "values.loki.rulerConfig",
+            "Remove it, or move the settings that Loki knows to values.loki.rulerConfig. Loki would refuse enabled, replicas.",
+          ),
+        ],
+      },
+      { when: "what is dropped is Loki's default", given: lokiChart({ ruler: { enable_api: true } }) },
+      {
+        when: "an old chart doesn't read a value yet",
+        given: {
+          ...lokiChart({ query_range: { cache_results: true } }),
+          props: { ...lokiChart({ query_range: { cache_results: true } }).props, version: "5.8.0" },
+        },
+        finds: [dropped("values.loki.query_range", "values.loki.structuredConfig.query_range")],
+      },
+      {
+        when: "the values' own template may copy a block",
+        given: lokiChart({ config: "auth_enabled: false\n", common: {} }),
+      },
+    ]);
+  });
+
+  describe("where a key of a chart is a letter off", () => {
+    cases(policy, [
+      { when: "every value is the chart's", given: kps({ grafana: { enabled: false }, extraManifests: [] }) },
+      {
+        when: "grafana is misspelt",
+        given: kps({ grafa: { enabled: false } }),
+        finds: [misspelt("values.grafa", "values.grafana", "kube-prometheus-stack")],
+      },
+      {
+        when: "grafana lacks a letter",
+        given: kps({ grafna: { enabled: false } }),
+        finds: [misspelt("values.grafna", "values.grafana", "kube-prometheus-stack")],
+      },
+      {
+        when: "Grafana's password is, which the chart names in a comment alone",
+        given: kps({ grafana: { adminPasword: "${GRAFANA_PASSWORD}" } }),
+        finds: [misspelt("values.grafana.adminPasword", "values.grafana.adminPassword", "kube-prometheus-stack")],
+      },
+      {
+        when: "a value within is",
+        given: kps({ prometheus: { prometheuSpec: { retention: "30d" } } }),
+        finds: [
+          misspelt("values.prometheus.prometheuSpec", "values.prometheus.prometheusSpec", "kube-prometheus-stack"),
+        ],
+      },
+      {
+        when: "one of Loki's chart is",
+        given: lokiChart({ structuredConfg: {} }, { gatway: { enabled: false } }),
+        finds: [
+          misspelt("values.gatway", "values.gateway", "loki"),
+          misspelt("values.loki.structuredConfg", "values.loki.structuredConfig", "loki"),
+        ],
+      },
+      {
+        when: "one of mimir-distributed is, at its top or in a part of it",
+        given: release("mimir-distributed", {
+          mimr: {},
+          chunks_cache: { enabled: true },
+          "store-gateway": {},
+          ingester: { persistantVolume: { size: "10Gi" } },
+        }),
+        finds: [
+          misspelt("values.mimr", "values.mimir", "mimir-distributed"),
+          misspelt("values.chunks_cache", "values.chunks-cache", "mimir-distributed"),
+          misspelt("values.store-gateway", "values.store_gateway", "mimir-distributed"),
+          misspelt("values.ingester.persistantVolume", "values.ingester.persistentVolume", "mimir-distributed"),
+        ],
+      },
+      {
+        when: "it is a sub-chart's of one's own chart",
+        given: release("monitoring", {
+          "kube-prometheus-stack": { grafna: { enabled: false } },
+          "mimir-distributed": { mimir: { structuredConfg: {} } },
+          loki: { url: "http://loki:3100", imag: "x" },
+        }),
+        finds: [
+          misspelt("values.kube-prometheus-stack.grafna", "values.kube-prometheus-stack.grafana", "monitoring"),
+          misspelt(
+            "values.mimir-distributed.mimir.structuredConfg",
+            "values.mimir-distributed.mimir.structuredConfig",
+            "monitoring",
+          ),
+        ],
+      },
+      {
+        when: "a tool in the cluster gives the values to Helm",
+        given: object("argoproj.io/v1alpha1", "Application", {
+          metadata: { namespace: "argocd", name: "kps" },
+          spec: {
+            source: {
+              chart: "kube-prometheus-stack",
+              helm: { values: "prometheus:\n  prometheuSpec: {retention: 30d}\n" },
+            },
+          },
+        }),
+        finds: [
+          "Application argocd/kps: spec.source.helm.values: prometheus.prometheuSpec is a value that the chart doesn't have there; wanted spec.source.helm.values: prometheus.prometheusSpec. The chart ignores it without an error, and uses its default. Correct it, or exclude the release from this policy.",
+        ],
+      },
+      {
+        when: "it stands at the top, and the chart has it in one of its blocks",
+        given: kps({ prometheusSpec: { retention: "30d" }, retention: "30d" }),
+        finds: [misspelt("values.prometheusSpec", "values.prometheus.prometheusSpec", "kube-prometheus-stack")],
+      },
+      {
+        when: "a block of Mimir's stands where the chart drops it",
+        given: release("mimir-distributed", { mimir: { limits: {}, structuredConfig: {} }, ingester: {} }),
+        finds: [
+          dropped(
+            "values.mimir.limits",
+            "values.mimir.structuredConfig.limits",
+            "Move it to values.mimir.structuredConfig.limits.",
+            "mimir-distributed",
+          ).replace("and Loki uses", "and Mimir uses"),
+        ],
+      },
+      { when: "the key is far from every other", given: kps({ "x-anchors": {}, myChart: {} }) },
+      { when: "the chart isn't known", given: release("other", { grafna: {} }) },
+    ]);
+  });
+
+  describe("where there is no list of a version's settings", () => {
+    cases(policy, [
+      {
+        when: "a setting is one that the newest known doesn't have",
+        given: lokiChart({ image: { tag: "4.1.0" }, structuredConfig: { dream: {} } }),
+        finds: [
+          "Release monitoring/loki: values.loki.structuredConfig.dream is a setting that Loki 4.1 doesn't know; wanted the key removed. There is no list of settings for Loki 4.1 here, and the nearest version refuses this one. Check whether Loki 4.1 has it with `loki -verify-config -config.file=FILE`.",
+        ],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,33 @@
+/** Stream selectors: what settings take and refuse, which e2e/loki-config.test.ts asks the real Loki, too. */
+export const selectors = {
+  takes: [
+    '{app="web"}',
+    '{namespace="dev", app=~"web|api", container!="proxy"}',
+    ' { app = "a b" , pod !~ "x.*" } ',
+    "{app=~`web-\\d+`}",
+    '{app=~"web-\\\\d+"}',
+    '{app="quoted \\"name\\""}',
+    '{app=~".+"}',
+    '{app!=""}',
+    '{app!~""}',
+  ],
+  refuses: [
+    "",
+    "{}",
+    "app=web",
+    '{app="web"',
+    "{app=web}",
+    "{app='web'}",
+    '{app="web" namespace="dev"}',
+    '{app=""}',
+    '{app=~".*"}',
+    '{app!="web"}',
+    '{app!~"web"}',
+    '{app=~"web("}',
+    '{app=~"web-\\d+"}',
+    '{app=~"(?!web).+"}',
+    '{app="web"} |= "error"',
+    '{1app="web"}',
+    '{app.name="web"}',
+  ],
+};

@@ -1,0 +1,13 @@
+/**
+ * Numbers from 0 to 1, the same for the same seed (mulberry32). A test prints its seed, so that what failed can be made once more.
+ * @param seed any whole number
+ */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
