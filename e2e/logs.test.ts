@@ -39,10 +39,11 @@ describe("Alloy of stack sandbox, from a node's files to Loki", function () {
   const allHealthy = async () => {
     for (const part of ["logs", "events"]) {
       const pods = `app.kubernetes.io/component=${part},app.kubernetes.io/name=alloy`;
-      const pod = await kubectl("get", "pods", "-l", pods, "-o", "jsonpath={.items[0].metadata.name}");
-      await until(`every component of ${pod} is healthy`, 120, async () => {
+      // The pod is looked up each time: the one of before an update may still be there at first.
+      await until(`every component of Alloy for ${part} is healthy`, 120, async () => {
+        const pod = await kubectl("get", "pods", "-l", pods, "-o", "jsonpath={.items[0].metadata.name}");
         const ill = await unhealthy(proxy, namespace, pod);
-        if (ill.length > 0) throw new Error(ill.join("; "));
+        if (ill.length > 0) throw new Error(`${pod}: ${ill.join("; ")}`);
         return true;
       });
     }
