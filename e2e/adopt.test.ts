@@ -89,6 +89,11 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
     await makeNamespace(namespace);
     await kubectl.apply([...reader, ...objects]);
     const token = await kubectl.run(["create", "token", "reader", "-n", namespace]);
+    // The API server learns of a new role by and by.
+    const account = `system:serviceaccount:${namespace}:reader`;
+    await until("the account may read", 120, () =>
+      kubectl.run(["auth", "can-i", "list", "secrets", "-A", "--as", account]),
+    );
     const kubeconfig = join(folder, "kubeconfig");
     const admin = parse(readFileSync(process.env.KUBECONFIG ?? kubeconfigPath(), "utf8")) as { users: object[] };
     const users = admin.users.map((user) => ({ ...user, user: { token: token.trim() } }));

@@ -96,7 +96,7 @@ describe("AlertmanagerConfigs as the operator reads them, and as settings", func
 
   it("notify the same receivers of every alert, and both configurations are valid", async () => {
     const { kubectl } = await testCluster();
-    const made = await until("the operator has written a configuration with both objects", 90, async () => {
+    const made = await until("the operator has written a configuration with both objects", 240, async () => {
       const text = await kubectl.run(["-n", namespace, "get", "secret", "alertmanager-main-generated", "-o", "json"]);
       const { data } = JSON.parse(text) as { data: Record<string, string> };
       const config = gunzipSync(Buffer.from(data["alertmanager.yaml.gz"], "base64")).toString();

@@ -13,6 +13,7 @@ import { dataDirectory, mimirConfig } from "../components/mimir/config";
 import { kubeconfigPath } from "../lab/cluster/paths";
 import { until } from "../lab/until";
 import { settingsSchema } from "../settings/schema";
+import { farFrom } from "./support/backfill";
 import { testCluster } from "./support/cluster";
 import { leaveNamespace, makeNamespace } from "./support/deploy";
 
@@ -154,7 +155,7 @@ function prometheus(): KubernetesObject[] {
 }
 
 describe("backfill from the pods and the volume of a cluster", function () {
-  this.timeout(10 * 60_000);
+  this.timeout(15 * 60_000);
   const work = mkdtempSync(join(tmpdir(), "e2e-history-"));
 
   /** Days of blocks: three, and one more for each block that ends within a day. */
@@ -163,9 +164,11 @@ describe("backfill from the pods and the volume of a cluster", function () {
   before(async () => {
     await makeNamespace(namespace);
     const { kubectl } = await testCluster();
+    // At noon another day is compared, and at midnight what is in memory becomes two parts.
+    await farFrom(0, 12);
     await kubectl.apply([...mimir(), ...prometheus()]);
-    const ready = ["wait", "--for=condition=ready", "pods", "--all", "-n", namespace, "--timeout=180s"];
-    await until("Prometheus and Mimir are ready", 180, () => kubectl.run(ready));
+    const ready = ["wait", "--for=condition=ready", "pods", "--all", "-n", namespace, "--timeout=300s"];
+    await until("Prometheus and Mimir are ready", 300, () => kubectl.run(ready));
   });
   after(async () => {
     rmSync(work, { recursive: true, force: true });
@@ -196,7 +199,7 @@ describe("backfill from the pods and the volume of a cluster", function () {
     (await testCluster()).kubectl.run(["exec", "-n", namespace, pod, "-c", "prometheus", "--", "sh", "-c", script]);
 
   it("reads Prometheus's blocks in its pod, and brings them to Mimir with the labels that remote_write adds", async () => {
-    const { code, text } = await until("Prometheus writes to Mimir, and Mimir's compactor has run", 180, async () => {
+    const { code, text } = await until("Prometheus writes to Mimir, and Mimir's compactor has run", 300, async () => {
       const done = await backfill();
       return /can't check blocks before|has no series like|scrapes nothing/.test(done.text) ? undefined : done;
     });
@@ -235,9 +238,9 @@ describe("backfill from the pods and the volume of a cluster", function () {
 
   it("says why the pod that reads a volume can't start, and removes it", async () => {
     await (await testCluster()).kubectl.apply([claimOf("nowhere", { storageClassName: "e2e-none" })]);
-    const { code, text } = await backfill("--claim=nowhere", "--patience=3");
+    const { code, text } = await backfill("--claim=nowhere", "--patience=15");
     assert.equal(code, 2, text);
-    assert.match(text, /backfill-reader did not start for 3 s: Unschedulable: .*PersistentVolumeClaim/);
+    assert.match(text, /backfill-reader did not start for 15 s: Unschedulable: .*PersistentVolumeClaim/);
     assert.equal(await pods(), "pod/mimir");
   });
 });

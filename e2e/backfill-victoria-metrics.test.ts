@@ -15,6 +15,7 @@ import {
   day,
   days,
   everySample as samplesOf,
+  farFrom,
   startBackfill,
   startPrometheus,
   step,
@@ -68,7 +69,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
 
   before(async () => {
     // The days are counted, and a killed VictoriaMetrics lacks seconds of the day that it is killed on.
-    await until("no midnight is near", 300, () => Promise.resolve((Date.now() / 1000) % day < day - 270 || undefined));
+    await farFrom(0);
     now = Math.floor(Date.now() / 1000);
     begin = Math.floor(now / day) * day - days * day + 7.123;
     steps = Math.floor((now - 2 * 3600 - begin) / step);
@@ -82,7 +83,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
     // Of what it scrapes it writes `up`.
     const rules = [{ source_labels: ["__name__"], regex: "up", action: "keep" }];
     prometheus = await startPrometheus(workspace, history, spans, { url: `${url}/api/v1/write`, rules });
-    await until("remote_write has brought samples", 60, async () => (await everySample(url)).size > 0 || undefined);
+    await until("remote_write has brought samples", 180, async () => (await everySample(url)).size > 0 || undefined);
     await vanish();
   });
   after(() => workspace.end());
@@ -174,7 +175,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
 
   it("stops where VictoriaMetrics drops samples, which it says to nobody", async () => {
     await restart("-storage.maxHourlySeries=3");
-    await until("remote_write goes on", 60, async () => (await everySample(url)).size > 0 || undefined);
+    await until("remote_write goes on", 180, async () => (await everySample(url)).size > 0 || undefined);
     const { ended, text } = command(await prometheus.copyOfBlocks());
     assert.equal(await ended, 2, text());
     assert.match(text(), /more series than victoriaMetrics\.limits\.maxHourlySeries; [^]*→ raise it/);
@@ -194,9 +195,8 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
     const interrupted = command(copy);
     await interrupted.uploaded(3);
     await restart();
-    await until("it is noticed", 60, () =>
-      Promise.resolve(/was restarted meanwhile/.test(interrupted.text()) || undefined),
-    );
+    // At once: afterwards it goes on, and would come to its end.
+    await until("it is noticed", 120, async () => /was restarted meanwhile/.test(interrupted.text()) || undefined, 5);
     interrupted.kill("SIGINT");
     assert.equal(await interrupted.ended, 2, interrupted.text());
     assert.match(interrupted.text(), /stopped\n→ run it again/);
@@ -214,7 +214,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
 
   it("brings nothing that is there", async () => {
     // An answer that it gave before may be given again for ten seconds, without new series.
-    await until("VictoriaMetrics shows all names", 60, async () => {
+    await until("VictoriaMetrics shows all names", 180, async () => {
       const answer = await fetch(`${url}/api/v1/export?match[]=${backfilledSeries}&start=0`);
       return (await answer.text()).trim().split("\n").length === parts || undefined;
     });

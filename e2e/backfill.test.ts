@@ -17,6 +17,7 @@ import {
   day,
   days,
   everySample as samplesOf,
+  farFrom,
   startBackfill,
   startPrometheus,
   step,
@@ -27,7 +28,8 @@ import {
 // 30 days of history in a real Prometheus, a real Mimir that gets its newest samples by remote_write, and the command between them: killed,
 // with Mimir killed, stopped by Ctrl-C, and at last to the end.
 
-const now = Math.floor(Date.now() / 1000);
+/** When the tests begin, in seconds since 1970. */
+let now = 0;
 
 /** Series whose order changes when `cluster` comes among their labels, with none, with a `cluster` that is another, and with UTF-8. */
 const history: History = {
@@ -40,14 +42,11 @@ const history: History = {
   wave: { labels: [""], value: (i) => (i % 7 === 0 ? Math.sin(i) : 1e-300 * i) },
 };
 
-// The newest sample is two hours old. The days are counted back from the newest that the command compares: it ended twelve hours ago.
-const newest = now - 2 * 3600;
-const firstDay = Math.floor((now - 12 * 3600) / day) - days;
-const begin = firstDay * day + 7.123;
-const steps = Math.floor((newest - begin) / step);
+/** The first day of the history, counted back from the newest that the command compares: it ended twelve hours ago. */
+let firstDay = 0;
 
 describe("backfill, with real Prometheus, Mimir and MinIO", function () {
-  this.timeout(600_000);
+  this.timeout("20m");
   const settings = settingsSchema.parse({ mimir: { blockUpload: true } });
   const workspace = new Workspace();
   let mimirUrl = "";
@@ -57,6 +56,12 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
   let [store, mimir]: [ObjectStore | undefined, Running | undefined] = [undefined, undefined];
 
   before(async () => {
+    await farFrom(12);
+    now = Math.floor(Date.now() / 1000);
+    firstDay = Math.floor((now - 12 * 3600) / day) - days;
+    const begin = firstDay * day + 7.123;
+    // The newest sample is two hours old.
+    const steps = Math.floor((now - 2 * 3600 - begin) / step);
     const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
     store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager]);
     mimirUrl = `http://127.0.0.1:${await freePort()}`;
@@ -67,7 +72,7 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
       { names: ["wave"], start: begin + 3 * day + 150, count: 300 },
     ];
     prometheus = await startPrometheus(workspace, history, spans, { url: `${mimirUrl}/api/v1/push` });
-    await until("remote_write has brought samples", 60, async () => {
+    await until("remote_write has brought samples", 180, async () => {
       return (await everySample(`${mimirUrl}/prometheus`, Date.now() / 1000)).length > 0 || undefined;
     });
   });
@@ -160,8 +165,9 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
     const first = command(copy, 1);
     assert.equal(await first.ended, 2, first.text());
     assert.match(first.text(), /can't check blocks before its compactor has run once/);
-    await until("the compactor has run", 60, async () => {
-      return (await command(copy, 1).ended) === 1 || undefined;
+    await until("the compactor has run, and what is there shows", 240, async () => {
+      const { ended, text } = command(copy, 1);
+      return ((await ended) === 1 && text().match(/✓/g)?.length === whole) || undefined;
     });
     // A Mimir that has just started shows what it has at once, and not a minute later.
     await restart();
@@ -205,7 +211,7 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
   it("has them once, too, when the compactor has merged the blocks with those of remote_write", async () => {
     // Its newest samples come to the bucket as well: those of `up` that the snapshot had are there twice.
     assert.equal((await fetch(`${mimirUrl}/ingester/flush?wait=true`, { method: "POST" })).status, 204);
-    await until("blocks are merged", 90, async () => {
+    await until("blocks are merged", 300, async () => {
       const metrics = await (await fetch(`${mimirUrl}/metrics`)).text();
       const merged = /cortex_compactor_blocks_marked_for_deletion_total\{reason="compaction"\} (\d+)/.exec(metrics);
       return Number(merged?.[1]) > 0 || undefined;
@@ -232,7 +238,7 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
       Number(/cortex_compactor_block_cleanup_completed_total (\d+)/.exec(await metrics())?.[1]);
     // One may have begun before the rule was there.
     const enough = (await cleaned()) + 2;
-    await until("the compactor has cleaned up", 60, async () => (await cleaned()) >= enough || undefined);
+    await until("the compactor has cleaned up", 240, async () => (await cleaned()) >= enough || undefined);
     assert.doesNotMatch(await metrics(), /cortex_bucket_\w+\{[^}]*user="ruler"/);
     const folder = join(workspace.folderOf("minio"), "store", mimirBlocks);
     assert.deepEqual(readdirSync(folder).sort(), ["anonymous", "ruler"]);

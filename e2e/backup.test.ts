@@ -200,7 +200,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
       if (code !== null) throw new Error(`it ended by itself, with ${code}:\n${said}`);
     });
     ended.catch(() => undefined);
-    const copied = until("some objects are copied", 120, async () => (await when()) || undefined, 20);
+    const copied = until("some objects are copied", 240, async () => (await when()) || undefined, 20);
     await Promise.race([copied, ended.then(() => copied)]);
     process.kill(-child.pid!, "SIGKILL");
     await ended;
@@ -326,7 +326,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     assert.equal(code, 0, said);
     home = await startPrograms(home);
     assert.deepEqual(await storedLines(), [...lines].sort());
-    const found = await until("Mimir has read its bucket", 60, async () => {
+    const found = await until("Mimir has read its bucket", 240, async () => {
       const read = await storedSamples(home!);
       return read.length >= samples.size ? read : undefined;
     });

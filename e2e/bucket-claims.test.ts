@@ -136,7 +136,7 @@ describe("Buckets by claims, on a cluster with a bucket provisioner and no MinIO
       spec: { bucketName: "mimir-blocks", storageClassName: storageClass },
     };
     await kubectl.apply([stuck]);
-    const pending = await until("the provisioner has said why", 60, async () => {
+    const pending = await until("the provisioner has said why", 240, async () => {
       const lines = await look({ loki: "stuck" });
       const found = lines.find((line) => line.startsWith("claim stuck failed"));
       return found && !found.endsWith("says nothing about it") ? found : undefined;

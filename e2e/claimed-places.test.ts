@@ -79,7 +79,7 @@ describe("Claims whose buckets are at two places, with TLS by an authority of on
   after(async () => {
     await loki?.stop();
     doors.forEach((door) => door.close());
-    workspaces.forEach((workspace) => workspace.end());
+    await Promise.all(workspaces.map((workspace) => workspace.end()));
   });
 
   const object = (kind: string, name: string) =>
@@ -125,10 +125,13 @@ describe("Claims whose buckets are at two places, with TLS by an authority of on
       ...{ name: "mimir", path: await hostTool("mimir"), env: environment("mimir"), ready: `${url}/ready` },
       args: ["-target=all", "-config.file=config.yaml", "-config.expand-env=true"],
     });
-    const post = async (path: string, type: string, body: string) => {
-      const response = await fetch(`${url}${path}`, { method: "POST", headers: { "Content-Type": type }, body });
-      assert.ok(response.ok, `${path}: ${response.status} ${await response.text()}`);
-    };
+    // Its parts learn from its ring of one another by and by, also after it is ready.
+    const post = (path: string, type: string, body: string) =>
+      until(`Mimir takes ${path}`, 60, async () => {
+        const response = await fetch(`${url}${path}`, { method: "POST", headers: { "Content-Type": type }, body });
+        assert.ok(response.ok, `${path}: ${response.status} ${await response.text()}`);
+        return true;
+      });
     const rule = "name: group\nrules:\n  - record: one\n    expr: vector(1)\n";
     await post("/prometheus/config/v1/rules/claims", "application/yaml", rule);
     const dataPoints = [{ asDouble: 1, timeUnixNano: `${Date.now()}000000` }];
@@ -137,7 +140,7 @@ describe("Claims whose buckets are at two places, with TLS by an authority of on
     await post("/otlp/v1/metrics", "application/json", JSON.stringify(samples));
     await post("/ingester/flush?wait=true", "text/plain", "");
     assert.ok(inBucket("mimir-ruler-bucket").some((path) => path.startsWith("rules/anonymous/")));
-    await until("a block is in the bucket", 60, async () => {
+    await until("a block is in the bucket", 120, async () => {
       return inBucket("mimir-blocks-bucket").some((path) => /^anonymous\/\w{26}\/meta\.json/.test(path)) || undefined;
     });
   });
@@ -163,7 +166,7 @@ describe("Claims whose buckets are at two places, with TLS by an authority of on
     const pushed = await fetch(`${loki.url.write}/loki/api/v1/push`, { method: "POST", headers, body });
     assert.equal(pushed.status, 204, await pushed.text());
     await fetch(`${loki.url.write}/flush`, { method: "POST" });
-    await until("a chunk is in the bucket", 60, async () => {
+    await until("a chunk is in the bucket", 120, async () => {
       return inBucket("loki-staging-bucket").some((path) => path.startsWith("fake/")) || undefined;
     });
   });

@@ -68,7 +68,10 @@ describe("Loki without delete_request_store, on a real cluster", function () {
       ]);
       return reason === "CrashLoopBackOff" ? true : undefined;
     });
-    const log = await kubectl.run(["logs", "loki-0", "-n", namespace, "--previous"]);
+    // Between two runs of it the kubelet may have no log for a moment.
+    const log = await until("there is a log of a run", 60, () =>
+      kubectl.run(["logs", "loki-0", "-n", namespace, "--previous"]),
+    );
     assert.ok(log.includes(seedsError), `the log says something else:\n${log}`);
   });
 

@@ -121,7 +121,7 @@ describe("import-logs, with the real Loki", function () {
     for (const signal of ["SIGKILL", "SIGINT"] as const) {
       const before = confirmed();
       const slow = command("--rate=150KB");
-      await until("some requests are confirmed", 60, async () => confirmed() > before + 20 || undefined, 20);
+      await until("some requests are confirmed", 240, async () => confirmed() > before + 20 || undefined, 20);
       slow.kill(signal);
       const { code, said } = await slow.ended;
       assert.equal(code, signal === "SIGKILL" ? null : 2, said);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsSchema } from "../settings/schema";
 import { freePort } from "../lab/cluster/server";
+import { until } from "../lab/until";
 import { LogProcesses, type Written } from "./support/log-processes";
 
 // What logs.* makes of lines, by the real Alloy and the real Loki.
@@ -173,8 +175,11 @@ describe("Lines that settings change, leave out and add, by the real Alloy", fun
   });
 
   it("what Talos sends has the node and the service, or the kernel, at the time that Talos says", async () => {
-    const socket = connect(processes!.talosPort("home"), "127.0.0.1");
-    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    const socket = await until("the collector listens", 60, async () => {
+      const one = connect(processes!.talosPort("home"), "127.0.0.1");
+      await once(one, "connect");
+      return one;
+    });
     socket.end(`${talosLines.join("\n")}\n`);
     const found = await processes!.arrived('{job="talos", node="node-1"}', 2);
     assert.deepEqual(Object.fromEntries(found.map(({ labels, line }) => [labels.unit, line])), {

@@ -114,15 +114,21 @@ for (const [mode, loki] of Object.entries(modes)) {
     };
 
     it("gives back the line that it took", async () => {
-      assert.equal((await push("first", Date.now(), "hello")).status, 204);
-      await until("the line is found", 60, async () => ((await lines("first")).includes("hello") ? true : undefined));
+      // A distributor learns by gossip which ingesters there are.
+      const now = Date.now();
+      await until("the line is taken", 120, async () => {
+        const response = await push("first", now, "hello");
+        assert.equal(response.status, 204, await response.text());
+        return true;
+      });
+      await until("the line is found", 120, async () => ((await lines("first")).includes("hello") ? true : undefined));
     });
 
     it("writes it to its bucket when it is told to flush, with a key full of special characters", async () => {
       for (const url of processes!.urls) await fetch(`${url}/flush`, { method: "POST" });
       const found = await until(
         "a chunk is in the bucket",
-        60,
+        120,
         async () => (await mc("find", `s/${bucket}/fake`)).trim() || undefined,
       );
       assert.match(found, /fake/);
@@ -159,7 +165,7 @@ for (const [mode, loki] of Object.entries(modes)) {
         socket.on("data", (chunk: Buffer) => (said += chunk.toString()));
       });
       try {
-        await until("a line has come", 60, async () => {
+        await until("a line has come", 120, async () => {
           assert.equal((await push("followed", Date.now(), "as it comes")).status, 204);
           return said.includes("as it comes") || undefined;
         });
@@ -186,7 +192,7 @@ for (const [mode, loki] of Object.entries(modes)) {
           ],
           { cwd: folder, ready: metrics },
         );
-        await until("the canary's tail has its lines", 60, async () => {
+        await until("the canary's tail has its lines", 180, async () => {
           const text = await (await fetch(metrics)).text();
           return Number(/^loki_canary_response_latency_seconds_count (\d+)/m.exec(text)?.[1]) > 3 ? true : undefined;
         });
@@ -194,13 +200,17 @@ for (const [mode, loki] of Object.entries(modes)) {
       });
 
     it("exports the metrics that alerts and dashboards are made of", async () => {
-      for (const url of processes!.urls) exported.push(...names(await (await fetch(`${url}/metrics`)).text()));
       const canarys = (name: string) => name.startsWith("loki_canary_");
       const wanted = used().filter((name) => !canarys(name) || mode === "single-binary");
-      assert.deepEqual(
-        wanted.filter((name) => !exported.includes(name)),
-        [],
-      );
+      // Some are there only once what they count has been done.
+      await until("every metric is exported", 120, async () => {
+        for (const url of processes!.urls) exported.push(...names(await (await fetch(`${url}/metrics`)).text()));
+        assert.deepEqual(
+          wanted.filter((name) => !exported.includes(name)),
+          [],
+        );
+        return true;
+      });
     });
   });
 }

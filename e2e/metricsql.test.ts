@@ -110,7 +110,7 @@ describe("MetricsQL beside PromQL", function () {
       requests.flush();
       for (const request of sent) for (const url of Object.values(urls)) await push(url, request);
     }
-    await until("both have all samples", 60, async () => {
+    await until("both have all samples", 240, async () => {
       const last = { time: `${begin + length - interval}`, query: 'count({__name__!=""})' };
       const [a, b] = await Promise.all(Object.values(urls).map((url) => ask<Vector>(url, "query", last)));
       const counts = [a, b].map(({ data }) => data?.result[0]?.value[1]);

@@ -193,10 +193,14 @@ describe("Mimir's Alertmanager on a real cluster, with real Mimir and a receiver
 
     await replacePod(namespace, "mimir-0");
 
-    const silences = JSON.parse(await ask(`${alertmanagerPrefix}/api/v2/silences`)) as {
-      id: string;
-      status: { state: string };
-    }[];
+    // It answers before it has read what it kept.
+    const silences = await until("it has silences again", 120, async () => {
+      const all = JSON.parse(await ask(`${alertmanagerPrefix}/api/v2/silences`)) as {
+        id: string;
+        status: { state: string };
+      }[];
+      return all.length > 0 ? all : undefined;
+    });
     assert.deepEqual(
       silences.map(({ id, status }) => [id, status.state]),
       [[silenceID, "active"]],

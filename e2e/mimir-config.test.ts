@@ -31,7 +31,7 @@ const variations: Record<string, string[]> = {
 };
 
 describe("Mimir's configuration, by the real Mimir", function () {
-  this.timeout(60_000);
+  this.timeout(5 * 60_000);
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), "mimir-config-"))));
   after(() => rmSync(folder, { recursive: true }));

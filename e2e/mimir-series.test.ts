@@ -155,7 +155,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
   it("are exported by Mimir and Prometheus under the names and labels that they have there", async () => {
     const wanted = selectors();
     assert(wanted.length > 40, wanted.join("\n"));
-    await until("Mimir has samples", 60, async () => {
+    await until("Mimir has samples", 240, async () => {
       const response = await fetch(`${mimir}/prometheus/api/v1/query?query=count({job="mimir"})`);
       return (await response.text()).includes('"value"') ? true : undefined;
     });
@@ -164,7 +164,7 @@ describe("The series of Mimir's alerts and dashboard", function () {
     assert.equal((await fetch(api, { method: "POST", headers, body: stringify(recording) })).status, 202);
     assert.equal((await fetch(`${mimir}/ingester/flush?wait=true`, { method: "POST" })).status, 204);
     let last: string[] = wanted;
-    await until("every series is there", 120, async () => {
+    await until("every series is there", 240, async () => {
       last = await missing(wanted);
       return last.length === 0 ? true : undefined;
     }).catch(() => assert.fail(`not exported: ${last.join("\n")}`));

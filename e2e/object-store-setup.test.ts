@@ -34,7 +34,7 @@ describe("The embedded object store's setup", function () {
     });
 
   const run = async (command: string, args: string[], env: NodeJS.ProcessEnv) => {
-    const result = await promisify(execFile)(command, args, { cwd: folder, env, timeout: 60_000 });
+    const result = await promisify(execFile)(command, args, { cwd: folder, env, timeout: 240_000 });
     return result.stdout;
   };
 

@@ -69,7 +69,7 @@ const mimir: System<Parameters<ReturnType<typeof mimirRing>["start"]>[1]> = {
 
 function described<S>(name: string, system: System<S>): void {
   describe(`${name} from one replica to three and back`, function () {
-    this.timeout(600_000);
+    this.timeout("20m");
     const workspace = new Workspace();
     const [one, three] = [system.settings(1), system.settings(3)];
     const [first, ...rest] = podsOf({ name: system.workload, replicas: 3 });
@@ -106,13 +106,13 @@ function described<S>(name: string, system: System<S>): void {
     /** Waits until more was acknowledged. */
     async function more(rounds = 10): Promise<void> {
       const enough = traffic.sent.acknowledged + rounds;
-      await until("more is acknowledged", 90, async () => traffic.sent.acknowledged >= enough || undefined);
+      await until("more is acknowledged", 240, async () => traffic.sent.acknowledged >= enough || undefined);
     }
 
     /** Waits until what was acknowledged is found, whoever is asked. */
     async function nothingMissing(): Promise<void> {
       for (let i = 0; i < 3; i++)
-        await until("everything acknowledged is found", 90, async () => {
+        await until("everything acknowledged is found", 240, async () => {
           const missing = await traffic.missing();
           if (missing > 0) throw new Error(`${missing} are missing`);
           return true;

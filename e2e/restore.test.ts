@@ -37,7 +37,7 @@ describe("A Loki without its volume, on the bucket of before, on a real cluster"
 
     // An orderly stop flushes chunks and index: nothing is in the volume only.
     await kubectl.run(["delete", "statefulset", "loki", "-n", namespace, "--cascade=foreground", "--wait"]);
-    await kubectl.run(["delete", "pvc", "data-loki-0", "-n", namespace, "--wait", "--timeout=60s"]);
+    await kubectl.run(["delete", "pvc", "data-loki-0", "-n", namespace, "--wait", "--timeout=240s"]);
     await applyHere(namespace, resources);
 
     const lines = await until("the line is found", 120, async () => {
@@ -53,7 +53,10 @@ describe("A Loki without its volume, on the bucket of before, on a real cluster"
   it("takes and gives new lines beside them", async () => {
     await loki.push({ app: "after" }, [[nanoseconds(Date.now()), "written after"]]);
     const end = Date.now() + 60_000;
-    const lines = await loki.lines(`{app=~"before|after"}`, { start: now - 60_000, end });
+    const lines = await until("both lines are found", 120, async () => {
+      const found = await loki.lines(`{app=~"before|after"}`, { start: now - 60_000, end });
+      return found.length >= 2 ? found : undefined;
+    });
     assert.deepEqual(
       lines.map(({ line }) => line[1]),
       ["written before", "written after"],

@@ -20,7 +20,7 @@ import { everyField } from "../test/components/alloy/scrape-configs";
 const token = "s3cret";
 
 describe("ScrapeConfigs of others, scraped by Prometheus and by Alloy", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const workspace = new Workspace();
   let server: Server;
   let address = "";
@@ -153,11 +153,11 @@ describe("ScrapeConfigs of others, scraped by Prometheus and by Alloy", function
     const scraping = await prometheus("scraping", byOperator(files));
     const receiving = await prometheus("receiving", []);
     await alloy(`${receiving}/api/v1/write`);
-    const expected = await until("Prometheus has every series", 60, async () => {
+    const expected = await until("Prometheus has every series", 180, async () => {
       const all = await series(scraping);
       return all.length === 8 ? all : undefined;
     });
-    await until("Alloy's series are the same", 90, async () => {
+    await until("Alloy's series are the same", 240, async () => {
       assert.deepEqual(await series(receiving), expected);
       return true;
     });

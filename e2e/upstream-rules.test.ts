@@ -37,7 +37,7 @@ const clusterOf = (nodes: number) => (seconds: number) =>
     .join("\n");
 
 describe("Rules in upstream's shape, in a real Mimir's ruler", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const settings = settingsSchema.parse({});
   const workspace = new Workspace();
   const groups = upstreamShaped({
@@ -147,7 +147,7 @@ describe("Rules in upstream's shape, in a real Mimir's ruler", function () {
 
   /** Waits for a series with these labels. */
   const series = (expr: string, labels: Labels) =>
-    until(expr, 90, async () => {
+    until(expr, 180, async () => {
       const found = await query(expr);
       const fitting = found.find(({ metric }) => Object.entries(labels).every(([key, value]) => metric[key] === value));
       assert.ok(fitting, JSON.stringify(found));
@@ -166,18 +166,18 @@ describe("Rules in upstream's shape, in a real Mimir's ruler", function () {
   });
 
   it("evaluates every rule of every group without an error", async () => {
-    const rules = await until("every rule is evaluated", 60, async () => {
+    // One that failed while Mimir came up is evaluated again; one with a mistake fails again.
+    await until("every rule is evaluated without an error", 180, async () => {
       const answer = await fetch(`${mimir}/prometheus/api/v1/rules`);
       const { data } = (await answer.json()) as { data: { groups: { rules: { name: string; health: string }[] }[] } };
       const all = data.groups.flatMap(({ rules }) => rules);
-      assert.ok(all.every(({ health }) => health !== "unknown"));
       assert.equal(all.length, groups.flatMap(({ rules }) => rules).length);
-      return all;
+      assert.deepEqual(
+        all.filter(({ health }) => health !== "ok"),
+        [],
+      );
+      return true;
     });
-    assert.deepEqual(
-      rules.filter(({ health }) => health !== "ok"),
-      [],
-    );
   });
 
   it("has an alert that joins by `and on ()` only once both sides hold, with the alerts' label cluster", async () => {

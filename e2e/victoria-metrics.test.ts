@@ -143,12 +143,12 @@ describe("VictoriaMetrics, as the stack runs it, beside a real Prometheus", func
     servers[0] = await startVictoriaMetrics(["-storage.minFreeDiskSpaceBytes=1000TiB"]);
     const from = Math.floor(Date.now() / 1000);
     const body = "sample_of_the_test 1\n";
-    await until("it takes nothing", 30, async () =>
+    await until("it takes nothing", 120, async () =>
       (await fetch(`${victoriaMetrics}/api/v1/import/prometheus`, { method: "POST", body })).status === 503
         ? true
         : undefined,
     );
-    await until("Prometheus sends samples again", 60, async () => {
+    await until("Prometheus sends samples again", 180, async () => {
       const text = await (await fetch(`${prometheus}/metrics`)).text();
       const retried = /^prometheus_remote_storage_samples_retried_total\{.*\} (\S+)$/m.exec(text)?.[1];
       return Number(retried) > 0 ? true : undefined;
@@ -158,7 +158,7 @@ describe("VictoriaMetrics, as the stack runs it, beside a real Prometheus", func
     servers[0] = await startVictoriaMetrics();
     const counted = (url: string, at: number) =>
       single(url, `count_over_time(up{job="exporter"}[${to - from + 20}s])`, at);
-    await until("both have the same samples of that time", 90, async () => {
+    await until("both have the same samples of that time", 240, async () => {
       if (Date.now() / 1000 < to + settled) return undefined;
       const [a, b] = await Promise.all([counted(prometheus, to), counted(victoriaMetrics, to)]);
       return a !== undefined && a === b ? true : undefined;

@@ -25,7 +25,7 @@ const interval = 5;
 const login = { username: "shop", password: "of-the-shop" };
 
 describe("vmagent on a cluster, with what Prometheus's operator gathers", function () {
-  this.timeout("10m");
+  this.timeout("20m");
 
   const folder = mkdtempSync(join(tmpdir(), "vmagent-"));
   const generated = new KeptValues({});
@@ -85,7 +85,7 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
 
   it("scrapes every target that Prometheus scrapes, with the same labels: by password, by TLS, by the node's token", async () => {
     const targets = async (api: PrometheusApi) => (await api.query("up")).map(({ metric }) => text(metric)).sort();
-    const up = await until("both have the same targets", 120, async () => {
+    const up = await until("both have the same targets", 300, async () => {
       const [mine, theirs] = await Promise.all([targets(victoriaMetrics), targets(prometheus)]);
       assert.deepEqual(mine, theirs);
       return ["orders", "basket", "nas", "page", "kubelet", "apiserver"].every((job) =>
@@ -95,13 +95,17 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
         : undefined;
     });
     note(`vmagent: ${up.length} targets, as Prometheus has them`);
-    const ofShop = await victoriaMetrics.query(`up{job=~".*(orders|basket|nas|page)"} == 1`);
-    assert.deepEqual(ofShop.map(({ metric }) => metric.job).sort(), [
-      `${shop}/basket`,
-      "orders",
-      `probe/${shop}/page`,
-      `scrapeConfig/${shop}/nas`,
-    ]);
+    // Nobody has waited for the application, which may have come after its first scrape.
+    await until("each of the application's targets is scraped", 120, async () => {
+      const ofShop = await victoriaMetrics.query(`up{job=~".*(orders|basket|nas|page)"} == 1`);
+      assert.deepEqual(ofShop.map(({ metric }) => metric.job).sort(), [
+        `${shop}/basket`,
+        "orders",
+        `probe/${shop}/page`,
+        `scrapeConfig/${shop}/nas`,
+      ]);
+      return true;
+    });
     // Not those of pods, which come and go; and no buckets of a program that gives no types (components/vmagent/README.md).
     const stable = [
       '{job="orders", __name__!~"scrape_.*", le="", quantile=""}',
@@ -109,7 +113,7 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     ];
     const series = async (api: PrometheusApi) =>
       (await Promise.all(stable.map((each) => api.query(each)))).flat().map(({ metric }) => text(metric));
-    const found = await until("VictoriaMetrics has each series that Prometheus has", 60, async () => {
+    const found = await until("VictoriaMetrics has each series that Prometheus has", 180, async () => {
       const [mine, theirs] = await Promise.all([series(victoriaMetrics), series(prometheus)]);
       const all = new Set(mine);
       assert.deepEqual(theirs.filter((each) => !all.has(each)).slice(0, 20), []);
@@ -124,7 +128,7 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     await kubectl.apply([
       monitor("ServiceMonitor", "late", { ...selected("shop"), endpoints: [{ port: "http", basicAuth }] }),
     ]);
-    await until("the operator has it in the configuration", 60, async () => {
+    await until("the operator has it in the configuration", 180, async () => {
       const secret = await kubectl.json<{ data: Record<string, string> }>([
         "get",
         "secret",
@@ -139,7 +143,7 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     });
     // The kubelet brings a changed Secret into a pod when it looks at the pod the next time: at once, if the pod changed.
     await kubectl.run(["annotate", "pod", "vmagent-0", "-n", namespace, "e2e=look", "--overwrite"]);
-    await until("it is scraped", 90, async () =>
+    await until("it is scraped", 240, async () =>
       (await victoriaMetrics.query(`up{endpoint="http", service="orders"} == 1`)).length > 0 ? true : undefined,
     );
   });
@@ -155,10 +159,10 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     };
     const from = Date.now() - 2 * interval * 1000;
     await scale(0);
-    await kubectl.run(["wait", "--for=delete", "pod/victoria-metrics-0", "-n", namespace, "--timeout=120s"]);
+    await kubectl.run(["wait", "--for=delete", "pod/victoria-metrics-0", "-n", namespace, "--timeout=240s"]);
     const scraped = await own("vm_promscrape_scrapes_total");
     const jobs = (await own("vm_promscrape_active_scrapers")) || 1;
-    await until("four rounds of scrapes wait on its volume", 90, async () => {
+    await until("four rounds of scrapes wait on its volume", 240, async () => {
       const rounds = ((await own("vm_promscrape_scrapes_total")) - scraped) / jobs;
       return rounds >= 4 && (await own("vm_persistentqueue_bytes_pending")) > 0 ? true : undefined;
     });
@@ -167,10 +171,10 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     );
     note(`vmagent: ${(bytes / rows).toFixed(2)} bytes a sample in its queue, of at most ${queueBytes("5Gi")}`);
     const to = Date.now();
-    await kubectl.run(["delete", "pod", "vmagent-0", "-n", namespace, "--timeout=90s"]);
+    await kubectl.run(["delete", "pod", "vmagent-0", "-n", namespace, "--timeout=240s"]);
     await scale(1);
     // From before the outage to its end, without a gap: what waited doesn't arrive in the order of its times.
-    await until("VictoriaMetrics has the samples of that time", 120, async () => {
+    await until("VictoriaMetrics has the samples of that time", 240, async () => {
       const parameters = new URLSearchParams({
         "match[]": 'up{job="orders", endpoint="https"}',
         start: `${from / 1000}`,
@@ -195,7 +199,7 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
   it("goes back: nothing of it is left but its volume, and the monitors are as they were", async () => {
     const { kubectl } = await testCluster();
     await applyHere(namespace, await render("stage=victoria-metrics-default", "migration.from=kps-removed"));
-    await until("what the operator made for it is gone", 90, async () =>
+    await until("what the operator made for it is gone", 240, async () =>
       (await kubectl.run(["get", "secret,statefulset,prometheus", "-n", namespace, "-o", "name"])).includes("vmagent")
         ? undefined
         : true,
@@ -204,8 +208,11 @@ describe("vmagent on a cluster, with what Prometheus's operator gathers", functi
     assert.match(left, /data-vmagent-0/);
     const there = await kubectl.run(["get", "servicemonitor,podmonitor,probe,scrapeconfig", "-n", shop, "-o", "name"]);
     assert.equal(there.trim().split("\n").length, 5, there);
-    const rules = await proxy.request(namespace, "services/vmalert:8880", "/api/v1/rules");
-    assert.equal(rules.status, 200);
+    await until("vmalert answers", 120, async () => {
+      const rules = await proxy.request(namespace, "services/vmalert:8880", "/api/v1/rules");
+      assert.equal(rules.status, 200, await rules.text());
+      return true;
+    });
   });
 });
 

@@ -12,7 +12,7 @@ const rules = (name: string, list: object[]) => ({
 const recorded = { record: "e2e:one:vector", expr: "vector(1)" };
 
 describe("vmalert on a cluster, with the rules that Prometheus's operator gathers", function () {
-  this.timeout(7 * 60_000);
+  this.timeout(15 * 60_000);
 
   before(() =>
     deploy({
@@ -41,11 +41,14 @@ describe("vmalert on a cluster, with the rules that Prometheus's operator gather
       return good && own?.rules.some(({ name }) => name === refusedAlert) ? all : undefined;
     });
     assert.ok(!found.some(({ name }) => name === "e2e-twice" || name === "e2e-broken"));
-    await until("it is evaluated", 60, async () =>
+    await until("it is evaluated", 180, async () =>
       (await groups()).find(({ name }) => name === "e2e-good")?.rules[0].health === "ok" ? true : undefined,
     );
-    const events = await kubectl.run(["get", "events", "-n", namespace, "-o", "jsonpath={.items[*].message}"]);
-    assert.match(events, /PrometheusRule broken was rejected due to invalid configuration/);
+    await until("an event tells of the broken one", 120, async () => {
+      const events = await kubectl.run(["get", "events", "-n", namespace, "-o", "jsonpath={.items[*].message}"]);
+      assert.match(events, /PrometheusRule broken was rejected due to invalid configuration/);
+      return true;
+    });
   });
 
   it("lets go of a PrometheusRule that is gone", async () => {

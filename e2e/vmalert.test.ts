@@ -154,7 +154,7 @@ describe("vmalert, as the stack runs it", function () {
     rmSync(join(from, "rulefiles-0", "monitoring-late-2.yaml"));
     assert.match(await bring(), /monitoring-good-1 is refused/);
     assert.deepEqual(files(), ["0-refused.yaml", "monitoring-good-1.yaml"]);
-    const names = await until("vmalert has read them", 30, async () => {
+    const names = await until("vmalert has read them", 120, async () => {
       const { data } = (await (await fetch(`${own}/api/v1/rules`)).json()) as {
         data: { groups: { name: string; rules: { name: string }[] }[] };
       };

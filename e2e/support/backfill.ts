@@ -13,6 +13,15 @@ import { until } from "../../lab/until";
 /** Seconds of a day. */
 export const day = 86_400;
 
+/**
+ * Waits until no boundary of days is near, so that what a command compares is what it was when the history was made.
+ * @param hours when the boundaries are, in UTC
+ */
+export async function farFrom(...hours: number[]): Promise<void> {
+  const left = () => Math.min(...hours.map((hour) => day - ((Date.now() / 1000 + day - hour * 3600) % day)));
+  await until(`it is not shortly before ${hours.join(" or ")} h UTC`, 400, async () => left() > 330 || undefined);
+}
+
 /** How many days of history there are. */
 export const days = 30;
 

@@ -6,6 +6,7 @@ import type { KubernetesObject } from "../../commands/shared/objects";
 import { leastPrivilege } from "../../components/object-storage/policy";
 import { bucketClaimCrds } from "../../lab/cluster/crds";
 import { testCluster } from "./cluster";
+import { until } from "../../lab/until";
 import { applyHere, makeNamespace, renderPart } from "./deploy";
 import { storeScript } from "./job";
 import { prompt } from "./prompt";
@@ -24,13 +25,20 @@ export interface ProvisionerArgs {
 }
 
 const group = "objectbucket.io";
+const claims = `objectbucketclaims.${group}`;
 
 /** Installs the API of claims, which are Rook's definitions, in the tests' cluster. */
 export async function installBucketClaims(): Promise<void> {
   const { kubectl } = await testCluster();
   const definitions = (await bucketClaimCrds()).map((file) => parse(readFileSync(file, "utf8")) as KubernetesObject);
-  await kubectl.apply(definitions);
-  await Promise.all(definitions.map((definition) => kubectl.ready(definition, 60)));
+  // Tests in another process may make them in the same moment, of whom the API server refuses one.
+  await until("the definitions of bucket claims are applied", 180, async () => {
+    await kubectl.apply(definitions);
+    return true;
+  });
+  await Promise.all(definitions.map((definition) => kubectl.ready(definition, 180)));
+  // What is established is told to clients a moment later.
+  await until("the API server tells of bucket claims", 180, () => kubectl.run(["get", claims, "-A", "-o=name"]));
 }
 
 /**
@@ -105,7 +113,7 @@ export class BucketProvisioner {
   /** Binds every claim of its class that is not bound. */
   private async bindAll(): Promise<void> {
     const { kubectl } = await testCluster();
-    const all = await kubectl.json<{ items: Claim[] }>(["get", `objectbucketclaims.${group}`, "--all-namespaces"]);
+    const all = await kubectl.json<{ items: Claim[] }>(["get", claims, "--all-namespaces"]);
     for (const claim of all.items) {
       const isOwn = claim.spec.storageClassName === this.args.storageClass && claim.status?.phase !== "Bound";
       if (isOwn && !this.refused.has(nameOf(claim))) await this.bind(claim);
@@ -150,7 +158,7 @@ export class BucketProvisioner {
         stringData: { AWS_ACCESS_KEY_ID: user, AWS_SECRET_ACCESS_KEY: key },
       },
     ]);
-    const target = ["patch", `objectbucketclaims.${group}`, name, "-n", namespace ?? "", "--type=merge"];
+    const target = ["patch", claims, name, "-n", namespace ?? "", "--type=merge"];
     await kubectl.run([...target, "-p", JSON.stringify({ spec: { objectBucketName: `obc-${namespace}-${name}` } })]);
     await kubectl.run([...target, "--subresource=status", "-p", JSON.stringify({ status: { phase: "Bound" } })]);
     this.bound.push(name);

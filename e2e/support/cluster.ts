@@ -30,15 +30,21 @@ async function connect(): Promise<TestCluster> {
   const { images } = await status();
   const crds = await operatorDefinitions();
   // Tests in another process may make them in the same moment, of whom the API server refuses one.
-  await until("the custom resource definitions are applied", 60, async () => {
+  await until("the custom resource definitions are applied", 180, async () => {
     await kubectl.apply(crds);
     return true;
   });
-  await Promise.all(crds.map((crd) => kubectl.ready(crd, 60)));
+  await Promise.all(crds.map((crd) => kubectl.ready(crd, 180)));
+  // What is established is told to clients a moment later.
+  const kinds = crds.map(({ metadata }) => metadata.name).join(",");
+  await until("the API server tells of their kinds", 180, () => kubectl.run(["get", kinds, "-n=default", "-o=name"]));
   return { kubectl, unavailable: new Map(images.unavailable.map(({ reference, reason }) => [reference, reason])) };
 }
 
 const kubeconfig = () => process.env.KUBECONFIG ?? kubeconfigPath();
+
+/** Seconds for which the proxy may try to reach the API server. */
+const connectionSeconds = 60;
 
 /** The API server behind `kubectl proxy`: reaches every Service and pod with any method, on any cluster. */
 export class ApiProxy {
@@ -64,11 +70,17 @@ export class ApiProxy {
   }
 
   /** Sends a request to a Service or a pod: `services/loki-gateway:80`, `pods/loki-0:3100`. */
-  request(namespace: string, target: string, path: string, init?: RequestInit): Promise<Response> {
-    return fetch(`${this.base}/api/v1/namespaces/${namespace}/${target}/proxy${path}`, {
-      signal: AbortSignal.timeout(30_000),
-      ...init,
-    });
+  async request(namespace: string, target: string, path: string, init?: RequestInit): Promise<Response> {
+    const deadline = Date.now() + connectionSeconds * 1000;
+    for (;;) {
+      const answer = await fetch(`${this.base}/api/v1/namespaces/${namespace}/${target}/proxy${path}`, {
+        signal: AbortSignal.timeout(30_000),
+        ...init,
+      });
+      // The proxy's own answer where the API server stands still: nothing was sent, so it can be sent again.
+      const isLost = !answer.ok && (await answer.clone().text()).includes("TLS handshake timeout");
+      if (!isLost || Date.now() > deadline) return answer;
+    }
   }
 
   /** Ends the proxy. */

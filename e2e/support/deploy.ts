@@ -87,20 +87,28 @@ export async function applyHere(
   await apply(kubectl, namespace, resources, { unavailable, timeout: 420, progress });
 }
 
-/** Makes a test's namespace anew: what an interrupted run left is removed first. */
-export async function makeNamespace(namespace: string): Promise<void> {
+/**
+ * Makes a test's namespace anew: what an interrupted run left is removed first.
+ * @param namespace its name
+ * @param enforce level of the Pod Security Standards that its pods must keep: the API server refuses others here
+ */
+export async function makeNamespace(
+  namespace: string,
+  enforce: "restricted" | "privileged" = "restricted",
+): Promise<void> {
   await removeNamespace(namespace);
   const { kubectl } = await testCluster();
-  // The pods must be what the Pod Security Standard calls restricted: the API server refuses others here.
-  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const labels = { "pod-security.kubernetes.io/enforce": enforce };
   await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
+  // A controller makes it by and by; until then the API server refuses every pod that names no other.
+  await kubectl.run(["wait", "serviceaccount/default", "-n", namespace, "--for=create", "--timeout=180s"]);
 }
 
 /** Removes a test's namespace with everything in it, its volumes too, and waits until it is gone. */
 export async function removeNamespace(namespace: string): Promise<void> {
   const { kubectl } = await testCluster();
   await leaveNamespace(namespace);
-  await kubectl.run(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s"]);
+  await kubectl.run(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=400s"]);
 }
 
 /** Has a test's namespace removed with everything in it, its volumes too; that takes its time, for which nobody waits. */

@@ -99,7 +99,7 @@ export function describeLoki({ mode, namespace, config, pods }: LokiMode): void 
       const sender = (async () => {
         for (let i = 0; sending; i++) {
           const text = `line ${i}`;
-          await loki.push(stream, [[nanoseconds(Date.now()), text]]);
+          await loki.push(stream, [[nanoseconds(Date.now()), text]], 400);
           acknowledged.push(text);
         }
       })();
@@ -116,21 +116,14 @@ export function describeLoki({ mode, namespace, config, pods }: LokiMode): void 
       for (const { metadata } of all.items.filter((p) => !p.metadata.name.includes("gateway"))) {
         const before = acknowledged.length;
         await kubectl.run(["delete", "pod", metadata.name, "-n", namespace, "--wait"]);
-        await kubectl.run([
-          "wait",
-          "pod",
-          "-n",
-          namespace,
-          "-l",
-          "app.kubernetes.io/name=loki",
-          "--for=condition=Ready",
-          "--timeout=300s",
-        ]);
-        await until("lines are acknowledged again", 120, async () => (acknowledged.length > before ? true : undefined));
+        // Their workload may not have made the next one yet, or one that is listed may go.
+        const ready = ["wait", "pod", "-n", namespace, "-l", "app.kubernetes.io/name=loki", "--for=condition=Ready"];
+        await until("its pods are ready", 300, () => kubectl.run([...ready, "--timeout=300s"]));
+        await until("lines are acknowledged again", 300, async () => (acknowledged.length > before ? true : undefined));
       }
       sending = false;
       await sender;
-      const missing = await until("every acknowledged line is found", 180, async () => {
+      const missing = await until("every acknowledged line is found", 300, async () => {
         const found = new Set(await everyLine(loki, `{app="restart-test"}`, start));
         const absent = acknowledged.filter((text) => !found.has(text));
         return absent.length === 0 ? absent : undefined;

@@ -13,7 +13,7 @@ let count = 0;
  * @param secret name of the Secret
  * @param script for `sh`; it must not print a key
  * @returns what it printed
- * @throws Error when it fails or isn't done within two minutes
+ * @throws Error when it fails or isn't done within five minutes
  */
 export async function storeScript(namespace: string, secret: string, script: string): Promise<string> {
   const { kubectl } = await testCluster();
@@ -46,7 +46,7 @@ export async function storeScript(namespace: string, secret: string, script: str
     },
   };
   await kubectl.apply([pod]);
-  const phase = await until(`pod ${name} is done`, 120, async () => {
+  const phase = await until(`pod ${name} is done`, 300, async () => {
     const said = await kubectl.run(["get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}"]);
     return said === "Succeeded" || said === "Failed" ? said : undefined;
   });

@@ -60,6 +60,7 @@ export class LogProcesses {
   private readonly talosPorts = new Map<string, number>();
   private readonly running: { stop(): Promise<void> }[] = [];
   private loki!: LokiProcesses;
+  private collectedAt = 0;
 
   private constructor(private readonly folder: string) {}
 
@@ -119,7 +120,7 @@ export class LogProcesses {
     this.running.push(this.loki);
   }
 
-  /** Writes the files of a cluster's node, and starts its collectors. */
+  /** Writes the files of a cluster's node, and starts its collectors. The next numbers are those of now. */
   async collect(collected: CollectedCluster): Promise<void> {
     const { settings, cluster, written, events, journal, files = {} } = collected;
     if (collected.talosPort !== undefined) this.talosPorts.set(cluster, collected.talosPort);
@@ -127,6 +128,7 @@ export class LogProcesses {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
     };
+    this.collectedAt = Date.now();
     for (const pod of written)
       writeFile(this.file(cluster, `/var/log/pods/${podFolder(pod)}/0.log`), criLines(pod.lines));
     for (const [path, content] of Object.entries(files)) writeFile(this.file(cluster, path), content);
@@ -210,16 +212,14 @@ export class LogProcesses {
   }
 
   /**
-   * The numbers that a query gives now.
+   * The numbers that a query gave when the files were written, however long it took their lines to arrive: all of them are half a minute older.
    * @param query LogQL
    * @throws Error when Loki refuses it, or it gives lines
    */
   async values(query: string): Promise<StoredValue[]> {
     const { resultType, result } = await this.ask<{ metric: Record<string, string>; value: [number, string] }>(
       "query",
-      {
-        query,
-      },
+      { query, time: `${this.collectedAt}000000` },
     );
     if (resultType !== "vector") throw new Error(`${query} gives ${resultType}, not a number for each of some labels`);
     return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));

@@ -40,7 +40,7 @@ export async function killProcess(namespace: string, pod: string, program: strin
     },
   };
   await kubectl.apply([killer]);
-  const phase = await until(`pod ${name} is done`, 60, async () => {
+  const phase = await until(`pod ${name} is done`, 240, async () => {
     const said = await kubectl.run(["get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}"]);
     return said === "Succeeded" || said === "Failed" ? said : undefined;
   });

@@ -97,7 +97,7 @@ export class ProcessRing<S> {
   }
 
   private async untilReady(name: string): Promise<void> {
-    await until(`${name} is ready`, 240, async () => {
+    await until(`${name} is ready`, 300, async () => {
       const response = await fetch(`${this.url(name)}/ready`);
       if (!response.ok) throw new Error(await response.text());
       return true;

@@ -29,7 +29,7 @@ export async function answersAsDefault(
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: `${new URLSearchParams({ query: question, time: `${at}` })}`,
   });
-  await until(`${target} answers as the default of stage ${stage}`, 240, async () => {
+  await until(`${target} answers as the default of stage ${stage}`, 300, async () => {
     const at = Math.floor(Date.now() / 1000) - 20; // what is newer may be on its way
     const expected = await backend.query(question, at);
     assert.ok(expected.length > 0, "there is no sample of `up` yet");

@@ -81,12 +81,14 @@ export class AlertWatch {
   constructor(proxy: ApiProxy, namespace: string, alertname: string) {
     const filter = new URLSearchParams({ filter: `alertname="${alertname}"` });
     this.loop = new Loop(async () => {
-      const answer = await proxy
+      // Also an answer that ends half-way is none.
+      const alerts = await proxy
         .request(namespace, "services/alertmanager:9093", `/api/v2/alerts?${filter}`)
+        .then(async (answer) => (answer.ok ? ((await answer.json()) as object[]) : undefined))
         .catch(() => undefined);
-      if (!answer?.ok) return;
+      if (!alerts) return;
       this.looks++;
-      if (((await answer.json()) as object[]).length === 0) this.absent.push(Date.now());
+      if (alerts.length === 0) this.absent.push(Date.now());
     });
   }
 

@@ -15,7 +15,10 @@ export interface LocalServer {
 /** Those that {@link freePort} has given. The kernel chooses from 14,000: of 33 for the programs of one test, two would be the same in one of thirty runs. */
 const given = new Set<number>();
 
-/** A port of the loopback that nobody listens on, and another each time. */
+/**
+ * A port of the loopback that nobody listens on, and another each time, also than other processes get here: until its program listens, and while that
+ * is restarted, only this process knows whose it is.
+ */
 export async function freePort(): Promise<number> {
   const port = await new Promise<number>((resolve, reject) => {
     const server = createServer().on("error", reject);
@@ -24,17 +27,32 @@ export async function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
-  if (given.has(port)) return freePort();
+  if (given.has(port) || !(await claimed(port))) return freePort();
   given.add(port);
   return port;
 }
+
+/** Whether a port is this process's from now on: Linux keeps an abstract socket of its name until the process ends, and refuses the same to others. */
+function claimed(port: number): Promise<boolean> {
+  if (process.platform !== "linux") return Promise.resolve(true);
+  return new Promise((resolve, reject) => {
+    const claim = createServer().unref();
+    claim.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
+    claim.listen(`\0observability-port-${port}`, () => resolve(true));
+  });
+}
+
+/** Seconds that a program may take until it answers, also where several compete for two cores. */
+const secondsToStart = 240;
 
 /**
  * Starts a program and waits until it answers.
  * @param command its path
  * @param args its arguments
  * @param options its environment and working folder, and a URL that answers 200 once it is ready
- * @throws Error with what it printed, when it ends before it is ready or isn't ready within a minute
+ * @throws Error with what it printed, when it ends before it is ready or isn't ready within four minutes
  */
 export async function startServer(
   command: string,
@@ -55,8 +73,14 @@ export async function startServer(
     throw new Error(`${command} ended:\n${said.slice(-4000)}`);
   });
   died.catch(() => undefined); // it ends in the end
-  const answers = until(`${command} answers at ${ready}`, 60, async () => ((await fetch(ready)).ok ? true : undefined));
+  let over = false;
+  const answers = until(
+    `${command} answers at ${ready}`,
+    secondsToStart,
+    async () => over || (await fetch(ready)).ok || undefined,
+  );
   await Promise.race([answers, died]).catch(async (error) => {
+    over = true;
     await stop();
     throw error;
   });

@@ -114,10 +114,13 @@ export class Kubectl {
 
 /**
  * A new CustomResourceDefinition has `conditions: null` until the API server has processed it, which `kubectl wait` takes for a wrong type. And a Deployment
- * whose first run was stopped has exceeded its progress deadline, although it has only just continued: our own deadline counts.
+ * whose first run was stopped has exceeded its progress deadline, although it has only just continued: our own deadline counts. A connection that is
+ * lost while kubectl waits says nothing of what it waits for.
  */
 const mayStillBeReady = ({ message }: Error) =>
-  message.includes(".status.conditions accessor error") || message.includes("exceeded its progress deadline");
+  /\.status\.conditions accessor error|exceeded its progress deadline|connection (lost|refused|reset)|unexpected EOF/.test(
+    message,
+  );
 
 const serverSide = ["--server-side", "--force-conflicts", "--field-manager=observability"];
 
