@@ -206,6 +206,24 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     await ended;
   }
 
+  async function admin(...words: string[]): Promise<void> {
+    const env = { ...process.env, MC_HOST_target: hostOf(target!), MC_CONFIG_DIR: elsewhere.folderOf("mc") };
+    const [code] = (await once(spawn(mc, words, { env, stdio: "ignore" }), "close")) as [number];
+    assert.equal(code, 0, words.join(" "));
+  }
+
+  /** Makes a key of the target's that may do nothing else. */
+  async function keyThatMay(user: string, actions: readonly string[]): Promise<ObjectStore["env"]> {
+    const password = `${user}-password`;
+    await admin("admin", "user", "add", "target", user, password);
+    const allowed = { Effect: "Allow", Action: actions, Resource: ["arn:aws:s3:::*"] };
+    const file = join(elsewhere.folderOf("policy"), `${user}.json`);
+    writeFileSync(file, JSON.stringify({ Version: "2012-10-17", Statement: [allowed] }));
+    await admin("admin", "policy", "create", "target", user, file);
+    await admin("admin", "policy", "attach", "target", user, "--user", user);
+    return { AWS_ACCESS_KEY_ID: user, AWS_SECRET_ACCESS_KEY: password };
+  }
+
   const client = () => {
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = target!.env;
     return new AwsClient({ accessKeyId, secretAccessKey, region: "us-east-1", service: "s3" });
@@ -244,18 +262,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     await refused([to, "--mc=/bin/cat"], /another program, not MinIO's client/);
     await refused([to, "--mc=/nowhere/mc"], /\/nowhere\/mc is not there\n→ install it/);
 
-    const admin = async (...words: string[]) => {
-      const env = { ...process.env, MC_HOST_target: hostOf(target!), MC_CONFIG_DIR: elsewhere.folderOf("mc") };
-      const [code] = (await once(spawn(mc, words, { env, stdio: "ignore" }), "close")) as [number];
-      assert.equal(code, 0, words.join(" "));
-    };
-    await admin("admin", "user", "add", "target", "reader", "reader-password");
-    const allowed = { Effect: "Allow", Action: ["s3:ListBucket", "s3:GetObject"], Resource: ["arn:aws:s3:::*"] };
-    const file = join(elsewhere.folderOf("policy"), "reads.json");
-    writeFileSync(file, JSON.stringify({ Version: "2012-10-17", Statement: [allowed] }));
-    await admin("admin", "policy", "create", "target", "reads", file);
-    await admin("admin", "policy", "attach", "target", "reads", "--user", "reader");
-    const key = { AWS_ACCESS_KEY_ID: "reader", AWS_SECRET_ACCESS_KEY: "reader-password" };
+    const key = await keyThatMay("reader", ["s3:ListBucket", "s3:GetObject"]);
     await refused(
       [to],
       /can't be written to: .*(Access Denied|Insufficient permissions)[^]*\n→ the bucket must be there, have room/i,
@@ -348,36 +355,36 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     assert.deepEqual(await storedSamples(home!), [...samples].sort());
   });
 
+  /** Runs the schedule's scripts. */
+  function schedule({
+    stack = "sandbox",
+    bucket = "backup",
+    endpoint = target!.connection.endpoint,
+    key = target!.env,
+  } = {}) {
+    const scriptTarget = { stack, place: `${bucket}/scheduled`, endpoint };
+    const of = home!.store;
+    const pod = { env: [], annotations: {}, volumes: [], volumeMounts: [] };
+    const storage = { connection: of.connection, bucket: (use: keyof typeof buckets) => buckets[use], pod };
+    const scripts = [
+      beginScript(scriptTarget),
+      ...(["loki", "mimir"] as const).map((name) => copyScript(scriptTarget, storageOf(name, storage))),
+      endScript(scriptTarget),
+    ];
+    const tools = elsewhere.folderOf("tools");
+    const link = join(tools, "mc");
+    if (!existsSync(link)) symlinkSync(mc, link);
+    return runScripts(scripts, {
+      ...{ PATH: `${tools}:${process.env.PATH}`, TMPDIR: elsewhere.folderOf("state") },
+      MC_CONFIG_DIR: elsewhere.folderOf("mc"),
+      ...{ TARGET_ACCESS_KEY_ID: key.AWS_ACCESS_KEY_ID, TARGET_SECRET_ACCESS_KEY: key.AWS_SECRET_ACCESS_KEY },
+      ...of.env,
+    });
+  }
+
   it("the scripts of the schedule make the same backup, and refuse another stack's place", async () => {
-    const { store } = home!;
-    const copy = async (of: ObjectStore, stack = "sandbox", prefix = "scheduled") => {
-      const scriptTarget = { stack, place: `backup/${prefix}`, endpoint: target!.connection.endpoint };
-      const pod = { env: [], annotations: {}, volumes: [], volumeMounts: [] };
-      const storage = { connection: of.connection, bucket: (use: keyof typeof buckets) => buckets[use], pod };
-      const scripts = [
-        beginScript(scriptTarget),
-        ...(["loki", "mimir"] as const).map((name) => copyScript(scriptTarget, storageOf(name, storage))),
-        endScript(scriptTarget),
-      ];
-      const tools = elsewhere.folderOf("tools");
-      const link = join(tools, "mc");
-      if (!existsSync(link)) symlinkSync(mc, link);
-      const env = {
-        ...{
-          PATH: `${tools}:${process.env.PATH}`,
-          TMPDIR: elsewhere.folderOf("state"),
-          MC_CONFIG_DIR: elsewhere.folderOf("mc"),
-        },
-        ...{
-          TARGET_ACCESS_KEY_ID: target!.env.AWS_ACCESS_KEY_ID,
-          TARGET_SECRET_ACCESS_KEY: target!.env.AWS_SECRET_ACCESS_KEY,
-        },
-        ...of.env,
-      };
-      return runScripts(scripts, env);
-    };
     for (const run of ["first", "second"]) {
-      const { code, said } = await copy(store);
+      const { code, said } = await schedule();
       assert.equal(code, 0, `${run}: ${said}`);
       const restored = await command("restore", [
         "--from=s3://backup/scheduled",
@@ -387,9 +394,32 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
       assert.equal(restored.code, 0, restored.said);
       assert.doesNotMatch(restored.said, /not finished/);
     }
-    const other = await copy(store, "other");
+    const other = await schedule({ stack: "other" });
     assert.match(other.said, /has the backup of another stack/);
     assert.notEqual(other.code, 0);
+  });
+
+  it("the schedule takes nothing but a missing object for no backup: what can't be read stops it before it writes", async () => {
+    const blind = await keyThatMay("blind", ["s3:ListBucket", "s3:PutObject", "s3:DeleteObject"]);
+    const wrong = { ...target!.env, AWS_SECRET_ACCESS_KEY: "not-this-one" };
+    const cases = [
+      {
+        why: "a key that may write, and not read",
+        how: { stack: "other", key: blind },
+        said: /Access Denied|Insufficient/,
+      },
+      { why: "a wrong key", how: { key: wrong }, said: /signature/ },
+      { why: "nobody answers", how: { endpoint: `http://127.0.0.1:${await freePort()}` }, said: /refused/ },
+      { why: "no such bucket", how: { bucket: "nowhere" }, said: /bucket/i },
+    ];
+    const before = await inBucket(target!, "backup", "scheduled/");
+    for (const { why, how, said: words } of cases) {
+      const { code, said } = await schedule(how);
+      assert.notEqual(code, 0, why);
+      assert.match(said, /buckets\.json can't be read \(backup\.endpoint/, why);
+      assert.match(said, words, why);
+    }
+    assert.deepEqual(await inBucket(target!, "backup", "scheduled/"), before);
   });
 
   it("refuses a backup that lacks an object, before anything is written", async () => {

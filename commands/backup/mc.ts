@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { noObject } from "../../components/backup/copying";
 import { InvalidInput } from "../../engine/errors";
 
 /** How S3 servers are reached: the name of an alias → `https://KEY:SECRET@host`, as mc reads it from a variable `MC_HOST_<alias>`. */
@@ -80,8 +81,7 @@ export class Mc {
   /** An object's text; undefined: there is none. */
   async read(object: string): Promise<string | undefined> {
     return this.run(["cat", object]).catch((error: unknown) => {
-      if (error instanceof McFailed && /Object does not exist|key does not exist/i.test(error.message))
-        return undefined;
+      if (error instanceof McFailed && noObject.some((words) => error.message.includes(words))) return undefined;
       throw error;
     });
   }

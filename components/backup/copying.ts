@@ -106,6 +106,9 @@ export const samplesFile = "samples.json";
 /** Where these samples are in a backup. */
 export const samplesFolder = "samples";
 
+/** What mc says of an object that is not there; any other error says nothing about it. */
+export const noObject = ["Object does not exist", "key does not exist"] as const;
+
 /** The file that is there while a copy is made, or was not finished. */
 export const unfinishedFile = "unfinished.json";
 

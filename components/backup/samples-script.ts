@@ -60,14 +60,8 @@ note() {
   mc pipe --quiet "$to/${samplesFile}" <"$state/manifest"
 }
 
-if saved=$(mc cat "$to/${samplesFile}" 2>&1); then
-  echo "$saved" | awk -F '"' '${readManifest}' >"$state/weeks"
-else
-  case $saved in
-  *"does not exist"*) : >"$state/weeks" ;;
-  *) fail "$to/${samplesFile} can't be read: $saved" ;;
-  esac
-fi
+before=$(saved ${samplesFile})
+echo "$before" | awk -F '"' '${readManifest}' >"$state/weeks"
 
 # Lines of there: day, its count, its Monday, and that in seconds.
 : >"$state/there"

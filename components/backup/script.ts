@@ -6,7 +6,7 @@ import type {
   OwnAccess,
   S3Connection,
 } from "../object-storage/types";
-import { asideFile, backupSteps, bucketsFile, folderOf, incomingOf, unfinishedFile } from "./copying";
+import { asideFile, backupSteps, bucketsFile, folderOf, incomingOf, noObject, unfinishedFile } from "./copying";
 
 /** Where the backup goes. */
 export interface ScriptTarget {
@@ -34,6 +34,16 @@ mkdir -p "$state"
 
 fail() { echo "$*" >&2; exit 1; }
 
+# A small file of the backup, or nothing where there is none: of a place that can't be reached, or that refuses, nobody knows what it has.
+saved() {
+  if text=$(mc cat "$to/$1" 2>"$state/error"); then echo "$text"; return; fi
+  error=$(cat "$state/error")
+  case $error in
+  ${noObject.map((words) => `*"${words}"*`).join(" | ")}) ;;
+  *) fail "$to/$1 can't be read (backup.endpoint, backup.to, the key in backup.secret): $error" ;;
+  esac
+}
+
 # What mc du says of objects below a name; to S3 a folder without any isn't there.
 usage() {
   if found=$(mc du --json "$1" 2>/dev/null); then echo "$found"; return; fi
@@ -60,7 +70,8 @@ const withKey = (endpoint: string, id: string, key: string) => endpoint.replace(
  * @param target where it goes
  */
 export const beginScript = (target: ScriptTarget): string => `${prelude(target)}
-if before=$(mc cat "$to/${bucketsFile}" 2>/dev/null); then
+before=$(saved ${bucketsFile})
+if [ -n "$before" ]; then
   case $before in
   *"\\"stack\\": \\"$stack\\""*) ;;
   *) fail "$to has the backup of another stack, which this one would replace: backup.to needs a prefix for each stack" ;;
