@@ -55,18 +55,8 @@ export class ApiProxy {
 
   /** Starts the proxy on a free port of the loopback. */
   static async start(): Promise<ApiProxy> {
-    const child = spawn(await hostTool("kubectl"), ["--kubeconfig", kubeconfig(), "proxy", "--port=0"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const address = await new Promise<string>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => reject(new Error(`kubectl proxy ended (exit ${code})`)));
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        const match = /serve on (\S+)/.exec(text);
-        if (match) resolve(match[1]);
-      });
-    });
-    return new ApiProxy(child, `http://${address}`);
+    const { child, said } = await lasting(["proxy", "--port=0"], /serve on (\S+)/);
+    return new ApiProxy(child, `http://${said}`);
   }
 
   /** Sends a request to a Service or a pod: `services/loki-gateway:80`, `pods/loki-0:3100`. */
@@ -87,4 +77,39 @@ export class ApiProxy {
   stop(): void {
     this.process.kill();
   }
+}
+
+/** A Service's port on this machine, as a person has it by `kubectl port-forward`. */
+export interface PortForward {
+  /** `host:port` on this machine. */
+  address: string;
+  /** Ends it. */
+  stop(): void;
+}
+
+/**
+ * Starts `kubectl port-forward` on a free port of the loopback.
+ * @param service its name
+ * @param port its port
+ */
+export async function portForward(namespace: string, service: string, port: number): Promise<PortForward> {
+  const args = ["port-forward", "-n", namespace, "--address=127.0.0.1", `service/${service}`, `:${port}`];
+  const { child, said: address } = await lasting(args, /Forwarding from (\S+)/);
+  return { address, stop: () => void child.kill() };
+}
+
+/** Starts a kubectl that goes on, and waits until it has said something. */
+async function lasting(args: readonly string[], says: RegExp): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(await hostTool("kubectl"), ["--kubeconfig", kubeconfig(), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const said = await new Promise<string>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => reject(new Error(`kubectl ${args[0]} ended (exit ${code})`)));
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const match = says.exec(text);
+      if (match) resolve(match[1]);
+    });
+  });
+  return { child, said };
 }

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { run } from "../../commands/backup/cli";
+import type { KubernetesObject } from "../../commands/shared/objects";
+import { cronJobName } from "../../components/backup/rules";
+import { kubeconfigPath } from "../../lab/cluster/paths";
+import { hostTool } from "../../lab/cluster/tools";
+import { until } from "../../lab/until";
+import { testStackWords } from "../../test/stacks/stacks";
+import { ApiProxy, portForward, testCluster, type PortForward } from "../support/cluster";
+import { deploy, leaveNamespace, removeNamespace } from "../support/deploy";
+import { LokiClient, nanoseconds, type Line } from "../support/loki";
+import { PrometheusApi } from "../support/metrics";
+import { note } from "../support/note";
+
+// The schedule's Job copies a stack into another MinIO, its namespace is destroyed with its volumes, and it comes back as docs/backup.md says.
+
+const namespace = "e2e-fire";
+/** What stands for another house: a MinIO with the backup's bucket, and a key to it. */
+const elsewhere = "e2e-fire-elsewhere";
+const backupSecret = "backup-object-store";
+const place = "s3://backup/fire";
+
+const settings = [
+  ...["stage=dual-write", "loki.canary=false", "mimir.storage=1Gi"],
+  // The 29th of February: nothing begins by itself.
+  ...["backup.enabled=true", "backup.schedule=0 0 29 2 *", `backup.to=${place}`, `backup.secret=${backupSecret}`],
+  `backup.endpoint=http://minio.${elsewhere}.svc.cluster.local:9000`,
+];
+const components = ["object-storage", "secrets", "loki", "mimir", "backup"];
+
+const hour = 3_600_000;
+const now = Date.now();
+const apps = Array.from({ length: 10 }, (_, i) => `app-${i}`);
+const sensors = Array.from({ length: 10 }, (_, i) => `${i}`);
+const linesOf = (app: string): Line[] =>
+  Array.from({ length: 100 }, (_, i) => [nanoseconds(now - 20 * hour + i * 60_000), `line ${i} of ${app}`]);
+/** Half a day old or older: what is newer Mimir asks its memory for, and not its bucket. */
+const points = Array.from({ length: 200 }, (_, i) => ({
+  seconds: Math.floor(now / 1000) - 40 * 3600 + i * 300,
+  value: i,
+}));
+
+/** What comes into the bucket is looked for every few seconds, not every quarter of an hour. */
+function adapt(object: KubernetesObject): KubernetesObject {
+  const { data } = object as KubernetesObject & { data?: Record<string, string> };
+  if (object.kind !== "ConfigMap" || object.metadata.name !== "mimir" || !data) return object;
+  const config = parse(data["config.yaml"]) as { blocks_storage: { bucket_store: object }; compactor: object };
+  Object.assign(config.blocks_storage.bucket_store, { sync_interval: "5s" });
+  Object.assign(config.compactor, { cleanup_interval: "5s" });
+  return {
+    ...object,
+    data: { ...data, "config.yaml": stringify(config, { aliasDuplicateObjects: false }) },
+  } as KubernetesObject;
+}
+
+const build = () => deploy({ namespace, stack: "sandbox", config: settings, components, edit: adapt });
+
+describe("A stack is destroyed and brought back from the backup by its schedule, on a real cluster", function () {
+  this.timeout(20 * 60_000);
+  const folder = mkdtempSync(join(tmpdir(), "e2e-fire-"));
+  let [proxy, loki, mimir] = [] as unknown as [ApiProxy, LokiClient, PrometheusApi];
+  let mc = "";
+
+  before(async () => {
+    mc = await hostTool("mc");
+    proxy = await ApiProxy.start();
+    loki = new LokiClient(proxy, namespace);
+    mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
+    const other = { namespace: elsewhere, stack: "sandbox", config: ["buckets.loki=backup"] };
+    await Promise.all([deploy({ ...other, components: ["object-storage", "secrets"] }), build()]);
+  });
+
+  after(async () => {
+    proxy?.stop();
+    rmSync(folder, { recursive: true, force: true });
+    await Promise.all([namespace, elsewhere].map(leaveNamespace));
+  });
+
+  const storedLines = async () => {
+    const found = await loki.page(`{app=~"app-.+"}`, nanoseconds(now - 24 * hour), nanoseconds(now));
+    return found.map(({ stream, line }) => `${stream.app} ${line.join(" ")}`).sort();
+  };
+  const storedSamples = async () => {
+    const found = await mimir.query("reading[48h]", now / 1000);
+    return found
+      .flatMap(({ metric, values = [] }) => values.map((each) => `${metric.sensor} ${each.join(" ")}`))
+      .sort();
+  };
+  const allLines = apps.flatMap((app) => linesOf(app).map((line) => `${app} ${line.join(" ")}`)).sort();
+  const allSamples = sensors
+    .flatMap((sensor) => points.map(({ seconds, value }) => `${sensor} ${seconds} ${value}`))
+    .sort();
+
+  /** The key of an application's in a namespace, by its Secret. */
+  async function keyOf(secret: string, of: string): Promise<Record<string, string>> {
+    const { kubectl } = await testCluster();
+    return (await kubectl.json<{ data: Record<string, string> }>(["get", "secret", secret, "-n", of])).data;
+  }
+
+  it("the CronJob's Job copies Loki's and Mimir's buckets, in a pod", async () => {
+    const { kubectl } = await testCluster();
+    await Promise.all(apps.map((app) => loki.push({ app }, linesOf(app))));
+    await until("Mimir takes the samples", 120, async () => {
+      const answer = await proxy.request(namespace, "services/mimir:9009", "/otlp/v1/metrics", readings());
+      if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+      return true;
+    });
+    // The schedule has no flush: what is older than it is in the buckets by itself after some hours.
+    const flushed = await proxy.request(namespace, "pods/mimir-0:9009", "/ingester/flush?wait=true", {
+      method: "POST",
+    });
+    assert.ok(flushed.ok, `the flush answered ${flushed.status}`);
+    await kubectl.run(["delete", "pod", "loki-0", "-n", namespace, "--wait", "--timeout=300s"]);
+
+    const data = await keyOf("loki-object-store", elsewhere);
+    const metadata = { name: backupSecret, namespace };
+    await kubectl.apply([{ apiVersion: "v1", kind: "Secret", metadata, data } as KubernetesObject]);
+    const job = "backup-now";
+    await kubectl.run(["create", "job", job, `--from=cronjob/${cronJobName}`, "-n", namespace]);
+    const done = await until("the Job has ended", 420, async () => {
+      const { status } = await kubectl.json<{ status: { conditions?: { type: string; status: string }[] } }>([
+        ...["get", "job", job, "-n", namespace],
+      ]);
+      return status.conditions?.find(({ type, status }) => /^(Complete|Failed)$/.test(type) && status === "True")?.type;
+    });
+    const logs = ["logs", `job/${job}`, "-n", namespace, "--all-containers", "--prefix"];
+    if (done !== "Complete") assert.fail(await kubectl.run(logs));
+    // By it the alert BackupTooOld and the row of `npm run verify` know the backup's age.
+    await until("the CronJob knows of the success", 120, async () => {
+      const time = ["-o", "jsonpath={.status.lastSuccessfulTime}"];
+      return (await kubectl.run(["get", "cronjob", cronJobName, "-n", namespace, ...time])) || undefined;
+    });
+  });
+
+  it("after the namespace and its volumes are gone, a new and empty stack gets every line and every sample back", async () => {
+    const { kubectl } = await testCluster();
+    await removeNamespace(namespace);
+    await until("no volume of it is in use", 180, async () => {
+      const { items } = await kubectl.json<{
+        items: { spec: { claimRef?: { namespace: string } }; status: { phase: string } }[];
+      }>(["get", "persistentvolumes"]);
+      const used = items.some(({ spec, status }) => spec.claimRef?.namespace === namespace && status.phase === "Bound");
+      return used ? undefined : true;
+    });
+    await build();
+    assert.deepEqual([await storedLines(), await storedSamples()], [[], []]);
+
+    const said = await restore();
+    assert.match(said, /the backup of stack sandbox/);
+    const both = ["statefulset", "-n", namespace, "-l", "app.kubernetes.io/name in (loki, mimir)"];
+    await kubectl.run(["rollout", "restart", ...both]);
+    await kubectl.run(["rollout", "status", ...both, "--timeout=420s"]);
+
+    const lines = await until("Loki answers with every line", 300, async () => {
+      const found = await storedLines();
+      return found.length >= allLines.length ? found : undefined;
+    });
+    assert.deepEqual(lines, allLines);
+    const samples = await until("Mimir answers with every sample", 300, async () => {
+      const found = await storedSamples();
+      return found.length >= allSamples.length ? found : undefined;
+    });
+    assert.deepEqual(samples, allSamples);
+    note(`${lines.length} lines and ${samples.length} samples are there again after the cluster's stack was destroyed`);
+  });
+
+  /** `npm run restore`, with both object stores by `kubectl port-forward`. */
+  async function restore(): Promise<string> {
+    const ways: PortForward[] = [];
+    const before = process.env;
+    let said = "";
+    const take = (text: string) => void (said += text);
+    try {
+      for (const each of [namespace, elsewhere]) ways.push(await portForward(each, "minio", 9000));
+      const [store, target] = ways.map(({ address }) => address);
+      const data = await keyOf("loki-object-store", elsewhere);
+      const [id, key] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map((name) =>
+        Buffer.from(data[name], "base64").toString(),
+      );
+      process.env = {
+        ...{ ...before, KUBECONFIG: before.KUBECONFIG ?? kubeconfigPath(), MC_CONFIG_DIR: folder },
+        MC_HOST_target: `http://${id}:${key}@${target}`,
+      };
+      const config = [...settings, `namespace.name=${namespace}`].map((each) => `--config=${each}`);
+      const without = ["dashboards", "silences", "state"].map((each) => `--without=${each}`);
+      const words = [...testStackWords("sandbox"), ...config, ...without, `--mc=${mc}`];
+      const code = await run(["restore", ...words, `--from=${place}`, `--store=http://${store}`], {
+        out: take,
+        error: take,
+      });
+      assert.equal(code, 0, said);
+      return said;
+    } finally {
+      process.env = before;
+      for (const way of ways) way.stop();
+    }
+  }
+});
+
+/** A request with all samples, by OTLP. */
+function readings(): RequestInit {
+  const dataPoints = points.flatMap(({ seconds, value }) =>
+    sensors.map((sensor) => ({
+      ...{ timeUnixNano: `${seconds}000000000`, asDouble: value },
+      attributes: [{ key: "sensor", value: { stringValue: sensor } }],
+    })),
+  );
+  const body = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "reading", gauge: { dataPoints } }] }] }] };
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
