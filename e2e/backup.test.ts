@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { stringify } from "yaml";
 import { run } from "../commands/backup/cli";
-import { bucketsFile, unfinishedFile } from "../components/backup/copying";
+import { bucketsFile, silence, unfinishedFile } from "../components/backup/copying";
 import { beginScript, copyScript, endScript } from "../components/backup/script";
 import { dataDirectory, mimirConfig } from "../components/mimir/config";
 import { storageOf } from "../components/object-storage/applications";
@@ -236,6 +236,10 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     const found = (await answer.text()).matchAll(/<Key>([^<]*)<\/Key><LastModified>([^<]*)</g);
     return new Map([...found].map(([, key, at]) => [key, at]));
   }
+  async function put(name: string, body: string): Promise<void> {
+    const url = `${target!.connection.endpoint}/backup/${name}`;
+    assert.ok((await client().fetch(url, { method: "PUT", body })).ok);
+  }
   const manifest = async () =>
     (await client().fetch(`${target!.connection.endpoint}/backup/home/${bucketsFile}`)).text();
 
@@ -384,8 +388,13 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
 
   it("the scripts of the schedule make the same backup, and refuse another stack's place", async () => {
     for (const run of ["first", "second"]) {
+      // The second one finds a command at it, of which nothing is heard any more.
+      const alive = Math.floor(Date.now() / 1000) - silence + 5;
+      if (run === "second") await put(`scheduled/${unfinishedFile}`, JSON.stringify({ alive }));
       const { code, said } = await schedule();
       assert.equal(code, 0, `${run}: ${said}`);
+      assert.equal(said.includes("waiting for npm run backup"), run === "second", said);
+      assert.ok(Date.now() / 1000 >= alive + silence || run === "first");
       const restored = await command("restore", [
         "--from=s3://backup/scheduled",
         "--into-existing",

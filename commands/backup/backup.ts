@@ -6,7 +6,6 @@ import {
   folderOf,
   incomingOf,
   indexDelay,
-  unfinishedFile,
   type Step,
 } from "../../components/backup/copying";
 import { InvalidInput } from "../../engine/errors";
@@ -18,6 +17,7 @@ import { McFailed, type Mc, type Usage } from "./mc";
 import type { Place } from "./place";
 import { planSamples, saveSamples } from "./samples";
 import type { Bucket, Stores } from "./stores";
+import { inTurn, refuseOther } from "./turn";
 import type { VictoriaMetrics } from "./victoria-metrics";
 
 /** What {@link backup} takes. */
@@ -33,6 +33,8 @@ export interface BackupArgs {
   parts: Partial<Record<PartName, Part>>;
   /** Whose samples are copied; default: none's. */
   victoriaMetrics?: VictoriaMetrics;
+  /** Refuses while the schedule's Job makes the same backup; default: there is none. */
+  refuseSchedule?: () => Promise<void>;
   /** Takes it that much of the last backup is no longer in the stack. */
   acceptLoss: boolean;
   signal: AbortSignal;
@@ -47,6 +49,7 @@ export interface BackupArgs {
 export async function backup(args: BackupArgs): Promise<string[]> {
   const { stack, to, stores, mc, parts, tell } = args;
   const before = await lookAt(to);
+  refuseOther(to, before.holder);
   refuseOwn(to, stores.buckets, stores.hosts);
   const usages = await sourceUsages(stores.buckets, mc);
   if (before.buckets && before.buckets.stack !== stack)
@@ -59,9 +62,22 @@ export async function backup(args: BackupArgs): Promise<string[]> {
   const plan = victoriaMetrics && (await planSamples(victoriaMetrics, before.samples, acceptLoss));
   // Nothing is copied that a part's absence would make useless: they are small, and taken first.
   const taken = await takeAll(parts);
-  const began = new Date().toISOString();
-  await to.write(unfinishedFile, `${JSON.stringify({ version: 1, stack, began })}\n`);
+  const copied = await inTurn(args, (began) => copyAll(args, { began, plan, taken }));
+  for (const [{ name }, { objects, size }] of copied)
+    tell(`bucket ${name}: ${count(objects, "object")} of ${mebibytes(size)}`);
+  for (const [name, { what }] of taken) tell(`${name}: ${what}`);
+  return taken.flatMap(([, { left }]) => left);
+}
 
+/** What is copied beside the buckets, and when it began. */
+interface Prepared {
+  began: string;
+  plan?: Awaited<ReturnType<typeof planSamples>>;
+  taken: Awaited<ReturnType<typeof takeAll>>;
+}
+
+async function copyAll(args: BackupArgs, { began, plan, taken }: Prepared): Promise<[Bucket, Usage][]> {
+  const { stack, to, stores, tell } = args;
   if (args.writers.length > 0) {
     tell(`flushing ${args.writers.map(({ name }) => name).join(", ")}`);
     await flush(args.writers, args.signal);
@@ -84,11 +100,7 @@ export async function backup(args: BackupArgs): Promise<string[]> {
   }
   if (files.length > 0) await to.write(filesFile, asText({ version: 1, stack, finished, files }));
   await to.write(bucketsFile, asText({ version: 1, stack, began, finished, buckets }));
-  await to.remove(unfinishedFile);
-  for (const [{ name }, { objects, size }] of copied)
-    tell(`bucket ${name}: ${count(objects, "object")} of ${mebibytes(size)}`);
-  for (const [name, { what }] of taken) tell(`${name}: ${what}`);
-  return taken.flatMap(([, { left }]) => left);
+  return copied;
 }
 
 async function copy({ to, mc, tell }: BackupArgs, bucket: Bucket, { what, flags, ...ways }: Step): Promise<void> {

@@ -26,6 +26,7 @@ import { Mc } from "./mc";
 import { placeOf, targetAlias, type Place } from "./place";
 import { restore } from "./restore";
 import { storesOf, type Stores } from "./stores";
+import { refuseSchedule } from "./turn";
 import { VictoriaMetrics } from "./victoria-metrics";
 
 interface Arguments extends StackArguments {
@@ -101,7 +102,8 @@ function runBackup(words: readonly string[], terminal: Terminal): Promise<number
       const given = { loki: args.loki, mimir: args.mimir };
       const writers = args.flush ? await writersOf(settings, given, api) : [];
       const { stack, settle, acceptLoss } = args;
-      return backup({ stack, settle, acceptLoss, writers, to: rest.place, ...rest });
+      const schedule = () => refuseSchedule(settings, args.to, api, rest.tell);
+      return backup({ stack, settle, acceptLoss, writers, to: rest.place, refuseSchedule: schedule, ...rest });
     }),
   );
 }

@@ -56,6 +56,18 @@ const samplesManifest = z.object({
   weeks: z.array(week),
 });
 
+/** The script `begin.sh` reads it, too. */
+const holder = z.object({
+  began: time,
+  /** The machine, and the process on it. */
+  host: z.string(),
+  pid: z.int(),
+  alive: z.int().describe("when it was last heard of, in seconds since 1970"),
+});
+
+/** A `npm run backup` that is at it, or was killed. */
+export type Holder = z.output<typeof holder>;
+
 /** What is in a backup of the buckets. */
 export type BucketsManifest = z.output<typeof bucketsManifest>;
 
@@ -81,6 +93,8 @@ export interface Found {
   samples?: SamplesManifest;
   /** When a run began that did not come to its end, or has not yet. */
   unfinished?: string;
+  /** Who makes that one; undefined also for the schedule's Job. */
+  holder?: Holder;
 }
 
 /**
@@ -93,8 +107,20 @@ export async function lookAt(place: Place): Promise<Found> {
     buckets: await read(place, bucketsFile, bucketsManifest),
     files: await read(place, filesFile, filesManifest),
     samples: await read(place, samplesFile, samplesManifest),
-    ...(unfinished !== undefined && { unfinished: /"began": ?"([^"]+)"/.exec(unfinished)?.[1] ?? "at some time" }),
+    ...(unfinished !== undefined && {
+      unfinished: /"began": ?"([^"]+)"/.exec(unfinished)?.[1] ?? "at some time",
+      holder: holderIn(unfinished),
+    }),
   };
+}
+
+function holderIn(text: string): Holder | undefined {
+  try {
+    return holder.safeParse(JSON.parse(text)).data;
+  } catch {
+    // It has been written halfway.
+    return undefined;
+  }
 }
 
 async function read<T>(place: Place, name: string, schema: z.ZodType<T>): Promise<T | undefined> {

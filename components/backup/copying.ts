@@ -112,6 +112,9 @@ export const noObject = ["Object does not exist", "key does not exist"] as const
 /** The file that is there while a copy is made, or was not finished. */
 export const unfinishedFile = "unfinished.json";
 
+/** Seconds after which a `npm run backup` that said nothing in that file counts as killed. */
+export const silence = 600;
+
 /**
  * Seconds after a flush of Loki's writers after which its index is in the bucket: a quarter of an hour in memory, and twice a minute until
  * somebody looks (`defaultRotationPeriod` and `defaultRotationCheckPeriod` in head_manager.go, `UploadInterval` in shipper.go).

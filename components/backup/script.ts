@@ -6,7 +6,16 @@ import type {
   OwnAccess,
   S3Connection,
 } from "../object-storage/types";
-import { asideFile, backupSteps, bucketsFile, folderOf, incomingOf, noObject, unfinishedFile } from "./copying";
+import {
+  asideFile,
+  backupSteps,
+  bucketsFile,
+  folderOf,
+  incomingOf,
+  noObject,
+  silence,
+  unfinishedFile,
+} from "./copying";
 
 /** Where the backup goes. */
 export interface ScriptTarget {
@@ -77,6 +86,16 @@ if [ -n "$before" ]; then
   *) fail "$to has the backup of another stack, which this one would replace: backup.to needs a prefix for each stack" ;;
   esac
 fi
+# Two at once would remove what the other one copies. npm run backup says every minute that it is still at it, and begins none while this Job is there.
+waits=
+while :; do
+  found=$(saved ${unfinishedFile})
+  case $found in *'"alive":'*) ;; *) break ;; esac
+  [ $(($(date +%s) - $(number "$found" alive))) -lt ${silence} ] || break
+  [ -n "$waits" ] || echo "waiting for npm run backup: $found"
+  waits=1
+  sleep 5
+done
 date -u +%Y-%m-%dT%H:%M:%SZ >"$state/began"
 echo "{\\"version\\": 1, \\"stack\\": \\"$stack\\", \\"began\\": \\"$(cat "$state/began")\\"}" | mc pipe --quiet "$to/${unfinishedFile}"
 `;

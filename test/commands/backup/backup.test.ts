@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { backup, type BackupArgs } from "../../../commands/backup/backup";
 import { run } from "../../../commands/backup/cli";
@@ -8,8 +10,10 @@ import { flush, writersOf } from "../../../commands/backup/flush";
 import { placeOf } from "../../../commands/backup/place";
 import { restore, type RestoreArgs } from "../../../commands/backup/restore";
 import { storesOf, type Stores } from "../../../commands/backup/stores";
+import { refuseSchedule } from "../../../commands/backup/turn";
 import { GrafanaApi } from "../../../commands/shared/grafana/client";
 import type { Api, Reply } from "../../../commands/shared/api/api-server";
+import { silence, unfinishedFile } from "../../../components/backup/copying";
 import { settingsSchema } from "../../../settings/schema";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { serveGrafana, stopGrafanas, token } from "../grafana/stand-in";
@@ -183,6 +187,85 @@ describe("a backup", () => {
       `POST ${at("loki-write-1:3100")}/flush`,
       `POST ${at("mimir-0:9009")}/ingester/flush?wait=true`,
     ]);
+  });
+});
+
+describe("two backups at once", () => {
+  const unfinished = `${place}/${unfinishedFile}`;
+  const at = (seconds: number, host = "elsewhere", pid = 1) =>
+    JSON.stringify({ version: 1, stack: "home", began: new Date().toISOString(), host, pid, alive: seconds });
+  const now = () => Math.floor(Date.now() / 1000);
+
+  it("are refused while something is heard of the other one; one that was killed is known at once on the same machine", async () => {
+    const mc = stack();
+    for (const other of [at(now() - 60), at(now() - 60, hostname(), process.ppid)]) {
+      mc.objects.set(unfinished, other);
+      const before = new Map(mc.objects);
+      await assert.rejects(
+        backupOf(mc),
+        /^Error: process \d+ of .* is making a backup in s3:\/\/backup\/home of .*, begun at .*\n→ wait until it has ended; if it was killed, again in 9 minutes/,
+      );
+      assert.deepEqual(mc.objects, before);
+    }
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    for (const over of [at(now() - silence), at(now() - 60, hostname(), pid), "{", '{"version":1}']) {
+      mc.objects.set(unfinished, over);
+      await backupOf(mc);
+      assert.ok(!mc.objects.has(unfinished), over);
+    }
+  });
+
+  it("has said who is at it, when and where, while it copies", async () => {
+    const mc = stack();
+    let said = {} as { host: string; pid: number; alive: number };
+    mc.meanwhile = () => void (said = JSON.parse(mc.objects.get(unfinished)!) as typeof said);
+    await backupOf(mc);
+    assert.deepEqual([said.host, said.pid], [hostname(), process.pid]);
+    assert.ok(now() - said.alive < 60);
+  });
+
+  it("are refused while a Job of the schedule makes the same one, also one that has begun a moment ago", async () => {
+    const settings = settingsSchema.parse({
+      backup: { enabled: true, to: "s3://backup/home", endpoint: "http://nas:9000", secret: "key" },
+    });
+    const job = (name: string, owner: string, ...conditions: object[]) => ({
+      metadata: { name, ownerReferences: [{ kind: "CronJob", name: owner }] },
+      status: { conditions },
+    });
+    const ended = { type: "Complete", status: "True" };
+    const jobs = (...items: object[]) => ({ "/apis/batch/v1/namespaces/monitoring/jobs": { items } });
+    const pods = "/api/v1/namespaces/monitoring/pods?labelSelector=batch.kubernetes.io%2Fjob-name%3Dbackup-2";
+    const others = [job("backup-1", "backup", ended), job("reports-1", "reports")];
+    const busy = {
+      ...jobs(...others, job("backup-2", "backup")),
+      [pods]: { items: [{ metadata: { name: "pod-a" } }] },
+    };
+    const scheduleOf = (answers: object, where = "s3://backup/home") => {
+      const api = Promise.resolve(apiWith(answers as Record<string, object>));
+      return () =>
+        refuseSchedule(
+          settings,
+          where,
+          () => api,
+          (line) => void told.push(line),
+        );
+    };
+    const why =
+      /^Error: Job monitoring\/backup-2 of the schedule is making this backup, in pod pod-a[^]*\n→ wait: kubectl .*job\/backup-2; or end it: kubectl -n monitoring delete job backup-2/;
+    const mc = stack();
+    const before = new Map(mc.objects);
+    await assert.rejects(backupOf(mc, { refuseSchedule: scheduleOf(busy) }), why);
+    assert.deepEqual(mc.objects, before);
+
+    const looks = [scheduleOf(jobs(...others)), scheduleOf(busy)];
+    await assert.rejects(backupOf(mc, { refuseSchedule: () => looks.shift()!() }), why);
+    assert.equal(mc.copies, 0);
+
+    await backupOf(mc, { refuseSchedule: scheduleOf(jobs(...others)) });
+    await backupOf(mc, { refuseSchedule: scheduleOf(busy, "s3://backup/other") });
+    told.length = 0;
+    await backupOf(mc, { refuseSchedule: scheduleOf({}) });
+    assert.match(told.join("\n"), /whether the schedule's Job runs can't be known: it answers 404/);
   });
 });
 
