@@ -22,6 +22,8 @@ export type Reading =
 export function readings(resource: PreviewResource, all: readonly PreviewResource[]): Reading[] {
   const { type, inputs } = resource;
   if (type === "kubernetes:helm.sh/v3:Release") return prometheus(inputs.values ?? {}, all);
+  if (isMonitor(resource, "Prometheus")) return targets(inputs.spec as PrometheusSpec, all);
+  if (workload.test(type)) return flags(inputs.spec.template.spec.containers as Container[]);
   if (type !== "kubernetes:core/v1:ConfigMap") return [];
   // A secret or unknown value is not a text.
   return Object.entries((inputs.data ?? {}) as Record<string, unknown>).flatMap(([key, text]) =>
@@ -39,6 +41,26 @@ const files: Readonly<Record<string, ((text: string, all: readonly PreviewResour
   "observability-datasources.yaml": (text) => grafana(parse(text) as DataSources),
   "nginx.conf": upstreams,
   "alertmanager.yaml": (text) => alertmanager(parse(text) as Receivers),
+};
+
+interface Container {
+  args?: unknown[];
+}
+
+/** vmagent and vmalert are told by their command lines whom they write to, ask and tell. */
+function flags(containers: readonly Container[]): Reading[] {
+  return containers.flatMap(({ args = [] }) =>
+    args.flatMap((argument) => {
+      const [, flag, to] = /^-([\w.]+)=(.+)$/.exec(String(argument)) ?? [];
+      return flag in sentByFlag ? [{ sends: sentByFlag[flag], to }] : [];
+    }),
+  );
+}
+
+const sentByFlag: Readonly<Record<string, string>> = {
+  "remoteWrite.url": "samples",
+  "datasource.url": "queries",
+  "notifier.url": "alerts",
 };
 
 /** nginx before a system passes on what it is asked; the system itself is drawn by its own configuration. */
@@ -152,38 +174,42 @@ const monitors: readonly [kind: string, selector: string, name: (resource: Previ
   ["Probe", "probeSelector", ({ inputs }) => inputs.spec.jobName ?? inputs.metadata.name],
 ];
 
+const workload = /^kubernetes:apps\/v1:(Deployment|StatefulSet)$/;
+
 const isMonitor = ({ type }: PreviewResource, kind: string) =>
   type.startsWith("kubernetes:monitoring.coreos.com/") && type.endsWith(`:${kind}`);
 
-interface PrometheusSpec {
+type PrometheusSpec = Record<string, unknown> & {
   remoteWrite?: { url: string }[];
   alertingEndpoints?: { name: string; namespace: string }[];
   additionalAlertManagerConfigs?: { static_configs: { targets: string[] }[] }[];
   ruleSelector?: Selector;
-}
+};
+
+const selected = (kind: string, selector: unknown, all: readonly PreviewResource[]) =>
+  all.filter((each) => isMonitor(each, kind) && selects(selector as Selector | undefined, each.inputs.metadata.labels));
+
+/** What a Prometheus, or whoever has its configuration from the operator, scrapes. */
+const targets = (spec: PrometheusSpec, all: readonly PreviewResource[]): Reading[] =>
+  monitors.flatMap(([kind, selector, name]): Reading[] => {
+    const names = selected(kind, spec[selector], all).map(name);
+    return names.length > 0 ? [{ reads: "metrics", of: [...new Set(names)].join(", ") }] : [];
+  });
 
 /** Values of kube-prometheus-stack. */
 function prometheus(values: Record<string, unknown>, all: readonly PreviewResource[]): Reading[] {
   const { enabled, prometheusSpec: spec = {} } = (values.prometheus ?? {}) as {
     enabled?: boolean;
-    prometheusSpec?: PrometheusSpec & Record<string, unknown>;
+    prometheusSpec?: PrometheusSpec;
   };
   if (!enabled) return [];
-  const selected = (kind: string, selector: unknown) =>
-    all.filter(
-      (each) => isMonitor(each, kind) && selects(selector as Selector | undefined, each.inputs.metadata.labels),
-    );
-  const targets = monitors.flatMap(([kind, selector, name]): Reading[] => {
-    const names = selected(kind, spec[selector]).map(name);
-    return names.length > 0 ? [{ reads: "metrics", of: [...new Set(names)].join(", ") }] : [];
-  });
-  const evaluates = selected("PrometheusRule", spec.ruleSelector).length > 0;
+  const evaluates = selected("PrometheusRule", spec.ruleSelector, all).length > 0;
   const alertmanagers = [
     ...(spec.alertingEndpoints ?? []).map(({ name, namespace }) => `${name}.${namespace}.svc`),
     ...(spec.additionalAlertManagerConfigs ?? []).flatMap((config) => config.static_configs.flatMap((s) => s.targets)),
   ];
   return [
-    ...targets,
+    ...targets(spec, all),
     ...(spec.remoteWrite ?? []).map(({ url }) => ({ sends: "samples", to: url })),
     ...(evaluates ? alertmanagers.map((to) => ({ sends: "alerts", to })) : []),
   ];

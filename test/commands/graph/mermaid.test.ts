@@ -5,7 +5,7 @@ import { pictures, picturesPart } from "../../../commands/graph/cli";
 import { withPart } from "../../../commands/shared/page";
 import { mermaid } from "../../../commands/graph/mermaid";
 import { pictureOf, type Node, type Picture } from "../../../commands/graph/picture";
-import { inStage, previewOf } from "../../program/support/previews";
+import { inStage, previewOf, previewsOfPi } from "../../program/support/previews";
 import { stagesWith } from "../../../stages";
 import { ownProgram } from "../../../engine/project";
 
@@ -50,7 +50,11 @@ function faults(text: string): string[] {
 
 describe("Mermaid", () => {
   it("is well-formed for every stage, and every stack", async () => {
-    const all = [...(await previews()), await previewOf("staging"), await previewOf("sandbox")];
+    const all = [
+      ...(await previews()),
+      ...(await Promise.all(previewsOfPi())),
+      ...(await Promise.all(["staging", "sandbox"].map((stack) => previewOf(stack)))),
+    ];
     for (const preview of all) assert.deepEqual(faults(mermaid(pictureOf(preview))), [], preview.stack);
   });
 
@@ -80,6 +84,10 @@ describe("Mermaid", () => {
 describe("docs/stages.md", () => {
   it("has the picture of every stage that is built; run `npm run graph`", async () => {
     const page = readFileSync(join(ownProgram, "docs/stages.md"), "utf8");
-    assert.equal(withPart(page, picturesPart, pictures(await previews())), page);
+    const drawn = [
+      { backend: "mimir" as const, previews: await previews() },
+      { backend: "victoria-metrics" as const, previews: await Promise.all(previewsOfPi()) },
+    ];
+    assert.equal(withPart(page, picturesPart, pictures(drawn)), page);
   });
 });

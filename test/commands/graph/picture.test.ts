@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { pictureOf, type Picture } from "../../../commands/graph/picture";
 import type { Preview } from "../../../commands/shared/preview";
-import { inStage, object, previewOf, type Kind } from "../../program/support/previews";
+import { inStage, object, previewOf, previewsOfPi, type Kind } from "../../program/support/previews";
 import type { StageName } from "../../../stages";
 
 /** The flows of a picture, each as a line. */
@@ -97,6 +97,32 @@ describe("The picture of the data flow", () => {
         ?.details.flatMap((detail) => detail.split(", "))
         .sort();
     assert.deepEqual(metrics(preview), [...metrics(dualWrite)!, "alloy-metrics", "alloy-rules"].sort());
+  });
+
+  it("with VictoriaMetrics has vmalert ask it, write to it and alert in Prometheus' place, and at last vmagent scrape what Prometheus scraped", async () => {
+    const pictures = (await Promise.all(previewsOfPi())).map(pictureOf);
+    const [, dualWrite, byDefault, removed] = pictures.map(lines);
+    const evaluates = [
+      "vmalert - alerts > alertmanager",
+      "vmalert - queries > victoria_metrics",
+      "vmalert - samples > victoria_metrics",
+    ];
+    assert.deepEqual(
+      dualWrite.filter((line) => /vm(alert|agent)/.test(line)),
+      [],
+    );
+    assert.ok(dualWrite.includes("kube_prometheus_stack - alerts > alertmanager"));
+    assert.deepEqual(
+      byDefault.filter((line) => /vm(alert|agent)|- alerts > /.test(line)),
+      ["loki - alerts > alertmanager", ...evaluates],
+    );
+    assert.deepEqual(
+      removed.filter((line) => /vmagent|source_metrics|kube_prometheus/.test(line)),
+      ["source_metrics -> vmagent", "vmagent - samples > victoria_metrics"],
+    );
+    const scraped = ({ nodes }: Picture) => nodes.find(({ id }) => id === "source_metrics")?.details.join(", ");
+    for (const name of ["kubelet", "vmagent", "vmalert", "victoria-metrics", "node-exporter"])
+      assert.match(scraped(pictures[3]) ?? "", new RegExp(`\\b${name}\\b`));
   });
 
   it("names what each part runs, what is scraped, and which logs are read", () => {
