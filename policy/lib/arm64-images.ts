@@ -42,7 +42,7 @@ export function* notForArm64(resource: Resource, groups: PiNodes, given: Images)
   for (const chart of charts) yield* ofChart(chart, resource, nodes, given);
 }
 
-function* ofImage(use: ImageUse & { repository?: string }, { images }: Images): Iterable<Finding> {
+function* ofImage(use: ImageUse, { images }: Images): Iterable<Finding> {
   const { path, image, repository } = use;
   if (image instanceof Unknown) yield image;
   else if (typeof image !== "string" || image === "") yield unnamed(path, repository, images);

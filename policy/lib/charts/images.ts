@@ -9,8 +9,6 @@ import type { Installed } from "./installed";
 export interface ChartImage extends ImageUse {
   /** Node selector, affinity and tolerations. */
   spec: Block;
-  /** The repository that the chart takes by default, where that is known. */
-  repository?: string;
   /** The tag, where the values name no more than that of the image. */
   tag?: string;
 }
@@ -29,8 +27,8 @@ export function imagesOf(
   const { values, name = "" } = chart;
   const slots = slotsOf(name, values, given) ?? slotsOfSubCharts(values, given);
   const registry = at(values, "global.imageRegistry");
-  const known = (slots?.used ?? []).map((slot) => ofSlot(slot, values, registry));
   const places = new Set(slots?.all.map(({ path }) => path));
+  const known = (slots?.used ?? []).map((slot) => ofSlot(slot, values, registry, [...places]));
   const others = found(values, "", {}, registry).filter(({ path }) => !places.has(path));
   if (!slots && others.length === 0) return undefined;
   const images = [...known, ...others].map((each) => ({ ...each, path: joined(chart.path, each.path) }));
@@ -42,7 +40,11 @@ function slotsOfSubCharts(values: Block, given: Readonly<Record<string, readonly
   const all = Object.entries(values).flatMap(([name, inner]) => {
     const slots = isBlock(inner) && inner.enabled !== false ? slotsOf(name, inner, given) : undefined;
     if (!slots) return [];
-    const here = (slot: ImageSlot): ImageSlot => ({ ...slot, path: `${name}.${slot.path}`, pods: podsAt(name, slot) });
+    const here = (slot: ImageSlot): ImageSlot => ({
+      ...slot,
+      path: `${name}.${slot.path}`,
+      ...(slot.within === undefined ? { pods: podsAt(name, slot) } : { within: name }),
+    });
     return [{ all: slots.all.map(here), used: slots.used.map(here) }];
   });
   if (all.length === 0) return undefined;
@@ -54,14 +56,28 @@ const podsAt = (name: string, { path, pods = around(path) }: ImageSlot): string 
 // The block that a path's last key is in; the values themselves where it has only one.
 const around = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf(".")));
 
-function ofSlot(slot: ImageSlot, values: Block, registry: unknown): ChartImage {
-  const { path, repository, pods = around(path) } = slot;
-  const blockAt = (place: string): Block => {
-    const block = place ? at(values, place) : values;
-    return isBlock(block) ? block : {};
-  };
-  const image = withTag(at(values, path), blockAt(around(path)));
-  return { path, repository, spec: blockAt(pods), ...named(image, registry, repository) };
+function ofSlot(slot: ImageSlot, values: Block, registry: unknown, places: readonly string[]): ChartImage {
+  const { path, repository, pods = around(path), within } = slot;
+  const image = withTag(at(values, path), blockAt(values, around(path)));
+  const spec = within === undefined ? blockAt(values, pods) : above(path, within, values, places);
+  return { path, repository, spec, ...named(image, registry, repository) };
+}
+
+function blockAt(values: Block, place: string): Block {
+  const block = place ? at(values, place) : values;
+  return isBlock(block) ? block : {};
+}
+
+// The nearest level that says where pods run. A level with an image of its own says it of that one.
+function above(path: string, within: string, values: Block, places: readonly string[]): Block {
+  for (let level = around(path); ; level = around(level)) {
+    const block = blockAt(values, level);
+    const key = path.slice(level === "" ? 0 : level.length + 1).split(".")[0];
+    const isOthers = places.some((each) => each !== path && around(each) === level) || (key !== "image" && block.image);
+    if (level !== around(path) && isOthers) return {};
+    const spec = podsOf(block, {});
+    if (saysWhere(spec) || level === within || level === "") return spec;
+  }
 }
 
 // By custom (cert-manager, argo-cd, longhorn) a chart takes from `global` what a component doesn't say. Tolerations of both count, as some

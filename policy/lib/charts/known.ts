@@ -13,6 +13,11 @@ export interface ImageSlot {
   isUsed(on: Switch, values: Block): boolean;
   /** Where the values have the node selector, affinity and tolerations of the pods that run it, if not beside the image. */
   pods?: string;
+  /**
+   * Of a chart that isn't known: where the values begin which may say it instead, as the levels around the image do up to there. Empty for the
+   * values themselves.
+   */
+  within?: string;
   /** Where the values have the resources of its containers, if not as `resources` beside the image. */
   resources?: string;
 }
@@ -160,5 +165,5 @@ export function slotsOf(
 function givenSlot(path: string): ImageSlot {
   const keys = path.split(".");
   const around = keys.slice(1).map((_, index) => keys.slice(0, index + 1).join("."));
-  return { path, isUsed: (on) => around.every((block) => on(`${block}.enabled`)) };
+  return { path, within: "", isUsed: (on) => around.every((block) => on(`${block}.enabled`)) };
 }

@@ -1,6 +1,7 @@
-import { inner } from "../paths";
+import { along, inner } from "../paths";
 import type { Resource } from "../resource";
 import { at, isBlock, Unknown, type Block } from "../unknown";
+import { placesOf, usual, type Operated, type OperatedImage, type Place } from "./kinds";
 
 /** An image that a pod runs. */
 export interface ImageUse {
@@ -8,6 +9,8 @@ export interface ImageUse {
   path: string;
   /** What stands there; undefined where nothing does. */
   image: unknown;
+  /** The repository that a chart or an operator takes by default, where that is known. */
+  repository?: string;
 }
 
 /** A container of a pod. */
@@ -34,25 +37,14 @@ export interface Pods {
   ofOperator: boolean;
 }
 
-// Where Kubernetes' own workloads have the pod's spec: Pod, PodTemplate, CronJob, and all others. Custom workloads (a Rollout of Argo's) do as
-// these, or as a ScaledJob of KEDA's.
-const specs = [
-  "spec",
-  "template.spec",
-  "spec.jobTemplate.spec.template.spec",
-  "spec.template.spec",
-  "spec.jobTargetRef.template.spec",
-];
 const containerLists = ["containers", "initContainers", "ephemeralContainers"] as const;
+const placement = ["nodeSelector", "affinity", "tolerations"] as const;
 const workloads =
   /^kubernetes:(core|apps|batch|extensions)\/\w+:(Pod|PodTemplate|ReplicationController|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob)(Patch)?$/;
-// Resources of the Prometheus operator, whose spec has a pod's fields beside the image.
-const operated =
-  /^kubernetes:monitoring\.coreos\.com\/\w+:(Prometheus|PrometheusAgent|Alertmanager|ThanosRuler)(Patch)?$/;
 
 /**
- * The pods of a Kubernetes resource: of every kind of workload and of lists of them, of custom resources that embed a pod template, and of
- * the Prometheus operator's.
+ * The pods of a Kubernetes resource: of every kind of workload and of lists of them, and of custom resources that embed a pod template or that an
+ * operator makes pods of (`kinds.ts`).
  *
  * @returns an {@link Unknown} in place of pods that a preview can't know
  */
@@ -62,16 +54,23 @@ export function podsOf(resource: Pick<Resource, "type" | "kind" | "props">): (Po
   if (kind.endsWith("List") && Array.isArray(props.items))
     return props.items.flatMap((item, index) => ofItem(type, item, index));
   const isPatch = kind.endsWith("Patch");
-  if (operated.test(type)) return ofOperator(props.spec, isPatch);
+  const places = placesOf(type.slice("kubernetes:".length, type.indexOf("/")), isPatch ? kind.slice(0, -5) : kind);
+  if (places) {
+    return places.flatMap((place) =>
+      eachAt(props, place.at).flatMap(({ value, path }): (Pods | Unknown)[] =>
+        value instanceof Unknown ? [value] : ofPlace(place, value, path, props, isPatch),
+      ),
+    );
+  }
   const found = podSpecOf(props);
   if (found) return [pods(found.spec, found.path, kind, isPatch)];
-  const unknown = specs.map((path) => at(props, path)).find((spec) => spec instanceof Unknown);
+  const unknown = usual.map((place) => at(props, place.at)).find((spec) => spec instanceof Unknown);
   return unknown && workloads.test(type) ? [unknown] : [];
 }
 
 /** The spec of the pods that a workload makes, and where it is; undefined where a resource has none. */
 export function podSpecOf(props: Block): { spec: Block; path: string } | undefined {
-  for (const path of specs) {
+  for (const { at: path } of usual) {
     const spec = at(props, path);
     if (isBlock(spec) && spec.containers !== undefined) return { spec, path };
   }
@@ -84,32 +83,102 @@ function pods(spec: Block, path: string, kind: string, isPatch: boolean): Pods {
   return { spec, path, containers, images, ofDaemonSet: kind.startsWith("DaemonSet"), ofOperator: false };
 }
 
-// The operator's own container has its image and resources in the spec itself. Containers there change what the operator makes, so one
-// without an image keeps that which it would have.
-function ofOperator(spec: unknown, isPatch: boolean): (Pods | Unknown)[] {
-  if (!isBlock(spec)) return spec instanceof Unknown ? [spec] : [];
-  const own = ({ image, resources }: Block) => ({ image, resources });
-  const containers: Container[] = [
-    { path: "spec", fields: own(spec), list: "containers", isPartial: isPatch },
-    ...(isBlock(spec.thanos)
-      ? [{ path: "spec.thanos", fields: own(spec.thanos), list: "containers", isPartial: isPatch } as const]
-      : []),
-    ...containersOf(spec, "spec", isPatch, true),
-  ];
-  const images = containers.flatMap(imageOf);
-  return [{ spec, path: "spec", containers, images, ofDaemonSet: false, ofOperator: true }];
+// What stands at dotted keys, of which `[]` goes through a list; nothing where nothing does.
+function eachAt(value: unknown, keys: string, path = ""): { value: Block | Unknown; path: string }[] {
+  const [first, ...rest] = keys.split(/\[\]\.?/);
+  const found = first === "" ? value : at(value, first);
+  const place = first === "" ? path : along(path, first);
+  if (found instanceof Unknown) return [{ value: found, path: place }];
+  if (rest.length === 0) return isBlock(found) ? [{ value: found, path: place }] : [];
+  return (Array.isArray(found) ? found : []).flatMap((each, index) =>
+    eachAt(each, rest.join("[]."), inner(place, index)),
+  );
 }
 
-function containersOf(spec: Block, path: string, isPatch: boolean, ofOperator = false): Container[] {
-  return containerLists.flatMap((list) => {
-    const place = inner(path, list);
-    const containers = spec[list];
+function ofPlace(place: Place, block: Block, path: string, props: Block, isPatch: boolean): Pods[] {
+  if (!place.operated) return block.containers === undefined ? [] : [pods(block, path, "", isPatch)];
+  const { operated } = place;
+  if (operated.isOn?.(block) === false) return [];
+  const containers = containersIn(operated, block, path, isPatch);
+  const images = [...imagesIn(operated, block, path, isPatch), ...containers.flatMap(imageOf)];
+  if (images.length === 0 && containers.length === 0) return [];
+  return [
+    {
+      spec: placed(operated, block, props),
+      path,
+      containers: operated.onlyImages ? [] : containers,
+      images,
+      ofDaemonSet: operated.onEachNode?.(block) ?? false,
+      ofOperator: true,
+    },
+  ];
+}
+
+// A container in a list changes what the operator makes, so one without an image keeps that which it would have.
+function containersIn(operated: Operated, block: Block, path: string, isPatch: boolean): Container[] {
+  const alone = (operated.containers ?? []).flatMap((key): Container[] => {
+    if (key === ".") return [{ path, fields: ownOf(block), list: "containers", isPartial: isPatch }];
+    const fields = at(block, key);
+    if (!isBlock(fields) && !(fields instanceof Unknown)) return [];
+    return [{ path: along(path, key), fields, list: "containers", isPartial: isPatch || operated.onlyImages === true }];
+  });
+  return [...alone, ...containersOf(block, path, isPatch, operated.lists ?? containerLists)];
+}
+
+const ownOf = ({ image, resources }: Block): Block => ({ image, resources });
+
+function imagesIn(operated: Operated, block: Block, path: string, isPatch: boolean): ImageUse[] {
+  return (operated.images ?? []).flatMap((image) => {
+    const given = at(block, image.key);
+    const isNeeded = !isPatch && image.isNeeded?.(block) === true;
+    const named = operatorsImage(given, image);
+    if (named === undefined && !isNeeded) return [];
+    return [{ path: along(path, image.key), image: named, ...(image.repository && { repository: image.repository }) }];
+  });
+}
+
+function operatorsImage(given: unknown, { repository: byDefault, isTag }: OperatedImage): unknown {
+  if (given instanceof Unknown) return given;
+  if (!isBlock(given)) {
+    const isWhole = !isTag || typeof given !== "string" || /[:/@]/.test(given);
+    return isWhole ? given || undefined : byDefault && given && `${byDefault}:${given}`;
+  }
+  const { repository = byDefault, tag } = given;
+  const unknown = [repository, tag].find((part) => part instanceof Unknown);
+  if (unknown) return unknown;
+  const isComplete = [repository, tag].every((part) => typeof part === "string" && part !== "");
+  return isComplete ? `${repository as string}:${tag as string}` : undefined;
+}
+
+// The spec of the pods as the scheduler reads it.
+function placed({ placement: places = ["."] }: Operated, block: Block, props: Block): Block {
+  const all = places.map((place) => (place === "." ? block : at(props, place)));
+  if (places.length === 1 && all[0] === block) return block;
+  return Object.fromEntries(placement.map((key) => [key, all.map((each) => ofKey(each, key)).find(isGiven)]));
+}
+
+// CloudNativePG has the affinity to nodes beside the selector.
+function ofKey(block: unknown, key: string): unknown {
+  const value = at(block, key);
+  const nodeAffinity = key === "affinity" && value === undefined ? at(block, "nodeAffinity") : undefined;
+  return nodeAffinity === undefined ? value : { nodeAffinity };
+}
+
+function isGiven(value: unknown): boolean {
+  return value instanceof Unknown || (typeof value === "object" && value !== null && Object.keys(value).length > 0);
+}
+
+function containersOf(spec: Block, path: string, isPatch: boolean, lists?: readonly string[]): Container[] {
+  return (lists ?? containerLists).flatMap((key) => {
+    const list = containerLists.find((each) => each === key) ?? "containers";
+    const place = along(path, key);
+    const containers = at(spec, key);
     if (containers instanceof Unknown) return [{ path: place, fields: containers, list, isPartial: isPatch }];
     return (Array.isArray(containers) ? containers : []).map((each: unknown, index) => ({
       path: inner(place, index),
       fields: isBlock(each) || each instanceof Unknown ? each : {},
       list,
-      isPartial: isPatch || (ofOperator && isBlock(each) && each.image === undefined),
+      isPartial: isPatch || (lists !== undefined && isBlock(each) && each.image === undefined),
     }));
   });
 }

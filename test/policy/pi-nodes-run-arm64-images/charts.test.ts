@@ -340,6 +340,35 @@ describe("pi-nodes-run-arm64-images", () => {
       assert.deepEqual(await app(values, ["image", "webhook.image"]), refused("webhook.image"));
     });
 
+    for (const [slot, values, ...others] of [
+      ["controller.image", (image, pods) => ({ controller: { image }, ...pods })],
+      ["a.b.image", (image, pods) => ({ a: { b: { image }, ...pods } })],
+      ["a.b.image", (image, pods) => ({ a: { b: { image } }, ...pods })],
+      ["image.app", (image, pods) => ({ image: { app: image }, ...pods })],
+      ["images.app", (image, pods) => ({ images: { app: image, job: loki }, ...pods }), "images.job"],
+      ["a.image", (image, pods) => ({ defaultPodOptions: pods, a: { image } })],
+    ] as [string, (image: unknown, pods: object) => object, ...string[]][]) {
+      it(`reads for ${slot} what a level above says: ${JSON.stringify(values("", { here: 1 }))}`, async () => {
+        assert.deepEqual(await app(values(bad, {}), [slot, ...others]), refused(slot));
+        assert.deepEqual(await app(values(bad, arm64), [slot, ...others]), refused(slot));
+        assert.deepEqual(await app(values(bad, amd64), [slot, ...others]), []);
+        assert.deepEqual(await app(values(bad, {}), [slot, ...others], { piNodes: pis }), []);
+        assert.deepEqual(await app(values(bad, toPis), [slot, ...others], { piNodes: pis }), refused(slot));
+        const charts = { app: [slot, ...others] };
+        const inUmbrella = (inside: object, around: object) =>
+          check(release("all", { app: inside, ...around }), { charts });
+        assert.deepEqual(await inUmbrella(values(bad, amd64), {}), []);
+        assert.deepEqual(await inUmbrella(values(bad, {}), amd64), refused(`app.${slot}`, "all"));
+      });
+    }
+
+    it("does not take for a component what stands nearer, or beside an image that isn't listed", async () => {
+      const nearer = { controller: { image: bad, nodeSelector: {} }, ...amd64 };
+      assert.deepEqual(await app(nearer, ["controller.image"]), refused("controller.image"));
+      const beside = { image: loki, ...amd64, webhook: { image: bad } };
+      assert.deepEqual(await app(beside, ["webhook.image"]), refused("webhook.image"));
+    });
+
     it("takes from global what a component doesn't say", async () => {
       const component = (own: object, global: object) => app({ global, c: { image: bad, ...own } }, ["c.image"]);
       assert.deepEqual(await component({}, amd64), []);
