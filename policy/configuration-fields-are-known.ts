@@ -1,5 +1,5 @@
 import { settingsOf } from "./lib/config/find";
-import { eachOverridden } from "./lib/config/in-force";
+import { eachOverridden, isFile, overridesInForce } from "./lib/config/in-force";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";
@@ -21,12 +21,19 @@ export const configurationFieldsAreKnown = definePolicy({
     for (const program of programs) {
       const { configs, overrides } = settingsOf(resource, program);
       for (const config of configs) yield* refusedFields(config, program);
-      for (const each of overrides) yield* refusedTenantFields(each, program, configs[0]?.version);
+      const version = configs[0]?.version;
+      const awaitsReader = version === undefined && isFile(resource);
+      for (const each of overrides) yield* refusedTenantFields(each, program, version, awaitsReader);
     }
   },
   *checkStack(resources) {
     for (const program of programs) {
       yield* eachOverridden(resources, program, (config) => refusedFields(config, program));
+      for (const { overrides, alone, version, resource } of overridesInForce(resources, program)) {
+        const refused = [...refusedTenantFields(overrides, program, version, false)];
+        const told = [...refusedTenantFields(overrides, program, alone, alone === undefined)].map(({ path }) => path);
+        for (const each of refused) if (!told.includes(each.path)) yield { ...each, resource };
+      }
     }
   },
 });

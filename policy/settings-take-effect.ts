@@ -1,7 +1,7 @@
 import { droppedValues } from "./lib/charts/dropped";
 import { settingsOf } from "./lib/config/find";
-import { eachOverridden } from "./lib/config/in-force";
-import { doubtfulFields } from "./lib/fields/refused";
+import { eachOverridden, isFile, overridesInForce } from "./lib/config/in-force";
+import { doubtfulFields, doubtfulTenantFields } from "./lib/fields/refused";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";
 
@@ -41,12 +41,19 @@ export const settingsTakeEffect = definePolicy({
       }
     }
     for (const program of programs) {
-      for (const config of settingsOf(resource, program).configs) yield* doubtfulFields(config, program);
+      const { configs, overrides } = settingsOf(resource, program);
+      for (const config of configs) yield* doubtfulFields(config, program);
+      // The workload that mounts a file of them shows the version.
+      if (isFile(resource)) continue;
+      for (const each of overrides) yield* doubtfulTenantFields(each, program, configs[0]?.version);
     }
   },
   *checkStack(resources) {
     for (const program of programs) {
       yield* eachOverridden(resources, program, (config) => doubtfulFields(config, program));
+      for (const { overrides, version, resource } of overridesInForce(resources, program)) {
+        for (const each of doubtfulTenantFields(overrides, program, version)) yield { ...each, resource };
+      }
     }
   },
 });

@@ -204,8 +204,36 @@ describe("configuration-fields-are-known", () => {
         assert.deepEqual(await stackFindings(settingsTakeEffect, [old, mounts("2.15.0", "mimir")]), []);
       });
 
-      it("refuses what no version has, whoever reads it", async () => {
-        assert.equal((await findings(policy, mimir("ingester.dream", true))).length, 1);
+      // querier.iterators is a setting of Mimir 2.9, which no list has.
+      it("refuses what no list has, unless a version without a list reads it", async () => {
+        const iterators = mimir("querier.iterators", true);
+        assert.deepEqual(await findings(policy, iterators), []);
+        assert.equal((await stackFindings(policy, [iterators])).length, 1);
+        assert.equal((await stackFindings(policy, [iterators, mounts("3.0.5", "mimir")])).length, 1);
+        assert.deepEqual(await stackFindings(policy, [iterators, mounts("2.9.0", "mimir")]), []);
+        assert.equal((await stackFindings(settingsTakeEffect, [iterators, mounts("2.9.0", "mimir")])).length, 1);
+      });
+
+      it("does the same with settings by tenant", async () => {
+        const tenants = configMap("overrides: {t: {compactor_blocks_retention_period: 1y, dream: 1}}");
+        const mimir3 = mounts("3.0.5", "mimir");
+        assert.deepEqual(await findings(policy, tenants), []);
+        assert.equal((await stackFindings(policy, [tenants])).length, 1);
+        assert.equal((await stackFindings(policy, [tenants, mimir3])).length, 1);
+        assert.deepEqual(await stackFindings(settingsTakeEffect, [tenants, mimir3]), []);
+        assert.deepEqual(await stackFindings(policy, [tenants, mounts("2.12.0", "mimir")]), []);
+        assert.equal((await stackFindings(settingsTakeEffect, [tenants, mounts("2.12.0", "mimir")])).length, 1);
+      });
+
+      it("knows settings by tenant by their place in a chart's values, without a word of retention", async () => {
+        const values = { runtimeConfig: { overrides: { t: { dream: 1 } } } };
+        const chart = (version: string) => release("mimir-distributed", values, { version });
+        assert.equal((await findings(policy, chart("6.0.1"))).length, 1);
+        assert.deepEqual(await findings(settingsTakeEffect, chart("6.0.1")), []);
+        assert.deepEqual(await findings(policy, chart("5.3.0")), []);
+        assert.equal((await findings(settingsTakeEffect, chart("5.3.0"))).length, 1);
+        const inLoki = lokiChart({ runtimeConfig: { overrides: { t: { dream: 1 } } } });
+        assert.equal((await findings(policy, inLoki)).length, 1);
       });
     });
 

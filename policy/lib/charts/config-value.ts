@@ -35,7 +35,7 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
   const over = isBlock(own) ? own : {};
   return {
     unreadable,
-    overrides: { path: along(path, "runtimeConfig.overrides"), content: at(value, "runtimeConfig.overrides") },
+    overrides: overridesOf(value, path) ?? overridesOf(values, valuesPath),
     config: {
       content: expandValues(merge(config.content, over), layout.program, environment),
       path: config.path,
@@ -43,6 +43,12 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
       chart: { ...chart, values, path: valuesPath },
     },
   };
+}
+
+// The chart `loki` has them in its value `loki`; mimir-distributed and loki-distributed have them beside it.
+function overridesOf(block: Block, path: string): FromChart["overrides"] {
+  const content = at(block, "runtimeConfig.overrides");
+  return content === undefined ? undefined : { path: along(path, "runtimeConfig.overrides"), content };
 }
 
 const grafanas = { config: "config", over: "structuredConfig" };

@@ -1,7 +1,7 @@
 import { readersOf, type Reader } from "../pods/readers";
 import type { Finding, StackFinding } from "../finding";
 import type { Resource } from "../resource";
-import type { Arguments, Config } from "./config";
+import type { Arguments, Config, Overrides } from "./config";
 import { settingsOf } from "./find";
 import { ofArguments, overlaid } from "./overlay";
 import type { Program } from "./program";
@@ -59,6 +59,24 @@ export function* eachOverridden(
         yield "error" in finding ? finding : { ...finding, resource: (isArgument && reader?.resource) || source };
       }
     }
+  }
+}
+
+/**
+ * Settings by tenant in the files of a stack, each with the version that the file names by itself (`alone`), and that which reads it: once for each
+ * version that the workloads have which mount the file.
+ */
+export function* overridesInForce(
+  resources: readonly Resource[],
+  program: Program,
+): Iterable<{ overrides: Overrides; alone?: string; version?: string; resource: Resource }> {
+  for (const resource of resources.filter(isFile)) {
+    const { overrides: all, configs } = settingsOf(resource, program);
+    if (all.length === 0) continue;
+    const alone = configs[0]?.version;
+    const read = readersOf(resource, resources).map((reader) => alone ?? imageVersion(reader.resource, program));
+    const versions = new Set(read.length > 0 ? read : [alone]);
+    for (const version of versions) for (const overrides of all) yield { overrides, alone, version, resource };
   }
 }
 

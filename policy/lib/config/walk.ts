@@ -234,7 +234,9 @@ function note(walk: Walk, program: Program, { config, overrides, unreadable }: F
   const settings = walk.found.get(program);
   settings?.unreadable.push(...unreadable);
   if (config) settings?.configs.push(config);
-  if (overrides) visitOverrides(walk, overrides.content, overrides.path);
+  // Known by their place: no setting must show whose they are.
+  if (overrides && isBlock(overrides.content))
+    settings?.overrides.push({ path: overrides.path, tenants: overrides.content });
 }
 
 // mimir-distributed writes `key: value` of its extraArgs as -key=value.
@@ -319,7 +321,7 @@ function visitOverrides(walk: Walk, tenants: unknown, path: string): void {
     const isOwn = Object.values(tenants).some(
       (tenant) => isBlock(tenant) && tenantSettings.some((each) => each in tenant),
     );
-    if (isOwn) overrides.push({ path, tenants });
+    if (isOwn && !overrides.some((each) => each.path === path)) overrides.push({ path, tenants });
   }
 }
 

@@ -17,14 +17,26 @@ export function* refusedFields(config: Config, program: Program): Iterable<Refus
   const version = versionOf(config, program);
   if (program === loki && version === undefined) return;
   for (const misfit of misfitsOf(config, program, version)) {
+    if (config.awaitsReader && mayBeOlder(misfit, program)) continue;
     const isElsewhere = misfit.field && elsewhere[program.name].includes(misfit.keys.join("."));
     if (isRefused(misfit, program) && !isElsewhere) yield refusalOf(misfit, program);
   }
 }
 
-/** The same of settings by tenant. */
-export function* refusedTenantFields(overrides: Overrides, program: Program, version?: string): Iterable<Refusal> {
+/**
+ * The same of settings by tenant.
+ *
+ * @param version the minor version that reads them, where it is known
+ * @param awaitsReader whether only the whole stack shows it
+ */
+export function* refusedTenantFields(
+  overrides: Overrides,
+  program: Program,
+  version: string | undefined,
+  awaitsReader: boolean,
+): Iterable<Refusal> {
   for (const misfit of misfitsOfTenants(overrides, program, version)) {
+    if (awaitsReader && mayBeOlder(misfit, program)) continue;
     if (isRefused(misfit, program)) yield refusalOf(misfit, program);
   }
 }
@@ -38,6 +50,19 @@ export function* doubtfulFields(config: Config, program: Program): Iterable<Refu
     if (!misfit.isSure && !isRemoved(misfit, program))
       yield { ...refusalOf(misfit, program), ...doubt(misfit, program) };
   }
+}
+
+/** What a version that has no list of settings may refuse in settings by tenant. */
+export function* doubtfulTenantFields(overrides: Overrides, program: Program, version?: string): Iterable<Refusal> {
+  for (const misfit of misfitsOfTenants(overrides, program, version)) {
+    if (!misfit.isSure && !isRemoved(misfit, program))
+      yield { ...refusalOf(misfit, program), ...doubt(misfit, program) };
+  }
+}
+
+// Mimir 2.9 to 2.16 have no list: what no list has may be a setting of theirs, and whoever mounts the file shows the version.
+function mayBeOlder({ block, versions }: JudgedMisfit, { name }: Program): boolean {
+  return name === "Mimir" && block !== undefined && versions.length === 0;
 }
 
 function isRefused(misfit: JudgedMisfit, program: Program): boolean {
