@@ -143,7 +143,10 @@ export class LogProcesses {
       cluster,
     };
     // Positions are kept by folder: each configuration has its own, as each has its own pod.
-    await this.alloy(cluster, "alloy", logPipeline(args), api.url);
+    const url = await this.alloy(cluster, "alloy", logPipeline(args), api.url);
+    // They are read from where they end when the collector sees them first.
+    for (const path of Object.keys(files))
+      await until(`the collector has seen ${path}`, 120, async () => followed(url, this.file(cluster, path)));
     if (events) await this.alloy(cluster, "alloy-events", eventPipeline(args), api.url);
   }
 
@@ -161,7 +164,8 @@ export class LogProcesses {
     return this.talosPorts.get(cluster) ?? talosPort;
   }
 
-  private async alloy(cluster: string, name: string, pipeline: readonly Block[], apiUrl: string): Promise<void> {
+  /** Starts an Alloy. @returns its base URL */
+  private async alloy(cluster: string, name: string, pipeline: readonly Block[], apiUrl: string): Promise<string> {
     const folder = join(this.folder, cluster, name);
     mkdirSync(folder, { recursive: true });
     const text = write(pipeline.map((each) => atApi(each, apiUrl)))
@@ -178,6 +182,7 @@ export class LogProcesses {
       { cwd: folder, env: { [nodeNameVariable]: nodeName }, ready: `http://${http}/-/ready` },
     );
     this.running.push(server);
+    return `http://${http}`;
   }
 
   /** Pushes lines of one stream past the collector, each at a time of its own. */
@@ -241,6 +246,18 @@ export class LogProcesses {
     if (!response.ok) throw new Error(`Loki refuses ${parameters.query}: ${response.status} ${await response.text()}`);
     return ((await response.json()) as { data: { resultType: string; result: T[] } }).data;
   }
+}
+
+interface Followed {
+  debugInfo: { body: { name: string; value: { value: unknown } }[] }[];
+}
+
+/** Whether an Alloy follows a file of the node by now; undefined where it doesn't. */
+async function followed(url: string, path: string): Promise<true | undefined> {
+  const { debugInfo } = (await (await fetch(`${url}/api/v0/web/components/loki.source.file.node`)).json()) as Followed;
+  const has = (body: Followed["debugInfo"][number]["body"], name: string, value: unknown) =>
+    body.some((each) => each.name === name && each.value.value === value);
+  return debugInfo.some(({ body }) => has(body, "path", path) && has(body, "is_running", true)) || undefined;
 }
 
 /** What asks the cluster's API asks the test's. */
