@@ -1,33 +1,32 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atInterruption, settled } from "../../commands/shared/interruption";
 import { policyPack } from "../../commands/pulumi/arguments";
 import { CliMissing, findCli } from "../../commands/shared/pulumi-cli/launcher";
 import { runPulumi } from "../../commands/shared/pulumi-cli/pulumi";
-import { ownProgram } from "../../engine/project";
+import { ownProgram, stackFile } from "../../engine/project";
+import type { StackOptions } from "../../commands/shared/settings";
 
 /** Pulumi's CLI for the sandbox: with its state in one folder, and without an account. */
 export class PulumiCli {
-  private readonly stackFile: string;
+  private readonly stack: string;
+  private readonly settings: string;
   private readonly ownStackFile: string;
   private readonly environment: Record<string, string>;
   private cli?: string;
 
   /**
    * @param folder where state, passphrase and settings of the sandbox are kept; removed with the cluster
-   * @param stack the stack's name
+   * @param options the stack's name, and the file of its settings
    * @param kubeconfig path of the cluster's kubeconfig
    */
-  constructor(
-    folder: string,
-    private readonly stack: string,
-    kubeconfig: string,
-  ) {
+  constructor(folder: string, { stack, configFile }: StackOptions, kubeconfig: string) {
     const state = join(folder, "pulumi");
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    this.stackFile = join(ownProgram, `Pulumi.${stack}.yaml`);
-    this.ownStackFile = join(folder, `Pulumi.${stack}.yaml`);
+    this.stack = stack;
+    this.settings = readFileSync(configFile ?? stackFile(ownProgram, stack), "utf8");
+    this.ownStackFile = stackFile(folder, stack);
     this.environment = {
       KUBECONFIG: kubeconfig,
       PULUMI_BACKEND_URL: `file://${state}`,
@@ -70,18 +69,20 @@ export class PulumiCli {
     if (code !== 0) throw new Error(`pulumi up failed (exit ${code}); see its output above`);
   }
 
-  // Creating a stack writes the salt of its encryption into the repository's stack file. That file is shared, so the
+  // Creating a stack writes the salt of its encryption into the repository's stack file, or makes one. That file is shared, so the
   // salt moves into the sandbox's own copy.
   private async select(): Promise<void> {
-    const shared = readFileSync(this.stackFile, "utf8");
+    const file = stackFile(ownProgram, this.stack);
+    const shared = existsSync(file) ? readFileSync(file, "utf8") : undefined;
     try {
       const code = await this.pulumi(["stack", "select", "--create", this.stack]);
       if (code !== 0) throw new Error(`pulumi stack select failed (exit ${code}); see its output above`);
       const salt = /^encryptionsalt: .*$/m;
-      const line = kept(`${this.ownStackFile}.salt`, () => salt.exec(readFileSync(this.stackFile, "utf8"))?.[0] ?? "");
-      writeFileSync(this.ownStackFile, `${shared.trimEnd()}\n${line}\n`);
+      const line = kept(`${this.ownStackFile}.salt`, () => salt.exec(readFileSync(file, "utf8"))?.[0] ?? "");
+      writeFileSync(this.ownStackFile, `${this.settings.trimEnd()}\n${line}\n`);
     } finally {
-      writeFileSync(this.stackFile, shared);
+      if (shared === undefined) rmSync(file, { force: true });
+      else writeFileSync(file, shared);
     }
   }
 

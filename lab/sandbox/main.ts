@@ -1,11 +1,14 @@
+import { RunError } from "@pulumi/pulumi/errors";
 import { Command } from "commander";
 import { down, up } from "../cluster/cluster";
+import { collect, exitCode } from "../../commands/shared/command-line";
 import { interruptible } from "../../commands/shared/interruption";
+import { InvalidInput } from "../../engine/errors";
 import { usualStorageClasses } from "../cluster/native/addons";
 import { kubeconfigPath } from "../cluster/paths";
 import { hasCommand } from "../cluster/prerequisites";
 import { hostTool } from "../cluster/tools";
-import { loadStackSettings } from "../../commands/shared/settings";
+import { loadStackSettings, type StackOptions } from "../../commands/shared/settings";
 import { table } from "../../commands/verify/table";
 import { isWell } from "../../commands/verify/verify";
 import { answers } from "./answers";
@@ -13,24 +16,29 @@ import type { Unavailable } from "../../commands/verify/unavailable";
 import { apply, changes } from "./apply";
 import { checklist, installed } from "./checklist";
 import { PulumiCli } from "./cli";
+import { hold, refuseSecond } from "./holder";
 import { Kubectl } from "./kubectl";
+import { substituteAgent } from "./log-agent";
 import { withRetirement } from "./retirement";
 import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./stack";
+import { fileOf, stackNames, usualStack } from "./stacks";
 import { waysIn } from "./ways-in";
 
-const stackName = "sandbox";
-
 interface Arguments {
+  stack: string;
   expectNoChanges?: boolean;
   stage?: string;
   config: string[];
 }
 
 const command = new Command("sandbox")
-  .description("Deploys the sandbox stack on a throw-away cluster on this machine, and shows the result")
+  .description("Deploys a stack on a throw-away cluster on this machine, and shows the result")
+  .option("--stack <name>", `the stack: ${stackNames.join(" or ")}`, usualStack)
   .option("--expect-no-changes", "fail if this run would change something")
   .option("--stage <stage>", "stage of the migration; default: the stack's own")
   .option("--config <key=value>", "a setting of this run, in Pulumi's path syntax; may be repeated", collect, [])
+  // A mistake on the command line, as everywhere else.
+  .exitOverride(({ exitCode: code }) => process.exit(code === 0 ? exitCode.clean : exitCode.invalid))
   .action(bringUp)
   .addCommand(
     new Command("down")
@@ -43,30 +51,61 @@ void interruptible(
   "Stopped: all processes of this run have ended. `npm run sandbox` continues, `npm run sandbox -- down` removes everything.",
 );
 
-async function bringUp({ expectNoChanges = false, stage, config: given }: Arguments): Promise<void> {
-  const config = withRetirement([...given, ...(stage === undefined ? [] : [`stage=${stage}`])]);
-  loadStackSettings({ stack: stackName, config }); // errors in them are reported before a cluster is created
+async function bringUp({ expectNoChanges = false, stack: name, stage, config: given }: Arguments): Promise<void> {
+  const wanted = unlessInvalid(() => {
+    const { differences, ...file } = fileOf(name, sandboxFolder());
+    const options = { ...file, config: withRetirement([...given, ...(stage === undefined ? [] : [`stage=${stage}`])]) };
+    const { settings } = loadStackSettings(options); // errors in them are reported before a cluster is created
+    refuseSecond(name, sandboxFolder());
+    return { differences, options, settings };
+  });
+  if (wanted === undefined) return;
+  wanted.differences.forEach(say);
 
   const { images } = await up({ storageClasses: usualStorageClasses }, say);
+  hold(name, sandboxFolder());
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
+  const substitute = substituteAgent(wanted.settings, unavailable);
+  if (substitute) say(substitute.said);
+  const config = [...wanted.options.config, ...(substitute ? [substitute.setting] : [])];
+  const options = { ...wanted.options, config };
   const ownKubectl = await hostTool("kubectl");
-  const stack = await sandboxStack({ stack: stackName, config }, secretsFile());
+  const stack = await sandboxStack(options, secretsFile());
 
-  const cli = new PulumiCli(sandboxFolder(), stackName, kubeconfigPath());
+  const cli = new PulumiCli(sandboxFolder(), options, kubeconfigPath());
   const withCli = await cli.canBeHad();
   if (withCli) await cli.up({ expectNoChanges, config });
   else await standIn(new Kubectl(ownKubectl, kubeconfigPath()), stack, unavailable, expectNoChanges);
 
   say("Running the checklist …");
-  const { subject, api } = await installed({ stack: stackName, config }, kubeconfigPath());
+  const { subject, api } = await installed(options, kubeconfigPath());
   const report = await checklist({ subject, api }, { progress: say });
   const kubectl = hasCommand("kubectl") ? "kubectl" : ownKubectl;
-  const again = ["npm run verify -- --stack", stackName, ...config.map((setting) => `--config '${setting}'`)].join(" ");
   say(`\n${table(report)}\n`);
+  if (substitute) say(`${substitute.said}\n`);
   say(`${await answers(subject, api)}\n`);
   say(["Open it:", `  export KUBECONFIG=${kubeconfigPath()}`, ...waysIn(subject, kubectl), ""].join("\n"));
-  say(`The checklist again: ${again}\nRemove everything: npm run sandbox -- down`);
+  say(`The checklist again: ${again(options)}\nRemove everything: npm run sandbox -- down`);
   if (!isWell(report)) throw new Error("some checks failed: see ✗");
+}
+
+const again = ({ stack, configFile, config = [] }: StackOptions) =>
+  [
+    `npm run verify -- --stack ${stack}`,
+    ...(configFile === undefined ? [] : [`--config-file ${configFile}`]),
+    ...config.map((setting) => `--config '${setting}'`),
+  ].join(" ");
+
+/** What is asked for; undefined, with all mistakes told and the exit code set, where it is nothing that there is. */
+function unlessInvalid<Result>(ask: () => Result): Result | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof InvalidInput || RunError.isInstance(error))) throw error;
+    console.error(error.message);
+    process.exitCode = exitCode.invalid;
+    return undefined;
+  }
 }
 
 async function standIn(
@@ -81,10 +120,6 @@ async function standIn(
     if (found !== "") throw new Error(`this run would change something:\n${found}`);
   }
   await apply(kubectl, namespace, resources, { unavailable, progress: say });
-}
-
-function collect(value: string, all: string[]): string[] {
-  return [...all, value];
 }
 
 function say(line: string): void {

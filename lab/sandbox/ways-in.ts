@@ -20,6 +20,8 @@ const places: readonly Place[] = [
   { name: "Grafana", is: ({ part }) => part === "grafana", port: 3000, path: "/", secret: admin },
   { name: "Prometheus", is: ({ part }) => part === "prometheus", port: 9090, path: "/" },
   { name: "Mimir", is: ({ part }) => part === "mimir", port: 9009, path: "/" },
+  { name: "VictoriaMetrics", is: ({ part }) => part === "victoria-metrics", port: 8428, path: "/vmui" },
+  { name: "vmalert", is: ({ name }) => name === "vmalert", port: 8880, path: "/vmalert" },
   { name: "Alertmanager", is: ({ part }) => part === "receivers", port: 9093, path: "/" },
   { name: "Loki", is: ({ part }) => part === "gateway", port: 3100, path: "/loki/api/v1/labels" },
   { name: "object store (S3)", is: ({ name }) => name === "minio", port: 9000, path: "/", secret: root },
