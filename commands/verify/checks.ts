@@ -254,7 +254,7 @@ export const checks: readonly Check[] = [
     id: "monitors/there",
     title: "Monitors and rules exist",
     needs: [],
-    asks: "the API server for every ServiceMonitor, PodMonitor, Probe, ScrapeConfig and PrometheusRule, the stack's own must exist; notes list what was removed by the import of an adopted release",
+    asks: "the API server for every ServiceMonitor, PodMonitor, Probe, ScrapeConfig and PrometheusRule, and for every Prometheus where vmagent and vmalert get theirs by one; the stack's own must exist; notes list what was removed by the import of an adopted release",
     todo: "run `pulumi refresh`, then update: this creates objects again that were deleted by hand",
     look: monitorsThere,
   },

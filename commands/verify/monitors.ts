@@ -63,12 +63,17 @@ const called = ({ kind, metadata }: MonitoringObject) => `${kind} ${metadata.nam
 const calledInStack = ({ kind, metadata: { name, namespace = "default" } }: Subject["monitoring"][number]) =>
   called({ kind, metadata: { name, namespace } });
 
-/** Every monitor and rule of the stack is in the cluster. */
+/** Every monitor and rule of the stack is in the cluster, and what gathers them for vmagent and vmalert, where the stack has these. */
 export async function monitorsThere({ subject, reach }: Context): Promise<Outcome> {
-  const there = new Set((await monitors(reach, outliving)).map(called));
+  const gathers = subject.monitoring.some(({ kind }) => kind === "Prometheus");
+  const [gathered, gatherers] = await Promise.all([
+    monitors(reach, outliving),
+    gathers ? monitors(reach, { Prometheus: "/apis/monitoring.coreos.com/v1/prometheuses" }) : [],
+  ]);
   const own = subject.monitoring.map(calledInStack);
+  const there = new Set([...gathered, ...gatherers].map(called));
   const missing = own.filter((each) => !there.has(each));
-  const others = there.size - own.length + missing.length;
+  const others = gathered.map(called).filter((each) => !own.includes(each)).length;
   return missing.length > 0
     ? fail(`${count(missing.length, "object")} of ${own.length} missing: ${missing.join(", ")}`)
     : pass(`${count(own.length, "object")} of the stack, and ${others.toLocaleString("en-GB")} others`, {

@@ -247,6 +247,12 @@ export function victoriaMetricsSubject(stage: VictoriaMetricsStage = "dual-write
         ? workload("StatefulSet", "victoria-metrics", { part: "victoria-metrics", metricsPort: 8428 })
         : each,
     ),
+    // By which vmalert and vmagent get rules and monitors.
+    monitoring: [
+      ...rest.monitoring,
+      ...(stage === "dual-write" ? [] : [monitoring("Prometheus", "vmalert-operator", { replicas: 0 })]),
+      ...(stage === "kps-removed" ? [monitoring("Prometheus", "vmagent", { replicas: 0 })] : []),
+    ],
     parts: { ...parts, "victoria-metrics": {}, ...(stage !== "dual-write" && { vmalert: {} }) },
     sources: {
       ...sources,
@@ -364,6 +370,7 @@ export const paths = {
   podMonitors: "/apis/monitoring.coreos.com/v1/podmonitors",
   probes: "/apis/monitoring.coreos.com/v1/probes",
   scrapeConfigs: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
+  gatherers: "/apis/monitoring.coreos.com/v1/prometheuses",
   prometheuses: "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses",
   slices: "/apis/discovery.k8s.io/v1/endpointslices",
   services: "/api/v1/services",
@@ -597,6 +604,7 @@ export function well({ workloads, monitoring, on, buckets } = subject()): Conten
       [paths.serviceMonitors]: itemsOf("ServiceMonitor"),
       [paths.podMonitors]: itemsOf("PodMonitor"),
       [paths.scrapeConfigs]: itemsOf("ScrapeConfig"),
+      [paths.gatherers]: itemsOf("Prometheus"),
       [paths.services]: { items: [service] },
       [paths.slices]: { items: [slice] },
       ...Object.fromEntries(

@@ -94,6 +94,16 @@ const ofVictoriaMetrics: (Omit<Case, "stage"> & { stage?: VictoriaMetricsStage }
     says: /^monitoring\/rules-base › base differs in vmalert: NodeDown$/,
   },
   {
+    stage: "kps-removed",
+    id: "monitors/there",
+    when: "what gathers the monitors for vmagent was deleted",
+    change: ({ objects }) => {
+      const { items } = objects[paths.gatherers] as { items: { metadata: { name: string } }[] };
+      objects[paths.gatherers] = { items: items.filter(({ metadata }) => metadata.name !== "vmagent") };
+    },
+    says: /^1 object of 4 missing: Prometheus monitoring\/vmagent$/,
+  },
+  {
     stage: "victoria-metrics-default",
     id: "rules/in-vmalert",
     when: "a rule fails in vmalert",
