@@ -157,7 +157,7 @@ describe("npm run alert, with a real Alertmanager", function () {
     const { code, error } = await sentTo(`http://127.0.0.1:${(both.address() as AddressInfo).port}`);
     both.close();
     assert.equal(code, 2);
-    assert.match(error, /another process than a moment ago.*\n→ .*port-forward/s);
+    assert.match(error, /not those of a moment ago.*\n→ .*port-forward/s);
   });
 
   it("asks for labels where it can't make them from the route, and takes them", async () => {

@@ -196,7 +196,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
     await interrupted.uploaded(3);
     await restart();
     // At once: afterwards it goes on, and would come to its end.
-    await until("it is noticed", 120, async () => /was restarted meanwhile/.test(interrupted.text()) || undefined, 5);
+    await until("it is noticed", 120, async () => /restarted meanwhile/.test(interrupted.text()) || undefined, 5);
     interrupted.kill("SIGINT");
     assert.equal(await interrupted.ended, 2, interrupted.text());
     assert.match(interrupted.text(), /stopped\n→ run it again/);
@@ -240,7 +240,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
   it("counts for verify's gate, which says so", async () => {
     const { ok, detail, measures } = await enoughDays(context(), 20, "victoria-metrics");
     assert.equal(ok, true, detail);
-    assert.match(detail, /20 whole days without a gap \(20 with samples that `npm run backfill` brought\)/);
+    assert.match(detail, /20 whole days without a gap \(20 with backfilled samples\)/);
     assert.deepEqual(measures, { daysWithoutGap: 20, backfilledDays: 20 });
   });
 });

@@ -187,7 +187,7 @@ describe("backup and restore, with real VictoriaMetrics and MinIO", function () 
     await closed;
     const refused = await command("restore", [from, "--into-existing"]);
     assert.equal(refused.code, 2, refused.said);
-    assert.match(refused.said, /has no backup: one was begun at .* and not finished/);
+    assert.match(refused.said, /has no backup: one was started at .* but not finished/);
 
     const { code, said } = await backup();
     assert.equal(code, 0, said);
@@ -220,7 +220,7 @@ describe("backup and restore, with real VictoriaMetrics and MinIO", function () 
     await settle();
     const empty = await backup();
     assert.equal(empty.code, 2, empty.said);
-    assert.match(empty.said, /less than half of the samples that the backup has of \d{4}-\d\d-\d\d \(0 of \d+\), /);
+    assert.match(empty.said, /less than half of the backup's samples of \d{4}-\d\d-\d\d \(0 of \d+\), /);
 
     const { code, said } = await command("restore", [from]);
     assert.equal(code, 0, said);
@@ -297,7 +297,7 @@ describe("backup and restore, with real VictoriaMetrics and MinIO", function () 
     await settle();
     const lost = await schedule();
     assert.notEqual(lost.code, 0);
-    assert.match(lost.said, /less than half of the samples that the backup has of \d{4}-\d\d-\d\d .*--accept-loss/);
+    assert.match(lost.said, /less than half of the backup's samples of \d{4}-\d\d-\d\d .*--accept-loss/);
     const { code, said } = await command("restore", ["--from=s3://backup/scheduled"]);
     assert.equal(code, 0, said);
     assert.deepEqual(await everySample(), all);

@@ -255,7 +255,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     };
     await refused(
       [`--to=s3://${buckets.loki}/backup`],
-      /is the stack's own bucket \(loki\)[^]*\n→ a bucket of another server/,
+      /is the stack's own bucket \(loki\)[^]*\n→ a bucket on another server/,
       { MC_HOST_target: hostOf(store) },
     );
     await refused(["--to=s3://nowhere"], /s3:\/\/nowhere of .* can't be read: .*does not exist/);
@@ -293,7 +293,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     );
     const refused = await command("restore", [from, "--into-existing"]);
     assert.equal(refused.code, 2, refused.said);
-    assert.match(refused.said, /has no backup: one was begun at .* and not finished/);
+    assert.match(refused.said, /has no backup: one was started at .* but not finished/);
 
     const { code, said } = await command("backup", [to, "--no-flush"]);
     assert.equal(code, 0, said);
@@ -350,7 +350,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     assert.match(refused.said, /bucket loki has data: .*fake\/[^]*bucket mimir-blocks has data[^]*--into-existing/);
     const own = await command("restore", [`--from=s3://${buckets.loki}`], { MC_HOST_target: hostOf(home!.store) });
     assert.equal(own.code, 2, own.said);
-    for (const what of ["2 made, 0 are there already, 0 are over", "0 made, 2 are there already, 0 are over"]) {
+    for (const what of ["2 created, 0 exist already, 0 have expired", "0 created, 2 exist already, 0 have expired"]) {
       const { code, said } = await command("restore", [from, "--into-existing"]);
       assert.equal(code, 0, said);
       assert.ok(said.includes(`silences: ${what}`), said);

@@ -123,7 +123,7 @@ describe("Buckets by claims, on a cluster with a bucket provisioner and no MinIO
     const at = `minio.${store}.svc.cluster.local:9000`;
     assert.deepEqual(await look({}), [
       "ObjectBucketClaim API ok: objectbucketclaims.objectbucket.io",
-      `storage class ${storageClass} ok: makes buckets: ${store}.example.org/bucket`,
+      `storage class ${storageClass} ok: creates buckets: ${store}.example.org/bucket`,
       "additional config ok: nothing is asked for",
       ...["loki-staging", "mimir-blocks", "mimir-ruler", "mimir-alertmanager"].map(
         (bucket) => `claim ${bucket}-bucket ok: is Bound: ${bucket} at ${at}`,
@@ -143,6 +143,6 @@ describe("Buckets by claims, on a cluster with a bucket provisioner and no MinIO
     });
     assert.equal(pending, "claim stuck failed: is Pending: bucket mimir-blocks belongs to another user");
     const rival = (await look({})).find((line) => line.startsWith("claim mimir-blocks-bucket"));
-    assert.match(rival ?? "", /failed: asks for the bucket mimir-blocks, as the claim .*\/stuck does/);
+    assert.match(rival ?? "", /failed: asks for the bucket mimir-blocks, like the claim .*\/stuck/);
   });
 });

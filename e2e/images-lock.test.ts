@@ -80,7 +80,7 @@ describe("The lock of images, by a real registry", function () {
       assert.deepEqual([code, list.text], [2, before]);
       assert.ok(
         error.includes(
-          `  index (${reference("index")}),\n  single (${reference("single")}): images.json says linux/arm64, but ${registry.host} has it only for linux/amd64`,
+          `  index (${reference("index")}),\n  single (${reference("single")}): images.json says linux/arm64, but ${registry.host} only has it for linux/amd64`,
         ),
         error,
       );

@@ -179,7 +179,7 @@ describe("import-logs, with the real Loki", function () {
     writeFileSync(join(logs, "lost+found", "x"), "?\n");
     const left = await command().ended;
     assert.equal(left.code, 1, left.said);
-    assert.match(left.said, /✗ 1 file left out, no path of this layout: lost\+found\/x/);
+    assert.match(left.said, /✗ 1 file left out, not a path of this layout: lost\+found\/x/);
     rmSync(journal);
     const { code, said } = await command().ended;
     assert.equal(code, 2, said);

@@ -14,16 +14,16 @@ const matching = (regex: RegExp, what: string, allowed: string, example: string)
     .meta({ allowed, example });
 
 const listedImage = z.strictObject({
-  name: nonEmptyText.describe("what the program, and the setting `images`, calls it"),
+  name: nonEmptyText.describe("its name in the program and in the setting `images`"),
   reference: matching(
     /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+:(?!latest$)\w[\w.-]{0,127}$/,
     "an image reference with its registry and an exact tag",
     "registry/repository:tag, the tag given and not `latest`",
     "docker.io/grafana/loki:3.6.3",
   ),
-  digest: matching(/^sha256:[a-f0-9]{64}$/, "a digest", "what a registry gave, or null", `sha256:${"0".repeat(64)}`)
+  digest: matching(/^sha256:[a-f0-9]{64}$/, "a digest", "as read from a registry, or null", `sha256:${"0".repeat(64)}`)
     .nullable()
-    .describe("of the image index; null until a registry was asked"),
+    .describe("of the image index; null until it was read from a registry"),
   platforms: z
     .array(matching(/^linux\/[a-z0-9]+$/, "a platform", "linux/ and an architecture", "linux/arm64"))
     .min(1)

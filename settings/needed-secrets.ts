@@ -70,7 +70,7 @@ export function contentOf(
   const receiver = Object.hasOwn(receivers, name) ? receivers[name] : undefined;
   const fields = receiver ? receiverFields(receiver) : [];
   return receiver && fields.length > 0
-    ? { fields, what: `what the ${receiver.kind} receiver ${name} reads` }
+    ? { fields, what: `the secret of the ${receiver.kind} receiver ${name}` }
     : undefined;
 }
 

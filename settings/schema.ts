@@ -27,36 +27,34 @@ export const settingsSchema = z.strictObject({
   namespace: namespace.describe("the stack's namespace"),
   networkPolicies: networkPolicies.describe("who may connect to the stack's pods"),
   migration: migration.describe("the steps between stages"),
-  adopt: adopt.describe("what already exists and is taken over"),
-  removal: removal.describe("what is left in place when it is removed"),
+  adopt: adopt.describe("what already exists and is adopted"),
+  removal: removal.describe("what stays in the cluster when it is removed"),
   secrets: secrets.describe("where secrets come from"),
   secretValues,
   objectStore: objectStore.describe("object storage"),
   buckets: buckets.describe("names of the buckets"),
-  backup: backup.describe("a copy of the buckets by a schedule"),
+  backup: backup.describe("a scheduled backup of the buckets"),
   loki: loki.describe("Loki"),
   logs: logs.describe("the log collector"),
-  crds: crds.describe("the Prometheus operator's CRDs: a release of their own"),
+  crds: crds.describe("the Prometheus operator's CRDs: a separate release"),
   kps: kps.describe("kube-prometheus-stack: operator and Prometheus"),
   mimir: mimir.describe("Mimir: in the stages that have it"),
   victoriaMetrics: victoriaMetrics.describe("VictoriaMetrics: in the stages that have it"),
-  metrics: metrics.describe(
-    "what keeps metrics, and the metrics collector: in the stages in which Mimir evaluates rules",
-  ),
+  metrics: metrics.describe("where metrics are kept; the metrics collector, from stage mimir-default on"),
   prometheusApi: prometheusApi.describe(
     "Prometheus' API at one address in every stage, read only: the Service `metrics`",
   ),
   exporters: exporters.describe("node-exporter, kube-state-metrics and the blackbox exporter"),
   monitors: monitors.describe("which parts of the cluster itself are scraped"),
   rules: rules.describe("rules and dashboards from upstream"),
-  probes: probes.describe("what is asked from outside: web pages, ports, hosts, DNS servers"),
+  probes: probes.describe("what is probed from outside: web pages, ports, hosts, DNS servers"),
   alertmanager: alertmanager.describe("Alertmanager"),
   grafana: grafana.describe("Grafana"),
   images: z
     .record(z.string(), imageReference)
     .default({})
     .describe(
-      "name → image, of those that images.json has under that name, used in place of the first (a mirror, another version)",
+      "name → image: one that images.json lists under that name, used instead of the first (a mirror, another version)",
     ),
 });
 

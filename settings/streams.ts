@@ -52,9 +52,8 @@ export const streamSelector = z
     error: "has a regular expression in it that Loki can't read",
     abort: true,
   })
-  .refine((v) => !matchersOf(v).every(takesNone), "fits streams without any of its labels, which Loki refuses")
+  .refine((v) => !matchersOf(v).every(takesNone), "matches streams without any of its labels, which Loki refuses")
   .meta({
-    allowed:
-      "matchers of labels in braces, with =, !=, =~ or !~, at least one of which asks for a value that is not empty",
+    allowed: "label matchers in braces, with =, !=, =~ or !~, at least one of which requires a value that is not empty",
     example: '{namespace="dev", app=~"web|api"}',
   });

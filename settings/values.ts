@@ -237,14 +237,14 @@ export const chartSource = (chart: string) =>
         new RegExp(`^oci://[A-Za-z0-9.-]+(:\\d+)?(/[a-z0-9._-]+)*/${chart}$`),
         "the chart in an OCI registry",
         {
-          allowed: `oci://registry/folder/${chart}, without a tag: the version is a setting of its own`,
+          allowed: `oci://registry/folder/${chart}, without a tag: the version is a separate setting`,
           example: `oci://registry.example.org/charts/${chart}`,
         },
       )
         .optional()
-        .describe("the chart in an OCI registry; `helm registry login` is Pulumi's too"),
+        .describe("the chart in an OCI registry; Pulumi uses the login of `helm registry login`"),
       path: pattern(new RegExp(`^\\.{0,2}/(.*/)?${chart}(-\\d[^/]*\\.tgz)?$`), "a path of the chart", {
-        allowed: `./ or ../ (from this program's folder) or /, and at its end ${chart}, a folder, or ${chart}-VERSION.tgz`,
+        allowed: `a path that begins with ./ or ../ (from this program's folder) or /, and ends with ${chart}, a folder, or ${chart}-VERSION.tgz`,
         example: `./charts/${chart}`,
       })
         .optional()
@@ -351,20 +351,22 @@ export const resources = (defaults: { cpu: string; memory: string; memoryLimit: 
       requests: z
         .strictObject({
           cpu: cpu.default(defaults.cpu).describe("CPU cores asked for"),
-          memory: bytes.default(defaults.memory).describe("memory in bytes asked for"),
+          memory: bytes.default(defaults.memory).describe("requested memory, in bytes"),
         })
         .prefault({}),
       limits: z
         .strictObject({
           cpu: cpu.optional().describe("most CPU cores"),
-          memory: bytes.default(defaults.memoryLimit).describe("most memory in bytes; more is an OOM kill"),
+          memory: bytes
+            .default(defaults.memoryLimit)
+            .describe("maximum memory, in bytes; above it, the container is OOM-killed"),
         })
         .prefault({}),
     })
     .meta(kinds.resources)
     .prefault({})
     .describe(
-      "what its container asks for, and the most it may take: more CPU is throttled, more memory is an OOM kill",
+      "what its container requests, and its limits: above them, CPU is throttled and memory leads to an OOM kill",
     );
 
 /** Requests and limits as the settings give them. */

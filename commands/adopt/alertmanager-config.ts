@@ -113,7 +113,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 function receiver({ name, receiver: of, kind, config }: Integration, namespace: string) {
   const known = kinds[kind] as Kind | undefined;
   if (!known)
-    return { settings: {}, secrets: [], obstacles: [`receiver ${of}: no receiver of the settings is ${kind}`] };
+    return { settings: {}, secrets: [], obstacles: [`receiver ${of}: the settings have no receiver of kind ${kind}`] };
   const { plain = {}, secret, resolved, usual = {} } = known;
   const { sendResolved = resolved, httpConfig, ...fields } = config;
   const rest = Object.entries(fields).filter(([field, value]) => !isNothing(value) && value !== usual[field]);
@@ -137,7 +137,7 @@ function receiver({ name, receiver: of, kind, config }: Integration, namespace: 
   const isBearer = kind === "webhook" && authorization && (authorization.type ?? "Bearer").toLowerCase() === "bearer";
   if (isBearer) secrets.push(["token", authorization.credentials]);
   if ((authorization && !isBearer) || Object.values(otherHttp).some((value) => !isNothing(value)))
-    obstacles.push(`receiver ${of}: of httpConfig the settings only have a webhook's bearer token`);
+    obstacles.push(`receiver ${of}: from httpConfig, the settings only support a webhook's bearer token`);
   return {
     settings: { kind, ...settings, ...(isBearer && { authorization: "bearer" }), sendResolved },
     secrets: secrets.map(([field, value]) => `receivers.${name}.${field}: ${placeOf(value, namespace)}`),
@@ -192,7 +192,7 @@ function flat(
     const [only, ...more] = child.matchers ?? [];
     if (more.length > 0)
       obstacles.push(
-        `the route to ${child.receiver || values.receiver} has several matchers and others after it, for which a list of routes has no words`,
+        `the route to ${child.receiver || values.receiver} has several matchers and other routes after it, which a list of routes can't express`,
       );
     const others = only && [negated(only)];
     rest = others && rest && [...rest, ...others];

@@ -35,7 +35,7 @@ interface Arguments extends StackArguments {
 export function run(words: readonly string[], terminal: Terminal, today = new Date()): Promise<number> {
   const command = stackCommand(
     "adopt",
-    "Looks at the cluster and prints settings that fit what it already has; it only reads",
+    "Looks at the cluster and prints settings that match what it already has; it only reads",
     "the stack: Pulumi.<name>.yaml, which need not exist yet",
   )
     .option("--deadline <seconds>", "how long each answer may take", seconds, 30)

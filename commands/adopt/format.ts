@@ -17,8 +17,8 @@ export function formatAdoption(stack: string, adoption: Adoption): string {
   const { server, fits, already, questions, problems, unseen } = adoption;
   const parts = [
     comment(
-      `Settings for the stack ${stack} that fit the cluster at ${server}. Merge them into Pulumi.${stack}.yaml. The cluster was only read; nothing was changed.` +
-        (already > 0 ? ` ${already} more are in the stack's file already.` : ""),
+      `Settings for the stack ${stack} that match the cluster at ${server}. Merge them into Pulumi.${stack}.yaml. The cluster was only read; nothing was changed.` +
+        (already > 0 ? ` ${already} more are already in the stack file.` : ""),
     ),
     settings(fits),
     heading("To decide", questions.length),

@@ -15,9 +15,9 @@ export interface Added {
 }
 
 const again = "create it yourself before that stage; until then adopt.kps.values keeps it";
-const toMetrics = "create one of your own to the Service metrics, port 9090";
+const toMetrics = "create your own for the Service metrics, port 9090";
 const ofThanos =
-  "nothing uploads blocks or answers Thanos from then on: before, bring what you need into the stack (docs/backfill.md), or do without";
+  "from then on nothing uploads blocks or answers Thanos: before that, copy what you need into the stack (docs/backfill.md), or do without";
 const alertmanager = { how: "the stack's Alertmanager is the Service alertmanager: create what you need for that one" };
 
 /**

@@ -122,7 +122,7 @@ export async function testAlert(args: TestAlertArgs): Promise<Tested> {
       deliveries = [...new Set(names)].flatMap((name) => {
         const integrations = integrationsOf(configuration, name);
         if (integrations.length === 0)
-          return { receiver: name, status: "nobody" as const, found: "this receiver notifies nobody" };
+          return { receiver: name, status: "nobody" as const, found: "this receiver sends no notifications" };
         return integrations.map((integration) => delivery(name, integration, { before, now, shown: shown[0], last }));
       });
       if (last || deliveries.every(({ status }) => status !== "waiting")) break;
@@ -136,8 +136,8 @@ export async function testAlert(args: TestAlertArgs): Promise<Tested> {
 }
 
 const another =
-  "Alertmanager's counters are those of another process than a moment ago: it was restarted, or several answer by turns\n" +
-  "→ run it again; with several, of one of them: kubectl port-forward, and --config observability:adopt.alertmanagerUrl=http://127.0.0.1:PORT";
+  "Alertmanager's counters are not those of a moment ago: it was restarted, or several replicas answer in turn\n" +
+  "→ run it again; with several replicas, against one of them: kubectl port-forward, and --config observability:adopt.alertmanagerUrl=http://127.0.0.1:PORT";
 
 const inWords = ({ receiver, matchers, groupWait }: Way): string =>
   `its route (${matchers.join(", ") || "the last one: every alert"}) leads to ${receiver}, after ${groupWait}`;
@@ -206,4 +206,4 @@ function askerOf({ api, url, deadline }: Pick<TestAlertArgs, "api" | "url" | "de
   };
 }
 
-const todo = "npm run verify says whether Alertmanager runs; the credentials need get and create on services/proxy";
+const todo = "npm run verify shows whether Alertmanager runs; the credentials need get and create on services/proxy";

@@ -31,9 +31,9 @@ interface Arguments extends StackArguments {
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = stackCommand(
     "alert",
-    "Sends a test alert to the stack's Alertmanager, waits until its receivers were notified, and resolves it",
+    "Sends a test alert to the stack's Alertmanager, waits until its receivers are notified, and resolves it",
   )
-    .option("--receiver <name>", "a receiver that must be notified; its route says which labels the alert gets")
+    .option("--receiver <name>", "a receiver that must be notified; the alert gets the labels of its route")
     .option("--label <name=value>", "a label of the alert; may be repeated", label)
     .option("--deadline <seconds>", "how long the notification may take, group_wait included", seconds, 120)
     .option("--json <file>", "write JSON to a file, or to standard output: -");

@@ -51,9 +51,9 @@ export function checkedBlocks(found: readonly FoundBlock[], place: string): Bloc
     const { minTime, maxTime, stats, thanos } = meta;
     if (stats?.numTombstones)
       problem(
-        "has deleted series that would come back\n→ POST /api/v1/admin/tsdb/clean_tombstones to Prometheus, and begin again",
+        "has deleted series that would come back\n→ POST /api/v1/admin/tsdb/clean_tombstones to Prometheus, and start again",
       );
-    if (thanos?.downsample?.resolution) problem("is downsampled, which Mimir doesn't take");
+    if (thanos?.downsample?.resolution) problem("is downsampled, which Mimir doesn't accept");
     return [{ ulid, minTime, maxTime, bytes }];
   });
   if (problems.length > 0) throw new InvalidInput(problems.join("\n"));

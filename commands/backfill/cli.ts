@@ -52,17 +52,17 @@ interface Arguments extends StackArguments {
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = stackCommand(
     "backfill",
-    "Brings Prometheus's history to Mimir or VictoriaMetrics: reads its blocks in its pod, brings them, and compares both; may be repeated",
+    "Copies Prometheus's history to Mimir or VictoriaMetrics: reads its blocks in its pod, uploads them, and compares both; may be repeated",
   )
-    .option("--claim [name]", "read Prometheus's volume by a pod that mounts this claim, also when Prometheus is gone")
-    .option("--snapshot", "read a snapshot, which has the last hours too; needs Prometheus's admin API")
+    .option("--claim [name]", "read Prometheus's volume through a pod that mounts this claim; works without Prometheus")
+    .option("--snapshot", "read a snapshot, which includes the last hours; needs Prometheus's admin API")
     .option("--blocks <folder>", "read a copy of Prometheus's data folder, or a snapshot, on this machine")
     .option("--mimir <url>", "Mimir's address, such as http://127.0.0.1:9009; default: its Service")
     .option("--victoria-metrics <url>", "VictoriaMetrics' address, such as http://127.0.0.1:8428; default: its Service")
     .option("--prometheus <url>", "Prometheus's address, likewise")
-    .option("--work <folder>", "in which a block and a day of it are kept meanwhile (default: /var/tmp)")
-    .option("--patience <seconds>", "how long the backend or the cluster may be away or busy", seconds, 900)
-    .option("--settle <seconds>", "how long the backend may take until it shows what was brought", seconds, 2700);
+    .option("--work <folder>", "where a block and a day of it are kept meanwhile (default: /var/tmp)")
+    .option("--patience <seconds>", "how long the backend or the cluster may be down or busy", seconds, 900)
+    .option("--settle <seconds>", "how long the backend may take to show what was uploaded", seconds, 2700);
   return runCommand(command, words, terminal, (args: Arguments) => go(args, terminal));
 }
 
@@ -80,10 +80,10 @@ async function go(args: Arguments, terminal: Terminal): Promise<number> {
     rmSync(work, { recursive: true, force: true });
     return code;
   } catch (error) {
-    if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: what is there is not brought again");
+    if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: what is there is not copied again");
     if (error instanceof Damaged)
       throw new InvalidInput(
-        `a block ${error.message}\n→ run it again; if it is said again, the block is damaged in Prometheus too`,
+        `a block ${error.message}\n→ run it again; if this error comes again, the block is damaged in Prometheus too`,
       );
     throw error;
   }
@@ -93,7 +93,7 @@ function oneSource({ blocks, claim, snapshot }: Arguments): void {
   const given = Object.entries({ "--blocks": blocks, "--claim": claim, "--snapshot": snapshot }).filter(([, it]) => it);
   if (given.length > 1)
     throw new InvalidInput(
-      `${given.map(([option]) => option).join(" and ")} are different ways to the blocks\n→ one of them`,
+      `${given.map(([option]) => option).join(" and ")} are different ways to read the blocks\n→ use one of them`,
     );
 }
 
@@ -110,7 +110,7 @@ async function programs(args: Arguments, settings: Settings): Promise<Programs> 
   const url = urls[backend];
   if (!url && !backendOf(stage))
     throw new InvalidInput(
-      `stage ${settings.stage} has no ${backendTitles[backend]}\n→ history can be brought from stage dual-write on`,
+      `stage ${settings.stage} has no ${backendTitles[backend]}\n→ history can be copied from stage dual-write on`,
     );
   const { prometheusUrl, backendUrls } = placesOf(settings);
   const inCluster = async (service: string) =>
@@ -214,7 +214,7 @@ async function labelsFor(
     ? await labelsOnTheWay(prometheus, api, title)
     : { added: { ...(name && { cluster: name }) }, dropped: [] };
   tell(`labels that are added: ${formatLabels(added)}`);
-  if (dropped.length > 0) tell(`not added, as ${title}'s series have them not: ${dropped.join(", ")}`);
+  if (dropped.length > 0) tell(`not added, because ${title}'s series don't have them: ${dropped.join(", ")}`);
   return added;
 }
 

@@ -110,7 +110,7 @@ async function openClaim(connection: Connection, args: OpenArgs, given: string |
   await wait(
     async () => (await reader()) === undefined,
     () =>
-      `pod ${namespace}/${readerName} of an earlier run did not end for ${patience} s\n→ kubectl -n ${namespace} describe pod ${readerName}`,
+      `pod ${namespace}/${readerName} of an earlier run did not end within ${patience} s\n→ kubectl -n ${namespace} describe pod ${readerName}`,
   );
   try {
     await core.createNamespacedPod({ namespace, body: readerPod(settings, claim, usedBy?.spec?.nodeName) });

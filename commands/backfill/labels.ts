@@ -25,7 +25,7 @@ export async function labelsOnTheWay(
   const external = await prometheus.externalLabels();
   const ups = (await prometheus.series(`last_over_time(up${recent})`)).slice(0, looked);
   if (ups.length === 0)
-    throw new InvalidInput(`Prometheus scrapes nothing (metric up): what it writes to ${title} can't be seen`);
+    throw new InvalidInput(`Prometheus scrapes nothing (metric up): the labels of its series in ${title} are unknown`);
   const pairs = await Promise.all(
     ups.map(async ({ __name__: _, ...labels }) => {
       const twins = await backend.series(`last_over_time(${selector(labels)}${recent})`);
@@ -41,7 +41,7 @@ export async function labelsOnTheWay(
   const seen = pairs.filter(({ more }) => more !== undefined);
   if (seen.length === 0)
     throw new InvalidInput(
-      `${title} has no series like ${selector(pairs[0].labels)} of the last ten minutes, so the labels of its series are unknown\n` +
+      `${title} has no series like ${selector(pairs[0].labels)} in the last ten minutes: the labels of its series are unknown\n` +
         "→ is the stack in stage dual-write, and does remote_write work (npm run verify)? It must not rename or drop labels of targets",
     );
   const added = Object.assign({}, ...seen.map(({ more }) => more)) as Series;
@@ -50,8 +50,8 @@ export async function labelsOnTheWay(
   );
   if (contradicted.length > 0)
     throw new InvalidInput(
-      `remote_write adds ${contradicted.map(([name]) => name).join(", ")} to some series with other values than to others\n` +
-        "→ history can get one value only: make it the same for all (write_relabel_configs)",
+      `remote_write adds ${contradicted.map(([name]) => name).join(", ")} to series, with different values\n` +
+        "→ history can only get one value: make it the same for all series (write_relabel_configs)",
     );
   return { added, dropped: Object.keys(external).filter((name) => !(name in added) && !ups.every((up) => name in up)) };
 }

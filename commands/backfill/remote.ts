@@ -127,7 +127,7 @@ export class RemoteBlocks implements BlockSource {
       progress.done = before;
     }
     throw new InvalidInput(
-      `${file.path} arrived twice with another content than it has in ${shell.place}\n→ look for errors of the disk there (dmesg) and of the memory of this machine`,
+      `${file.path} arrived twice with contents that differ from those in ${shell.place}\n→ look for disk errors there (dmesg) and memory errors on this machine`,
     );
   }
 
@@ -166,7 +166,7 @@ export class RemoteBlocks implements BlockSource {
     return this.patiently(() => this.text(script, [])).catch((error: unknown) => {
       throw error instanceof ScriptFailed
         ? new InvalidInput(
-            `${this.args.shell.place}: ${error.message.trim()}\n→ --claim reads the volume from a pod of its own`,
+            `${this.args.shell.place}: ${error.message.trim()}\n→ --claim reads the volume through a separate pod`,
           )
         : error;
     });
@@ -190,7 +190,7 @@ export class RemoteBlocks implements BlockSource {
         if (error instanceof ScriptFailed || error instanceof InvalidInput) throw error;
         const why = `${shell.place}: ${(error as Error).message}`;
         if (Date.now() + wait > until)
-          throw new InvalidInput(`${why}, for ${patience} s\n→ run it again later: it goes on where it was`);
+          throw new InvalidInput(`${why}, for ${patience} s\n→ run it again later: it continues where it stopped`);
         tell(`${why}; tried again in ${wait / 1000} s`);
         await pause(wait, undefined, { signal });
       }

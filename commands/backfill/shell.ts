@@ -102,7 +102,7 @@ const sink = (take: (bytes: Buffer) => void) =>
   });
 
 const noShell = (place: string) =>
-  `the image of ${place} has no shell (those named -distroless have none), so nothing can be read through it\n→ --claim reads its volume from a pod of its own`;
+  `the image of ${place} has no shell (those named -distroless have none), so nothing can be read through it\n→ --claim reads its volume through a separate pod`;
 
 function notOpened(place: string, message: string): Error {
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];

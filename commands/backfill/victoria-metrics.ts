@@ -59,7 +59,7 @@ export class VictoriaMetricsImport implements Destination {
   constructor(private readonly args: VictoriaMetricsImportArgs) {
     const { victoriaMetrics: program, patience, signal, tell } = args;
     this.oldest = args.oldest;
-    const todo = "run it again later: what VictoriaMetrics has is not brought again";
+    const todo = "run it again later: what VictoriaMetrics has is not copied again";
     this.asked = { name: "VictoriaMetrics", program, patience, todo, signal, tell };
   }
 
@@ -130,7 +130,7 @@ export class VictoriaMetricsImport implements Destination {
     }
     if (safe.length === due.length) return;
     this.lost = true;
-    this.args.tell("VictoriaMetrics was restarted meanwhile: what it may have lost is brought again");
+    this.args.tell("VictoriaMetrics restarted meanwhile: what it may have lost is copied again");
   }
 
   /** The parts that it has. */
@@ -138,7 +138,7 @@ export class VictoriaMetricsImport implements Destination {
     const { keepsTwice } = await this.state();
     if (keepsTwice)
       throw new InvalidInput(
-        "VictoriaMetrics keeps a sample twice that is sent twice (-dedup.minScrapeInterval), as history from two blocks, or by a second run, can be\n" +
+        "VictoriaMetrics keeps duplicate samples (-dedup.minScrapeInterval), which two blocks or a second run can bring\n" +
           "→ victoriaMetrics.dedupInterval: 1ms, and npm run up",
       );
     const text = await this.expect("GET", `/api/v1/export?match[]=${backfilledSeries}&start=0`);
@@ -182,8 +182,8 @@ function refuseDropped(before: State, after: State): void {
   const exceeded = Object.values(limits).filter((_, i) => after.dropped[i] > before.dropped[i]);
   if (exceeded.length > 0)
     throw new InvalidInput(
-      `VictoriaMetrics drops samples: there are more series than ${exceeded.join(" and ")}; those of the history count, too\n` +
-        "→ raise it until the history is there, and npm run up; what was brought is not brought again",
+      `VictoriaMetrics drops samples: there are more series than ${exceeded.join(" and ")}; those of the history count too\n` +
+        "→ raise it until the history is there, and npm run up; what was copied is not copied again",
     );
 }
 
@@ -208,7 +208,7 @@ function write(
 ): number {
   const chunk = chunks.read(reference);
   if (chunk.encoding !== encoding.xor) {
-    const reason = "not of floats: only its buckets could be brought, as other series";
+    const reason = "not of floats: only its buckets could be copied, as other series";
     left.set(reason, (left.get(reason) ?? 0) + 1);
     return 0;
   }

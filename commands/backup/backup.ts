@@ -54,7 +54,7 @@ export async function backup(args: BackupArgs): Promise<string[]> {
   const usages = await sourceUsages(stores.buckets, mc);
   if (before.buckets && before.buckets.stack !== stack)
     throw new InvalidInput(
-      `${to.shown} has the backup of stack ${before.buckets.stack}, which this one would replace\n→ a folder or prefix for each stack, by --to`,
+      `${to.shown} has the backup of stack ${before.buckets.stack}, which this one would replace\n→ choose a separate folder or prefix for each stack with --to`,
     );
   refuseLoss(args, before.buckets?.buckets ?? {}, usages);
   await refuseFull(to, stores.buckets, usages);
@@ -116,7 +116,7 @@ async function copy({ to, mc, tell }: BackupArgs, bucket: Bucket, { what, flags,
       if (!(error instanceof McFailed)) throw error;
       if (attempt === 3)
         throw new InvalidInput(
-          `bucket ${name} could not be copied: ${error.message}\n→ run it again: what is in ${to.shown} is not copied again, and the backup of before still counts`,
+          `bucket ${name} could not be copied: ${error.message}\n→ run it again: what is in ${to.shown} is not copied again, and the previous backup stays valid`,
         );
       tell(`bucket ${name}: ${error.message}; once more`);
     }
@@ -129,7 +129,7 @@ async function settled({ settle, writers, signal, tell }: BackupArgs, flushed: n
   tell(`waiting ${Math.ceil(rest / 1000)} s until the index of what was flushed is in the bucket`);
   await pause(rest, undefined, { signal });
   if (settle < indexDelay)
-    tell(`Loki's index may take ${indexDelay} s: the newest lines of before the flush may be missing`);
+    tell(`Loki's index may take ${indexDelay} s: the newest lines from before the flush may be missing`);
 }
 
 /** A backup in what it saves burns with it, and is saved in the next one. */
@@ -139,7 +139,7 @@ function refuseOwn({ bucket, shown }: Place, buckets: readonly Bucket[], hosts: 
   );
   if (own)
     throw new InvalidInput(
-      `${shown} is the stack's own bucket (${own.use}): nothing of it may be mixed with a backup\n→ a bucket of another server, or a folder of another disk`,
+      `${shown} is the stack's own bucket (${own.use}): it can't also hold a backup\n→ a bucket on another server, or a folder on another disk`,
     );
 }
 
@@ -155,7 +155,7 @@ async function sourceUsages(buckets: readonly Bucket[], mc: Mc): Promise<Map<Buc
   }
   if (problems.length > 0)
     throw new InvalidInput(
-      `${problems.join("\n")}\n→ npm run preflight looks at the store; --store says another address`,
+      `${problems.join("\n")}\n→ npm run preflight checks the store; --store sets another address`,
     );
   return found;
 }
@@ -175,7 +175,7 @@ function refuseLoss(
   });
   if (lost.length > 0 && !acceptLoss)
     throw new InvalidInput(
-      `${lost.join("\n")}: what is gone would be removed from the backup\n→ npm run restore, if it should not be gone; another --to; or --accept-loss (${to.shown} then has what the stack has now)`,
+      `${lost.join("\n")}: what is gone would be removed from the backup\n→ npm run restore, if it should still exist; another --to; or --accept-loss (${to.shown} then contains what the stack has now)`,
     );
 }
 
@@ -189,7 +189,7 @@ async function refuseFull(to: Place, buckets: readonly Bucket[], usages: Readonl
   }
   if (needed > free)
     throw new InvalidInput(
-      `${to.shown} has ${mebibytes(free)} free, and ${mebibytes(needed)} are to be copied\n→ make room, or another disk by --to`,
+      `${to.shown} has ${mebibytes(free)} free, but ${mebibytes(needed)} have to be copied\n→ make room, or choose another disk with --to`,
     );
 }
 

@@ -63,20 +63,20 @@ export function run([name, ...words]: readonly string[], terminal: Terminal): Pr
 }
 
 const keys = `
-Keys of S3 servers come from the environment, as mc reads them: MC_HOST_${targetAlias}=https://KEY:SECRET@nas.example:9000 of the backup's.
-Those of the stack's own are in its Secrets; MC_HOST_loki and MC_HOST_mimir are taken in their place.
-Grafana is asked with GRAFANA_TOKEN, or GRAFANA_USER (default: admin) and GRAFANA_PASSWORD.`;
+The key of the backup's S3 server comes from the environment, as for mc: MC_HOST_${targetAlias}=https://KEY:SECRET@nas.example:9000
+The stack's own keys come from its Secrets; MC_HOST_loki and MC_HOST_mimir override them.
+Grafana's login: GRAFANA_TOKEN, or GRAFANA_USER (default: admin) and GRAFANA_PASSWORD.`;
 
 const optional = [...partNames, "samples"];
 
 const common = (name: string, description: string) =>
   stackCommand(name, description)
-    .option("--store <url>", "the stack's object store as this machine reaches it; default: by the settings")
+    .option("--store <url>", "the stack's object store as this machine reaches it; default: from the settings")
     .option("--grafana <url>", "Grafana, such as http://127.0.0.1:3000 through kubectl port-forward")
     .option("--alertmanager <url>", "Alertmanager's address; default: its Service")
     .option("--victoria-metrics <url>", "VictoriaMetrics' address, if the stack has it; default: its Service")
     .addOption(
-      new Option("--without <part>", `what is left out, of ${optional.join(", ")}; may be repeated`)
+      new Option("--without <part>", `what to leave out: ${optional.join(", ")}; may be repeated`)
         .argParser((part: string, all: string[]) => {
           if (optional.some((each) => each === part)) return [...all, part];
           throw new InvalidArgumentError(`expected one of ${optional.join(", ")}.`);
@@ -89,14 +89,17 @@ const common = (name: string, description: string) =>
 function runBackup(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = common(
     "backup",
-    "Copies what a fire takes: buckets, VictoriaMetrics' samples, dashboards made by hand, silences, Pulumi's state",
+    "Backs up what can't be created again: buckets, VictoriaMetrics' samples, dashboards made by hand, silences, Pulumi's state",
   )
-    .requiredOption("--to <place>", "s3://BUCKET/PREFIX, or a folder; the next backup to it copies only what is new")
-    .option("--loki <url>", "a writer of Loki's to flush; may be repeated (default: its pods)", collect)
+    .requiredOption(
+      "--to <place>",
+      "s3://BUCKET/PREFIX, or a folder; the next backup to the same place copies only what is new",
+    )
+    .option("--loki <url>", "a Loki writer to flush; may be repeated (default: its pods)", collect)
     .option("--mimir <url>", "Mimir to flush (default: its pod)", collect)
-    .option("--no-flush", "does not have Loki and Mimir store what they have in memory")
-    .option("--settle <seconds>", "how long Loki's index may take to get into the bucket", atLeastNone, indexDelay)
-    .option("--accept-loss", "makes the backup although the stack has less than half of what the last one has", false);
+    .option("--no-flush", "don't flush what Loki and Mimir have in memory")
+    .option("--settle <seconds>", "how long Loki's index may take to reach the bucket", atLeastNone, indexDelay)
+    .option("--accept-loss", "back up even if the stack has less than half of the last backup's data", false);
   return runCommand(command, words, terminal, (args: BackupArguments) =>
     prepared(args, args.to, terminal, async ({ settings, api, ...rest }) => {
       const given = { loki: args.loki, mimir: args.mimir };
@@ -109,9 +112,9 @@ function runBackup(words: readonly string[], terminal: Terminal): Promise<number
 }
 
 function runRestore(words: readonly string[], terminal: Terminal): Promise<number> {
-  const command = common("restore", "Brings a backup into the buckets of a stack, and what else is in it")
-    .requiredOption("--from <place>", "as --to was when it was made")
-    .option("--into-existing", "also into buckets that have data", false);
+  const command = common("restore", "Restores a backup: the buckets of a stack, and everything else in it")
+    .requiredOption("--from <place>", "the --to of the backup")
+    .option("--into-existing", "restore into buckets that have data, too", false);
   return runCommand(command, words, terminal, (args: RestoreArguments) =>
     prepared(args, args.from, terminal, ({ place, ...rest }) =>
       restore({ from: place, intoExisting: args.intoExisting, ...rest }),
@@ -173,7 +176,7 @@ async function victoriaMetricsOf(
 ): Promise<VictoriaMetrics | undefined> {
   const has = backendOf(stageOf(settings)) === "victoria-metrics";
   if (url !== undefined && !has)
-    throw new InvalidInput("--victoria-metrics: the stack has none in its stage\n→ without it, or metrics.backend");
+    throw new InvalidInput("--victoria-metrics: the stack's stage has none\n→ leave it out, or set metrics.backend");
   if (!has || without.includes("samples")) return undefined;
   const where = { namespace: settings.namespace.name, dnsDomain: settings.cluster.dnsDomain };
   const program = url === undefined ? programOf(await api(), victoriaMetricsUrl(where)) : programAt(url);

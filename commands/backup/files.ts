@@ -53,7 +53,7 @@ export const dashboards = (grafana: GrafanaApi): Part => ({
     const made = checkedMadeByHand(text, "dashboards.json of the backup");
     const { done, same, kept, refused, missing } = await importByHand(grafana, made, { overwrite: false });
     const sources = missing.map((line) => `no data source ${line} → grafana.dataSources`);
-    return { done: `${done.length} made, ${same} are there already`, open: [...kept, ...refused, ...sources] };
+    return { done: `${done.length} created, ${same} exist already`, open: [...kept, ...refused, ...sources] };
   },
 });
 
@@ -97,12 +97,12 @@ export function silences(alertmanager: Api): Part {
       for (const { matchers, startsAt, endsAt, comment, createdBy } of wanted)
         await ask({ matchers, startsAt, endsAt, comment, createdBy });
       const same = saved.length - over.length - wanted.length;
-      return { done: `${wanted.length} made, ${same} are there already, ${over.length} are over`, open: [] };
+      return { done: `${wanted.length} created, ${same} exist already, ${over.length} have expired`, open: [] };
     },
   };
 }
 
-const away = "npm run verify says whether Alertmanager runs; to leave silences out: --without silences";
+const away = "npm run verify shows whether Alertmanager runs; to leave silences out: --without silences";
 
 /** Alertmanager begins a silence of the past when it is made: its beginning is not what it is. */
 const identity = ({ matchers, endsAt, comment }: Silence) =>

@@ -72,6 +72,6 @@ export async function flush(writers: readonly Writer[], signal: AbortSignal): Pr
   const problems = failed.flat();
   if (problems.length === 0) return;
   const todo =
-    "what it has in memory and on its volume would not be in the backup; get it to run, or leave that out: --no-flush";
+    "what it has in memory and on its volume would not be in the backup; start it, or leave that out: --no-flush";
   throw new InvalidInput(`${problems.join("\n")}\n→ ${todo}`);
 }

@@ -131,14 +131,14 @@ async function read<T>(place: Place, name: string, schema: z.ZodType<T>): Promis
     json = JSON.parse(text);
   } catch (error) {
     throw new InvalidInput(
-      `${name} of ${place.shown} is not JSON: ${(error as Error).message}\n→ npm run backup writes it anew`,
+      `${name} of ${place.shown} is not JSON: ${(error as Error).message}\n→ npm run backup writes it again`,
     );
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new InvalidInput(
-    `${name} of ${place.shown} is none that this version reads:\n${problems.join("\n")}\n→ the version of this program that made the backup, or a new backup`,
+    `${name} of ${place.shown} can't be read by this version:\n${problems.join("\n")}\n→ use the version of this program that made the backup, or make a new backup`,
   );
 }
 

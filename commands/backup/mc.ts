@@ -128,7 +128,7 @@ export class Mc {
 }
 
 const install =
-  "install it (https://min.io/docs/minio/linux/reference/minio-mc.html), and give its path by --mc if it isn't in PATH";
+  "install it (https://min.io/docs/minio/linux/reference/minio-mc.html), and give its path with --mc if it isn't in PATH";
 
 const shortened = (text: string): string => (text.length > 8000 ? `${text.slice(0, 4000)}${text.slice(-4000)}` : text);
 

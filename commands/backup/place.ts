@@ -49,7 +49,7 @@ export function placeOf(text: string, host: string | undefined, mc: Mc): Place {
   const [, bucket, prefix = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*?))?\/?$/.exec(text) ?? [];
   if (bucket !== undefined) return bucketPlace({ name: bucket, prefix, server: serverIn(host) }, mc);
   if (/^[a-z0-9]+:\/\//i.test(text) || text === "")
-    throw new InvalidInput(`"${text}" is no place of a backup\n→ s3://BUCKET/PREFIX, or a folder of this machine`);
+    throw new InvalidInput(`"${text}" can't hold a backup\n→ s3://BUCKET/PREFIX, or a folder of this machine`);
   return folderPlace(resolve(text), mc);
 }
 
@@ -61,7 +61,7 @@ function serverIn(host: string | undefined): string {
   const server = /^(https?:\/\/)[^:@/]+:[^:]+@([^/@]+)\/?$/.exec(host ?? "");
   if (server) return server[1] + server[2];
   throw new InvalidInput(
-    `MC_HOST_${targetAlias} ${host ? "is no address with a key" : "is not set"}: it says where that bucket is\n` +
+    `MC_HOST_${targetAlias} ${host ? "is not an address with a key" : "is not set"}: it has the address of that bucket\n` +
       `→ export MC_HOST_${targetAlias}=https://ACCESSKEY:SECRETKEY@nas.example:9000 (mc takes no key with a colon in it)`,
   );
 }
@@ -107,7 +107,7 @@ function folderPlace(folder: string, mc: Mc): Place {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = { EROFS: "it is read-only", EACCES: "this user may not", ENOSPC: "it is full" }[code ?? ""];
       throw new InvalidInput(
-        `${folder} can't be written to: ${why ?? message}\n→ another folder, or another disk, by --to`,
+        `${folder} can't be written to: ${why ?? message}\n→ choose another folder, or another disk, with --to`,
       );
     }
   };
@@ -132,7 +132,8 @@ function folderPlace(folder: string, mc: Mc): Place {
       // The folder may not be there yet: then its nearest parent says it.
       let nearest = folder;
       while (!existsSync(nearest)) nearest = dirname(nearest);
-      if (!statSync(nearest).isDirectory()) throw new InvalidInput(`${nearest} is no folder\n→ another one, by --to`);
+      if (!statSync(nearest).isDirectory())
+        throw new InvalidInput(`${nearest} is not a folder\n→ choose another one with --to`);
       const { bavail, bsize } = statfsSync(nearest);
       return bavail * bsize;
     },

@@ -35,12 +35,12 @@ export async function restore(args: RestoreArgs): Promise<string[]> {
   if (!buckets)
     throw new InvalidInput(
       unfinished === undefined
-        ? `${from.shown} has no backup\n→ --from as --to was when it was made`
-        : `${from.shown} has no backup: one was begun at ${unfinished} and not finished\n→ another --from; what is in it is not known to be whole`,
+        ? `${from.shown} has no backup\n→ --from must be the --to of the backup`
+        : `${from.shown} has no backup: one was started at ${unfinished} but not finished\n→ another --from; this one may be incomplete`,
     );
   tell(
     `the backup of stack ${buckets.stack}, made from ${buckets.began} to ${buckets.finished}` +
-      (unfinished === undefined ? "" : `, and a later one, begun at ${unfinished} and not finished: it has more`),
+      (unfinished === undefined ? "" : `, and a later one, started at ${unfinished} but not finished, which has more`),
   );
   const wanted = matched(stores.buckets, buckets);
   const files = await readFiles(from, found, parts);
@@ -57,7 +57,7 @@ export async function restore(args: RestoreArgs): Promise<string[]> {
       await mc.mirror(flags, from.at(folderOf(use)), `${alias}/${name}`).catch((error: unknown) => {
         if (!(error instanceof McFailed)) throw error;
         throw new InvalidInput(
-          `bucket ${name} could not be filled: ${error.message}\n→ run it again, with --into-existing: what is there is not copied again`,
+          `bucket ${name} could not be restored: ${error.message}\n→ run it again, with --into-existing: what is there is not copied again`,
         );
       });
     }
@@ -86,14 +86,14 @@ function matched(own: readonly Bucket[], { buckets }: BucketsManifest): Bucket[]
   const missing = Object.keys(buckets).filter((use) => !own.some((each) => each.use === use));
   const lacking = own.filter(({ use }) => !buckets[use]).map(({ use }) => use);
   const problems = [
-    ...missing.map((use) => `the backup has a bucket ${use}, and the stack has none of its own for that`),
+    ...missing.map((use) => `the backup has a bucket ${use}, but the stack doesn't`),
     ...(missing.length > 0 || lacking.some((use) => use === "loki")
-      ? lacking.map((use) => `the stack has a bucket ${use}, and the backup doesn't`)
+      ? lacking.map((use) => `the stack has a bucket ${use}, but the backup doesn't`)
       : []),
   ];
   if (problems.length > 0)
     throw new InvalidInput(
-      `${problems.join("\n")}\n→ metrics.backend, and which of the buckets share one name (buckets), must be as when the backup was made`,
+      `${problems.join("\n")}\n→ metrics.backend, and which buckets share a name (buckets), must be the same as when the backup was made`,
     );
   return own.filter(({ use }) => buckets[use]);
 }
@@ -102,7 +102,9 @@ function samplesOf(args: RestoreArgs, { samples: saved, unfinished }: Found) {
   const { victoriaMetrics } = args;
   if (!victoriaMetrics) return undefined;
   if (saved) return { ...args, victoriaMetrics, saved, unfinished: unfinished !== undefined };
-  throw new InvalidInput(`${args.from.shown}:\nsamples are not in this backup; to do without them: --without samples`);
+  throw new InvalidInput(
+    `${args.from.shown}:\nsamples are not in this backup; to restore without them: --without samples`,
+  );
 }
 
 async function readFiles(
@@ -115,9 +117,11 @@ async function readFiles(
   for (const [name, part] of Object.entries(parts) as [PartName, Part][]) {
     const saved = manifest?.files.find((file) => file.name === `${name}.json`);
     const text = saved && (await from.read(saved.name));
-    if (!saved) problems.push(`${name} are not in this backup; to do without them: --without ${name}`);
+    if (!saved) problems.push(`${name} are not in this backup; to restore without them: --without ${name}`);
     else if (text === undefined || !isWhole(text, saved))
-      problems.push(`${saved.name} is not what was saved: its SHA-256 differs; to do without it: --without ${name}`);
+      problems.push(
+        `${saved.name} is not what was saved: its SHA-256 differs; to restore without it: --without ${name}`,
+      );
     else all.push([name, part, text]);
   }
   if (problems.length > 0) throw new InvalidInput(`${from.shown}:\n${problems.join("\n")}`);
@@ -144,7 +148,7 @@ async function refuseDamaged(
   }
   if (problems.length > 0)
     throw new InvalidInput(
-      `${from.shown} is damaged, or a backup is being made at the moment:\n${problems.join("\n")}\n→ another copy of it; or, while the stack still has the data, npm run backup`,
+      `${from.shown} is damaged, or a backup is running:\n${problems.join("\n")}\n→ use another copy; or, while the stack still has the data, npm run backup`,
     );
 }
 
@@ -161,7 +165,7 @@ async function refuseTarget(args: RestoreArgs, wanted: readonly Bucket[]): Promi
       new URL(from.bucket.server).host === stores.hosts[alias].replace(/^.*@|\/$/g, "")
     ) {
       problems.push(`${from.shown} is the stack's own bucket ${name}`);
-      todos.add("a backup is in a bucket of its own");
+      todos.add("a backup needs a separate bucket");
       continue;
     }
     try {
@@ -169,7 +173,7 @@ async function refuseTarget(args: RestoreArgs, wanted: readonly Bucket[]): Promi
       if (entries.length > 0 && !intoExisting) {
         problems.push(`bucket ${name} has data: ${entries.slice(0, 4).join(", ")}${entries.length > 4 ? " …" : ""}`);
         todos.add(
-          "an empty bucket (buckets); or --into-existing: the backup's objects come beside those, and replace those of the same name",
+          "use an empty bucket (buckets); or --into-existing: the backup's objects are added, and replace objects of the same name",
         );
         continue;
       }
@@ -178,7 +182,7 @@ async function refuseTarget(args: RestoreArgs, wanted: readonly Bucket[]): Promi
     } catch (error) {
       if (!(error instanceof McFailed)) throw error;
       problems.push(`bucket ${name} can't be written to: ${error.message}`);
-      todos.add("npm run up makes buckets and keys; npm run preflight looks at the store");
+      todos.add("npm run up creates buckets and keys; npm run preflight checks the store");
     }
   }
   if (problems.length > 0) throw new InvalidInput(`${problems.join("\n")}\n→ ${[...todos].join("\n→ ")}`);

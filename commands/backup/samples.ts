@@ -55,8 +55,8 @@ export async function planSamples(
     .map(([name, had]) => `${name} (${there[name] ?? 0} of ${had})`);
   if (lost.length > 0 && !acceptLoss)
     throw new InvalidInput(
-      `VictoriaMetrics has less than half of the samples that the backup has of ${some(lost)}\n` +
-        "→ npm run restore, if they should not be gone; another --to; or --accept-loss (the backup then has what VictoriaMetrics has now)",
+      `VictoriaMetrics has less than half of the backup's samples of ${some(lost)}\n` +
+        "→ npm run restore, if they should still exist; another --to; or --accept-loss (the backup then contains what VictoriaMetrics has now)",
     );
   // With consent, what the backup has of a week that has less now counts as nothing; retention is no loss.
   const shrunk = ({ start, days }: Week) => startOf(start) >= whole && lacks(days, there);
@@ -132,24 +132,24 @@ export async function refuseSamples(args: BringSamplesArgs): Promise<void> {
   if (!unfinished && (there.objects !== saved.weeks.length || there.size !== size))
     throw new InvalidInput(
       `${from.shown}: ${folder} has ${count(there.objects, "file")} of ${there.size} bytes; ${samplesFile} says ${saved.weeks.length} of ${size}\n` +
-        "→ wait, if a backup is being made at the moment; else another copy of it; to do without samples: --without samples",
+        "→ if a backup is running, wait; otherwise use another copy; to restore without samples: --without samples",
     );
   const { version, keepsTwice } = await victoriaMetrics.about();
   const others = [...new Set(saved.weeks.map(({ made }) => made))].filter((made) => made !== version);
   if (others.length > 0)
     tell(
-      `the samples were exported by VictoriaMetrics ${others.join(" and ")}, and this is ${version}: upstream promises nothing for that, so they are counted`,
+      `the samples were exported by VictoriaMetrics ${others.join(" and ")}, and this is ${version}: upstream doesn't promise that this works, therefore they are counted`,
     );
   const present = await countOf(args);
   if (sum(present) === 0) return;
   const what = `VictoriaMetrics has samples of ${some(Object.keys(present))}`;
   if (!intoExisting)
     throw new InvalidInput(
-      `${what}\n→ a VictoriaMetrics with an empty volume; or --into-existing: the backup's samples come beside those, equal ones once`,
+      `${what}\n→ use a VictoriaMetrics with an empty volume; or --into-existing: the backup's samples are added, equal ones once`,
     );
   if (keepsTwice)
     throw new InvalidInput(
-      `${what}, and would keep twice what is brought twice (-dedup.minScrapeInterval)\n→ victoriaMetrics.dedupInterval: 1ms, and npm run up`,
+      `${what}, and would keep duplicates (-dedup.minScrapeInterval)\n→ victoriaMetrics.dedupInterval: 1ms, and npm run up`,
     );
 }
 
@@ -171,7 +171,7 @@ export async function bringSamples(args: BringSamplesArgs): Promise<string[]> {
       await from.get(fileOf(begin), file);
       if (!(await isWholeExport(file)))
         throw new InvalidInput(
-          `${fileOf(begin)} of ${from.shown} is damaged\n→ another copy of it; what was brought stays: then again with --into-existing`,
+          `${fileOf(begin)} of ${from.shown} is damaged\n→ use another copy; what was restored stays: run it again with --into-existing`,
         );
       await victoriaMetrics.import(file);
     });

@@ -107,7 +107,7 @@ async function located(access: Access, given: string | undefined, args: StoresAr
     if (status === 200) return (JSON.parse(body) as { data?: Record<string, string> }).data ?? {};
     const why = status === 404 ? "isn't there" : `can't be read (${status})`;
     throw new InvalidInput(
-      `${kind === "secrets" ? "Secret" : "ConfigMap"} ${namespace}/${object} ${why}\n→ npm run up makes it; or give address and key yourself: export MC_HOST_${alias}=http://KEY:SECRET@HOST:9000`,
+      `${kind === "secrets" ? "Secret" : "ConfigMap"} ${namespace}/${object} ${why}\n→ npm run up creates it; or give address and key yourself: export MC_HOST_${alias}=http://KEY:SECRET@HOST:9000`,
     );
   };
   const claim = configMap ? await read("configmaps", configMap) : undefined;
@@ -118,11 +118,11 @@ async function located(access: Access, given: string | undefined, args: StoresAr
   const [id, key] = keys.map((each) => Buffer.from(data[each] ?? "", "base64").toString());
   if (!id || !key)
     throw new InvalidInput(
-      `Secret ${namespace}/${secret} has no ${keys.join(" and ")}\n→ secrets.existing names its keys`,
+      `Secret ${namespace}/${secret} has no ${keys.join(" and ")}\n→ set its keys' names in secrets.existing`,
     );
   if (`${id}${key}`.includes(":"))
     throw new InvalidInput(
-      `the key in Secret ${namespace}/${secret} has a colon, which mc can't take\n→ give the user another key`,
+      `the key in Secret ${namespace}/${secret} has a colon, which mc can't handle\n→ give the user another key`,
     );
   const [scheme, host] = address.split("://");
   return [bucket, `${scheme}://${id}:${key}@${host}`];

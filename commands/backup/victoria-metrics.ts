@@ -87,7 +87,7 @@ export class VictoriaMetrics {
       if (await isWholeExport(file)) return statSync(file).size;
       if (attempt === 3)
         throw new InvalidInput(
-          "VictoriaMetrics ends its export with an error\n→ its log says why; then run it again: what was copied is not copied again",
+          "VictoriaMetrics' export failed\n→ its log says why; then run it again: what was copied is not copied again",
         );
     }
   }
@@ -109,7 +109,7 @@ export class VictoriaMetrics {
   /** A request that has to succeed. */
   private async expect(path: string, request: Request = {}): Promise<Reply> {
     const { program, signal, tell } = this.args;
-    const todo = "npm run verify says whether it runs; to leave its samples out: --without samples";
+    const todo = "npm run verify shows whether it runs; to leave its samples out: --without samples";
     const reply = await patiently(path, request, {
       ...{ name: "VictoriaMetrics", program, patience, todo, signal, tell },
     });

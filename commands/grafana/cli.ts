@@ -22,16 +22,16 @@ interface Arguments {
  */
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = new Command("grafana")
-    .description("Brings folders, library panels and dashboards that people made by hand from one Grafana into another")
+    .description("Copies folders, library panels and dashboards that people made by hand from one Grafana to another")
     .addArgument(new Argument("<what>", "what to do").choices(["export", "import"]))
     .requiredOption("--grafana <url>", "Grafana, such as http://127.0.0.1:3000 through kubectl port-forward")
-    .requiredOption("--file <file>", "the file that is written by export, and read by import")
+    .requiredOption("--file <file>", "the file that export writes and import reads")
     .option(
       "--provisioned",
-      "export: takes along dashboards that files bring; import leaves those that are there",
+      "export: include provisioned dashboards; import skips those that the new Grafana has",
       false,
     )
-    .option("--overwrite", "import: replaces a dashboard of the same uid that is another one", false)
+    .option("--overwrite", "import: replace a different dashboard that has the same uid", false)
     .addHelpText(
       "after",
       "\nIt logs in with GRAFANA_TOKEN, or GRAFANA_USER (default: admin) and GRAFANA_PASSWORD, from the environment.",
@@ -72,7 +72,7 @@ function exportedLines({ made, provisioned, left }: Exported, file: string) {
   return {
     lines: [
       `${file}: ${count(dashboards, "dashboard")}, ${count(libraryPanels, "library panel")}, ${count(folders, "folder")}`,
-      `left out, because files or ConfigMaps bring them: ${count(provisioned, "dashboard")}${provisioned.length > 0 ? " (--provisioned takes them along)" : ""}`,
+      `left out, because they are provisioned: ${count(provisioned, "dashboard")}${provisioned.length > 0 ? " (--provisioned includes them)" : ""}`,
     ],
     open: left,
   };

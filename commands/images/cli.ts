@@ -37,11 +37,11 @@ export async function run(
   { env, patience }: Surroundings = { env: process.env, patience: patient },
 ): Promise<number> {
   const command = new Command("images:lock")
-    .description("Writes the digests and platforms that the registries have into images.json: all of them, or nothing")
+    .description("Writes the digests and platforms from the registries into images.json: all of them, or nothing")
     .option("--check", "write nothing; exit code 1 if the file is out of date")
-    .option("--only <names...>", "only the images of these names")
+    .option("--only <names...>", "only the images with these names")
     .option("--registry-mirror <host=url>", "ask this URL instead of a host; may be repeated", mirror, {})
-    .option("--concurrency <number>", "how many images are looked up at a time", positive, 4)
+    .option("--concurrency <number>", "how many images to look up at a time", positive, 4)
     .option("--deadline <seconds>", "how long each answer may take", positive, 30)
     .addOption(
       new Option("--file <file>", "another list of images").default(

@@ -45,7 +45,7 @@ function lockedOf(answer: Answer<ListedImage>): Locked {
 
 const without = (lacking: string[], platforms: string[], reference: string) =>
   new ImageProblem(
-    `images.json says ${lacking.join(", ")}, but ${parseReference(reference).repository.split("/")[0]} has it only for ${platforms.join(", ") || "other systems than Linux"}`,
+    `images.json says ${lacking.join(", ")}, but ${parseReference(reference).repository.split("/")[0]} only has it for ${platforms.join(", ") || "other systems than Linux"}`,
     `On a node of ${lacking.join(" or ")} its containers would fail with "exec format error". Use another tag or image, or remove ` +
-      `${lacking.join(" and ")} from its platforms in images.json, so that its pods are not scheduled there.`,
+      `${lacking.join(" and ")} from its platforms in images.json: then its pods are not scheduled there.`,
   );

@@ -43,17 +43,17 @@ interface Arguments extends StackArguments {
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = stackCommand(
     "import-logs",
-    "Brings an application's old log files to Loki with the times that their lines have, and compares both; may be repeated",
+    "Imports an application's old log files into Loki with their original timestamps, and compares both; may be repeated",
   )
-    .requiredOption("--from <folder>", "where the files are: the volume mounted here, or a copy of it")
+    .requiredOption("--from <folder>", "the folder with the files: the volume mounted here, or a copy")
     .addOption(new Option("--layout <name>", "whose files they are").choices(Object.keys(layouts)).default("airflow"))
     .option("--namespace <name>", "the label `namespace` of the lines", "airflow")
-    .option("--journal <file>", "notes how far it came; keep it (default: import-logs.<stack>.jsonl)")
+    .option("--journal <file>", "records the progress; keep it (default: import-logs.<stack>.jsonl)")
     .option("--loki <url>", "Loki's address, such as http://127.0.0.1:3100; default: its gateway's Service")
-    .option("--rate <size>", "how much is sent in a second, such as 500KB", rate, sizeBytes("2MB"))
-    .option("--patience <seconds>", "how long Loki or the cluster may be away or busy", seconds, 900)
-    .option("--settle <seconds>", "how long Loki may take until it shows what was sent", seconds, 3600)
-    .option("--dry-run", "only says what there is to import, and what is in the way");
+    .option("--rate <size>", "how much to send per second, such as 500KB", rate, sizeBytes("2MB"))
+    .option("--patience <seconds>", "how long Loki or the cluster may be down or busy", seconds, 900)
+    .option("--settle <seconds>", "how long Loki may take to show what was sent", seconds, 3600)
+    .option("--dry-run", "only show what would be imported, and any problems");
   return runCommand(command, words, terminal, (args: Arguments) => go(args, terminal));
 }
 
@@ -69,13 +69,13 @@ async function go(args: Arguments, terminal: Terminal): Promise<number> {
   const { settings } = loadStackSettings(args);
   const signal = terminal.interrupt?.() ?? new AbortController().signal;
   const tell = (line: string) => terminal.out(`${line}\n`);
-  const todo = "run it again later: it goes on where it was";
+  const todo = "run it again later: it continues where it stopped";
   try {
     const program = args.loki === undefined ? await gateway(settings) : programAt(args.loki);
     const loki = new Loki({ name: "Loki", program, patience: args.patience, todo, signal, tell });
     return await bring({ args, settings, loki, signal, tell });
   } catch (error) {
-    if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: it goes on where it was");
+    if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: it continues where it stopped");
     throw error;
   }
 }
@@ -111,13 +111,13 @@ async function bring({ args, settings, loki, signal, tell }: Bring): Promise<num
   tell(describe(found, oldest));
   if (!settings.loki.structuredMetadata)
     throw new InvalidInput(
-      "Loki takes no structured metadata, which each line's run and attempt are\n→ set loki.structuredMetadata to true, and npm run up",
+      "Loki accepts no structured metadata, which holds each line's run and attempt\n→ set loki.structuredMetadata to true, and npm run up",
     );
   const first = found.files.reduce((least, each) => (each.first < least ? each.first : least), ns);
   refuseTooOld(first > oldest ? first : oldest, now, maxAge);
   if (!journal.begun && (await loki.has(selectorOf(labels), oldest, ns, maxQuery)))
     throw new InvalidInput(
-      `Loki has lines of an earlier import, and its journal ${file} isn't here: they would all be there twice\n` +
+      `Loki has lines of an earlier import, and its journal ${file} isn't here: they would all be stored twice\n` +
         "→ --journal with that file; if it is lost, delete these lines first (docs/airflow.md)",
     );
   if (args.dryRun) return exitCode.clean;
@@ -136,7 +136,7 @@ async function bring({ args, settings, loki, signal, tell }: Bring): Promise<num
   }
   const files = await importedFiles(read);
   const days = await compare({ files, loki, labels, oldest, settle: args.settle, signal, tell });
-  tell(days.length === 0 ? "not compared: every line is older than Loki keeps any" : formatDays(days));
+  tell(days.length === 0 ? "not compared: every line is older than Loki's retention" : formatDays(days));
   const missing = days.filter((day) => day.missing.length > 0).length;
   tell(missing === 0 ? "Loki has every line" : `Loki lacks lines of ${count(missing, "day")}`);
   return missing > 0 || lacking.some((reason) => found.left.has(reason)) ? exitCode.refused : exitCode.clean;

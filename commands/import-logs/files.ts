@@ -44,8 +44,8 @@ export interface FilesArgs {
   longest: number;
 }
 
-const unknown = "no path of this layout";
-const shorter = "shorter than when it was imported: written anew";
+const unknown = "not a path of this layout";
+const shorter = "shorter than when it was imported: overwritten";
 const unreadable = "not readable by you";
 
 /** Reasons for which lines may be missing in Loki. */
@@ -87,7 +87,9 @@ export async function filesIn(args: FilesArgs): Promise<Folder> {
     }
   }
   if (!ours)
-    throw new InvalidInput(`${folder} has no file of this layout\n→ --from is the folder which has those of each DAG`);
+    throw new InvalidInput(
+      `${folder} has no file of this layout\n→ --from must be the folder that contains each DAG's files`,
+    );
   return found;
 }
 

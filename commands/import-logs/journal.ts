@@ -118,9 +118,9 @@ function parsed(line: string): Entry | undefined {
 
 function refuseOther(file: string, from: string, entry: Entry | undefined): void {
   if (!entry || !("version" in entry) || entry.version !== 1)
-    throw new InvalidInput(`${file} is no journal of import-logs\n→ another file: --journal`);
+    throw new InvalidInput(`${file} is not a journal of import-logs\n→ another file: --journal`);
   if (entry.from !== from)
     throw new InvalidInput(
-      `${file} is the journal of another folder, ${entry.from}\n→ another file: --journal; or, if that folder is ${from} now, write so into its first line`,
+      `${file} is the journal of another folder, ${entry.from}\n→ another file: --journal; or, if that folder is now ${from}, correct its first line`,
     );
 }

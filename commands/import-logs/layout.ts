@@ -43,8 +43,7 @@ const airflowLabels = ["component", "dag_id", "task_id"];
  */
 const airflow: Layout = {
   fileAt(path) {
-    if (path.startsWith("dag_processor_manager/"))
-      return "statistics of the DAG processor, in files that it renames when they are full";
+    if (path.startsWith("dag_processor_manager/")) return "statistics of the DAG processor, in rotated files";
     const groups = airflowPaths.map((shape) => shape.exec(path)?.groups).find((found) => found !== undefined);
     if (!groups) return undefined;
     const said = Object.entries({ component: "task", ...groups }).filter(([, value]) => value !== undefined);

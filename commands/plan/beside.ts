@@ -56,7 +56,7 @@ export function besideTheSteps(
           ...madeByOperator(namespace, prometheus.metadata.name),
           ...hooks(values),
           `Service and Endpoints kube-system/${full}-kubelet: ${kubelet(values)}`,
-          `Services ${prometheusServices(namespace, full).join(", ")}: they go, and whoever asks by these names has no answer until an update with prometheusApi.formerNames and migration.from: kps-removed; \`npm run verify\` finds who does`,
+          `Services ${prometheusServices(namespace, full).join(", ")}: they are deleted, and clients that use these names get no answer until an update with prometheusApi.formerNames and migration.from: kps-removed; \`npm run verify\` lists them`,
           ...scrapeConfigs(readable, backend),
           ...alertmanagerConfigs(recorded, unreadWithoutOperator),
           ...ofItsValues(values),
@@ -93,15 +93,15 @@ function takenOutByImport(target: Graph, imported: Resource): string[] {
 
 /** Those of others: by name where they were recorded, and not at all where there were none. */
 function alertmanagerConfigs({ AlertmanagerConfig: names }: Belongings, what: string): string[] {
-  if (names === undefined) return [`AlertmanagerConfigs of others (--before FILE names them): ${what}`];
+  if (names === undefined) return [`other applications' AlertmanagerConfigs (--before FILE names them): ${what}`];
   return names.length > 0 ? [`AlertmanagerConfigs ${names.join(", ")}: ${what}`] : [];
 }
 
 const unreadWithoutOperator =
-  "an Alertmanager of the operator, outside of the stack, keeps the configuration that it has, and no change of them is read; the stack's own never read them (alertmanager.receivers and alertmanager.routes). `npm run verify` lists each";
+  "an Alertmanager of the operator outside the stack keeps its configuration, but no change of them is read; the stack's own never reads them (alertmanager.receivers and alertmanager.routes). `npm run verify` lists each";
 
 const unreadByImport =
-  "with the release's Alertmanager goes who reads them; the stack's has the receivers and routes of its settings, to which `npm run adopt` translates each, or says why it can't";
+  "only the release's Alertmanager, which is deleted, reads them; the stack's has the receivers and routes of its settings: `npm run adopt` translates each, or says why it can't";
 
 const isScrapeConfig = (resource: Resource, name: string): boolean =>
   resource.type.endsWith(":ScrapeConfig") && nameOf(resource) === name;
@@ -136,13 +136,13 @@ function ofItsValues({ prometheus = {}, ...values }: Values): string[] {
   const lists: [what: string, names: string[]][] = [
     ["Alerts of the release's values that end", rules.flatMap(({ alert }) => alert ?? [])],
     ["Recorded series of the release's values that end", rules.flatMap(({ record }) => record ?? [])],
-    ["ServiceMonitors of the release's values that go", namesIn(prometheus.additionalServiceMonitors)],
-    ["PodMonitors of the release's values that go", namesIn(prometheus.additionalPodMonitors)],
-    ["Objects of the release's extraManifests that go", extra(values.extraManifests)],
-    ["HTTPRoutes of the release's values (prometheus.route) that go", on(prometheus.route)],
+    ["ServiceMonitors of the release's values that are deleted", namesIn(prometheus.additionalServiceMonitors)],
+    ["PodMonitors of the release's values that are deleted", namesIn(prometheus.additionalPodMonitors)],
+    ["Objects of the release's extraManifests that are deleted", extra(values.extraManifests)],
+    ["HTTPRoutes of the release's values (prometheus.route) that are deleted", on(prometheus.route)],
   ];
   return lists.flatMap(([what, names]) =>
-    names.length > 0 ? [`${what}: ${names.join(", ")}: create objects of your own before, to keep them`] : [],
+    names.length > 0 ? [`${what}: ${names.join(", ")}: to keep them, first create them as your own objects`] : [],
   );
 }
 
@@ -161,7 +161,7 @@ const on = (all: Record<string, Switch | null> = {}): string[] =>
 const scrapeConfigs = ({ scrapeConfigs }: Readable, backend: Backend): string[] =>
   backend === "mimir"
     ? [
-        `ScrapeConfigs of others: Alloy scrapes those of metrics.scrapeConfigs (${scrapeConfigs.map(({ name }) => name).join(", ") || "none"}) and no other; \`npm run verify\` lists each that it doesn't`,
+        `other applications' ScrapeConfigs: Alloy scrapes those in metrics.scrapeConfigs (${scrapeConfigs.map(({ name }) => name).join(", ") || "none"}) and no others; \`npm run verify\` lists those that it doesn't`,
       ]
     : [];
 

@@ -32,7 +32,7 @@ export function run(words: readonly string[], around: Around): Promise<number> {
   const command = withPolicies(
     programCommand(
       "plan",
-      "Shows what moving from one stage to another does, also to volumes, or what `destroy` does; assumes that the stack is in the first stage",
+      "Shows what a move from one stage to another does, also to volumes, or what `destroy` does; assumes that the stack is in the first stage",
     ),
   )
     .option("--from <stage>", "the stage that the stack is in; with --destroy, the stack's own by default")
@@ -42,11 +42,8 @@ export function run(words: readonly string[], around: Around): Promise<number> {
     )
     .option("--destroy", "instead of --to: what `pulumi destroy` does")
     .option("--change <key=value>", "a setting that changes with the move: only the target has it", collect)
-    .option("--before <file>", "JSON of verify or adopt: names the AlertmanagerConfigs that the cluster has, too")
-    .option(
-      "--verbose",
-      "print every changed path, and components of which only the arguments in Pulumi's state change",
-    )
+    .option("--before <file>", "JSON of verify or adopt: with it, the plan names the cluster's AlertmanagerConfigs")
+    .option("--verbose", "print every changed path, and components whose arguments change only in Pulumi's state")
     .option("--no-policies", "leave the policy pack out");
   return runCommand(command, words, around, (args: Arguments) => plan(args, around));
 }
@@ -68,7 +65,7 @@ async function plan(args: Arguments, around: Around): Promise<number> {
 /** @throws InvalidInput where the options don't say from where to where */
 function checkMove({ from, to, destroy, change, before }: Arguments): void {
   if (destroy && [to, change, before].some((given) => given !== undefined)) {
-    throw new InvalidInput("error: --destroy has no stage to go to: leave --to, --change and --before out");
+    throw new InvalidInput("error: --destroy can't be combined with --to, --change or --before: leave them out");
   }
   const missing = Object.entries({ from, to }).find(([, stage]) => stage === undefined);
   if (missing && !destroy) {

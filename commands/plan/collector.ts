@@ -40,18 +40,18 @@ export function collectorChange(source: Graph, target: Graph): string[] {
     return [];
   const [before, after] = [collectorIn(source), collectorIn(target)];
   if (before?.title === after?.title) return [];
-  const kept = before?.positions ? `; how far they are read stays in ${before.positions} of each node` : "";
+  const kept = before?.positions ? `; its read positions stay in ${before.positions} on each node` : "";
   const from = after?.positions ? ` (${after.positions} of each node)` : "";
   if (before && after)
     return [
-      `The log collector is ${after.title} in place of ${before.title}. It has positions of its own${from}: the first time it reads what the nodes' files and journals have, back to loki.limits.rejectOldSamplesMaxAge, and Loki shows what ${before.title} had sent of it once, as labels, times and text are the same${kept}, for the way back: ${page}`,
+      `The log collector is ${after.title} instead of ${before.title}. It has separate read positions${from}: the first time it reads the nodes' files and journals as far back as loki.limits.rejectOldSamplesMaxAge. Loki shows lines that ${before.title} had already sent only once, because labels, times and text are the same${kept}, for the way back: ${page}`,
     ];
   if (before)
     return [
-      `The log collector goes: from then on no line of a pod, a journal or an event is collected, and LogsMissing goes with it. What containers write waits in the nodes' files until the kubelet deletes it${kept && `${kept}, for a collector that comes back`}: ${page}`,
+      `The log collector is removed: from then on no logs of pods, journals or events are collected, and LogsMissing is removed too. Lines wait in the nodes' files until the kubelet deletes them${kept && `${kept}, for a later collector`}: ${page}`,
     ];
   return [
-    `The log collector comes: it goes on where an earlier one of its kind stopped${from}; where there was none, it reads what the nodes' files have, back to loki.limits.rejectOldSamplesMaxAge. Lines that another collector sent before are there twice, where its labels differ: ${page}`,
+    `The log collector is added: it continues where an earlier one of its kind stopped${from}; if there was none, it reads the nodes' files as far back as loki.limits.rejectOldSamplesMaxAge. Lines that another collector sent before are stored twice if its labels differ: ${page}`,
   ];
 }
 

@@ -49,13 +49,13 @@ export function modeChange(source: Graph, target: Graph): ModeChange {
     const [mode, writers] = ended;
     const first = mode === before.mode ? `={mode: ${mode}}` : `.writers: ${writers - 1}, and so on to 0`;
     return refused(
-      `Loki's writers of mode ${mode} would end together, and nobody would know whether what they hold is in the bucket. First an update with loki.former${first}`,
+      `Loki's writers of mode ${mode} would stop together, and you couldn't tell whether everything they hold is in the bucket. First make an update with loki.former${first}`,
     );
   }
   if (!after.former) {
     if (!before.former) return { beside: [], refusals: [] };
     return said(
-      `Loki, ${before.former.mode} → ${after.mode}, last step: what is left of ${before.former.mode} goes. Its volumes stay; \`npm run verify\` said which may go`,
+      `Loki, ${before.former.mode} → ${after.mode}, last step: the rest of ${before.former.mode} is deleted. Its volumes stay; \`npm run verify\` showed which you may delete`,
     );
   }
 
@@ -65,18 +65,18 @@ export function modeChange(source: Graph, target: Graph): ModeChange {
   if (before.former?.mode !== mode)
     return to < from
       ? refused(
-          "Loki's old writers would leave in the update in which the new ones come: first one without loki.former.writers",
+          "Loki's old writers would leave in the same update in which the new ones start: first make an update without loki.former.writers",
         )
       : said(
-          `${title}, first step: the new pods come, then the old ones restart, one after the other, and writers of both modes take lines, in one ring. Next: loki.former.writers: ${to - 1}`,
+          `${title}, first step: the new pods start, then the old ones restart, one after the other, and writers of both modes accept lines, in one ring. Next: loki.former.writers: ${to - 1}`,
         );
   if (to >= from) return { beside: [], refusals: [] };
   if (to < from - 1)
     return refused(
-      `${from - to} of Loki's old writers would leave at once: with one at a time, fewer lines are refused and queries lack fewer. Take loki.former.writers: ${from - 1}`,
+      `${from - to} of Loki's old writers would leave at once: one at a time, fewer lines are refused and fewer are missing from queries. Use loki.former.writers: ${from - 1}`,
     );
   const next = to > 0 ? `loki.former.writers: ${to - 1}` : "no loki.former";
   return said(
-    `${title}: ${from} → ${to} old writers. One puts what it holds into the bucket and leaves; wait six minutes, then \`npm run verify\` says whether its volume may go. Next: ${next}`,
+    `${title}: ${from} → ${to} old writers. One flushes to the bucket and leaves; wait six minutes, then \`npm run verify\` shows whether you may delete its volume. Next: ${next}`,
   );
 }

@@ -20,7 +20,11 @@ export function changesByName(source: Graph, target: Graph): string[] {
   const [before, after] = [named(source), named(target)];
   return [
     ...sentences(missing(after, before), "that begin", ""),
-    ...sentences(missing(before, after), "that end", ": what they are about goes, or the settings leave them out"),
+    ...sentences(
+      missing(before, after),
+      "that end",
+      ": what they are about is removed, or the settings leave them out",
+    ),
   ];
 }
 

@@ -89,7 +89,7 @@ export async function offlinePlan(options: PlanOptions): Promise<Plan> {
 
 /** It could be mistaken for “no risk”: the change was written into the stack's file before it was planned. */
 const nothingChanges =
-  "Nothing changes: the stack's file has this already, or no resource depends on it. Plan a change with --config before you write it into the file";
+  "Nothing changes: the stack file already has this, or no resource depends on it. To plan a change, use --config before you write it into the file";
 
 /** What a plan of `destroy` has instead of a next stage. */
 export const destroyed = "destroyed";

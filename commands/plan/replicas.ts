@@ -34,7 +34,7 @@ const known: Readonly<Record<string, Known>> = {
       return ring(workload, replicas(settings), settings.replicationFactor);
     },
     more: (namespace, { workload }) => [
-      `afterwards \`kubectl -n ${namespace} rollout restart statefulset/${workload}\`: lines of the change itself are on one replica each until each has put them into the bucket`,
+      `afterwards \`kubectl -n ${namespace} rollout restart statefulset/${workload}\`: lines written during the change are on one replica only, until it has flushed them to the bucket`,
     ],
     fewer: "put what they hold into the bucket",
   },
@@ -42,7 +42,7 @@ const known: Readonly<Record<string, Known>> = {
     type: "observability:mimir:Mimir",
     ring: ({ replicas, replicationFactor: factor }) => ring("mimir", replicas, factor),
     more: () => [
-      "half an hour before, and again afterwards, let mimir-0 upload what it holds (`/ingester/flush`): the new replicas have none of it, and answer queries",
+      "half an hour before, and again afterwards, let mimir-0 upload what it holds (`/ingester/flush`): the new replicas answer queries, but have none of it",
     ],
     fewer: "upload what they hold as blocks",
   },
@@ -71,9 +71,9 @@ export function ringChanges(source: Graph, target: Graph): string[] {
     if (change === "") return [];
     const order =
       after.replicas < before.replicas
-        ? `those that go ${fewer} and leave; the others restart at the same time. For about a minute nobody may answer, and senders send again. The volumes of those that went stay`
+        ? `the removed replicas ${fewer} and leave; the others restart at the same time. For about a minute there may be no answers, and senders send again. The volumes of the removed replicas stay`
         : after.replicas > before.replicas
-          ? "the new ones join first; when they are ready, the others restart one after the other"
+          ? "the new replicas join first; when they are ready, the others restart one after the other"
           : "they restart one after the other";
     const steps = after.factor > before.factor ? more(after.namespace, after) : [];
     return [`${title}, ${change}: ${[order, ...steps].join("; ")}: ${page}`];

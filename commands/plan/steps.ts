@@ -79,7 +79,7 @@ export function stepsBetween(source: Graph, target: Graph): Step[] {
             [],
             before ? "only read until now: fails if it exists and is not imported" : usualReason.create,
           )
-        : step("create", [], `takes over ${id}, which exists: nothing is created`);
+        : step("create", [], `adopts ${id}, which exists: nothing is created`);
     }
 
     const changes = changesOf(before, after);
@@ -98,7 +98,7 @@ export function stepsBetween(source: Graph, target: Graph): Step[] {
       ...(onChange.length > 0
         ? [`${list(onChange)} changed, which the program asks to replace (replaceOnChanges)`]
         : []),
-      ...(moved ? ["its provider leads to another server"] : []),
+      ...(moved ? ["its provider uses another server"] : []),
     ];
     const all: Path[] = moved ? [...changes, ["provider"]] : changes;
     // The engine checks both states: unprotecting and replacing in one update is allowed.

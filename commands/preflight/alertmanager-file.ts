@@ -163,7 +163,7 @@ function read(text: string): { raw: Record<string, unknown>; problems: Problem[]
     .filter(({ code }) => code !== "MULTIPLE_DOCS")
     .map(({ code, pos }) => {
       const { line, col } = lines.linePos(pos[0]);
-      return { key: `line ${line}, column ${col}`, what: `is no YAML: ${code.toLowerCase().replaceAll("_", " ")}` };
+      return { key: `line ${line}, column ${col}`, what: `is not YAML: ${code.toLowerCase().replaceAll("_", " ")}` };
     });
   if (problems.length > 0) return { raw: {}, problems };
   visit(document, {
@@ -174,7 +174,7 @@ function read(text: string): { raw: Record<string, unknown>; problems: Problem[]
   try {
     const raw: unknown = withoutEmpty(document.toJS());
     if (isMap<unknown>(raw)) return { raw, problems: [] };
-    return { raw: {}, problems: [{ key: "the file", what: "is no map with route and receivers" }] };
+    return { raw: {}, problems: [{ key: "the file", what: "is not a map with route and receivers" }] };
   } catch {
     return { raw: {}, problems: [{ key: "the file", what: "has an alias without an anchor, or too many aliases" }] };
   }
@@ -217,7 +217,7 @@ function rootProblems({ raw }: Node): Problem[] {
     ...(raw.receiver ? [] : [{ key: "route.receiver", what: "is missing: the first route needs one" }]),
     ...narrow
       .filter((key) => isSet(raw[key]))
-      .map((key) => ({ key: `route.${key}`, what: "is not allowed in the first route, which takes every alert" })),
+      .map((key) => ({ key: `route.${key}`, what: "is not allowed in the first route, which matches every alert" })),
   ];
 }
 
@@ -239,8 +239,8 @@ function nameProblems(raw: Record<string, unknown>, routes: readonly Node[]): Pr
     ),
   ]);
   return [
-    ...twice(receivers).map((name) => ({ key: "receivers", what: `has several of the name ${show(name)}` })),
-    ...twice(intervals).map((name) => ({ key: "time_intervals", what: `has several of the name ${show(name)}` })),
+    ...twice(receivers).map((name) => ({ key: "receivers", what: `has several named ${show(name)}` })),
+    ...twice(intervals).map((name) => ({ key: "time_intervals", what: `has several named ${show(name)}` })),
     ...named
       .filter(({ name, of }) => !of.includes(name))
       .map(({ key, name, of, what }) => {
@@ -263,7 +263,7 @@ function missingFiles(raw: Record<string, unknown>, files: readonly string[]): P
     .filter(([, text]) => !files.includes(posix.basename(text)))
     .map(([key, text]) => ({
       key,
-      what: `names the file ${posix.basename(text)}, and the Secret has no such key`,
+      what: `names the file ${posix.basename(text)}, but the Secret has no such key`,
       allowed: files.join(", "),
     }));
 }
@@ -283,12 +283,12 @@ function idle(raw: Record<string, unknown>, configuration: Configuration, routes
     const last = below.findIndex(({ route }) => !route.continue && takesAll(route));
     return last < 0
       ? []
-      : below.slice(last + 1).map(({ key }) => `${key} is never reached: ${below[last].key} takes every alert`);
+      : below.slice(last + 1).map(({ key }) => `${key} is never reached: ${below[last].key} matches every alert`);
   });
   return [
     ...configuration.receivers
       .filter(({ name }) => integrationsOf(configuration, name).length > 0 && !named.includes(name))
-      .map(({ name }) => `receiver ${show(name)} is notified of nothing: no route leads to it`),
+      .map(({ name }) => `receiver ${show(name)} is never notified: no route leads to it`),
     ...intervalsIn(raw)
       .filter((name) => !times.includes(name))
       .map((name) => `time interval ${show(name)} is not used`),
@@ -308,11 +308,10 @@ function watchdogDoubts(configuration: Configuration): string[] {
   const hears = [...new Set(told("Watchdog", "none"))];
   const others = ["critical", "warning", "info"].flatMap((severity) => told("AnyOther", severity));
   if (hears.length === 0)
-    return ["Watchdog, which always fires, is told to nobody: nobody notices when alerts stop coming"];
+    return ["Watchdog, which always fires, has no receiver: you won't notice when alerts stop arriving"];
   return hears
     .filter((name) => others.includes(name))
     .map(
-      (name) =>
-        `Watchdog, which always fires, goes to ${show(name)}, as other alerts do: it is notified of it for ever`,
+      (name) => `Watchdog, which always fires, goes to ${show(name)}, like other alerts: it is notified of it forever`,
     );
 }

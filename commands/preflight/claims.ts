@@ -96,24 +96,24 @@ async function provisioner({ settings, storageClass, cluster }: Surroundings): P
     return failed(
       "does not exist",
       names.length > 0
-        ? `set objectStore.bucketClass to one that makes buckets: ${names.join(", ")}`
-        : `the cluster has none that makes buckets: ${objectStoreFirst}`,
+        ? `set objectStore.bucketClass to a class that creates buckets: ${names.join(", ")}`
+        : `the cluster has none that creates buckets: ${objectStoreFirst}`,
     );
   }
   const { provisioner, volumeBindingMode, allowVolumeExpansion } = storageClass;
-  if (ofBuckets.test(provisioner)) return ok(`makes buckets: ${provisioner}`);
+  if (ofBuckets.test(provisioner)) return ok(`creates buckets: ${provisioner}`);
   const claims = await cluster.objects(group, "v1alpha1", "objectbucketclaims");
   const bound = (claims as Claim[]).some(
     ({ spec, status }) => spec?.storageClassName === settings.bucketClass && status?.phase === "Bound",
   );
-  if (bound) return ok(`makes buckets: ${provisioner} has bound a claim`);
-  const todo = "name the class of a bucket provisioner: Rook's ends with .ceph.rook.io/bucket";
+  if (bound) return ok(`creates buckets: ${provisioner} has bound a claim`);
+  const todo = "use the class of a bucket provisioner: Rook's ends with .ceph.rook.io/bucket";
   // Only what provisions volumes has these.
   return volumeBindingMode === "WaitForFirstConsumer" ||
     allowVolumeExpansion ||
     /csi|^kubernetes\.io\//.test(provisioner)
-    ? failed(`its provisioner, ${provisioner}, makes volumes: claims of this class would stay Pending`, todo)
-    : unsure(`its provisioner is ${provisioner}, and nothing says that it makes buckets`, todo);
+    ? failed(`its provisioner, ${provisioner}, creates volumes: claims of this class would stay Pending`, todo)
+    : unsure(`its provisioner is ${provisioner}, and it is not known to create buckets`, todo);
 }
 
 /** Ceph's RGW, found by the storage class, or the server of a claim that is bound. */
@@ -134,7 +134,7 @@ async function server({ settings, storageClass, cluster, api, deadline }: Surrou
   const phase = store.status?.phase ?? "not known";
   return failed(
     `RGW doesn't answer at ${namespace}/${target} (${status || body}); the CephObjectStore's phase is ${phase}`,
-    `kubectl -n ${namespace} get pods -l app=rook-ceph-rgw,rgw=${name} shows its pods; is objectStore.tls (now ${settings.tls}) as the store's gateway has it?`,
+    `kubectl -n ${namespace} get pods -l app=rook-ceph-rgw,rgw=${name} shows its pods; does objectStore.tls (now ${settings.tls}) match the store's gateway?`,
   );
 }
 
@@ -146,7 +146,7 @@ async function allowedConfig({ settings, storageClass, cluster }: Surroundings):
   const asked = [...new Set(Object.values(settings.additionalConfig).flatMap((config) => Object.keys(config)))].sort();
   if (asked.length === 0) return ok("nothing is asked for");
   const [, operator] = rook.exec(storageClass?.provisioner ?? "") ?? [];
-  if (!operator) return skipped(`${asked.join(", ")}: what is allowed is only known of Rook`);
+  if (!operator) return skipped(`${asked.join(", ")}: what is allowed is only known for Rook`);
   const config = await cluster.configMap(operator, "rook-ceph-operator-config");
   const allowed = config?.data?.[setting] ?? byDefault;
   const refused = asked.filter((key) => !allowed.split(/\s*,\s*/).includes(key));
@@ -170,7 +170,7 @@ async function claimed(own: StackClaim, around: Surroundings): Promise<Found> {
       ? ok(`does not exist; it will be created, for a bucket ${bucket}`)
       : failed(
           `does not exist, and ${uses.map((use) => `objectStore.claims.${use}`).join(", ")} refers to it`,
-          "create it, or leave the setting out to have one made",
+          "create it, or leave the setting out to let the program create one",
         );
   if (claim.status?.phase !== "Bound") return pending(own, claim, around);
   const data = (await cluster.configMap(namespace, name))?.data;
@@ -201,8 +201,8 @@ function rival({ name, uses, bucket }: StackClaim, claims: readonly Claim[], aro
   return (
     other &&
     failed(
-      `asks for the bucket ${bucket}, as the claim ${other.metadata?.namespace}/${other.metadata?.name} does: Rook takes it from the one and gives it to the other`,
-      `give this stack's bucket a name of its own: ${uses.map((use) => `buckets.${use}`).join(", ")}; to share that claim, name it in objectStore.claims`,
+      `asks for the bucket ${bucket}, like the claim ${other.metadata?.namespace}/${other.metadata?.name}: Rook would take it from one and give it to the other`,
+      `give this stack's bucket another name: ${uses.map((use) => `buckets.${use}`).join(", ")}; to share that claim, name it in objectStore.claims`,
     )
   );
 }
@@ -211,16 +211,13 @@ function rival({ name, uses, bucket }: StackClaim, claims: readonly Claim[], aro
 function belonging({ name, uses, bucket }: StackClaim, claim: Claim, { managed }: Surroundings): Found | undefined {
   const made = Object.entries(labels({ name })).every(([key, value]) => claim.metadata?.labels?.[key] === value);
   const named = uses.map((use) => `objectStore.claims.${use}: ${name}`).join(", ");
-  if (bucket && !made) return failed("exists, and was not made by this program", `to use it, set ${named}`);
+  if (bucket && !made) return failed("exists, but was not created by this program", `to use it, set ${named}`);
   if (bucket && managed?.has("buckets") === false)
-    return failed(
-      "exists from an earlier installation, and Pulumi doesn't know it any more",
-      `to use it, set ${named}`,
-    );
+    return failed("exists from an earlier installation, but Pulumi no longer knows it", `to use it, set ${named}`);
   return !bucket && made && managed?.has("buckets")
     ? failed(
-        `was made by this stack, and would be let go of`,
-        `leave ${named} out: a claim of the stack's own is used anyway`,
+        `was created by this stack, and would no longer be managed`,
+        `leave ${named} out: the stack's own claim is used anyway`,
       )
     : undefined;
 }
@@ -237,7 +234,7 @@ async function pending({ name, uses, bucket }: StackClaim, claim: Claim, around:
   // Its provisioner would take no other bucket's name for a claim that exists, and a claim of another name would replace a protected one.
   const rename =
     bucket && !claim.spec?.objectBucketName
-      ? `. For a bucket of another name: change ${uses.map((use) => `buckets.${use}`).join(", ")}, then kubectl -n ${namespace} delete objectbucketclaim ${name} (it never had a bucket), then npm run up -- --refresh`
+      ? `. To use another bucket name: change ${uses.map((use) => `buckets.${use}`).join(", ")}, then kubectl -n ${namespace} delete objectbucketclaim ${name} (it never had a bucket), then npm run up -- --refresh`
       : "";
   return failed(
     `is ${claim.status?.phase ?? "Pending"}: ${said ?? "its provisioner says nothing about it"}`,

@@ -26,7 +26,7 @@ interface Arguments extends StackArguments {
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = stackCommand(
     "preflight",
-    "Checks every system that a stack's settings refer to, from this machine, and writes nothing",
+    "Checks, from this machine, every system that a stack's settings refer to; writes nothing",
   )
     .option("--deadline <seconds>", "how long each answer may take", seconds, 10)
     .option("--json", "print JSON");

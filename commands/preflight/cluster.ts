@@ -183,10 +183,7 @@ const crds: Look = async (settings, cluster, managed) => {
   });
   if (release) return release;
   if (adopt.crdsRelease)
-    return failed(
-      `there is no release ${adopt.crdsRelease} to take over`,
-      "correct adopt.crdsRelease, or leave it out",
-    );
+    return failed(`there is no release ${adopt.crdsRelease} to adopt`, "correct adopt.crdsRelease, or leave it out");
   return crd ? ownerOfCrds(settings, crd) : ok("do not exist; they will be installed");
 };
 
@@ -218,9 +215,9 @@ function ownerOfCrds({ adopt, namespace: { name } }: Settings, crd: client.V1Cus
   const annotations = crd.metadata?.annotations ?? {};
   const [release, of] = [annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"]];
   if (release === crdsRelease && of === name)
-    return ok("exist, and belong to this release by their annotations; it takes them over");
+    return ok("exist, and belong to this release by their annotations; it adopts them");
   const owner = release ? `belong to the Helm release ${of}/${release}` : "belong to no Helm release";
-  return adopt.crds ? ok(`${owner}; they are taken over`) : failed(owner, "set adopt.crds: true");
+  return adopt.crds ? ok(`${owner}; they are adopted`) : failed(owner, "set adopt.crds: true");
 }
 
 const kps: Look = async (settings, cluster, managed) => {
@@ -234,7 +231,7 @@ const kps: Look = async (settings, cluster, managed) => {
   });
   if (release) return release;
   if (adopt.kps?.import) {
-    const none = `there is no release ${namespace}/${name} to take over`;
+    const none = `there is no release ${namespace}/${name} to adopt`;
     return failed(none, "correct adopt.kps.release: helm list --all-namespaces");
   }
   const others = await cluster.objects("monitoring.coreos.com", "v1", "prometheuses");
@@ -303,16 +300,14 @@ function judged(text: string, files: readonly string[]): Found {
   if (said.length > 0)
     return failed(
       `Alertmanager would refuse its ${configurationKey}: ${said.join("; ")}`,
-      "correct it in the Secret: with it, Alertmanager's pod doesn't start, and no alert reaches anybody",
+      "correct it in the Secret: with this mistake Alertmanager's pod doesn't start, and no notifications are sent",
     );
   return doubts.length > 0
     ? unsure(
-        `${configurationKey} is read, but ${doubts.join("; ")}`,
-        "correct it in the Secret, unless it is meant: docs/alerts.md#who-is-notified",
+        `${configurationKey} can be read, but ${doubts.join("; ")}`,
+        "correct it in the Secret, unless it is intended: docs/alerts.md#who-is-notified",
       )
-    : ok(
-        `has ${configurationKey}; its routes, receivers' names, matchers and time intervals are as Alertmanager takes them`,
-      );
+    : ok(`has ${configurationKey}; Alertmanager accepts its routes, receivers' names, matchers and time intervals`);
 }
 
 /** The CRD of routes, without which an update fails at the first of them. */
@@ -370,9 +365,9 @@ function dataSources({ grafana, adopt, namespace: own }: Settings): [string, Loo
     return problems.length > 0
       ? failed(
           problems.join("; "),
-          `correct these ConfigMaps, or take the label ${label} off them: Grafana reads all that have it`,
+          `correct these ConfigMaps, or remove the label ${label} from them: Grafana reads all that have it`,
         )
-      : ok(`${found.length} in labelled ConfigMaps, none in the way of the stack's own`);
+      : ok(`${found.length} in labelled ConfigMaps, none in conflict with the stack's own`);
   };
   return [["data sources of other applications", look]];
 }

@@ -136,8 +136,8 @@ async function stageOf(cli: string, stack: string): Promise<StageName | undefine
 }
 
 const unknown = (stack: string, to: StageName) =>
-  `Stack ${stack}: its stage up to now is not known (a new stack, or Pulumi doesn't say: pulumi stack output stage --stack ${stack}).
-  Nobody checked that ${to} comes next. On a cluster that is in an earlier stage: set observability:migration.from to it.
+  `Stack ${stack}: its current stage is not known (a new stack, or no output: pulumi stack output stage --stack ${stack}).
+  That ${to} is the next stage was not checked. If the cluster is in an earlier stage, set observability:migration.from to it.
 
 `;
 

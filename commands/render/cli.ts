@@ -25,8 +25,11 @@ interface Arguments extends ProgramArguments {
  */
 export function run(words: readonly string[], around: Around): Promise<number> {
   const command = withStages(programCommand("render", "Writes the Kubernetes objects and Helm values as YAML files"))
-    .requiredOption("--out <folder>", "where the files go; files of an earlier render are replaced")
-    .option("--with-secrets <file>", "write the Secrets in clear to this file; generated values are reused from it");
+    .requiredOption("--out <folder>", "folder for the files; files of an earlier render are replaced")
+    .option(
+      "--with-secrets <file>",
+      "write the Secrets in plain text to this file; generated values are reused from it",
+    );
   return runCommand(command, words, around, (args: Arguments) => render(args, around));
 }
 

@@ -97,7 +97,7 @@ function rowsOf(here: Place, path: readonly string[], needed = true, inherited?:
 /** The rows of a union's options; each tells the options that it belongs to. */
 function merged(union: readonly Place[], path: readonly string[], value: unknown): Row[] {
   const discriminator = discriminatorOf(union);
-  if (!discriminator) throw new Error(`${path.join(".")} is a union without a key that tells`);
+  if (!discriminator) throw new Error(`${path.join(".")} is a union without a discriminator`);
   const options = union.map((option) => ({
     name: allowedAt(option.properties![discriminator]),
     rows: rowsOf(option, path).filter(({ key }) => key !== [...path, discriminator].join(".")),

@@ -85,18 +85,18 @@ export function fate(
   const fates: Readonly<Record<Want, Partial<Record<Backend, string>>>> = {
     queries: {},
     federate: {
-      mimir: `Mimir has no /federate, so the address has it only until stage mimir-default, and no name has it from kps-removed on. Another Prometheus can read ${mimir}/prometheus/api/v1/read (remote_read), others send queries`,
+      mimir: `Mimir has no /federate: the address has it only until stage mimir-default, and no name has it from kps-removed on. Another Prometheus can read ${mimir}/prometheus/api/v1/read (remote_read), others send queries`,
     },
     read: {
       mimir: `the address has no remote read: from stage dual-write on ${mimir}/prometheus/api/v1/read has`,
       "victoria-metrics": "remote read ends: VictoriaMetrics has none. Send queries, or scrape /federate",
     },
     write: {
-      mimir: `the address takes no samples, under no name: send them to ${mimir}/api/v1/push from stage mimir-default on (OTLP: ${mimir}/otlp/v1/metrics)`,
-      "victoria-metrics": `the address takes no samples, under no name: send them to ${victoriaMetrics}/api/v1/write from stage victoria-metrics-default on (OTLP: ${victoriaMetrics}/opentelemetry/v1/metrics)`,
+      mimir: `the address accepts no samples, under any name: send them to ${mimir}/api/v1/push from stage mimir-default on (OTLP: ${mimir}/otlp/v1/metrics)`,
+      "victoria-metrics": `the address accepts no samples, under any name: send them to ${victoriaMetrics}/api/v1/write from stage victoria-metrics-default on (OTLP: ${victoriaMetrics}/opentelemetry/v1/metrics)`,
     },
   };
-  const moved = `its labels select no Prometheus any more: let a ScrapeConfig scrape http://metrics.${namespace}.svc:9090/federate`;
+  const moved = `its labels no longer select a Prometheus: let a ScrapeConfig scrape http://metrics.${namespace}.svc:9090/federate`;
   return fates[wants][backend] ?? (byLabels && moved);
 }
 

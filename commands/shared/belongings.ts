@@ -6,19 +6,19 @@ import { labels } from "../../components/kubernetes/labels";
 /** Kinds of things that people rely on; why one may be gone, and the way out. */
 export const belongingKinds = {
   alert: {
-    why: "no PrometheusRule has it any more",
-    way: "write it into a PrometheusRule of your own, or do without",
+    why: "no PrometheusRule has it now",
+    way: "write it into your own PrometheusRule, or do without",
   },
   "recorded series": {
-    why: "no PrometheusRule records it any more",
-    way: "write it into a PrometheusRule of your own, if a query asks for it",
+    why: "no PrometheusRule records it now",
+    way: "write it into your own PrometheusRule, if a query uses it",
   },
   dashboard: {
-    why: "no ConfigMap that Grafana reads has it any more",
-    way: "put its JSON into a ConfigMap of your own with the label grafana_dashboard",
+    why: "no ConfigMap that Grafana reads has it now",
+    way: "put its JSON into your own ConfigMap with the label grafana_dashboard",
   },
   "data source": {
-    why: "no ConfigMap that Grafana reads has it any more",
+    why: "no ConfigMap that Grafana reads has it now",
     way: "add it to Grafana again, or let its dashboards use the stack's",
   },
   receiver: {
@@ -26,24 +26,24 @@ export const belongingKinds = {
     way: "write it as one of alertmanager.receivers, or keep the old configuration (alertmanager.existingConfigSecret)",
   },
   ScrapeConfig: {
-    why: "nothing scrapes it any more",
+    why: "nothing scrapes it now",
     way: "apply it again, and from stage kps-removed on write it into metrics.scrapeConfigs (`npm run adopt` prints it)",
   },
   AlertmanagerConfig: {
-    why: "the object is gone, or Alertmanager hasn't its receivers",
-    way: "write its receivers and routes as alertmanager.receivers and alertmanager.routes (`npm run adopt` does where it can), or keep a configuration of your own (alertmanager.existingConfigSecret)",
+    why: "the object is gone, or Alertmanager lacks its receivers",
+    way: "write its receivers and routes as alertmanager.receivers and alertmanager.routes (`npm run adopt` does where it can), or keep your own configuration (alertmanager.existingConfigSecret)",
   },
   ThanosRuler: {
-    why: "only the operator runs it, which ends with the release",
+    why: "only the operator runs it, which is deleted with the release",
     way: "its rules can be PrometheusRules, which Mimir's ruler evaluates",
   },
   PrometheusAgent: {
-    why: "only the operator runs it, which ends with the release",
-    way: "alloy-metrics scrapes the same monitors and writes to Mimir; for another place install an agent of your own",
+    why: "only the operator runs it, which is deleted with the release",
+    way: "alloy-metrics scrapes the same monitors and writes to Mimir; to write elsewhere, install your own agent",
   },
   Ingress: {
     why: "it belonged to the release",
-    way: "create one of your own to the stack's Service (metrics, alertmanager, grafana)",
+    way: "create your own for the stack's Service (metrics, alertmanager, grafana)",
   },
 } as const satisfies Record<string, { why: string; way: string }>;
 

@@ -37,7 +37,7 @@ export function formatRendered({ resources, diagnostics }: Rendered, files: stri
   return [
     ...formatDiagnostics(diagnostics),
     `${files.length} files in ${folder}`,
-    ...(types.length > 0 ? [`Not objects of Kubernetes, so not rendered: ${types.join(", ")}`] : []),
+    ...(types.length > 0 ? [`Not Kubernetes objects, not rendered: ${types.join(", ")}`] : []),
   ].join("\n");
 }
 
@@ -118,7 +118,7 @@ function formatMissing({ workload, pods, requests, node, lacks }: Missing): stri
   const asks = `each asks for ${inCores(requests.cpu)} cores and ${inMebibytes(requests.memory)}`;
   const why =
     node === null
-      ? "no kind of node has the labels that it wants"
+      ? "no kind of node has the labels that it selects"
       : `even ${node}, which has the most room, lacks ${lacking}`;
   return `    ${workload}: ${pods} ${pods === 1 ? "pod has" : "pods have"} no node; ${asks}; ${why}`;
 }

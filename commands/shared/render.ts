@@ -81,6 +81,6 @@ const exposed = (graph: Graph): Diagnostic[] =>
     .filter(({ type, inputs }) => /^kubernetes:(?!core\/v1:Secret$)/.test(type) && containsSecret(inputs))
     .map(({ urn }) => ({
       severity: "warning",
-      message: "has a secret outside a Kubernetes Secret: a placeholder is rendered in its place",
+      message: "has a secret outside a Kubernetes Secret: a placeholder is rendered instead",
       urn,
     }));

@@ -15,7 +15,7 @@ const parts: Readonly<Record<Retainable, readonly Kind[]>> = {
   crds: [
     {
       is: /^kubernetes:helm\.sh\/v3:Release::prometheus-operator-crds$/,
-      loss: "every ServiceMonitor, PodMonitor, Probe and PrometheusRule of the cluster, whoever made them",
+      loss: "every ServiceMonitor, PodMonitor, Probe and PrometheusRule in the cluster, of all applications",
     },
   ],
   kps: [
@@ -34,16 +34,16 @@ const parts: Readonly<Record<Retainable, readonly Kind[]>> = {
   buckets: [
     {
       is: /^minio:index\/s3Bucket:S3Bucket::/,
-      loss: "nothing yet: MinIO deletes no bucket that has objects in it",
+      loss: "nothing yet: MinIO deletes no bucket with objects in it",
     },
     {
       // Provisioners delete a full bucket, too: https://rook.io/docs/rook/latest/Storage-Configuration/Object-Storage-RGW/ceph-object-bucket-claim/
       is: /^kubernetes:objectbucket\.io\/[^:]+:ObjectBucketClaim::/,
-      loss: "the key of each claim, and, where their storage class has reclaimPolicy Delete, its bucket with every object in it",
+      loss: "the key of each claim, and, if the storage class has reclaimPolicy Delete, its bucket with all objects",
       needs: ["namespace"],
     },
   ],
-  users: [{ is: /^minio:index\/iam/, loss: "the keys by which Loki and Mimir reach their buckets" }],
+  users: [{ is: /^minio:index\/iam/, loss: "Loki's and Mimir's keys for their buckets" }],
   items: [
     {
       is: /^onepassword:index\/item:Item::/,
@@ -95,7 +95,7 @@ export function broughtDown(leaving: readonly Leaving[]): string[] {
       const own = namespace ?? (metadata as { namespace?: unknown } | undefined)?.namespace;
       const lost = (part && kindOf(part, urn)?.needs)?.filter((need) => goes(need, own)) ?? [];
       return lost.map(
-        (need) => `${part} would stay, and can't be without ${need}, which goes: removal.retain: [${need}] too`,
+        (need) => `${part} would stay, but needs ${need}, which would be deleted: add ${need} to removal.retain`,
       );
     });
   return [...new Set(sentences)];

@@ -19,12 +19,15 @@ interface Arguments extends StackArguments, Question {
  * @returns exit code: 0 the nodes have room for it, or the settings don't say what they have; 1 they have not; 2 the question or the settings are invalid
  */
 export function run(words: readonly string[], around: Around): Promise<number> {
-  const command = stackCommand("size", "Says what a stack needs for an amount of lines and series, by measured figures")
-    .requiredOption("--gb-per-day <gigabytes>", "lines that containers write in a day, in GB of 10^9 bytes")
+  const command = stackCommand(
+    "size",
+    "Calculates what a stack needs for your log lines and series, from measured figures",
+  )
+    .requiredOption("--gb-per-day <gigabytes>", "log lines that containers write in a day, in GB (10^9 bytes)")
     .option("--retention <duration>", "how long lines are kept; default: loki.retention")
     .requiredOption("--series <number>", "series in memory: prometheus_tsdb_head_series")
-    .option("--streams <number>", "streams that are written to at a time: about two a container", "1000")
-    .option("--headroom <percent>", "share of each node that shall stay free", "30")
+    .option("--streams <number>", "active streams: about two per container", "1000")
+    .option("--headroom <percent>", "percentage of each node that must stay free", "30")
     .option("--json <file>", "write JSON to a file, or to standard output: -");
   return runCommand(command, words, around, (args: Arguments) => go(args, around));
 }

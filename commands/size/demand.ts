@@ -45,10 +45,7 @@ export function demandOf(
   };
   const kept = retention ?? loki.retention;
   if (isDuration(kept) && seconds(kept) >= leastRetention) demand.retention = seconds(kept);
-  else
-    problems.push(
-      `--retention ${kept}: expected a duration of at least a day, such as 30d; lines that aren't kept take no room`,
-    );
+  else problems.push(`--retention ${kept}: expected a duration of at least a day, such as 30d`);
   const { maxSeries } = mimir.limits;
   if (metrics.backend === "mimir" && maxSeries > 0 && demand.series > maxSeries)
     problems.push(
@@ -60,10 +57,10 @@ export function demandOf(
       `--streams ${streams}: Loki refuses more than loki.limits.maxStreams, ${maxStreams}: raise it with --config loki.limits.maxStreams=${streams}`,
     );
   if (metrics.backend !== "mimir")
-    problems.push(`metrics.backend ${metrics.backend}: was not measured; measured were Mimir and Prometheus`);
+    problems.push(`metrics.backend ${metrics.backend}: not measured; only Mimir and Prometheus were`);
   if (resultsOf(loki.mode, figures).length === 0)
     problems.push(
-      `loki.mode ${loki.mode}: was not measured; measured ${measured(figures)} (npm run bench:logs -- --write measures)`,
+      `loki.mode ${loki.mode}: not measured; measured ${measured(figures)} (npm run bench:logs -- --write measures)`,
     );
   if (problems.length > 0) throw new InvalidInput(problems.join("\n"));
   return demand;

@@ -36,7 +36,7 @@ export function format({ stack, demand, headroom, needs, buckets, settings, fit,
     `Stack ${stack}: ${gigabytes(bytesPerDay)} of lines a day in ${streams} streams, kept for ${(retention / 86_400).toFixed(0)} days; ${series} series`,
     "",
     ...formatTable([["Each needs", "replicas", "cores", "memory", "memory limit", "volume"], ...rows]),
-    "In brackets: what the settings give it, where that is something else.",
+    "In brackets: what the settings give it, if that differs.",
     "",
     ...formatTable([
       ["In the object store", ""],
@@ -51,7 +51,7 @@ export function format({ stack, demand, headroom, needs, buckets, settings, fit,
     "",
     ...formatFit(fit),
     "",
-    `Loki's figures: Loki ${measured.versions.loki}, ${measured.day}. ${measured.machine} docs/sizing.md says how they are counted with.`,
+    `Loki's figures: Loki ${measured.versions.loki}, ${measured.day}. ${measured.machine} docs/sizing.md says how they are used.`,
   ].join("\n");
 }
 

@@ -32,12 +32,12 @@ const step = 15;
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = stackCommand(
     "usage",
-    "Measures memory and CPU by node and workload, keeps it, and shows what changed since the first time",
+    "Measures memory and CPU by node and workload, records it, and shows what changed since the first time",
   )
-    .option("--label <name>", "what it is of, such as before; default: the stack's stage")
-    .option("--seconds <seconds>", "how long it looks", seconds, 300)
-    .option("--file <file>", "keeps the measurements (default: usage.<stack>.jsonl)")
-    .option("--show", "measures nothing, and shows what was kept");
+    .option("--label <name>", "name of the measurement, such as before; default: the stack's stage")
+    .option("--seconds <seconds>", "how long to measure", seconds, 300)
+    .option("--file <file>", "file of the measurements (default: usage.<stack>.jsonl)")
+    .option("--show", "don't measure; show what was recorded");
   return runCommand(command, words, terminal, (args: Arguments) => go(args, terminal));
 }
 

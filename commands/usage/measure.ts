@@ -107,13 +107,13 @@ function asker(api: Api, signal: AbortSignal) {
       .request(path, { signal: AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]) })
       .catch((error: unknown) => {
         signal.throwIfAborted();
-        throw new InvalidInput(`${whom} ${whyNot(error, { milliseconds })}\n→ measure when every node is there`);
+        throw new InvalidInput(`${whom} ${whyNot(error, { milliseconds })}\n→ measure when all nodes are up`);
       });
     if (reply.status === 200) return JSON.parse(reply.body) as T;
     const todo =
       reply.status === 403
         ? "your credentials need the verbs get and list on nodes and pods, and get on nodes/proxy"
-        : "measure when every node is there: kubectl get nodes";
+        : "measure when all nodes are up: kubectl get nodes";
     throw new InvalidInput(`${whom} answers ${reply.status}: ${reply.body.trim().slice(0, 200)}\n→ ${todo}`);
   };
 }

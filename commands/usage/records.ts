@@ -28,7 +28,7 @@ export function recordsOf(file: string): UsageRecord[] {
       // said below
     }
     throw new InvalidInput(
-      `${file}, line ${index + 1} is no measurement\n→ remove this line, or take another file: --file`,
+      `${file}, line ${index + 1} is not a measurement\n→ remove this line, or use another file: --file`,
     );
   });
 }

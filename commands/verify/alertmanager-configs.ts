@@ -19,18 +19,18 @@ export async function alertmanagerConfigsRead(context: Context): Promise<Outcome
   const kind = "AlertmanagerConfig";
   const all = (await objects(context.reach, kind, owningKinds[kind], notes)) as Owning[];
   const others = all.filter((object) => !isStacks(object));
-  if (others.length === 0) return pass("there is none", { notes });
+  if (others.length === 0) return pass("there are none", { notes });
   const receivers = await receiversIn(context);
   const said = others.map((object) => {
     const name = `${object.metadata?.namespace}/${object.metadata?.name}`;
-    if (integrationsOf(object).length === 0) return { read: true, line: `${name}: it notifies nobody` };
+    if (integrationsOf(object).length === 0) return { read: true, line: `${name}: it sends no notifications` };
     return isRead(object, receivers)
       ? { read: true, line: `${name}: Alertmanager has its receivers` }
-      : { read: false, line: `${name}: nobody reads it: Alertmanager has none of its receivers, or not all` };
+      : { read: false, line: `${name}: it is not read: Alertmanager lacks some or all of its receivers` };
   });
   const unread = said.filter(({ read }) => !read).length;
   return pass(
-    `${count(others.length, "AlertmanagerConfig")}${unread > 0 ? `, ${unread} of them read by nobody` : ", all of them in Alertmanager"}`,
+    `${count(others.length, "AlertmanagerConfig")}${unread > 0 ? `, ${unread} of them not read` : ", all of them in Alertmanager"}`,
     { notes: [...said.map(({ line }) => line).sort(), ...notes] },
   );
 }

@@ -84,10 +84,10 @@ function endsWithKps(all: Objects, { on, backend, prometheus, readable }: Subjec
   const ends = [
     ...of(isReleases)
       .filter((thing) => !stay.has(keyOf(thing)))
-      .map((thing) => ({ ...thing, why: "it is the release's own, which goes in stage kps-removed" })),
+      .map((thing) => ({ ...thing, why: "it belongs to the release, which is deleted in stage kps-removed" })),
     ...of((object) => !isReleases(object) && !isStacks(object)).flatMap((thing) =>
       backend === "mimir" && thing.kind === "ScrapeConfig" && !inSettings.has(thing.name)
-        ? [{ ...thing, why: "from stage kps-removed on only those of metrics.scrapeConfigs are scraped" }]
+        ? [{ ...thing, why: "from stage kps-removed on only those in metrics.scrapeConfigs are scraped" }]
         : thing.kind === "ThanosRuler" || thing.kind === "PrometheusAgent"
           ? [{ ...thing, why: belongingKinds[thing.kind].why }]
           : [],
@@ -105,7 +105,7 @@ export const kept = (before: Recorded): Check => ({
   title: "What the monitoring had is still there",
   needs: [],
   asks: "the API server for PrometheusRules, labelled ConfigMaps, Ingresses, ScrapeConfigs, AlertmanagerConfigs, ThanosRulers and PrometheusAgents; Alertmanager for its receivers",
-  todo: "the notes have each by name, with the way out; what you can do without, take out of the record",
+  todo: "the notes list each by name, with what to do; remove from the record what you don't need",
   look: (context) => lookForKept(context, before),
 });
 
@@ -120,7 +120,7 @@ function stacksOwn(all: Objects): Belonging[] {
 }
 
 const ofStack = {
-  why: "it was the stack's own, and isn't there in this stage or with these settings",
+  why: "it was the stack's own, and doesn't exist in this stage or with these settings",
   how: "`npm run plan` lists such names before a step",
 };
 
@@ -138,7 +138,7 @@ async function lookForKept(context: Context, { has: had, ends, own = [] }: Recor
   const notes = [
     ...lost.map(({ kind, name, said }) => {
       const { why, way } = belongingKinds[kind];
-      return `${kind} ${name}: ${said ? `${said.why}, as said before: ${said.how}` : `${why}. To have it again: ${way}`}`;
+      return `${kind} ${name}: ${said ? `${said.why}, as announced: ${said.how}` : `${why}. To get it back: ${way}`}`;
     }),
     ...[...groupBy([...later.values()], ({ kind, why }) => `${kind} ${why}`).values()].map(
       (all) => `will end: ${all[0].kind} ${all.map(({ name }) => name).join(", ")}: ${all[0].why}; ${all[0].how}`,
@@ -150,7 +150,7 @@ async function lookForKept(context: Context, { has: had, ends, own = [] }: Recor
     .map((kind) => `${kind}: ${has[kind]!.length}`);
   const measures = { has, ends: [...later.values()], own: stacksOwn(objects) };
   const silent = lost.filter(({ said }) => !said);
-  if (silent.length > 0) return fail(`${count(silent.length, "name")} gone without a word`, { notes, measures });
-  const gone = lost.length > 0 ? `; ${count(lost.length, "name")} gone, as said before` : "";
+  if (silent.length > 0) return fail(`${count(silent.length, "name")} gone unexpectedly`, { notes, measures });
+  const gone = lost.length > 0 ? `; ${count(lost.length, "name")} gone as announced` : "";
   return pass(`${found.join(", ") || "nothing"}${gone}`, { notes, measures });
 }

@@ -54,7 +54,7 @@ export function run(words: readonly string[], terminal: Terminal, load = loadSta
     )
     .option(
       "--before <file>",
-      "JSON of an earlier verify or adopt: alerts, recorded series, dashboards … that it has and the cluster hasn't are ✗",
+      "JSON of an earlier verify or adopt: alerts, recorded series, dashboards … that have disappeared since then are ✗",
     )
     .option("--deadline <seconds>", "how long each check may take", seconds, 30);
   return runCommand(command, words, terminal, (args: Arguments) => go(args, terminal, load));

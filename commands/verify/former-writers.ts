@@ -27,9 +27,11 @@ export async function formerWritersLeft({ subject, reach, now }: Context): Promi
   const doubtful = gone.filter((_, i) => !flushed[i]);
   const volumes = (pods: readonly string[]) => pods.map((pod) => `data-${pod}`).join(", ");
   if (doubtful.length > 0)
-    return fail(`nothing says that ${doubtful.join(", ")} put everything into the bucket: keep ${volumes(doubtful)}`);
-  const notes = left > 0 ? [`${pods.slice(0, left).join(", ")}: still a writer, whose volume may not go`] : [];
+    return fail(
+      `no log line shows that ${doubtful.join(", ")} stored everything in the bucket: keep ${volumes(doubtful)}`,
+    );
+  const notes = left > 0 ? [`${pods.slice(0, left).join(", ")}: still a writer: keep its volume`] : [];
   return gone.length === 0
     ? pass("none has left yet", { notes })
-    : pass(`${gone.join(", ")} left with everything in the bucket: ${volumes(gone)} may go`, { notes });
+    : pass(`${gone.join(", ")} left with everything in the bucket: you may delete ${volumes(gone)}`, { notes });
 }

@@ -107,8 +107,8 @@ export async function canaryLossless(context: Context): Promise<Outcome> {
   const missing = sum("missing_entries_total") + sum("spot_check_missing_entries_total");
   const late = sum("websocket_missing_entries_total");
   const said = `${count(texts.length, "canary pod")}: ${count(written, "line")} written, ${readBack.toLocaleString("en-GB")} read back, ${missing.toLocaleString("en-GB")} missing since their start`;
-  const notes = late > 0 ? [`${count(late, "line")} not received by the tail at once, and found by a query`] : [];
-  if (readBack === 0) return fail(`${said}: no line has got to Loki and back`);
+  const notes = late > 0 ? [`${count(late, "line")} not received by the tail at once, but found by a query`] : [];
+  if (readBack === 0) return fail(`${said}: no line has been written and read back`);
   if (missing === 0) return pass(said, { notes });
   const recent = await lastHour(
     context,

@@ -171,7 +171,7 @@ export async function enoughDays(context: Context, required: number, backend: Ba
   const good = gaps.findIndex((gap) => gap !== undefined);
   const daysWithoutGap = good === -1 ? complete : good;
   const backfilled = await backfilledOf(context, ends.slice(0, daysWithoutGap), backend);
-  const of = backfilled ? ` (${backfilled} with samples that \`npm run backfill\` brought)` : "";
+  const of = backfilled ? ` (${backfilled} with backfilled samples)` : "";
   const text = `the oldest sample is ${days(age)} old, ${count(daysWithoutGap, "whole day")} without a gap${of}; ${required} are required`;
   const measures = { daysWithoutGap, ...(backfilled !== undefined && { backfilledDays: backfilled }) };
   return daysWithoutGap >= required ? pass(text, { measures }) : fail(text, { measures, notes });

@@ -12,7 +12,7 @@ export async function objectsListed({ subject, reach }: Context, name: Applicati
   if (values instanceof Missing) return fail(values.message, { todo: values.todo });
   if (values instanceof Error)
     return /answers 403/.test(values.message)
-      ? pass("not asked: these credentials may not read the Secret with its key (403)")
+      ? pass("not checked: these credentials may not read the Secret with its key (403)")
       : fail(values.message);
   const expand = (text: string) =>
     text.replace(
@@ -46,7 +46,7 @@ export async function objectsListed({ subject, reach }: Context, name: Applicati
 /** What pods take a variable from isn't there: they don't start without it. */
 class Missing extends NoAnswer {
   readonly todo =
-    "if it is a bucket claim's, npm run preflight says why the claim isn't bound; otherwise npm run up -- --refresh makes it again";
+    "if it belongs to a bucket claim, npm run preflight shows why the claim isn't bound; otherwise npm run up -- --refresh creates it again";
 }
 
 /** The pods' variables: the only place where a Secret's value is read; it is shown nowhere, and leaves only as a signature. */
@@ -96,7 +96,7 @@ async function objectsIn(reach: Reach, listing: Listing): Promise<string> {
     const [, code] = /<Code>(\w+)<\/Code>/.exec(error instanceof NoAnswer ? error.body : "") ?? [];
     throw code ? new NoAnswer(`the object store refuses it (${code})`) : error;
   });
-  if (xml === undefined) return `not asked: ${server.host} can't be reached from here`;
+  if (xml === undefined) return `not checked: ${server.host} can't be reached from here`;
   const objects = [...xml.matchAll(/<LastModified>([^<]+)<\/LastModified>/g)].map(([, time]) => time).sort();
   if (objects.length === 0) return none;
   const more = /<IsTruncated>true</.test(xml) ? "more than " : "";

@@ -21,7 +21,7 @@ export async function addressAnswers({ subject, reach }: Context): Promise<Outco
       const url = addressOf(namespace, name);
       const [one, found] = await Promise.all([instant(reach, url, "vector(1)"), reach.url(url, build)]);
       if (numberOf(one) !== 1) return [`${name}: vector(1) is ${numberOf(one) ?? "nothing"}`];
-      return found === expected ? [] : [`${name}: another program than ${on.defaultDataSource} answers`];
+      return found === expected ? [] : [`${name}: the answer is not from ${on.defaultDataSource}`];
     }),
   );
   const said = `${names.map((name) => `${name}.${namespace}:9090`).join(", ")}: ${on.defaultDataSource}`;
@@ -41,7 +41,7 @@ export async function askersAreAnswered(context: Context): Promise<Outcome> {
   const end = (asker: Asker) => fate(asker, backend, namespace);
   const lines = found.map((asker) => [`${asker.who} asks ${asker.asks}`, end(asker)].filter(Boolean).join(": "));
   if (on.kps) {
-    const kept = `their names go in stage kps-removed: metrics.${namespace}:9090 stays, and prometheusApi.formerNames keeps them`;
+    const kept = `their names are deleted in stage kps-removed: metrics.${namespace}:9090 stays, and prometheusApi.formerNames keeps them`;
     return pass(`${count(found.length, "object")} with the release's names for Prometheus`, {
       notes: [...lines, ...(found.length > 0 ? [kept] : []), ...(await counted(context, found)), ...notes],
     });
@@ -77,12 +77,12 @@ async function counted({ subject, reach }: Context, found: readonly Asker[]): Pr
   );
   return [
     ...unnamed.map((wants) => {
-      const said = `${lastHour(handlers[wants], `to ${handlers[wants].join(" or ")}`)}, and no object says from whom`;
+      const said = `${lastHour(handlers[wants], `to ${handlers[wants].join(" or ")}`)}, and no object shows from whom`;
       return [said, fate({ wants }, backend, namespace)].filter(Boolean).join(": ");
     }),
     ...(times(queried) > 0 && on.defaultDataSource !== "prometheus"
       ? [
-          `${lastHour(queried, "for queries")}, though the default is ${on.defaultDataSource}: from this command, from panels that name the data source prometheus, or from somebody whom no object names; its queryLogFile has each client's address`,
+          `${lastHour(queried, "for queries")}, although the default is ${on.defaultDataSource}: from this command, from panels with the data source prometheus, or from a client that no object shows; its queryLogFile has each client's address`,
         ]
       : []),
   ];

@@ -206,7 +206,7 @@ export async function alertsEqual(context: Context, backend: Backend): Promise<O
     ...refused.map(({ alert, other }) => `${alert} fails in both: ${(other as Error).message}`),
     ...(external.length > 0
       ? [
-          `not compared: ${external.join(", ")}, which Prometheus adds to everything it sends. Where ${title} has the rules, alerts have them only if the expression keeps them, and in stage kps-removed nothing has them`,
+          `not compared: ${external.join(", ")}, which Prometheus adds to everything it sends. When ${title} evaluates the rules, alerts only have them if the expression keeps them; in stage kps-removed nothing has them`,
         ]
       : []),
   ];

@@ -35,22 +35,22 @@ export const alertmanagerRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "Mimir's Alertmanager links to where Mimir serves it",
+    must: "Mimir's Alertmanager links to the address at which Mimir serves it",
     check: ({ alertmanager: { implementation, externalUrl } }) => {
       if (implementation !== "mimir" || !externalUrl || new URL(externalUrl).pathname === alertmanagerPrefix) return [];
       const right = new URL(alertmanagerPrefix, externalUrl).href;
       return [
         {
           key: "alertmanager.externalUrl",
-          what: `"${externalUrl}" has a path other than ${alertmanagerPrefix}: Mimir would use it as the path of its API, where no sender looks`,
-          allowed: `an address whose path is ${alertmanagerPrefix}, without a slash at its end`,
+          what: `"${externalUrl}" has a path other than ${alertmanagerPrefix}: Mimir would use it as the path of its API, where senders don't find it`,
+          allowed: `an address whose path is ${alertmanagerPrefix}, without a trailing slash`,
           example: right,
         },
       ];
     },
   },
   {
-    must: "a configuration of one's own is the only one",
+    must: "alertmanager.existingConfigSecret excludes other receivers and routes",
     check: ({ alertmanager }) => {
       const { existingConfigSecret } = alertmanager;
       if (!existingConfigSecret) return [];
@@ -77,7 +77,7 @@ export const alertmanagerRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "a webhook has a user name for basic authorization, and for nothing else",
+    must: "a webhook has a user name only for basic authorization",
     check: ({ alertmanager: { receivers = {} } }) =>
       Object.entries(receivers).flatMap(([name, receiver]) => {
         if (receiver.kind !== "webhook" || (receiver.authorization === "basic") === (receiver.username !== undefined))
@@ -87,15 +87,15 @@ export const alertmanagerRules: readonly Rule[] = [
             key: `alertmanager.receivers.${name}.username`,
             what: receiver.username
               ? `"${receiver.username}" is not used without authorization basic`
-              : "is missing, and authorization basic needs it",
-            allowed: "a user name with authorization: basic, else nothing",
+              : "is missing, but authorization basic needs it",
+            allowed: "a user name with authorization: basic, otherwise nothing",
             ...(!receiver.username && { example: "alerts" }),
           },
         ];
       }),
   },
   {
-    must: "a route leads to a receiver that there is",
+    must: "a route leads to a receiver that exists",
     check: ({ alertmanager: { receivers = {}, routes = [], pushover, webhook } }) => {
       const fixed = [...(pushover || webhook ? ["notifications"] : []), "none"];
       const there = [...Object.keys(receivers), ...fixed];
@@ -107,7 +107,7 @@ export const alertmanagerRules: readonly Rule[] = [
                 key: `alertmanager.routes[${i}].receiver`,
                 what:
                   receiver === "notifications"
-                    ? '"notifications" is not there: neither alertmanager.pushover nor alertmanager.webhook is set'
+                    ? '"notifications" does not exist: neither alertmanager.pushover nor alertmanager.webhook is set'
                     : `there is no receiver "${receiver}"${didYouMean(nearest(receiver, there))}`,
                 allowed: there.join(", "),
                 example: there[0],
@@ -123,8 +123,8 @@ export const alertmanagerRules: readonly Rule[] = [
         .filter((name) => !routes.some(({ receiver }) => receiver === name))
         .map((name) => ({
           key: `alertmanager.receivers.${name}`,
-          what: "is notified of nothing: no route leads to it",
-          allowed: "a receiver that a route in alertmanager.routes names; a route without matchers takes every alert",
+          what: "is never notified: no route leads to it",
+          allowed: "a receiver that a route in alertmanager.routes names; a route without matchers matches every alert",
         })),
   },
   {
@@ -135,13 +135,13 @@ export const alertmanagerRules: readonly Rule[] = [
         ? []
         : routes.slice(last + 1).map((_, i) => ({
             key: `alertmanager.routes[${last + 1 + i}]`,
-            what: `is never reached: alertmanager.routes[${last}] takes every alert, as it has neither matchers nor continue`,
-            allowed: "a place before that route; or matchers or continue: true in that one",
+            what: `is never reached: alertmanager.routes[${last}] matches every alert, because it has neither matchers nor continue`,
+            allowed: "move it before that route; or add matchers or continue: true to that route",
           }));
     },
   },
   {
-    must: "a route names time intervals that there are, and each is named",
+    must: "a route names time intervals that exist, and each is named",
     check: ({ alertmanager: { timeIntervals = {}, routes = [] } }) => {
       const there = Object.keys(timeIntervals);
       const named = routes.flatMap((route, i) =>
@@ -162,7 +162,7 @@ export const alertmanagerRules: readonly Rule[] = [
           .map((name) => ({
             key: formatPath(["alertmanager", "timeIntervals", name]),
             what: "is not used: no route names it",
-            allowed: "a time interval that a route's muteTimeIntervals or activeTimeIntervals name",
+            allowed: "a time interval in a route's muteTimeIntervals or activeTimeIntervals",
           })),
       ];
     },

@@ -3,7 +3,7 @@ import type { Rule } from "./rule";
 /** Rules of the backup by a schedule. */
 export const backupRules: readonly Rule[] = [
   {
-    must: "a backup by a schedule has a place and a key",
+    must: "a scheduled backup has a place and a key",
     check: ({ backup }) =>
       (["to", "endpoint", "secret"] as const).flatMap((key) =>
         backup.enabled && backup[key] === undefined
@@ -23,7 +23,7 @@ export const backupRules: readonly Rule[] = [
       ),
   },
   {
-    must: "a backup is not in what it saves",
+    must: "a backup is not part of what it saves",
     check: ({ backup, buckets, objectStore }) => {
       const bucket = backup.to?.split("/")[2];
       const own = Object.entries(buckets).find(([, name]) => name === bucket);
@@ -32,7 +32,7 @@ export const backupRules: readonly Rule[] = [
       return [
         {
           key: "backup.to",
-          what: `is the stack's own bucket (buckets.${own[0]}): it would be saved in itself, and lost with it`,
+          what: `is the stack's own bucket (buckets.${own[0]}): the backup would contain itself, and be lost with it`,
           allowed: "another bucket, best on another server",
           example: "s3://backup/production",
         },
@@ -46,7 +46,7 @@ export const backupRules: readonly Rule[] = [
         ? [
             {
               key: "exporters.kubeStateMetrics.enabled",
-              what: "is false: nobody would be told that the backup is too old",
+              what: "is false: there would be no alert when the backup is too old",
               allowed: "true with backup.enabled",
               example: true,
             },

@@ -5,7 +5,7 @@ import type { Rule } from "./rule";
 /** Rules of where charts come from. */
 export const chartRules: readonly Rule[] = [
   {
-    must: "upstream's rules come without a pod",
+    must: "upstream's rules are installed without a pod",
     check: ({ rules }) =>
       rules.upstream.groups.windows
         ? [
@@ -13,13 +13,13 @@ export const chartRules: readonly Rule[] = [
               key: "rules.upstream.groups.windows",
               what: "is true, but the chart has these rules only together with its exporter, a DaemonSet that would belong to the release of rules",
               allowed:
-                "false, or nothing; for Windows nodes install the chart prometheus-windows-exporter, and apply its rules as PrometheusRules of your own",
+                "false, or nothing; for Windows nodes install the chart prometheus-windows-exporter, and apply its rules as your own PrometheusRules",
             },
           ]
         : [],
   },
   {
-    must: "a chart comes from one place, in the version that is asked for",
+    must: "a chart comes from one place, in the requested version",
     check: ({ kps, crds }) => [
       ...problemsOf("kps.chart", kps.chart, "kps.chartVersion", kps.chartVersion),
       ...problemsOf("crds.chart", crds.chart, "kps.crdsChartVersion", kps.crdsChartVersion),
@@ -36,7 +36,7 @@ export const chartRules: readonly Rule[] = [
 
 const taken = (key: string, value: string): Problem => ({
   key,
-  what: `"${value}" is the name of the release that has upstream's rules and dashboards`,
+  what: `"${value}" is already the name of the release with upstream's rules and dashboards`,
   allowed: `any name but ${upstreamRelease}`,
   example: "kube-prometheus-stack",
 });

@@ -45,12 +45,12 @@ export const clusterRules: readonly Rule[] = [
             .filter((mode) => podSecurity[mode])
             .map((mode) => ({
               key: `namespace.podSecurity.${mode}`,
-              what: "has no effect: namespace.create is false, so its labels are those of whoever created it",
+              what: "has no effect: namespace.create is false, and this program doesn't label an existing namespace",
               allowed: "nothing, or namespace.create: true",
             })),
   },
   {
-    must: "each kind of node has a name of its own",
+    must: "each kind of node has a unique name",
     check: ({ cluster }) =>
       cluster.nodes.flatMap(({ name }, i) =>
         cluster.nodes.findIndex((other) => other.name === name) === i
@@ -80,7 +80,7 @@ export const clusterRules: readonly Rule[] = [
         if (toleration.operator === "Exists" && toleration.value)
           wrong.push({
             key: `${key}.value`,
-            what: `"${toleration.value}" contradicts operator Exists, which takes any value`,
+            what: `"${toleration.value}" contradicts operator Exists, which matches any value`,
             allowed: "nothing, or operator Equal",
           });
         if (toleration.tolerationSeconds !== undefined && toleration.effect !== "NoExecute")

@@ -29,7 +29,7 @@ const passwordInUrl = /:\/\/[^/\s:@]+:[^/\s@]+@/;
 
 /** Keys that the program sets, each with the setting to use instead. */
 const ownIniKeys: readonly [key: RegExp, instead: string][] = [
-  [/^paths\./, "nothing: the pod's volumes are there"],
+  [/^paths\./, "nothing: the pod's volumes are mounted there"],
   [/^server\.(http_port|protocol|http_addr|socket)$/, "nothing: Service and probes use them"],
   [/^security\.admin_(user|password)$/, "secrets.existing.grafanaAdmin, or nothing: the password is generated"],
   [/^plugins\.preinstall/, "grafana.plugins"],
@@ -62,14 +62,14 @@ const taken = [
 
 const secretInClear = (key: string, name: string): Problem => ({
   key,
-  what: `would have the secret ${name} in clear text, in a ConfigMap, in previews and in Pulumi's state`,
+  what: `would have the secret ${name} in plain text, in a ConfigMap, in previews and in Pulumi's state`,
   allowed: `$__file{${secretMountsFolder}/<Secret>/<key>} of a Secret in grafana.secretMounts; for oauth and smtp: a given secret`,
 });
 
 /** Rules of Grafana. */
 export const grafanaRules: readonly Rule[] = [
   {
-    must: "a Grafana that exists is configured where it is",
+    must: "an existing Grafana is not configured here",
     check: ({ grafana }) =>
       grafana.create
         ? []
@@ -77,7 +77,7 @@ export const grafanaRules: readonly Rule[] = [
             .filter((key) => isSet(grafana[key]))
             .map((key) => ({
               key: `grafana.${key}`,
-              what: "is not read: grafana.create is false, so Grafana is not this program's",
+              what: "is not used: grafana.create is false, and this program doesn't configure an existing Grafana",
               allowed: "nothing, or grafana.create: true",
             })),
   },
@@ -92,7 +92,7 @@ export const grafanaRules: readonly Rule[] = [
       }),
   },
   {
-    must: "grafana.settings leaves to the program what is the program's",
+    must: "grafana.settings doesn't set what the program sets",
     check: ({ grafana }) =>
       iniEntries(grafana).flatMap(({ section, key, path }) =>
         ownIniKeys
@@ -101,7 +101,7 @@ export const grafanaRules: readonly Rule[] = [
       ),
   },
   {
-    must: "grafana.settings has a line for each key",
+    must: "grafana.settings fits into grafana.ini",
     check: ({ grafana }) =>
       iniEntries(grafana)
         .filter(
@@ -115,7 +115,7 @@ export const grafanaRules: readonly Rule[] = [
         })),
   },
   {
-    must: "a file that Grafana reads is of a Secret that it mounts",
+    must: "a file that Grafana reads belongs to a Secret that it mounts",
     check: ({ grafana }) => {
       const texts = [
         ...iniEntries(grafana).map(({ value, path }) => ({ path, text: String(value) })),
@@ -141,7 +141,7 @@ export const grafanaRules: readonly Rule[] = [
     },
   },
   {
-    must: "every data source has a name and a uid of its own",
+    must: "every data source has a unique name and uid",
     check: ({ grafana: { dataSources } }) =>
       (["name", "uid"] as const).flatMap((field) =>
         dataSources.flatMap((source, i) => {
@@ -151,15 +151,15 @@ export const grafanaRules: readonly Rule[] = [
           return [
             {
               key: `grafana.dataSources[${i}].${field}`,
-              what: `"${source[field]}" is ${earlier ? "there twice" : "that of one of the stack's data sources"}`,
-              allowed: `another one; taken: ${taken.join(", ")}`,
+              what: `"${source[field]}" is ${earlier ? "used twice" : "that of one of the stack's data sources"}`,
+              allowed: `another one; these are taken: ${taken.join(", ")}`,
             },
           ];
         }),
       ),
   },
   {
-    must: "each plugin is there once",
+    must: "each plugin is listed once",
     check: ({ grafana: { plugins } }) =>
       plugins.flatMap(({ id }, i) =>
         plugins.findIndex((other) => other.id === id) === i
@@ -180,17 +180,17 @@ export const grafanaRules: readonly Rule[] = [
         ? [
             {
               key: "grafana.oauth.roleAttributePath",
-              what: "contradicts grafana.oauth.roles: both say who may do what",
+              what: "contradicts grafana.oauth.roles: both assign roles",
               allowed: "one of the two",
             },
           ]
         : [],
   },
   {
-    must: "Alertmanager is reached where it is this program's own workload",
+    must: "Alertmanager is only exposed if it is this program's own workload",
     check: ({ alertmanager, adopt }) => {
       if (alertmanager.implementation === "prometheus" && !adopt.alertmanagerUrl) return [];
-      const why = adopt.alertmanagerUrl ? "adopt.alertmanagerUrl uses one that exists" : "Alertmanager is inside Mimir";
+      const why = adopt.alertmanagerUrl ? "adopt.alertmanagerUrl uses an existing one" : "Alertmanager is inside Mimir";
       return (["ingress", "httpRoute"] as const)
         .filter((key) => alertmanager[key])
         .map((key) => ({
@@ -207,7 +207,7 @@ export const grafanaRules: readonly Rule[] = [
         ? [
             {
               key: "grafana.oauth.autoLogin",
-              what: "sends everyone to the provider, which knows no way back: Grafana has no address",
+              what: "sends everyone to the provider, which can't lead back: Grafana has no address",
               allowed: "grafana.ingress, grafana.route, or grafana.settings.server.root_url; or false",
             },
           ]

@@ -13,7 +13,7 @@ export const logRules: readonly Rule[] = [
           ? [
               {
                 key: `logs.excludeNamespaces[${i}]`,
-                what: `"${name}" is in logs.includeNamespaces, too`,
+                what: `"${name}" is also in logs.includeNamespaces`,
                 allowed:
                   "each namespace in one of the two lists; with logs.includeNamespaces, all others are left out anyway",
               },
@@ -28,7 +28,7 @@ export const logRules: readonly Rule[] = [
         ? [
             {
               key: "logs.journal",
-              what: "true contradicts logs.talos: Talos keeps no journal, and AlloyUnhealthyComponents would fire for it",
+              what: "true contradicts logs.talos: Talos has no journal, and AlloyUnhealthyComponents would fire",
               allowed: "false with logs.talos",
               example: false,
             },
@@ -52,7 +52,7 @@ export const logRules: readonly Rule[] = [
       ),
   },
   {
-    must: "Vector does what the settings ask of it",
+    must: "Vector supports the settings",
     check: ({ logs }) => (logs.agent === "vector" ? withVector(logs) : []),
   },
 ];
@@ -64,18 +64,18 @@ const leastBuffer = 268_435_488;
 function withVector({ source, talos, nodeFiles, lines, vector }: ParsedSettings["logs"]): Problem[] {
   const problem = (when: boolean, key: string, what: string, allowed: string): Problem[] =>
     when
-      ? [{ key: `logs.${key}`, what: `${what}, and logs.agent is vector`, allowed: `${allowed}, or logs.agent: alloy` }]
+      ? [{ key: `logs.${key}`, what: `${what}, but logs.agent is vector`, allowed: `${allowed}, or logs.agent: alloy` }]
       : [];
   return [
     ...problem(source === "api", "source", '"api" is Alloy\'s: Vector reads the files of its node', "files"),
-    ...problem(talos, "talos", "true is Alloy's, which listens for what Talos sends", "false"),
-    ...problem(nodeFiles.length > 0, "nodeFiles", "has files that Alloy reads", "an empty list"),
+    ...problem(talos, "talos", "true needs Alloy, which receives what Talos sends", "false"),
+    ...problem(nodeFiles.length > 0, "nodeFiles", "has files that only Alloy reads", "an empty list"),
     ...lines.flatMap(({ firstLine, metadata }, i) => [
-      ...problem(firstLine !== undefined, `lines[${i}].firstLine`, "puts lines together as Alloy does", "none"),
+      ...problem(firstLine !== undefined, `lines[${i}].firstLine`, "joins lines, which only Alloy does", "none"),
       ...problem(
         metadata.some((key) => key !== key.toLowerCase()),
         `lines[${i}].metadata`,
-        "has a key with capital letters, which Vector's sink writes small",
+        "has a key with capital letters, which Vector's sink makes lower-case",
         "keys of small letters",
       ),
     ]),

@@ -22,7 +22,7 @@ const isCurrent = ({ store, schema }: Period) => store === "tsdb" && schema === 
 /** Rules of Loki. */
 export const lokiRules: readonly Rule[] = [
   {
-    must: "there are as many writers as hold a line",
+    must: "the replication factor is not above the number of writers",
     check: ({ loki }) => {
       const { setting, replicas: of } = writers[loki.mode];
       const replicas = of(loki)!;
@@ -39,20 +39,20 @@ export const lokiRules: readonly Rule[] = [
     },
   },
   {
-    must: "Loki changes from one mode to another",
+    must: "loki.former is another mode than loki.mode",
     check: ({ loki: { mode, former } }) =>
       former?.mode === mode
         ? [
             {
               key: "loki.former.mode",
               what: `"${former.mode}" is loki.mode too: nothing changes`,
-              allowed: "the mode that Loki had until now; or no loki.former, when its writers have left",
+              allowed: "the mode that Loki had until now; or no loki.former, once its writers have left",
             },
           ]
         : [],
   },
   {
-    must: "the writers that are left are not more than there were",
+    must: "there are not more former writers than there were",
     check: ({ loki }) => {
       const { former } = loki;
       if (former?.writers === undefined) return [];
@@ -71,7 +71,7 @@ export const lokiRules: readonly Rule[] = [
     },
   },
   {
-    must: "lines are kept as long as the stack's minimum asks",
+    must: "lines are kept at least as long as the stack's minimum",
     check: ({ loki }) =>
       seconds(loki.retention) < seconds(loki.retentionMinimum)
         ? [
@@ -123,7 +123,7 @@ export const lokiRules: readonly Rule[] = [
               key: `loki.schemaConfigs[${schemaConfigs.length - 1}]`,
               what: `store "${newest.store}" with schema "${newest.schema}" is not what Loki 3 uses for new data`,
               allowed:
-                "keep the periods that have data word for word; after them, add one with tsdb and v13 that starts in the future",
+                "keep the periods that have data unchanged; after them, add one with tsdb and v13 that starts in the future",
               example: newPeriod(dayAfter(now)),
             },
           ]
@@ -131,7 +131,7 @@ export const lokiRules: readonly Rule[] = [
     },
   },
   {
-    must: "an index of tsdb has a table a day",
+    must: "a tsdb index has one table per day",
     check: ({ loki: { schemaConfigs = [] } }) =>
       schemaConfigs.flatMap(({ store, index }, i) =>
         store === "tsdb" && seconds(index.period) !== 86_400
@@ -147,7 +147,7 @@ export const lokiRules: readonly Rule[] = [
       ),
   },
   {
-    must: "structured metadata is stored by a schema that can",
+    must: "structured metadata needs a schema that can store it",
     check: ({ loki: { structuredMetadata, schemaConfigs } }, now) => {
       const active = schemaConfigs?.findLast(({ from }) => Date.parse(from) <= now.getTime());
       return structuredMetadata && active && !isCurrent(active)

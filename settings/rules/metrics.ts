@@ -38,7 +38,7 @@ interface AdoptedGrafana {
 /** Rules of kube-prometheus-stack, Mimir, Grafana and the images. */
 export const metricsRules: readonly Rule[] = [
   {
-    must: "the collector's pod can have the files that ScrapeConfigs read",
+    must: "the collector's pod can mount the files that ScrapeConfigs read",
     check: ({ namespace, metrics }) =>
       metrics.scrapeConfigs.flatMap(({ name, spec }, index) => {
         const secrets = secretsOf(spec);
@@ -47,7 +47,7 @@ export const metricsRules: readonly Rule[] = [
           : [
               {
                 key: `metrics.scrapeConfigs[${index}].spec`,
-                what: `of ${name} names the Secret ${secrets.join(", ")}: a pod can't have files of another namespace`,
+                what: `of ${name} names the Secret ${secrets.join(", ")}: a pod can't mount Secrets of another namespace`,
                 allowed: `a ScrapeConfig in namespace ${namespace.name}, with a copy of the Secret there; or a ServiceMonitor or Probe, with the Secret in metrics.secrets`,
               },
             ];
@@ -68,7 +68,7 @@ export const metricsRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "what an adopted release writes to has a name of its own",
+    must: "the remote writes of an adopted release have other names",
     check: ({ adopt, stage, kps, metrics }) => {
       const own = backendOf(stageOf({ stage, kps, metrics }));
       return own && remoteWrites(adopt.kps?.values).some(({ name }) => name === own)
@@ -84,7 +84,7 @@ export const metricsRules: readonly Rule[] = [
     },
   },
   {
-    must: "there are as many replicas of Mimir as hold a sample",
+    must: "Mimir's replication factor is not above its replicas",
     check: ({ mimir: { replicas, replicationFactor } }) =>
       replicationFactor > replicas
         ? [
@@ -105,7 +105,7 @@ export const metricsRules: readonly Rule[] = [
             {
               key: "alertmanager.implementation",
               what: `"mimir" contradicts mimir.replicas, ${replicas}: silences of several Alertmanagers in Mimir were never tested`,
-              allowed: "prometheus, a workload of its own; or mimir.replicas: 1",
+              allowed: "prometheus, which is a separate workload; or mimir.replicas: 1",
               example: "prometheus",
             },
           ]
@@ -130,7 +130,7 @@ export const metricsRules: readonly Rule[] = [
     },
   },
   {
-    must: "a Grafana that is kept has one default data source",
+    must: "a kept Grafana has one default data source",
     check: ({ adopt: { kps }, grafana }) => {
       if (!kps?.keepGrafana) return [];
       const there = defaultDataSources(kps.values);
@@ -139,7 +139,7 @@ export const metricsRules: readonly Rule[] = [
         ? [
             {
               key: there[there.length - 1],
-              what: `makes a second default data source for the Grafana in ${kps.release}, beside ${there[0]}: that Grafana would not start`,
+              what: `makes a second default data source for the Grafana in ${kps.release}, besides ${there[0]}: that Grafana would not start`,
               allowed: `one of them; ${ownDefault}: false switches kube-prometheus-stack's own off`,
             },
           ]
@@ -147,7 +147,7 @@ export const metricsRules: readonly Rule[] = [
     },
   },
   {
-    must: "a Grafana that exists keeps its own way in",
+    must: "an existing Grafana keeps its own ingress",
     check: ({ grafana }) =>
       !grafana.create && grafana.ingress
         ? [
@@ -160,7 +160,7 @@ export const metricsRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "an image takes the place of one that the program uses",
+    must: "images replaces images that the program uses",
     check: ({ images }) =>
       Object.keys(images)
         .filter((name) => !(imageNames as readonly string[]).includes(name))
@@ -168,14 +168,14 @@ export const metricsRules: readonly Rule[] = [
           const near = nearest(name, imageNames);
           return {
             key: formatPath(["images", name]),
-            what: `the program uses no image of this name${near ? `; did you mean ${formatPath(["images", near])}?` : ""}`,
+            what: `the program uses no image with this name${near ? `; did you mean ${formatPath(["images", near])}?` : ""}`,
             allowed: `the names in images.json: ${imageNames.join(", ")}`,
           };
         }),
   },
   // One for each: a reference that is wrong by itself must not silence what is to be said of the others.
   ...imageNames.map((name: ImageName): Rule => ({
-    must: `images.${name}: it is known which nodes can run it`,
+    must: `images.${name}: the image's platforms are known`,
     check: ({ images: { [name]: reference } }) =>
       reference === undefined || alternatives(name).includes(reference)
         ? []

@@ -38,7 +38,7 @@ export const migrationRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "kube-prometheus-stack's protection was lifted in an update of its own before it is removed",
+    must: "kube-prometheus-stack's protection was lifted in an earlier update",
     check: (settings) =>
       removes(settings) && !settings.migration.retireKps
         ? [
@@ -52,7 +52,7 @@ export const migrationRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "it is decided what becomes of kube-prometheus-stack's volume before it is removed",
+    must: "a decision about kube-prometheus-stack's volume precedes its removal",
     check: (settings) =>
       (retires(settings) || removes(settings)) && settings.migration.reclaimVolumes === undefined
         ? [
@@ -77,7 +77,7 @@ export const migrationRules: readonly Rule[] = [
             key: "migration.dualWriteSince",
             what: `is missing: ${asked} before kube-prometheus-stack is retired`,
             allowed:
-              "the day on which stage dual-write was deployed, or the first that `npm run backfill` brought; or migration.dualWriteDays: 0",
+              "the day on which stage dual-write was deployed, or the first backfilled day (`npm run backfill`); or migration.dualWriteDays: 0",
             example: dayOf(now.getTime() - days * day),
           },
         ];
@@ -88,7 +88,7 @@ export const migrationRules: readonly Rule[] = [
         {
           key: "migration.retireKps",
           what: `true is too early: ${asked}, and they begin on ${since} (migration.dualWriteSince)`,
-          allowed: `true from ${dayOf(until)} on, once \`npm run verify -- --require-days ${days}\` passes; or now, with the first day that \`npm run backfill\` brought as migration.dualWriteSince; or fewer migration.dualWriteDays, if older samples may be lost`,
+          allowed: `true from ${dayOf(until)} on, once \`npm run verify -- --require-days ${days}\` passes; or now, with the first backfilled day (\`npm run backfill\`) as migration.dualWriteSince; or fewer migration.dualWriteDays, if older samples may be lost`,
           example: false,
         },
       ];
@@ -128,21 +128,21 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
-    must: "the CRDs are taken over in one way, by a stack that installs them",
+    must: "the CRDs are adopted in one way, by a stack that installs them",
     check: ({ crds, adopt }) => {
       const set = (["crds", "crdsRelease"] as const).filter((key) => adopt[key]);
       const allowed = "adopt.crdsRelease if they belong to a release of their own chart; otherwise adopt.crds";
       if (!crds.create)
         return set.map((key) => ({
           key: `adopt.${key}`,
-          what: "contradicts crds.create: false, with which no CRDs are installed or taken over",
+          what: "contradicts crds.create: false, with which no CRDs are installed or adopted",
           allowed: "nothing while crds.create is false",
         }));
       return set.length > 1 ? [{ key: "adopt.crds", what: "true contradicts adopt.crdsRelease", allowed }] : [];
     },
   },
   {
-    must: "what is kept of an adopted kube-prometheus-stack outlives it nowhere",
+    must: "kept parts of an adopted kube-prometheus-stack end with it",
     check: ({ stage, adopt }) => {
       if (stage !== "kps-removed" || !adopt.kps) return [];
       const { keepGrafana, keepExporters } = adopt.kps;
@@ -154,7 +154,7 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
-    must: "a release that is gone is installed, not imported",
+    must: "a removed release is installed, not imported",
     check: ({ stage, migration, adopt }) =>
       migration.from === "kps-removed" && stage !== "kps-removed" && adopt.kps?.import
         ? [
@@ -168,13 +168,13 @@ export const migrationRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "a kube-prometheus-stack that comes back finds its names free",
+    must: "a kube-prometheus-stack that is installed again finds its names free",
     check: ({ stage, kps, migration, metrics, prometheusApi }) =>
       migration.from === "kps-removed" && stageOf({ stage, kps, metrics }).kps && prometheusApi.formerNames.length > 0
         ? [
             {
               key: "prometheusApi.formerNames",
-              what: `${prometheusApi.formerNames.join(", ")} may lead to the Service metrics since stage "kps-removed", the cluster's current stage (migration.from), and the release that comes back needs these names`,
+              what: `${prometheusApi.formerNames.join(", ")} may lead to the Service metrics since stage "kps-removed", the cluster's current stage (migration.from), and the release that is installed again needs these names`,
               allowed: '[], deployed in stage "kps-removed" in a separate update first',
               example: [],
             },
@@ -182,7 +182,7 @@ export const migrationRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "a kube-prometheus-stack that is to be removed is not retained",
+    must: "a kube-prometheus-stack that will be removed is not retained",
     check: ({ stage, migration, kps, removal }) =>
       kps.enabled && removal.retain.includes("kps") && (stage === "kps-removed" || migration.retireKps)
         ? [
@@ -195,17 +195,17 @@ export const migrationRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "no secret stands in the values of an adopted kube-prometheus-stack",
+    must: "the values of an adopted kube-prometheus-stack contain no secret",
     check: ({ adopt: { kps } }) =>
       plainSecrets(kps?.values).map((path) => ({
         key: formatPath(["adopt", "kps", "values", ...path]),
-        what: "is, judging by its key, a secret in clear text: Helm, previews and Pulumi's state would show it",
+        what: "is, judging by its key, a secret in plain text: Helm, previews and Pulumi's state would show it",
         allowed:
-          "nothing; put it into a Kubernetes Secret, and name that (grafana.admin.existingSecret, basicAuth.password.name …)",
+          "nothing; put it into a Kubernetes Secret, and refer to that (grafana.admin.existingSecret, basicAuth.password.name …)",
       })),
   },
   {
-    must: "an adopted kube-prometheus-stack has its Prometheus where this program asks it",
+    must: "an adopted kube-prometheus-stack has its Prometheus where this program expects it",
     check: ({ adopt: { kps } }) => {
       if (!kps) return [];
       const { namespaceOverride, prometheus } = kps.values as AdoptedValues;
@@ -220,7 +220,7 @@ export const migrationRules: readonly Rule[] = [
           "prometheus.prometheusSpec.shards",
           prometheus?.prometheusSpec?.shards,
           1,
-          "divides the targets among so many Prometheus servers, and this program asks only the first",
+          "divides the targets among that many Prometheus servers, but this program queries only the first",
         ],
       ];
       return moved
@@ -234,7 +234,7 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
-    must: "an existing Alertmanager's receivers are its own affair",
+    must: "an existing Alertmanager's receivers are not configured here",
     check: ({ adopt, alertmanager }) => {
       if (!adopt.alertmanagerUrl) return [];
       return configurationOf(alertmanager).map(([key, value]) => ({
@@ -245,7 +245,7 @@ export const migrationRules: readonly Rule[] = [
     },
   },
   {
-    must: "an Alertmanager that is used does not go with this update",
+    must: "this update doesn't delete the Alertmanager that is used",
     check: ({ adopt: { alertmanagerUrl, kps } }) => {
       if (!alertmanagerUrl || !kps) return [];
       const [namespace, release] = kps.release.split("/");

@@ -15,7 +15,7 @@ const parts = [
 export const monitorRules: readonly Rule[] = [
   // One for each: what is wrong of one must not silence what is to be said of the others.
   ...parts.map((part): Rule => ({
-    must: `${key(part)}: it is found in one way`,
+    must: `${key(part)}: its targets are found in one way`,
     check: ({ monitors: { [part]: settings } }) =>
       settings.endpoints && settings.selector
         ? [
@@ -42,7 +42,7 @@ export const monitorRules: readonly Rule[] = [
         : [],
   },
   ...(["insecureSkipVerify", "serverName", "clientSecret"] as const).map((name): Rule => ({
-    must: `${key("etcd", name)}: there is TLS that it is about`,
+    must: `${key("etcd", name)}: it needs TLS`,
     check: ({ monitors: { etcd } }) =>
       etcd[name] && !etcd.https
         ? [
@@ -55,7 +55,7 @@ export const monitorRules: readonly Rule[] = [
         : [],
   })),
   ...(["scheduler", "controllerManager"] as const).map((part): Rule => ({
-    must: `${key(part, "serverName")}: somebody verifies it`,
+    must: `${key(part, "serverName")}: it is verified`,
     check: ({ monitors: { [part]: settings } }) =>
       settings.serverName && settings.insecureSkipVerify
         ? [

@@ -3,7 +3,7 @@ import type { Rule } from "./rule";
 /** Rules of NetworkPolicies. */
 export const networkPolicyRules: readonly Rule[] = [
   {
-    must: "the controller of an Ingress or HTTPRoute may connect to what it leads to",
+    must: "the controller of an Ingress or HTTPRoute may connect to its backend",
     check: ({ networkPolicies, alertmanager, loki }) => {
       const { enabled, allow, nodes, implementation } = networkPolicies;
       // Grafana is open to everybody.
@@ -25,9 +25,9 @@ export const networkPolicyRules: readonly Rule[] = [
         return [
           {
             key: `networkPolicies.allow.${service}`,
-            what: `${from ? "is an empty list" : "is missing"}: ${keys.join(" and ")} would lead to a Service that is shut to its controller`,
+            what: `${from ? "is an empty list" : "is missing"}: ${keys.join(" and ")} would lead to a Service that its controller can't reach`,
             allowed:
-              "the namespace of the controller's pods; `[]` where it has the nodes' network (their addresses in networkPolicies.nodes), or is Cilium's own (implementation: cilium)",
+              "the namespace of the controller's pods; `[]` if it uses the nodes' network (their addresses in networkPolicies.nodes), or is Cilium's own (implementation: cilium)",
             example: ["ingress-nginx"],
           },
         ];

@@ -55,7 +55,7 @@ export const objectStoreRules: readonly Rule[] = [
                 key: own.key,
                 what: `"${own.name}" is already used by ${lokis.key}: one application could read and delete what the other wrote`,
                 allowed:
-                  "a different bucket for each application; Mimir's uses may share one, each under a prefix of its own",
+                  "a different bucket for each application; Mimir's uses may share one, each under a separate prefix",
                 example: `${own.name}-${kebabCase(use)}`,
               },
             ]
@@ -63,7 +63,7 @@ export const objectStoreRules: readonly Rule[] = [
       }),
   },
   {
-    must: "a bucket that is imported is one of the stack's",
+    must: "an imported bucket is one of the stack's",
     check: ({ objectStore, buckets }) => {
       if (objectStore.kind !== "minio") return [];
       const used = Object.values(buckets);
@@ -82,7 +82,7 @@ export const objectStoreRules: readonly Rule[] = [
     },
   },
   {
-    must: "nothing is said of Mimir's buckets where there is no Mimir",
+    must: "settings for Mimir's buckets need a Mimir",
     check: ({ objectStore, buckets, metrics: { backend } }) => {
       if (backend === "mimir") return [];
       const problem = (key: string) => ({
@@ -121,7 +121,7 @@ export const objectStoreRules: readonly Rule[] = [
     },
   },
   {
-    must: "one address is said to speak TLS or not to, not both",
+    must: "both settings of one address agree about TLS",
     check: ({ objectStore }) => {
       if (objectStore.kind !== "minio") return [];
       const { host, protocol, port } = new URL(objectStore.endpoint);
@@ -140,21 +140,21 @@ export const objectStoreRules: readonly Rule[] = [
     },
   },
   {
-    must: "an authority of one's own is only told to a store that speaks TLS",
+    must: "objectStore.ca needs objectStore.tls",
     check: ({ objectStore }) =>
       objectStore.kind === "claim" && objectStore.ca && !objectStore.tls
         ? [
             {
               key: "objectStore.tls",
-              what: "is false, and objectStore.ca has the store's authority: nobody would ask for its certificate",
-              allowed: "true, or objectStore.ca left out",
+              what: "is false, but objectStore.ca is set: without TLS no certificate is checked",
+              allowed: "true; or leave objectStore.ca out",
               example: true,
             },
           ]
         : [],
   },
   {
-    must: "an existing claim is not one that the stack makes for another bucket",
+    must: "an existing claim is not one that the stack creates for another bucket",
     check: ({ objectStore, buckets }) => {
       if (objectStore.kind !== "claim") return [];
       const { claims } = objectStore;
@@ -165,8 +165,8 @@ export const objectStoreRules: readonly Rule[] = [
           ? [
               {
                 key: `objectStore.claims.${use}`,
-                what: `"${claims[use]}" is the claim that the stack makes for ${other}: named here, it would no longer be made`,
-                allowed: `a claim that somebody else makes, or, to share that bucket, this left out and buckets.${use}: ${buckets[other]}`,
+                what: `"${claims[use]}" is the claim that the stack creates for ${other}: if it is named here, it would no longer be created`,
+                allowed: `a claim that the stack doesn't create; or, to share that bucket, leave this out and set buckets.${use}: ${buckets[other]}`,
                 example: "left out",
               },
             ]
@@ -175,7 +175,7 @@ export const objectStoreRules: readonly Rule[] = [
     },
   },
   {
-    must: "a claim is asked for something only where it is made, once",
+    must: "additionalConfig is given once, for claims that the stack creates",
     check: ({ objectStore, buckets }) =>
       objectStore.kind === "claim"
         ? (Object.keys(objectStore.additionalConfig) as BucketUse[]).flatMap((use) => {
@@ -186,7 +186,7 @@ export const objectStoreRules: readonly Rule[] = [
                 {
                   key,
                   what: `is for the existing claim "${objectStore.claims[use]}", which this program doesn't change`,
-                  allowed: "uses of buckets whose claims are made here",
+                  allowed: "uses of buckets whose claims the stack creates",
                   example: "left out",
                 },
               ];
@@ -195,7 +195,7 @@ export const objectStoreRules: readonly Rule[] = [
               : [
                   {
                     key,
-                    what: `is for a bucket that ${first} shares, so that both have one claim`,
+                    what: `is for a bucket shared with ${first}: both have one claim`,
                     allowed: `objectStore.additionalConfig.${first}, for all that share it`,
                     example: "left out",
                   },
@@ -204,7 +204,7 @@ export const objectStoreRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "no lifecycle rule of a bucket touches what Loki and Mimir still need",
+    must: "no lifecycle rule touches what Loki and Mimir still need",
     check: ({ objectStore }) =>
       objectStore.kind === "claim"
         ? Object.entries(objectStore.additionalConfig).flatMap(([use, { bucketLifecycle }]) => {
@@ -215,7 +215,7 @@ export const objectStoreRules: readonly Rule[] = [
                     key: `objectStore.additionalConfig.${use}.bucketLifecycle`,
                     what: wrong.join("; "),
                     allowed:
-                      "NoncurrentVersionExpiration, AbortIncompleteMultipartUpload, and Expiration with ExpiredObjectDeleteMarker alone; what is old goes by loki.retention and mimir.retention",
+                      "NoncurrentVersionExpiration, AbortIncompleteMultipartUpload, and Expiration with only ExpiredObjectDeleteMarker; loki.retention and mimir.retention delete old data",
                     example: JSON.stringify({
                       Rules: [
                         {
@@ -231,7 +231,7 @@ export const objectStoreRules: readonly Rule[] = [
         : [],
   },
   {
-    must: "the key of a claim comes from the claim",
+    must: "a claim's key comes from the claim",
     check: ({ objectStore, secrets }) =>
       objectStore.kind === "claim"
         ? (["lokiObjectStore", "mimirObjectStore"] as const).flatMap((secret) =>
@@ -240,7 +240,7 @@ export const objectStoreRules: readonly Rule[] = [
                   {
                     key: `secrets.existing.${secret}`,
                     what: "is not used with objectStore.kind claim: a claim's own Secret has its key",
-                    allowed: "an existing claim by objectStore.claims, or objectStore.kind existing with this Secret",
+                    allowed: "for an existing claim objectStore.claims; or objectStore.kind existing with this Secret",
                     example: "left out",
                   },
                 ]

@@ -5,7 +5,7 @@ import type { Rule } from "./rule";
 /** Rules of the probes. */
 export const probeRules: readonly Rule[] = [
   {
-    must: "probes have names of their own",
+    must: "probes have unique names",
     check: ({ probes }) => {
       const names = probes.map(nameOf);
       return names.flatMap((name, i) => {
@@ -14,7 +14,7 @@ export const probeRules: readonly Rule[] = [
         return [
           {
             key: `probes[${i}].name`,
-            what: `"${name}" is also the name of probes[${first}]${probes[i].name === undefined && probes[first].name === undefined ? ", as neither has one of its own" : ""}`,
+            what: `"${name}" is also the name of probes[${first}]${probes[i].name === undefined && probes[first].name === undefined ? ", because neither sets one" : ""}`,
             allowed: "a name that no other probe has",
             example: `${name.slice(0, 48)}-2`,
           },
@@ -23,7 +23,7 @@ export const probeRules: readonly Rule[] = [
     },
   },
   {
-    must: "a probe gives up before it asks again",
+    must: "a probe's timeout is not above its interval",
     check: ({ probes }) =>
       probes.flatMap(({ timeout, interval }, i) =>
         seconds(timeout) > seconds(interval) || seconds(timeout) < 1
@@ -57,7 +57,7 @@ export const probeRules: readonly Rule[] = [
       ),
   },
   {
-    must: "a certificate is watched only where there is one",
+    must: "settings for certificates need TLS",
     check: ({ probes }) =>
       probes.flatMap((probe, i) => {
         if (probe.module !== "tcp" || probe.tls) return [];
@@ -66,7 +66,7 @@ export const probeRules: readonly Rule[] = [
           .filter(([key, value]) => value !== certificateDefaults[key as keyof typeof certificateDefaults])
           .map(([key, value]) => ({
             key: `probes[${i}].${key}`,
-            what: `${value} is of no use: without tls no certificate is looked at`,
+            what: `${value} has no effect: without tls no certificate is checked`,
             allowed: "nothing, or tls: true",
           }));
       }),

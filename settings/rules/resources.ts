@@ -73,7 +73,7 @@ export const resourceRules: readonly Rule[] = resourcePaths.flatMap((path): Rule
     },
   },
   {
-    must: `${path.join(".")}: some node is large enough`,
+    must: `${path.join(".")}: some kind of node is large enough`,
     check: (settings) => {
       const resources = resourcesAt(settings, path);
       const { nodes } = settings.cluster;

@@ -46,13 +46,13 @@ const keysOf = (secret: PodSecret, alertmanager: ParsedSettings["alertmanager"])
 /** Rules of secrets. */
 export const secretRules: readonly Rule[] = [
   {
-    must: "provider onepassword knows its vault",
+    must: "provider onepassword has a vault",
     check: ({ secrets }) =>
       secrets.provider === "onepassword" && !secrets.onepassword
         ? [
             {
               key: "secrets.onepassword",
-              what: "is missing, and secrets.provider is onepassword",
+              what: "is missing, but secrets.provider is onepassword",
               allowed: "the vault's UUID, and the UUID of the item of each given secret",
               example: { vault: exampleId },
             },
@@ -68,7 +68,7 @@ export const secretRules: readonly Rule[] = [
         .filter(({ secret }) => !onepassword || !entryOf<string>(onepassword.items, secret))
         .map((needed) => ({
           key: `secrets.onepassword.items.${needed.secret}`,
-          what: `is missing, and ${needed.because} needs it: ${needed.what}`,
+          what: `is missing, but ${needed.because} needs it: ${needed.what}`,
           allowed: `UUID of an item with the fields ${needed.fields.join(", ")}${instead(needed)}`,
           example: exampleId,
         }));
@@ -83,7 +83,7 @@ export const secretRules: readonly Rule[] = [
           .filter((field) => !entryOf<Record<string, string>>(settings.secretValues, needed.secret)?.[field])
           .map((field) => ({
             key: `secretValues.${needed.secret}.${field}`,
-            what: `is missing, and ${needed.because} needs it: ${needed.what}`,
+            what: `is missing, but ${needed.because} needs it: ${needed.what}`,
             allowed: `text, set with \`pulumi config set --secret --path observability:secretValues.${needed.secret}.${field}\`${instead(needed)}`,
           })),
       );
@@ -108,7 +108,7 @@ export const secretRules: readonly Rule[] = [
       }),
   },
   {
-    must: "a receiver's secret is that of a receiver that reads one",
+    must: "a receiver's secret belongs to a receiver that reads one",
     check: ({ secrets, secretValues, alertmanager }) =>
       [
         ...entriesOf<unknown>(secretValues).map(([secret]) => ({ secret, table: "secretValues" })),
@@ -138,7 +138,7 @@ export const secretRules: readonly Rule[] = [
         }),
   },
   {
-    must: "secrets are given where the provider reads them",
+    must: "secrets are given for the provider that is used",
     check: ({ secrets, secretValues }) =>
       secrets.provider === "config"
         ? []
@@ -149,7 +149,7 @@ export const secretRules: readonly Rule[] = [
           })),
   },
   {
-    must: "a given secret stands nowhere else in the settings",
+    must: "a given secret is nowhere else in the settings",
     check: ({ secretValues, adopt, grafana, alertmanager }) => {
       const elsewhere = textsIn({
         adopt: { kps: { values: adopt.kps?.values } },
@@ -166,15 +166,15 @@ export const secretRules: readonly Rule[] = [
             .filter(({ text }) => text.includes(secret.text))
             .map(({ path }) => ({
               key: formatPath(path),
-              what: `has the secret secretValues.${secret.path.join(".")} in clear text: previews and Pulumi's state would show it`,
+              what: `has the secret secretValues.${secret.path.join(".")} in plain text: previews and Pulumi's state would show it`,
               allowed:
-                "nothing, or the name of a Kubernetes Secret; and change this secret, as others may have seen it",
+                "nothing, or the name of a Kubernetes Secret; and change this secret, because others may have seen it",
             })),
         );
     },
   },
   {
-    must: "an existing Secret stands for keys that the program reads",
+    must: "an existing Secret maps keys that the program reads",
     check: ({ secrets, alertmanager }) =>
       (Object.keys(secrets.existing) as PodSecret[]).flatMap((secret) => {
         const known = keysOf(secret, alertmanager);

@@ -13,7 +13,7 @@ const gibibyte = 2 ** 30;
 /** Rules of VictoriaMetrics as the stack's backend. */
 export const victoriaMetricsRules: readonly Rule[] = [
   {
-    must: "the stage is one that the stack's backend has",
+    must: "the stage exists with the stack's backend",
     check: ({ stage, metrics: { backend } }) => {
       const there = stagesWith(backend);
       return there.includes(stage)
@@ -21,7 +21,7 @@ export const victoriaMetricsRules: readonly Rule[] = [
         : [
             {
               key: "stage",
-              what: `"${stage}" contradicts metrics.backend: ${backend}, with which there is no such stage`,
+              what: `"${stage}" contradicts metrics.backend: ${backend}, which has no such stage`,
               allowed: `${there.join(", ")}; or metrics.backend: ${backends.find((other) => other !== backend)}`,
               example: there[there.length - 1],
             },
@@ -29,7 +29,7 @@ export const victoriaMetricsRules: readonly Rule[] = [
     },
   },
   {
-    must: "what VictoriaMetrics can't take yet has room on vmagent's volume",
+    must: "vmagent's volume has room for what VictoriaMetrics can't accept yet",
     check: ({ stage, kps, metrics, victoriaMetrics: { limits } }) => {
       const { storage, mimirOutage } = metrics;
       if (stageOf({ stage, kps, metrics }).scraper !== "vmagent") return [];
@@ -40,8 +40,8 @@ export const victoriaMetricsRules: readonly Rule[] = [
         ? [
             {
               key: "metrics.storage",
-              what: `"${storage}" is too small: the samples of ${mimirOutage} (metrics.mimirOutage) at ${limits.maxHourlySeries} series (victoriaMetrics.limits.maxHourlySeries) must fit on it while VictoriaMetrics is away`,
-              allowed: `at least ${least}Gi (${bytesPerSample} bytes a sample, and 1Gi beside it); or a shorter outage, or fewer series`,
+              what: `"${storage}" is too small: the samples of ${mimirOutage} (metrics.mimirOutage) at ${limits.maxHourlySeries} series (victoriaMetrics.limits.maxHourlySeries) must fit on it while VictoriaMetrics is down`,
+              allowed: `at least ${least}Gi (${bytesPerSample} bytes a sample, plus 1Gi); or a shorter outage, or fewer series`,
               example: `${least}Gi`,
             },
           ]
@@ -49,7 +49,7 @@ export const victoriaMetricsRules: readonly Rule[] = [
     },
   },
   {
-    must: "VictoriaMetrics' volume has room beside the space that it keeps free",
+    must: "VictoriaMetrics' volume has room besides the space that it keeps free",
     check: ({ victoriaMetrics: { storage, minFreeSpace } }) =>
       quantityValue(minFreeSpace) * 2 > quantityValue(storage)
         ? [

@@ -36,37 +36,37 @@ export const alertmanager = z
       .boolean()
       .optional()
       .describe(
-        "keeps info alerts quiet while InfoInhibitor, one of upstream's alerts, fires in their namespace: while nothing worse does; default: true",
+        "mutes info alerts while upstream's alert InfoInhibitor fires in their namespace, which it does while nothing worse fires; default: true",
       ),
     existingConfigSecret: objectName
       .optional()
       .describe(
-        `a Secret in the stack's namespace whose key ${configurationKey} is the whole configuration, in place of all receivers and routes here`,
+        `a Secret in the stack's namespace whose key ${configurationKey} is the whole configuration, instead of all receivers and routes here`,
       ),
     groupBy: groupLabels.default(["alertname", "namespace", "cluster"]).describe("labels that alerts are grouped by"),
     groupWait: durationOrZero.default("30s").describe("how long a new group waits for more alerts"),
-    groupInterval: duration.default("5m").describe("how long a group waits before it notifies about new alerts in it"),
-    repeatInterval: duration.default("12h").describe("how long until a group that still fires is notified again"),
+    groupInterval: duration.default("5m").describe("how long a group waits before it sends new alerts"),
+    repeatInterval: duration.default("12h").describe("how long until a group that still fires is sent again"),
     heartbeatInterval: duration.default("5m").describe("how often the dead man's switch is called"),
     externalUrl: httpUrl
       .optional()
       .describe(
-        "address that notifications link to; with implementation mimir its path is /alertmanager; default: that of ingress or httpRoute, else the Service's",
+        "address that notifications link to; with implementation mimir its path is /alertmanager; default: that of ingress or httpRoute, otherwise the Service's",
       ),
     ingress: ingress.describe(
-      "how people reach Alertmanager; it has no login of its own, so put one in front of it; none: `kubectl port-forward`",
+      "how people reach Alertmanager, which has no login: put one in front of it; if not set: `kubectl port-forward`",
     ),
     // Not `route`, which would be one letter from `routes`.
-    httpRoute: httpRoute.describe("the same by the Gateway API: an HTTPRoute"),
+    httpRoute: httpRoute.describe("the same through the Gateway API: an HTTPRoute"),
     runbooks: httpUrl
       .refine((v) => !v.includes("#"), "has a # in it")
       .meta({ example: "https://git.example.org/home/observability/src/branch/main/docs/alerts.md" })
       .optional()
-      .describe("address of docs/alerts.md where you can open it: each alert then links to its section there"),
+      .describe("address at which you can open docs/alerts.md: each alert then links to its section"),
     storage: bytes
       .default("1Gi")
       .describe(
-        "size of the volume for silences and the notification log, in bytes; Mimir's Alertmanager has them on Mimir's volume",
+        "size of the volume for silences and the notification log, in bytes; Mimir's Alertmanager keeps them on Mimir's volume",
       ),
     storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     resources: resources({ cpu: "20m", memory: "64Mi", memoryLimit: "128Mi" }),

@@ -8,7 +8,7 @@ export const backup = z
       .boolean()
       .default(false)
       .describe(
-        "copies Loki's and Mimir's buckets and VictoriaMetrics' samples by a CronJob, and alerts when the last copy is too old; what else a fire takes: `npm run backup`",
+        "a CronJob backs up Loki's and Mimir's buckets and VictoriaMetrics' samples, and an alert fires when the last backup is too old; for the rest: `npm run backup`",
       ),
     schedule: z
       .string()
@@ -21,17 +21,17 @@ export const backup = z
       .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9._-]+)*$/, "is not a place in a bucket")
       .meta({ allowed: "s3://BUCKET or s3://BUCKET/PREFIX", example: "s3://backup/production" })
       .optional()
-      .describe("the bucket of the backup, which exists, and a prefix in it for this stack"),
+      .describe("existing bucket for the backup, and a prefix in it for this stack"),
     endpoint: httpOrigin
       .optional()
-      .describe("the S3 server of that bucket, as pods reach it; best not the stack's own"),
+      .describe("the S3 server of that bucket, as pods reach it; preferably not the stack's own"),
     secret: objectName
       .meta({ example: "backup-object-store" })
       .optional()
       .describe(
-        "Secret in the stack's namespace, which exists, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of that bucket; a key without a colon",
+        "existing Secret in the stack's namespace, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of that bucket; the key must not contain a colon",
       ),
-    maxAge: duration.default("26h").describe("alert BackupTooOld, and ✗ in `verify`, when the last copy is older"),
+    maxAge: duration.default("26h").describe("alert BackupTooOld, and ✗ in `verify`, when the last backup is older"),
     resources: resources({ cpu: "50m", memory: "128Mi", memoryLimit: "512Mi" }),
   })
   .prefault({});

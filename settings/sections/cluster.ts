@@ -26,14 +26,14 @@ export const namespace = z
     podSecurity: z
       .strictObject({
         enforce: podSecurityLevel.describe(
-          "level of the Pod Security Standards below which pods are refused; default: the strictest that all pods of the stack fit, which is privileged where any reads its node",
+          "level of the Pod Security Standards that pods must meet; default: the strictest that all pods of the stack meet, which is privileged if any of them reads its node",
         ),
         warn: podSecurityLevel.describe(
-          "level below which the API server warns of pods and notes them in its audit log; default: restricted",
+          "level below which the API server warns about pods and records them in its audit log; default: restricted",
         ),
       })
       .prefault({})
-      .describe("labels of the namespace that is created: which pods may be in it"),
+      .describe("labels of the created namespace: which pods it accepts"),
   })
   .prefault({});
 
@@ -42,15 +42,15 @@ export const node = z.strictObject({
   name: nonEmptyText.describe("what you call this kind of node"),
   arch: z.enum(["amd64", "arm64"]).describe("its `kubernetes.io/arch` label"),
   count: z.int().min(1).default(1).describe("how many there are"),
-  cpu: cpu.describe("allocatable CPU cores of one"),
-  memory: bytes.describe("allocatable memory of one, in bytes"),
+  cpu: cpu.describe("allocatable CPU cores of each"),
+  memory: bytes.describe("allocatable memory of each, in bytes"),
   reserved: z
     .strictObject({
-      cpu: cpu.optional().describe("CPU cores of one that are kept for it"),
-      memory: bytes.optional().describe("memory of one that is kept for it, in bytes"),
+      cpu: cpu.optional().describe("CPU cores of each node reserved for it"),
+      memory: bytes.optional().describe("memory of each node reserved for it, in bytes"),
     })
     .optional()
-    .describe("room on each node for other workloads; without it the offline preview assumes that there are none"),
+    .describe("reserved on each node for other workloads; without it the offline preview assumes that there are none"),
   labels: z
     .record(labelKey, labelValue)
     .default({})
@@ -64,7 +64,7 @@ export const cluster = z
       .refine((v) => v !== "", "is empty")
       .meta({ example: "production" })
       .optional()
-      .describe("value of the label `cluster` on metrics, logs and alerts; none when left out"),
+      .describe("value of the label `cluster` on metrics, logs and alerts; if not set, there is no such label"),
     nodes: z.array(node).default([]).describe("the kinds of node in the cluster"),
     headroom: z
       .number()
@@ -73,7 +73,7 @@ export const cluster = z
       .meta({ allowed: "per cent, from 0 and below 100", example: 30 })
       .default(0)
       .describe(
-        "share of each node that shall stay free, in per cent, for the offline preview: 30 leaves room for growth and for a node that is away",
+        "percentage of each node that must stay free, in per cent, for the offline preview: 30 leaves room for growth and for a node that is down",
       ),
     storageClass: objectName
       .optional()

@@ -24,7 +24,7 @@ const gatewayHost = z
       error: "is not a host name of a route",
     },
   )
-  .meta({ allowed: "a host name in lower case, `*.` before it or not, without scheme, port or path" });
+  .meta({ allowed: "a host name in lower case, optionally with `*.` before it, without scheme, port or path" });
 
 /**
  * A route of the Gateway API.
@@ -37,7 +37,7 @@ export const httpRoute = z
         z.strictObject({
           name: objectName.describe("the Gateway's name"),
           namespace: namespaceName.optional().describe("the Gateway's namespace; default: the stack's"),
-          sectionName: objectName.optional().describe("the listener's name; default: every listener that fits"),
+          sectionName: objectName.optional().describe("the listener's name; default: every listener that matches"),
           port: port.optional().describe("the listener's port; default: any"),
         }),
       )
@@ -48,7 +48,7 @@ export const httpRoute = z
       .array(gatewayHost)
       .min(1)
       .meta({ allowed: "a list of host names, at least one", example: ["grafana.example.org"] })
-      .describe("host names; the first is the one in links"),
+      .describe("host names; links use the first"),
     https: z.boolean().default(true).describe("the Gateway's listener speaks https; false: links are plain http"),
     annotations: annotations("the HTTPRoute"),
   })

@@ -36,7 +36,7 @@ const sidecar = z
       .boolean()
       .default(true)
       .describe(
-        "shows the dashboards and data sources that other applications bring in labelled ConfigMaps, as kube-prometheus-stack's Grafana does",
+        "shows other applications' dashboards and data sources in labelled ConfigMaps, as kube-prometheus-stack's Grafana does",
       ),
     namespaces: z
       .array(namespaceName)
@@ -56,7 +56,7 @@ const sidecar = z
     resources: resources({ cpu: "10m", memory: "96Mi", memoryLimit: "192Mi" }),
   })
   .prefault({})
-  .describe("what other applications bring in labelled ConfigMaps");
+  .describe("other applications' dashboards and data sources in labelled ConfigMaps");
 
 const groups = z
   .array(nonEmptyText)
@@ -75,7 +75,7 @@ const oauth = z
       .array(nonEmptyText)
       .default(["openid", "profile", "email"])
       .meta({ allowed: "a list of scopes", example: ["openid", "profile", "email", "groups"] })
-      .describe("what Grafana asks for; many providers give the groups for `groups`"),
+      .describe("scopes that Grafana requests; with many providers, `groups` returns the groups"),
     roles: z
       .strictObject({
         claim: z
@@ -83,25 +83,25 @@ const oauth = z
           .regex(/^[A-Za-z_][\w.]*$/)
           .meta({ allowed: "the name of a claim: letters, digits, '_' and '.'", example: "groups" })
           .default("groups")
-          .describe("claim with the groups of a person"),
+          .describe("claim with a person's groups"),
         admin: groups.optional().describe("their members are administrators"),
         editor: groups.optional().describe("their members may change dashboards"),
         others: z
           .enum(["Viewer", "None"])
           .default("Viewer")
-          .describe("everyone else, also who has no such claim; None: they log in and see nothing"),
+          .describe("role of everyone else, including people without such a claim; None: they log in and see nothing"),
       })
       .optional()
-      .describe("who may do what, by group; left out, and no roleAttributePath: everyone may look"),
+      .describe("roles by group; if neither this nor roleAttributePath is set, everyone may view"),
     roleAttributePath: nonEmptyText
       .meta({ example: "contains(roles[*], 'ops') && 'Admin' || 'Viewer'" })
       .optional()
-      .describe("a JMESPath of your own in place of `roles`"),
+      .describe("your own JMESPath instead of `roles`"),
     roleAttributeStrict: z
       .boolean()
       .default(false)
-      .describe("refuses who gets no role; with `roles`: who has no such claim"),
-    allowSignUp: z.boolean().default(true).describe("makes a user at the first login"),
+      .describe("refuses people without a role; with `roles`: people without such a claim"),
+    allowSignUp: z.boolean().default(true).describe("creates a user at the first login"),
     allowedDomains: z
       .array(nonEmptyText)
       .optional()
@@ -111,12 +111,12 @@ const oauth = z
     autoLogin: z.boolean().default(false).describe("skips Grafana's own login page"),
   })
   .optional()
-  .describe("login by an OpenID Connect provider, beside the administrator (given secret `grafanaOauth`)");
+  .describe("login through an OpenID Connect provider, in addition to the administrator (given secret `grafanaOauth`)");
 
 /** Mail. */
 const smtp = z
   .strictObject({
-    host: hostPort.meta({ example: "smtp.example.org:587" }).describe("the server that takes the mail"),
+    host: hostPort.meta({ example: "smtp.example.org:587" }).describe("the mail server"),
     from: z
       .string()
       .regex(/^[^\s@,<>"]+@[^\s@,<>"]+$/)
@@ -130,7 +130,7 @@ const smtp = z
       .describe("whether a server without TLS is accepted"),
   })
   .optional()
-  .describe("sends Grafana's own mail: invitations, reports of its own alerts");
+  .describe("sends Grafana's own mail: invitations, its own alerts");
 
 const plugin = z.strictObject({
   id: z
@@ -143,13 +143,15 @@ const plugin = z.strictObject({
     .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/)
     .meta({ allowed: "an exact version", example: "2.1.8" })
     .describe("exact version"),
-  url: httpUrl.optional().describe("its archive (zip), such as on a server of yours; default: Grafana's catalogue"),
+  url: httpUrl
+    .optional()
+    .describe("address of its archive (zip), for example on your own server; default: Grafana's catalogue"),
 });
 
 const plain = z.union([z.string(), z.number(), z.boolean()]).meta({ allowed: "text, a number, true or false" });
 
 const dataSource = z.strictObject({
-  name: nonEmptyText.describe("its name, which stays: Grafana finds it by that"),
+  name: nonEmptyText.describe("its name; don't change it, because Grafana finds the data source by it"),
   uid: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,40}$/)
@@ -157,7 +159,10 @@ const dataSource = z.strictObject({
     .describe("what dashboards name"),
   type: nonEmptyText.meta({ example: "tempo" }).describe("its plugin, such as tempo, influxdb, postgres"),
   url: nonEmptyText.meta({ example: "http://tempo.tracing:3200" }).optional().describe("its address"),
-  access: z.enum(["proxy", "direct"]).default("proxy").describe("who asks it: Grafana, or the browser"),
+  access: z
+    .enum(["proxy", "direct"])
+    .default("proxy")
+    .describe("who queries it: Grafana (proxy), or the browser (direct)"),
   user: nonEmptyText.optional().describe("user of a database"),
   database: nonEmptyText.optional().describe("a database's name"),
   basicAuth: z.boolean().optional().describe("HTTP basic authentication"),
@@ -166,7 +171,7 @@ const dataSource = z.strictObject({
     .record(z.string(), z.json())
     .default({})
     .meta({ allowed: "an object", example: { timeInterval: "30s" } })
-    .describe("what the plugin takes; a `$` in a text is written `$$`"),
+    .describe("the plugin's settings; write `$$` for a `$` in a text"),
   secureJsonData: z
     .record(
       z.string(),
@@ -189,11 +194,13 @@ export const grafana = z
       .boolean()
       .default(true)
       .describe(
-        "false: uses an existing Grafana, by ConfigMaps that its sidecar reads (labels `grafana_datasource`, `grafana_dashboard`)",
+        "false: uses an existing Grafana, through ConfigMaps that its sidecar reads (labels `grafana_datasource`, `grafana_dashboard`)",
       ),
     dashboardLabel: labelKey
       .default("grafana_dashboard")
-      .describe("label by which dashboards are found: other applications', and the stack's by an existing Grafana"),
+      .describe(
+        "label of ConfigMaps with dashboards: those of other applications, and the stack's for an existing Grafana",
+      ),
     dataSourceLabel: labelKey.default("grafana_datasource").describe("the same for data sources"),
     labelValue: labelValue.default("1").describe("value of these labels"),
     claimDefault: z
@@ -203,21 +210,21 @@ export const grafana = z
         "with create: false: the stack's default data source becomes Grafana's; first switch off the existing default (kube-prometheus-stack: `grafana.sidecar.datasources.isDefaultDatasource: false`), because Grafana does not start with two",
       ),
     sidecar,
-    ingress: ingress.describe("how people reach Grafana; neither this nor `route`: `kubectl port-forward`"),
-    route: httpRoute.describe("how people reach Grafana, by the Gateway API: an HTTPRoute"),
+    ingress: ingress.describe("how people reach Grafana; with neither this nor `route`: `kubectl port-forward`"),
+    route: httpRoute.describe("how people reach Grafana, through the Gateway API: an HTTPRoute"),
     oauth,
-    anonymous: z.boolean().default(false).describe("whoever reaches it may look at everything, without a login"),
+    anonymous: z.boolean().default(false).describe("anyone who reaches it may view everything, without a login"),
     smtp,
     plugins: z
       .array(plugin)
       .default([])
       .meta({ allowed: "a list of plugins, each with id and version" })
-      .describe("plugins that are installed onto its volume, each once; without internet each needs a `url`"),
+      .describe("plugins to install on its volume, each once; without internet access each needs a `url`"),
     dataSources: z
       .array(dataSource)
       .default([])
       .meta({ allowed: "a list of data sources" })
-      .describe("data sources beside the stack's own"),
+      .describe("data sources in addition to the stack's own"),
     secretMounts: z
       .array(objectName)
       .default([])
@@ -230,7 +237,7 @@ export const grafana = z
         allowed: "an object: section → key → value",
         example: { users: { default_theme: "light" }, "auth.generic_oauth": { tls_skip_verify_insecure: true } },
       })
-      .describe("everything else that grafana.ini takes; no secrets: name a file"),
+      .describe("everything else for grafana.ini; no secrets: refer to a file"),
     storage: bytes.default("2Gi").describe("size of the volume for Grafana's database and plugins, in bytes"),
     storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     resources: resources({ cpu: "50m", memory: "192Mi", memoryLimit: "512Mi" }),

@@ -7,23 +7,23 @@ export const secretForms = ["authorization", "jwt", "aws-keys", "url-passwords",
 
 /** What is done with the lines of some streams. */
 const lineRule = z.strictObject({
-  selector: streamSelector.describe("streams whose lines it is about, by the collector's labels"),
+  selector: streamSelector.describe("the streams that it applies to, by the collector's labels"),
   firstLine: lineRegex
     .meta({ example: String.raw`^\d{4}-\d{2}-\d{2}` })
     .optional()
     .describe(
-      "how an entry begins: lines that begin otherwise, such as those of a stack trace, become part of the one before",
+      "how an entry begins: lines that don't match, such as those of a stack trace, are joined to the one before",
     ),
-  drop: lineRegex.optional().describe("lines with this in them are not sent"),
+  drop: lineRegex.optional().describe("lines that match this are not sent"),
   sample: positiveNumber
     .refine((v) => v <= 1, "is more than 1")
     .meta({ allowed: "a number above 0, at most 1", example: 0.1 })
     .optional()
-    .describe("share of the lines that is sent, taken by chance"),
+    .describe("share of the lines to send, chosen at random"),
   redact: lineRegex
     .meta({ example: "card=([0-9]+)" })
     .optional()
-    .describe("what its groups find, or all of it if it has no group, is replaced by ***"),
+    .describe("what its groups match, or the whole match if it has none, is replaced by ***"),
   metadata: z
     .array(
       z
@@ -35,7 +35,7 @@ const lineRule = z.strictObject({
         }),
     )
     .default([])
-    .describe("keys of JSON lines that Loki keeps beside the line (structured metadata); dots become '_'"),
+    .describe("keys of JSON lines that Loki keeps with the line (structured metadata); dots become '_'"),
 });
 
 /** A rule for lines as the settings give it. */
@@ -61,11 +61,11 @@ const nodeFile = z
     const own = ownFolders.find((name) => fits(name, folder));
     // The files of these folders are in them; a last `*` takes files only.
     if (own === undefined || (below.length === 0 && folder !== own)) return;
-    const message = folder === own ? "is collected by itself" : `fits /var/log/${own}, which is collected by itself`;
+    const message = folder === own ? "is collected already" : `matches /var/log/${own}, which is collected already`;
     context.addIssue({ code: "custom", message });
   })
   .meta({
-    allowed: "a path below /var/log, * in it or not; not of pods, containers or the journal",
+    allowed: "a path below /var/log, * allowed; not of pods, containers or the journal",
     example: "/var/log/syslog",
   });
 
@@ -82,13 +82,13 @@ export const logs = z
       .enum(logAgents)
       .default("alloy")
       .describe(
-        "what collects logs on the nodes; `none`: Loki first, proven by its canary, or a collector of your own (docs/log-collector.md)",
+        "the log collector on the nodes; `none`: Loki first, tested by its canary, or your own collector (docs/log-collector.md)",
       ),
     source: z
       .enum(["files", "api"])
       .default("files")
       .describe(
-        "`files` tails /var/log/pods; `api` asks the kubelet, needs no host path, and has no `stream` label as that API merges stdout and stderr",
+        "`files` tails /var/log/pods; `api` asks the kubelet, needs no host path, but has no label `stream`, because that API merges stdout and stderr",
       ),
     journal: z.boolean().default(true).describe("collects the nodes' journal"),
     journalPath: z
@@ -99,46 +99,46 @@ export const logs = z
       .array(nodeFile)
       .default([])
       .describe(
-        "other files of the nodes, such as /var/log/syslog, from their end on; a node without them is none the worse",
+        "other files of the nodes, such as /var/log/syslog, read from their current end; nodes without them are fine",
       ),
     talos: z
       .boolean()
       .default(false)
       .describe(
-        "the nodes run Talos, which has no journal: takes what they send to port 5170 of themselves (docs/talos.md)",
+        "the nodes run Talos, which has no journal: the collector receives what they send to their port 5170 (docs/talos.md)",
       ),
     events: z.boolean().default(true).describe("collects Kubernetes events, once per cluster"),
     includeNamespaces: z
       .array(namespaceName)
       .default([])
-      .describe("only the pods of these namespaces are collected; empty: of all"),
+      .describe("only pods of these namespaces are collected; empty: all"),
     excludeNamespaces: z.array(namespaceName).default([]).describe("namespaces whose pods are not collected"),
     redact: z
       .array(z.enum(secretForms))
       .default([])
       .describe(
-        "kinds of secrets that are replaced by *** in every line and event, known by their form: a help, no guarantee",
+        "kinds of secrets to replace by *** in every line and event, recognized by their form: a help, no guarantee",
       ),
     lines: z
       .array(lineRule)
       .default([])
-      .describe(
-        'what is done with lines before they are sent, one rule after the other; with events, too (`job="kubernetes-events"`)',
-      ),
+      .describe('rules for lines before they are sent, applied in order; also for events (`job="kubernetes-events"`)'),
     vector: z
       .strictObject({
         buffer: bytes
           .default("512Mi")
-          .describe("disk of each node for lines that Loki doesn't take yet; then Vector stops reading"),
+          .describe(
+            "disk space on each node for lines that Loki doesn't accept yet; when it is full, Vector stops reading",
+          ),
         hostMetrics: z
           .boolean()
           .default(false)
-          .describe("the nodes' CPU, memory, load and disks, too, as metrics; node-exporter has them already"),
+          .describe("also collect the nodes' CPU, memory, load and disks as metrics; node-exporter already does"),
         containerRuntime: z
           .enum(["containerd", "cri-o", "docker"])
           .default("containerd")
           .describe(
-            "label `container_runtime` of init containers and of pods that are gone, of which Vector isn't told",
+            "label `container_runtime`, also for init containers and deleted pods, for which Vector doesn't know it",
           ),
       })
       .prefault({})

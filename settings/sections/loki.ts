@@ -32,14 +32,14 @@ const schemaPeriod = z.looseObject({
   store: z
     .enum(["tsdb", "boltdb-shipper"])
     .describe("index store: tsdb; an older period may have been written with boltdb-shipper"),
-  object_store: z.enum(["s3", "aws"]).describe("chunk store, by the name that the data was written under"),
+  object_store: z.enum(["s3", "aws"]).describe("chunk store, by the name under which the data was written"),
   schema: z
     .enum(["v9", "v10", "v11", "v12", "v13"])
     .meta({ example: "v13" })
     .describe("schema version: v13, or what an older period was written with"),
   index: z
     .looseObject({
-      prefix: nonEmptyText.meta({ example: "loki_index_" }).describe("start of the index tables' names"),
+      prefix: nonEmptyText.meta({ example: "loki_index_" }).describe("prefix of the index tables' names"),
       period: duration
         .refine((v) => seconds(v) % 86400 === 0, "is not a multiple of a day")
         .meta({ allowed: "24h, or what an older period was written with", example: "24h" })
@@ -88,7 +88,9 @@ export const loki = z
   .strictObject({
     mode: modes
       .default("single-binary")
-      .describe("one process; write, read and backend apart; or each of Loki's components apart (microservices)"),
+      .describe(
+        "one process; write, read and backend as separate workloads; or every component as a separate workload (microservices)",
+      ),
     former: z
       .strictObject({
         mode: modes.describe("the mode that Loki had until now"),
@@ -96,10 +98,10 @@ export const loki = z
           .int()
           .min(0)
           .optional()
-          .describe("how many of its writers are left; fewer, one at a time, until it is 0. Default: all"),
+          .describe("how many of its writers are left; lower it by one at a time, until it is 0. Default: all"),
       })
       .optional()
-      .describe("processes of another mode that run beside those of `mode` while it changes: docs/loki-modes.md"),
+      .describe("processes of the former mode that run next to those of `mode` during a change: docs/loki-modes.md"),
     replicationFactor: z.int().min(1).default(1).describe("how many writers hold a line before it is acknowledged"),
     retention: retention.default("720h").describe("age at which lines are deleted"),
     retentionMinimum: retention.default("168h").describe("the stack's minimum: a shorter retention is refused"),
@@ -118,28 +120,26 @@ export const loki = z
             })
             .describe("which streams"),
           period: retention.describe(
-            "age at which their lines are deleted; may be shorter than retentionMinimum. One below the minimum of the policy retention-meets-stack-minimum needs its selector in that policy's shortStreams",
+            "age at which their lines are deleted; may be shorter than retentionMinimum. If it is below the minimum of the policy retention-meets-stack-minimum, list its selector in that policy's shortStreams",
           ),
-          priority: z.int().min(0).default(1).describe("where several fit a stream, the highest counts"),
+          priority: z.int().min(0).default(1).describe("if several match a stream, the highest wins"),
         }),
       )
       .default([])
-      .describe("streams with a retention of their own; all others have `retention`"),
+      .describe("streams with their own retention; all others have `retention`"),
     retentionDeleteDelay: goDuration
       .default("2h")
-      .describe("how long a chunk is kept after its index entry was deleted"),
+      .describe("how long a chunk is kept after its index entry is deleted"),
     retentionDeleteWorkers: z.int().min(1).default(150).describe("workers that delete chunks"),
     compactionInterval: goDuration.default("10m").describe("how often the compactor runs"),
     schemaConfigs: z
       .array(schemaPeriod)
       .min(1)
       .optional()
-      .describe(
-        "the schema's periods, word for word, of a Loki that has data; default: one period, tsdb v13, from 2024-04-01",
-      ),
+      .describe("the exact schema periods of a Loki that has data; default: one period, tsdb v13, from 2024-04-01"),
     storage: bytes
       .default("10Gi")
-      .describe("size of the volume for write-ahead log and index cache, in bytes, of each replica that has one"),
+      .describe("size of the volume for write-ahead log and index cache, in bytes, for each replica that has one"),
     storageClass: objectName.optional().describe("storage class of those volumes; default: cluster.storageClass"),
     patternIngester: z.boolean().default(true).describe("detects patterns in lines (Grafana's Logs Drilldown)"),
     structuredMetadata: z.boolean().default(true).describe("accepts structured metadata"),
@@ -148,7 +148,7 @@ export const loki = z
       .boolean()
       .default(true)
       .describe(
-        "alerts on what lines say, from ConfigMaps; false: the ruler reads rules from the bucket instead, where Loki's API puts them",
+        "alerts on log lines, from ConfigMaps; false: the ruler reads rules from the bucket instead, where Loki's API stores them",
       ),
     limits: z
       .strictObject({
@@ -175,9 +175,9 @@ export const loki = z
     distributed: distributed.describe("sizes of Loki's components in mode `distributed`"),
     gateway: target("the gateway", { replicas: 2, cpu: "50m", memory: "32Mi", memoryLimit: "128Mi" }),
     ingress: ingress.describe(
-      "how senders and readers of logs outside the cluster reach the gateway; it has no login of its own, so put one in front of it",
+      "how senders and readers of logs outside the cluster reach the gateway, which has no login: put one in front of it",
     ),
-    route: httpRoute.describe("the same by the Gateway API: an HTTPRoute"),
+    route: httpRoute.describe("the same through the Gateway API: an HTTPRoute"),
     canary: z.boolean().default(true).describe("a DaemonSet that writes lines and reads them back"),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("level of Loki's own log"),
   })

@@ -24,7 +24,7 @@ export const remoteWriteQueue = z
       .int()
       .min(1)
       .default(4)
-      .describe("number of parallel senders; more of them catch up faster after an outage, and take more memory"),
+      .describe("number of parallel senders; more of them catch up faster after an outage, but use more memory"),
     maxSamplesPerSend: z.int().min(1).default(2000).describe("samples in one request"),
     capacity: z.int().min(1).default(10_000).describe("samples that each sender holds in memory"),
   })
@@ -109,7 +109,7 @@ export const exporters = z
     blackbox: z
       .strictObject({ resources: resources({ cpu: "10m", memory: "24Mi", memoryLimit: "96Mi" }) })
       .prefault({})
-      .describe("the blackbox exporter, which runs where `probes` has an entry"),
+      .describe("the blackbox exporter, which runs if `probes` has an entry"),
   })
   .prefault({});
 
@@ -119,7 +119,7 @@ const found = (what: string, options: { port: number; pods: Record<string, strin
     .array(
       z
         .ipv4()
-        .refine((v) => !/^(127|0)\./.test(v), "is each pod itself, as pods see it")
+        .refine((v) => !/^(127|0)\./.test(v), "is the pod itself, seen from a pod")
         .meta({ allowed: "an IPv4 address that pods can reach", example: "10.0.0.1" }),
     )
     .refine((v) => v.length > 0, "is empty")
@@ -137,7 +137,7 @@ const found = (what: string, options: { port: number; pods: Record<string, strin
     .meta({ allowed: "labels of its pods, at least one; leave it out if it is not scraped", example: options.pods })
     .optional()
     .describe(
-      `labels of its pods in kube-system (kubeadm: \`${Object.entries(options.pods)[0].join(": ")}\`), in place of \`endpoints\``,
+      `labels of its pods in kube-system (kubeadm: \`${Object.entries(options.pods)[0].join(": ")}\`), instead of \`endpoints\``,
     ),
   port: port.default(options.port).describe("port of its metrics"),
 });

@@ -8,7 +8,7 @@ import { day, httpUrl, namespacedName } from "../values";
 export const stage = z
   .enum(stageNames)
   .default("loki")
-  .describe("stage of the migration; the third is called after metrics.backend");
+  .describe("stage of the migration; the third is named after metrics.backend");
 
 /** Steps between stages. */
 export const migration = z
@@ -51,7 +51,7 @@ export const adopt = z
           .string()
           .refine((v) => /^[a-z0-9-]+\/[a-z0-9-]+$/.test(v), "is not namespace/name")
           .meta({ allowed: "namespace/name", example: "monitoring/kube-prometheus-stack" })
-          .describe("the Helm release that is imported"),
+          .describe("the Helm release to import"),
         import: z
           .boolean()
           .default(true)
@@ -61,7 +61,7 @@ export const adopt = z
         keepGrafana: z
           .boolean()
           .default(false)
-          .describe("keeps the Grafana inside the release until the stack's own has taken over"),
+          .describe("keeps the release's Grafana until the stack's own replaces it"),
         keepExporters: z
           .boolean()
           .default(false)

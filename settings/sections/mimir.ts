@@ -6,9 +6,7 @@ import { bytes, duration, durationOrZero, objectName, replicas, resources } from
 /** Settings of Mimir: everything in one process, in the stages that have it. */
 export const mimir = z
   .strictObject({
-    replicas: replicas
-      .default(1)
-      .describe("replicas; several are members of one ring, each with a volume: docs/replicas.md before you change it"),
+    replicas: replicas.default(1).describe("replicas, each with a volume; read docs/replicas.md before you change it"),
     replicationFactor: z.int().min(1).default(1).describe("how many replicas hold a sample before it is acknowledged"),
     retention: duration.default("90d").describe("age at which blocks are deleted from the bucket"),
     storage: bytes
@@ -17,11 +15,11 @@ export const mimir = z
     storageClass: objectName.optional().describe("storage class of that volume; default: cluster.storageClass"),
     outOfOrderWindow: durationOrZero
       .default("1h")
-      .describe("how much older than its series' newest sample a sample may be; 0s: not at all"),
+      .describe("how much older a sample may be than the newest of its series; 0s: not at all"),
     blockUpload: z
       .boolean()
       .default(false)
-      .describe("takes blocks of Prometheus's history (`npm run backfill`); on only while they are uploaded"),
+      .describe("accepts blocks of Prometheus's history (`npm run backfill`); turn it on only during the upload"),
     limits: z
       .strictObject({
         maxSeries: z
@@ -36,12 +34,12 @@ export const mimir = z
           .min(1)
           .default(50_000)
           .describe("samples accepted per second; Prometheus retries those above it (429)"),
-        ingestionBurst: z.int().min(1).default(500_000).describe("samples accepted at once above that"),
+        ingestionBurst: z.int().min(1).default(500_000).describe("burst above that, in samples"),
         maxLabelsPerSeries: z
           .int()
           .min(1)
           .default(60)
-          .describe("maximum number of labels of a series; one with more is rejected permanently (400)"),
+          .describe("maximum number of labels of a series; series with more are rejected permanently (400)"),
       })
       .prefault({}),
     resources: resources({ cpu: "200m", memory: "768Mi", memoryLimit: "3Gi" }),

@@ -51,19 +51,19 @@ export const networkPolicies = z
       .boolean()
       .default(false)
       .describe(
-        "only what the stack's own configurations connect to may be connected to; needs a network plug-in that enforces it",
+        "allows only connections that the stack's own configurations need; requires a network plug-in that enforces NetworkPolicies",
       ),
     implementation: z
       .enum(["kubernetes", "cilium"])
       .default("kubernetes")
       .describe(
-        "`cilium`: nodes and the API server are named by a CiliumNetworkPolicy, as ranges of addresses don't fit them there",
+        "`cilium`: a CiliumNetworkPolicy covers nodes and the API server, because Cilium doesn't apply address ranges to them",
       ),
     nodes: z
       .array(cidr)
       .default([])
       .describe(
-        "addresses of the nodes: what the API server forwards (`npm run verify`) comes from them; not for `cilium`",
+        "addresses of the nodes: connections through the API server (`npm run verify`) come from them; not for `cilium`",
       ),
     allow: z
       .partialRecord(z.enum(services), z.array(namespaceName))
@@ -73,8 +73,8 @@ export const networkPolicies = z
         example: { "loki-gateway": ["shop"] },
       })
       .describe(
-        "Service of the stack → other namespaces whose pods may connect to it, such as programs that push lines; " +
-          "one with an Ingress or HTTPRoute needs its controller's here (`[]`: the controller has the nodes' network, or is Cilium's own)",
+        "Service of the stack → other namespaces whose pods may connect to it, for example to push lines; " +
+          "a Service with an Ingress or HTTPRoute needs its controller's namespace (`[]`: the controller uses the nodes' network, or is Cilium's own)",
       ),
   })
   .prefault({});

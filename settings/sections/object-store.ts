@@ -20,7 +20,7 @@ const common = {
     .meta({ example: "us-east-1" })
     .default("us-east-1")
     .describe(
-      "S3 region; Loki 3.6 needs one with retention even if the store ignores it; with claim: where the claim tells none, as Rook's don't",
+      "S3 region; Loki 3.6 needs one for retention, even if the store ignores it; with kind claim: used if the claim has none, as with Rook",
     ),
 };
 
@@ -30,7 +30,7 @@ const keepDeleted = duration
   .meta({ allowed: "whole days: a number and a unit (d, w, y), no spaces", example: "7d" })
   .optional()
   .describe(
-    "how long the store keeps what Loki and Mimir deleted or overwrote, as versions of S3 that only the administrator sees; not set: its buckets keep no versions",
+    "how long the store keeps what Loki and Mimir deleted or overwrote, as S3 versions that only the administrator sees; if not set, buckets keep no versions",
   );
 
 /** MinIO outside the stack, its buckets, users and policies kept by the MinIO provider. */
@@ -38,7 +38,7 @@ const minio = z.strictObject({
   kind: z.literal("minio"),
   endpoint: httpOrigin.describe("address that pods use"),
   providerAddress: hostPort.describe("address that the machine running Pulumi uses"),
-  providerTls: z.boolean().default(false).describe("whether that address speaks TLS"),
+  providerTls: z.boolean().default(false).describe("whether that address uses TLS"),
   forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
   metrics: z
     .boolean()
@@ -103,7 +103,7 @@ const additionalConfig = z.strictObject({
   bucketLifecycle: jsonText
     .optional()
     .describe(
-      "lifecycle rules of S3, as JSON: of old versions and unfinished uploads, never of objects in use; Rook's operator must allow it",
+      "S3 lifecycle rules, as JSON: for old versions and unfinished uploads, never for objects in use; Rook's operator must allow it",
     ),
 });
 
@@ -112,20 +112,22 @@ const claim = z.strictObject({
   kind: z.literal("claim"),
   bucketClass: objectName
     .meta({ example: "ceph-bucket" })
-    .describe("storage class of the bucket provisioner: `kubectl get storageclass` shows one that ends with `/bucket`"),
+    .describe(
+      "storage class of the bucket provisioner: in `kubectl get storageclass`, its provisioner ends with `/bucket`",
+    ),
   claims: z
     .partialRecord(z.enum(uses), objectName)
     .meta({ example: { loki: "loki-bucket" } })
     .default({})
     .describe(
-      "existing claims in the stack's namespace, which are used, not created: use of the bucket → name of the claim; its name in `buckets` then counts no more",
+      "existing claims in the stack's namespace, which are used, not created: use of the bucket → name of the claim; its name in `buckets` then has no effect",
     ),
   additionalConfig: z
     .partialRecord(z.enum(uses), additionalConfig)
     .meta({ example: { loki: { maxSize: "500Gi" } } })
     .default({})
-    .describe("what the claims ask for beside their buckets, by use of the bucket"),
-  tls: z.boolean().default(false).describe("whether the store speaks TLS: a claim tells host and port, and no scheme"),
+    .describe("what the claims request in addition to their buckets, by use of the bucket"),
+  tls: z.boolean().default(false).describe("whether the store uses TLS: a claim has a host and a port, but no scheme"),
   ca: certificates.optional().describe("certificates of the authority that signed the store's, as PEM; with `tls`"),
   forcePathStyle: z.boolean().default(true).describe("bucket in the path, not in the host name"),
   ...common,

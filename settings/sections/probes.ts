@@ -18,19 +18,16 @@ const common = {
       example: "shop",
     })
     .optional()
-    .describe("label `probe` of its series and alerts; default: made of its module and what it asks"),
+    .describe("label `probe` of its series and alerts; default: made from its module and target"),
   interval: duration
     .refine((v) => seconds(v) <= longestInterval, "is longer than 2 minutes")
     .meta({ allowed: "a duration of at most 2 minutes", example: "1m" })
     .default("1m")
-    .describe("how often it asks; a series without a sample for 5 minutes is gone, and its alerts with it"),
+    .describe("how often it probes; a series without a sample for 5 minutes ends, and so do its alerts"),
   timeout: duration.default("10s").describe("how long it waits for an answer"),
-  ipProtocol: z
-    .enum(["ip4", "ip6"])
-    .default("ip4")
-    .describe("which address is taken of a name that has both; the other one where it has none of these"),
+  ipProtocol: z.enum(["ip4", "ip6"]).default("ip4").describe("which address to prefer if a name has both"),
   severity: z.enum(["critical", "warning"]).default("critical").describe("severity of ProbeDown"),
-  slow: duration.optional().describe("ProbeSlow fires above this average of 15 minutes; default: never"),
+  slow: duration.optional().describe("ProbeSlow fires above this 15-minute average; default: never"),
 };
 
 /** How a probe looks at certificates, where its settings don't say it. */
@@ -40,12 +37,12 @@ const certificateDays = z
   .int()
   .min(1)
   .default(certificateDefaults.certificateDays)
-  .describe("CertificateExpiresSoon fires when a certificate of its chain is valid for fewer days than this");
+  .describe("CertificateExpiresSoon fires when a certificate in its chain is valid for fewer days than this");
 
 const insecureSkipVerify = z
   .boolean()
   .default(certificateDefaults.insecureSkipVerify)
-  .describe("true: any certificate will do, also one that has expired; its days are still counted");
+  .describe("true: accepts any certificate, even an expired one; its days are still counted");
 
 /** A status that HTTP knows. */
 const status = z.int().min(100).max(599).meta({ allowed: "a status of HTTP", example: 401 });
@@ -66,12 +63,12 @@ const host = z
 /** The same for each kind: docs/settings.md has one row for a key. */
 const target = {
   allowed: "host:port for tcp; for icmp and dns a host name or an IP address; without a scheme or path",
-  description: "what is connected to or pinged, or the DNS server that is asked",
+  description: "what to connect to or ping, or the DNS server to query",
 };
 
 const http = z.strictObject({
   module: z.literal("http"),
-  url: httpUrl.describe("what is fetched; redirects are followed"),
+  url: httpUrl.describe("what to fetch; redirects are followed"),
   ...common,
   status: z
     .array(status)
@@ -88,7 +85,7 @@ const tcp = z.strictObject({
   module: z.literal("tcp"),
   target: hostPort.meta({ ...target, example: "10.0.40.10:445" }),
   ...common,
-  tls: z.boolean().default(false).describe("true: it must speak TLS, and its certificate is watched"),
+  tls: z.boolean().default(false).describe("true: it must use TLS, and its certificate is watched"),
   insecureSkipVerify,
   certificateDays,
 });
@@ -109,7 +106,7 @@ const dns = z.strictObject({
     .string()
     .refine((v) => /^([\w-]+\.)*[\w-]+\.?$|^\.$/.test(v), "is not a name in the DNS")
     .meta({ allowed: "a name in the DNS, without scheme, port or path", example: "example.org" })
-    .describe("the name that it must answer for"),
+    .describe("the name that it must resolve"),
   type: z.enum(["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"]).default("A").describe("type of record"),
 });
 
@@ -121,7 +118,7 @@ export type Probe = z.output<typeof probe>;
 /** All probes. */
 export const probes = z
   .array(probe)
-  .meta({ allowed: "a list of probes, each an object with module, and what goes with it" })
+  .meta({ allowed: "a list of probes, each an object with module and that module's keys" })
   .default([]);
 
 /**

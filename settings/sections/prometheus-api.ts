@@ -15,7 +15,7 @@ export const prometheusApi = z
       })
       .default([])
       .describe(
-        "Services of a kube-prometheus-stack whose names lead to the Service `metrics` once it is gone: in stage `kps-removed` with `migration.from: kps-removed`, or with `kps.enabled: false`",
+        "Services of kube-prometheus-stack whose names lead to the Service `metrics` once it is gone: in stage `kps-removed` with `migration.from: kps-removed`, or with `kps.enabled: false`",
       ),
   })
   .prefault({});

@@ -16,13 +16,11 @@ export const receiverName = z
     example: "phone",
   });
 
-const sendResolved = z.boolean().default(true).describe("notifies when the alerts are over, too");
+const sendResolved = z.boolean().default(true).describe("also notifies when alerts are resolved");
 
 const username = nonEmptyText
   .optional()
-  .describe(
-    "user name of its login; a mail server without one asks for none, a webhook has one with authorization basic",
-  );
+  .describe("user name of its login, for a mail server that needs one, or a webhook with authorization basic");
 
 const address = z
   .string()
@@ -36,7 +34,7 @@ const slack = z.strictObject({
   channel: nonEmptyText
     .meta({ allowed: "#channel or @user", example: "#alerts" })
     .optional()
-    .describe("in place of the one that the incoming webhook is for, where Slack allows it"),
+    .describe("instead of the incoming webhook's channel, if Slack allows it"),
   sendResolved,
 });
 
@@ -59,7 +57,7 @@ const email = z.strictObject({
   from: address.describe("whose mail it is"),
   smarthost: hostPort
     .meta({ example: "smtp.example.org:587" })
-    .describe("the server that takes the mail; port 465: TLS from the start"),
+    .describe("the mail server; port 465: TLS from the start"),
   username,
   requireTls: z.boolean().default(true).describe("refuses a server that offers no TLS"),
   sendResolved,
@@ -69,8 +67,8 @@ const pagerduty = z.strictObject({ kind: z.literal("pagerduty"), sendResolved })
 
 const webhook = z.strictObject({
   kind: z.literal("webhook"),
-  url: httpUrl.optional().describe("where alerts are posted to; left out: the address is a secret, too"),
-  authorization: z.enum(["bearer", "basic"]).optional().describe("how it identifies itself; left out: not at all"),
+  url: httpUrl.optional().describe("address to which alerts are posted; leave it out if it is secret"),
+  authorization: z.enum(["bearer", "basic"]).optional().describe("how it authenticates; default: not at all"),
   username,
   sendResolved,
 });
@@ -83,9 +81,9 @@ export type Receiver = z.output<typeof receiver>;
 /** Receivers, each under its name. */
 export const receivers = z
   .record(receiverName, receiver)
-  .meta({ allowed: "receivers by name; each: an object with kind, and what goes with it" })
+  .meta({ allowed: "receivers by name; each: an object with kind and that kind's keys" })
   .optional()
-  .describe("receivers of your own, by name; a route has to lead to each (given secret `receivers.<name>`)");
+  .describe("your own receivers, by name; a route has to lead to each (given secret `receivers.<name>`)");
 
 /** A field of a receiver's given secret. */
 export type ReceiverField = "token" | "userKey" | "url" | "botToken" | "password" | "routingKey";

@@ -16,11 +16,11 @@ export const removal = z
       .default([])
       .meta({
         allowed:
-          "crds (their release), kps (its release), namespace, buckets, users (MinIO's, with their policies), items (generated ones of 1Password)",
+          "crds (their release), kps (its release), namespace, buckets, users (MinIO's, with their policies), items (generated 1Password items)",
         example: ["crds", "items"],
       })
       .describe(
-        "parts to leave in place when they, or the whole stack, are removed: an update lifts their protection, and from then on Pulumi only forgets them",
+        "parts to leave in place when they, or the whole stack, are removed: an update lifts their protection, and Pulumi then only forgets them",
       ),
   })
   .prefault({});

@@ -46,7 +46,7 @@ export const groupedBy = (isLabel: (text: string) => boolean) =>
         .string()
         .refine((v) => v === allLabels || isLabel(v), "is not the name of a label")
         .meta({
-          allowed: `the name of a label; or ${allLabels} and nothing else: by all labels`,
+          allowed: `the name of a label; or only ${allLabels}: by all labels`,
           example: "alertname",
         }),
     )
@@ -62,20 +62,18 @@ const intervalName = nonEmptyText.meta({ allowed: "a key of alertmanager.timeInt
 const route = z.strictObject({
   receiver: nonEmptyText
     .meta({ allowed: "a key of alertmanager.receivers, notifications, or none", example: "phone" })
-    .describe(
-      "who is notified: one of `receivers`; `notifications`: what `pushover` and `webhook` set; `none`: nobody",
-    ),
-  matchers: matchers.default([]).describe("which alerts; none: every alert that comes this far"),
+    .describe("one of `receivers`; `notifications`: what `pushover` and `webhook` set; `none`: no notification"),
+  matchers: matchers.default([]).describe("which alerts; if not set: every alert that reaches this route"),
   continue: z
     .boolean()
     .default(false)
-    .describe("goes on to the next route, too; false: the first route that fits is the last"),
+    .describe("also tries the next routes; false: this route is the last if it matches"),
   groupBy: groupLabels.optional().describe("labels that its alerts are grouped by; default: alertmanager.groupBy"),
   groupWait: durationOrZero.optional().describe("default: alertmanager.groupWait"),
   groupInterval: duration.optional().describe("default: alertmanager.groupInterval"),
   repeatInterval: duration.optional().describe("default: alertmanager.repeatInterval"),
-  muteTimeIntervals: z.array(intervalName).optional().describe("time intervals during which it notifies nobody"),
-  activeTimeIntervals: z.array(intervalName).optional().describe("time intervals outside of which it notifies nobody"),
+  muteTimeIntervals: z.array(intervalName).optional().describe("time intervals during which it sends nothing"),
+  activeTimeIntervals: z.array(intervalName).optional().describe("time intervals outside of which it sends nothing"),
 });
 
 /** A route as the settings give it. */
@@ -85,7 +83,9 @@ export type Route = z.output<typeof route>;
 export const routes = z
   .array(route)
   .optional()
-  .describe("which alerts go to which receiver, the first that fits; what fits none goes to `notifications`");
+  .describe(
+    "which alerts go to which receiver; the first match is used, and alerts without a match go to `notifications`",
+  );
 
 const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const months = "january february march april may june july august september october november december".split(" ");
@@ -134,7 +134,7 @@ export const timeOfDay = z
 
 /** Whether there is time between two times of day, and what is said where there is none. */
 export const isRange = (start: string, end: string): boolean => minutes(start) < minutes(end);
-export const noRange = "ends before it starts; a night is two of them, until 24:00 and from 00:00";
+export const noRange = "ends before it starts; split a night in two, until 24:00 and from 00:00";
 
 const timeRange = z
   .strictObject({ start: timeOfDay.describe("first minute"), end: timeOfDay.describe("first minute after it") })
@@ -214,7 +214,7 @@ export const timeIntervals = z
   })
   .optional()
   .describe(
-    "times for `muteTimeIntervals` and `activeTimeIntervals` of routes; a route names several where any of them may hold",
+    "times for `muteTimeIntervals` and `activeTimeIntervals` of routes; if a route names several, any of them is enough",
   );
 
 const someMatchers = z
@@ -227,9 +227,9 @@ export const inhibitRules = z
   .array(
     z.strictObject({
       sourceMatchers: someMatchers.describe("while an alert with these fires …"),
-      targetMatchers: someMatchers.describe("… no alert with these is notified of"),
+      targetMatchers: someMatchers.describe("… alerts with these are not sent"),
       equal: labelNames.default([]).describe("… if both have the same value of these labels"),
     }),
   )
   .optional()
-  .describe("which alerts keep which others quiet, beside the severities of one alert");
+  .describe("which alerts mute which others, in addition to the severities of one alert");

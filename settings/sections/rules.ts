@@ -59,7 +59,7 @@ const alertName = z
 const labels = z.record(
   metricLabel.refine(
     (v) => !["alertname", "severity", "cluster"].includes(v),
-    "is a label that every alert has by itself",
+    "is a label that every alert already has",
   ),
   text,
 );
@@ -79,20 +79,22 @@ const defaultRules = z
     appNamespacesOperator: z
       .enum(["=~", "!~"])
       .optional()
-      .describe("`!~`: the alerts cover all namespaces but those of `rules.upstream.namespaces`"),
-    keepFiringFor: duration.optional().describe("how long each alert goes on after its expression holds no more"),
+      .describe("`!~`: the alerts cover all namespaces except those of `rules.upstream.namespaces`"),
+    keepFiringFor: duration
+      .optional()
+      .describe("how long each alert keeps firing after its expression is no longer true"),
     runbookUrl: httpUrl.optional().describe("beginning of the addresses in the annotation `runbook_url`"),
     additionalAggregationLabels: z
       .array(metricLabel)
       .optional()
-      .describe("labels that sums and joins keep: those that tell apart what one Prometheus has of several clusters"),
+      .describe("labels that sums and joins keep: those that distinguish several clusters in one Prometheus"),
     kubeletServerCertificateExpiration: expiration("server"),
     kubeletClientCertificateExpiration: expiration("client"),
     node: z
       .strictObject({
         fsSelector: z
           .string()
-          .refine((v) => fileSystems.test(v), "is no list of matchers")
+          .refine((v) => fileSystems.test(v), "is not a list of matchers")
           .meta({ allowed: 'matchers of labels, without braces, such as fstype="ext4"', example: 'fstype=~"ext4|xfs"' })
           .describe("which file systems of nodes are watched"),
       })
@@ -130,12 +132,12 @@ export const rules = z
     labels: labels
       .default({})
       .meta({ allowed: "label → value", example: { team: "home" } })
-      .describe("labels to add to every alert on metrics; `cluster` is there by itself"),
+      .describe("labels to add to every alert on metrics; `cluster` is always there"),
     overrides: z
       .record(
         alertName,
         z.strictObject({
-          for: duration.optional().describe("how long its expression must hold"),
+          for: duration.optional().describe("how long its expression must be true"),
           severity: z.enum(["critical", "warning", "info", "none"]).optional().describe("its label `severity`"),
         }),
       )
@@ -144,7 +146,7 @@ export const rules = z
         allowed: "alert → `for` (a duration) and `severity`",
         example: { KubeQuotaAlmostFull: { for: "1h", severity: "warning" } },
       })
-      .describe("waiting times and severities of single alerts, in place of their own"),
+      .describe("overrides waiting times and severities of single alerts"),
     volumeLimits: z
       .record(namespacedName, z.number().gt(0).lt(100))
       .default({})
@@ -152,9 +154,7 @@ export const rules = z
         allowed: "namespace/claim → per cent, above 0 and below 100",
         example: { "airflow/airflow-logs": 80 },
       })
-      .describe(
-        "volumes about which an alert is sent when more of them than this is used, however slowly they fill up",
-      ),
+      .describe("volumes for which an alert fires when more than this is used, however slowly they fill up"),
     upstream: z
       .strictObject({
         enabled: z
@@ -162,7 +162,7 @@ export const rules = z
           .default(true)
           .describe(
             "false: none of the rules and dashboards of the chart kube-prometheus-stack (version: kps.chartVersion) are installed; " +
-              "what is left are this program's own alerts, and the recorded series that its dashboards read",
+              "only this program's own alerts and the recorded series of its dashboards are left",
           ),
         dashboards: z.boolean().default(true).describe("false: no ConfigMaps with upstream's dashboards"),
         groups: z
@@ -170,7 +170,7 @@ export const rules = z
           .default({})
           .meta({ allowed: `group → true or false; groups: ${upstreamGroups.join(", ")}`, example: { network: false } })
           .describe(
-            "groups of rules to switch off, or on where something else scrapes what they need; default: on where this stack scrapes it; " +
+            "groups of rules to switch off, or to switch on if something else scrapes what they need; default: on if this stack scrapes it; " +
               "windows can't be switched on: the chart has these rules only together with its exporter",
           ),
         groupLabels: z
@@ -185,7 +185,7 @@ export const rules = z
           .default(".*")
           .meta({ allowed: "a regular expression, without backslashes and quotes", example: "shop|blog" })
           .describe("namespaces that upstream's alerts about workloads and volumes cover"),
-        defaultRules: defaultRules.describe("what else the chart's value `defaultRules` takes, by its own names"),
+        defaultRules: defaultRules.describe("other keys of the chart's value `defaultRules`, under the chart's names"),
       })
       .prefault({}),
   })

@@ -190,5 +190,5 @@ export const scrapeConfigs = z
   .meta({ allowed: "a list of ScrapeConfigs, each with name (namespace/name) and spec", example: [] })
   .default([])
   .describe(
-    "ScrapeConfigs of others that the collector scrapes, with the same labels: it doesn't read these objects. `npm run adopt` prints them",
+    "other applications' ScrapeConfigs, which the collector scrapes with the same labels; it doesn't read the objects themselves. `npm run adopt` prints them",
   );

@@ -9,11 +9,11 @@ export const givenSecrets = {
   minioAdmin: { fields: ["username", "password"], what: "MinIO's administrator, for buckets, users and policies" },
   lokiObjectStore: {
     fields: ["accessKey", "secretKey"],
-    what: "Loki's key of an object store that exists (kind `existing`)",
+    what: "Loki's key for an existing object store (kind `existing`)",
   },
   mimirObjectStore: {
     fields: ["accessKey", "secretKey"],
-    what: "Mimir's key of an object store that exists (kind `existing`)",
+    what: "Mimir's key for an existing object store (kind `existing`)",
   },
   pushover: { fields: ["token", "userKey"], what: "Pushover's application token and user key" },
   heartbeat: { fields: ["url"], what: "the URL that a dead man's switch expects to be called" },
@@ -132,7 +132,7 @@ export const secrets = z
         connectUrl: httpUrl
           .optional()
           .describe(
-            "address of 1Password Connect; default: OP_CONNECT_HOST, or a service account by OP_SERVICE_ACCOUNT_TOKEN",
+            "address of 1Password Connect; default: OP_CONNECT_HOST, or a service account with OP_SERVICE_ACCOUNT_TOKEN",
           ),
         items: givenTable(
           z

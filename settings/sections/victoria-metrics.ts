@@ -16,14 +16,14 @@ export const victoriaMetrics = z
     storage: bytes.default("20Gi").describe("size of the volume with all samples and their index, in bytes"),
     storageClass: objectName
       .optional()
-      .describe("storage class of that volume, best one on the node's own disk; default: cluster.storageClass"),
+      .describe("storage class of that volume, preferably on the node's own disk; default: cluster.storageClass"),
     minFreeSpace: bytes
       .default("1Gi")
-      .describe("space of the volume below which samples are refused, to be sent again (503), in bytes"),
+      .describe("free space on the volume below which samples are refused (503, and sent again later), in bytes"),
     dedupInterval: durationOrZero
       .default("1ms")
       .describe(
-        "of the samples of a series within it only the last is kept: 1ms keeps one of those sent twice; 0s: all are kept",
+        "keeps only the last sample of a series in each such interval: 1ms removes samples that were sent twice; 0s: keeps all",
       ),
     limits: z
       .strictObject({
@@ -32,18 +32,18 @@ export const victoriaMetrics = z
           .min(0)
           .default(300_000)
           .describe(
-            "maximum number of series with samples in an hour; samples of further ones are dropped; 0: no limit",
+            "maximum number of series with samples in an hour; samples of further series are dropped; 0: no limit",
           ),
         maxDailySeries: z
           .int()
           .min(0)
           .default(600_000)
-          .describe("the same in a day, against labels that change with each pod; 0: no limit"),
+          .describe("the same in a day, to catch labels that change with each pod; 0: no limit"),
         maxLabelsPerSeries: z
           .int()
           .min(1)
           .default(60)
-          .describe("maximum number of labels of a series; samples of one with more are dropped"),
+          .describe("maximum number of labels of a series; samples of series with more are dropped"),
       })
       .prefault({}),
     resources: resources({ cpu: "100m", memory: "384Mi", memoryLimit: "1Gi" }),

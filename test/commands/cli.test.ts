@@ -145,7 +145,7 @@ describe("the offline command line", () => {
       assert.deepEqual([broken.code, existsSync(out)], [2, false]);
       const first = await run("render", ...fixture, "--out", out, "--with-secrets", secrets);
       assert.equal(first.code, 0);
-      assert.match(first.out, /6 files in .*\nNot objects of Kubernetes, so not rendered: fixture:index:Thing, minio:/);
+      assert.match(first.out, /6 files in .*\nNot Kubernetes objects, not rendered: fixture:index:Thing, minio:/);
       assert.deepEqual([readdirSync(out).length, statSync(secrets).mode & 0o777], [7, 0o600]);
     }));
 });

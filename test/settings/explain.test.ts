@@ -133,10 +133,10 @@ describe("the message about settings", () => {
     ],
     ...(
       [
-        ["/var/log/pods/shop/x.log", "is collected by itself"],
-        ["/var/log/journal", "is collected by itself"],
-        ["/var/log/*/*/*/*.log", "fits /var/log/pods, which is collected by itself"],
-        ["/var/log/c*/x.log", "fits /var/log/containers, which is collected by itself"],
+        ["/var/log/pods/shop/x.log", "is collected already"],
+        ["/var/log/journal", "is collected already"],
+        ["/var/log/*/*/*/*.log", "matches /var/log/pods, which is collected already"],
+        ["/var/log/c*/x.log", "matches /var/log/containers, which is collected already"],
         ["/var/log/**", "has ** in it, which would go through every folder"],
         ["/var/log/app/**/x.log", "has ** in it, which would go through every folder"],
         ["/var/log/./pods/x.log", "is not a file below /var/log"],

@@ -146,7 +146,7 @@ describe("settings of receivers and routes", () => {
       'alertmanager.receivers.heartbeat the key "heartbeat" is a name that this program uses',
       "alertmanager.routes[0].receiver is missing",
       'alertmanager.routes[0].reciever "phone" is set here, but there is no such setting; did you mean alertmanager.routes[0].receiver?',
-      'alertmanager.timeIntervals.night.times[0] {"start":"22:00","end":"06:00"} ends before it starts; a night is two of them, until 24:00 and from 00:00',
+      'alertmanager.timeIntervals.night.times[0] {"start":"22:00","end":"06:00"} ends before it starts; split a night in two, until 24:00 and from 00:00',
     ]);
   });
 

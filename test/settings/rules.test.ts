@@ -68,7 +68,7 @@ const cases: Case[] = [
     refuses: "a ScrapeConfig of another namespace whose Secret the collector's pod can't have",
     raw: { metrics: { scrapeConfigs: [{ name: "shop/nas", spec: withSecret }] } },
     key: "metrics.scrapeConfigs[0].spec",
-    what: /^of shop\/nas names the Secret nas: a pod can't have files of another namespace/,
+    what: /^of shop\/nas names the Secret nas: a pod can't mount Secrets of another namespace/,
     accepts: { metrics: { scrapeConfigs: [{ name: "monitoring/nas", spec: withSecret }] } },
   },
   {
@@ -86,7 +86,7 @@ const cases: Case[] = [
     refuses: "an Ingress to what NetworkPolicies shut to its controller",
     raw: { networkPolicies: { enabled: true, nodes: ["10.0.40.0/24"] }, alertmanager: { ingress: { host: "am.lan" } } },
     key: "networkPolicies.allow.alertmanager",
-    what: /^is missing: alertmanager\.ingress would lead to a Service that is shut to its controller/,
+    what: /^is missing: alertmanager\.ingress would lead to a Service that its controller can't reach/,
     accepts: {
       networkPolicies: { enabled: true, allow: { alertmanager: ["traefik"] } },
       alertmanager: { ingress: { host: "am.lan" } },
@@ -109,7 +109,7 @@ const cases: Case[] = [
     refuses: "a namespace that is both collected and left out",
     raw: { logs: { includeNamespaces: ["shop", "dev"], excludeNamespaces: ["kube-system", "dev"] } },
     key: "logs.excludeNamespaces[1]",
-    what: /^"dev" is in logs\.includeNamespaces, too/,
+    what: /^"dev" is also in logs\.includeNamespaces/,
     accepts: { logs: { includeNamespaces: ["shop"], excludeNamespaces: ["kube-system", "dev"] } },
   },
   {
@@ -131,13 +131,13 @@ const cases: Case[] = [
   },
   ...(
     [
-      ["source", { source: "api" }, /^"api" is Alloy's: Vector reads the files of its node, and logs\.agent is vector/],
-      ["talos", { talos: true, journal: false }, /^true is Alloy's/],
-      ["nodeFiles", { nodeFiles: ["/var/log/syslog"] }, /^has files that Alloy reads/],
+      ["source", { source: "api" }, /^"api" is Alloy's: Vector reads the files of its node, but logs\.agent is vector/],
+      ["talos", { talos: true, journal: false }, /^true needs Alloy/],
+      ["nodeFiles", { nodeFiles: ["/var/log/syslog"] }, /^has files that only Alloy reads/],
       [
         "lines[0].firstLine",
         { lines: [{ selector: '{app="a"}', firstLine: "^at" }] },
-        /^puts lines together as Alloy does/,
+        /^joins lines, which only Alloy does/,
       ],
       [
         "lines[0].metadata",
@@ -163,7 +163,7 @@ const cases: Case[] = [
     refuses: "two probes of one name, given or made",
     raw: { probes: [ping, { ...ping, interval: "30s" }] },
     key: "probes[1].name",
-    what: /^"icmp-10-0-40-1" is also the name of probes\[0\], as neither has one of its own/,
+    what: /^"icmp-10-0-40-1" is also the name of probes\[0\], because neither sets one/,
     accepts: { probes: [ping, { ...ping, name: "router", interval: "30s" }] },
   },
   {
@@ -184,7 +184,7 @@ const cases: Case[] = [
     refuses: "a certificate that nothing looks at",
     raw: { probes: [{ module: "tcp", target: "nas:445", certificateDays: 5 }] },
     key: "probes[0].certificateDays",
-    what: /^5 is of no use: without tls no certificate is looked at/,
+    what: /^5 has no effect: without tls no certificate is checked/,
     accepts: { probes: [{ module: "tcp", target: "nas:445", tls: true, certificateDays: 5 }] },
   },
   {
@@ -337,14 +337,14 @@ const cases: Case[] = [
     refuses: "an existing claim that the stack makes for another bucket",
     raw: { objectStore: { ...claim, claims: { mimirRuler: "mimir-blocks-bucket" } } },
     key: "objectStore.claims.mimirRuler",
-    what: /^"mimir-blocks-bucket" is the claim that the stack makes for mimirBlocks/,
+    what: /^"mimir-blocks-bucket" is the claim that the stack creates for mimirBlocks/,
     accepts: { objectStore: { ...claim, claims: { mimirRuler: "mimir-ruler-bucket" } } },
   },
   {
     refuses: "an authority for a store without TLS",
     raw: { objectStore: { ...claim, ca: rootCertificates[0] } },
     key: "objectStore.tls",
-    what: /^is false, and objectStore\.ca has/,
+    what: /^is false, but objectStore\.ca is set/,
     accepts: { objectStore: { ...claim, ca: rootCertificates[0], tls: true } },
   },
   {
@@ -361,7 +361,7 @@ const cases: Case[] = [
       buckets: { mimirBlocks: "mimir", mimirRuler: "mimir" },
     },
     key: "objectStore.additionalConfig.mimirRuler",
-    what: /^is for a bucket that mimirBlocks shares/,
+    what: /^is for a bucket shared with mimirBlocks/,
     accepts: {
       objectStore: { ...claim, additionalConfig: { mimirBlocks: { maxSize: "1Ti" } } },
       buckets: { mimirBlocks: "mimir", mimirRuler: "mimir" },
@@ -385,7 +385,7 @@ const cases: Case[] = [
     refuses: "a backup whose age nobody can know",
     raw: { backup: scheduled, exporters: { kubeStateMetrics: { enabled: false } } },
     key: "exporters.kubeStateMetrics.enabled",
-    what: /^is false: nobody would be told/,
+    what: /^is false: there would be no alert/,
     accepts: { exporters: { kubeStateMetrics: { enabled: false } } },
   },
   {
@@ -486,14 +486,14 @@ const cases: Case[] = [
     refuses: "provider onepassword without a vault",
     raw: { secrets: { provider: "onepassword" } },
     key: "secrets.onepassword",
-    what: /^is missing, and secrets\.provider is onepassword/,
+    what: /^is missing, but secrets\.provider is onepassword/,
     accepts: { secrets: { provider: "onepassword", onepassword: { vault } } },
   },
   {
     refuses: "MinIO without the item of its administrator",
     raw: { objectStore: minio, secrets: { provider: "onepassword", onepassword: { vault } } },
     key: "secrets.onepassword.items.minioAdmin",
-    what: /^is missing, and objectStore\.kind minio needs it/,
+    what: /^is missing, but objectStore\.kind minio needs it/,
     accepts: {
       objectStore: minio,
       secrets: { provider: "onepassword", onepassword: { vault, items: { minioAdmin: item } } },
@@ -503,7 +503,7 @@ const cases: Case[] = [
     refuses: "Pushover without its item",
     raw: { alertmanager: { pushover: true }, secrets: { provider: "onepassword", onepassword: { vault } } },
     key: "secrets.onepassword.items.pushover",
-    what: /^is missing, and alertmanager\.pushover needs it/,
+    what: /^is missing, but alertmanager\.pushover needs it/,
     accepts: {
       alertmanager: { pushover: true },
       secrets: { provider: "onepassword", onepassword: { vault }, existing: { alertmanager: { name: "am" } } },
@@ -513,7 +513,7 @@ const cases: Case[] = [
     refuses: "a heartbeat without its item",
     raw: { alertmanager: { heartbeat: true }, secrets: { provider: "onepassword", onepassword: { vault } } },
     key: "secrets.onepassword.items.heartbeat",
-    what: /^is missing, and alertmanager\.heartbeat needs it/,
+    what: /^is missing, but alertmanager\.heartbeat needs it/,
     accepts: {
       alertmanager: { heartbeat: true },
       secrets: { provider: "onepassword", onepassword: { vault, items: { heartbeat: item } } },
@@ -523,7 +523,7 @@ const cases: Case[] = [
     refuses: "buckets that exist without Loki's key to them",
     raw: { objectStore: existing, secrets: { provider: "onepassword", onepassword: { vault } } },
     key: "secrets.onepassword.items.lokiObjectStore",
-    what: /^is missing, and objectStore\.kind existing needs it/,
+    what: /^is missing, but objectStore\.kind existing needs it/,
     accepts: {
       objectStore: existing,
       secrets: { provider: "onepassword", onepassword: { vault }, existing: { lokiObjectStore: { name: "loki-s3" } } },
@@ -533,14 +533,14 @@ const cases: Case[] = [
     refuses: "half of a secret in the stack's config",
     raw: { alertmanager: { pushover: true }, secretValues: { pushover: { token: "t" } } },
     key: "secretValues.pushover.userKey",
-    what: /^is missing, and alertmanager\.pushover needs it/,
+    what: /^is missing, but alertmanager\.pushover needs it/,
     accepts: { alertmanager: { pushover: true }, secretValues: { pushover: { token: "t", userKey: "u" } } },
   },
   {
     refuses: "MinIO without its administrator in the stack's config",
     raw: { objectStore: minio },
     key: "secretValues.minioAdmin.username",
-    what: /^is missing, and objectStore\.kind minio needs it/,
+    what: /^is missing, but objectStore\.kind minio needs it/,
     accepts: { objectStore: minio, secretValues: { minioAdmin } },
   },
   {
@@ -747,7 +747,7 @@ const cases: Case[] = [
     refuses: "a secret in clear text among the values of an adopted release",
     raw: { adopt: { kps: { release: "mon/kps", values: { grafana: { env: [{ adminPassword: "x" }] } } } } },
     key: "adopt.kps.values.grafana.env[0].adminPassword",
-    what: /^is, judging by its key, a secret in clear text/,
+    what: /^is, judging by its key, a secret in plain text/,
     accepts: {
       adopt: {
         kps: {
@@ -770,7 +770,7 @@ const cases: Case[] = [
     refuses: "a second default data source for a Grafana that is kept",
     raw: keptGrafana({}, { create: false, claimDefault: true }),
     key: "grafana.claimDefault",
-    what: /^makes a second default data source for the Grafana in mon\/kps, beside adopt\.kps\.values\.grafana\.sidecar/,
+    what: /^makes a second default data source for the Grafana in mon\/kps, besides adopt\.kps\.values\.grafana\.sidecar/,
     accepts: keptGrafana(
       { sidecar: { datasources: { isDefaultDatasource: false } } },
       { create: false, claimDefault: true },
@@ -790,7 +790,7 @@ const cases: Case[] = [
     refuses: "a given secret in clear text among the values of an adopted release",
     raw: { ...heartbeat, adopt: { kps: { release: "mon/kps", values: { extra: [`curl ${heartbeatUrl} || true`] } } } },
     key: "adopt.kps.values.extra[0]",
-    what: /^has the secret secretValues\.heartbeat\.url in clear text: previews and Pulumi's state would show it$/,
+    what: /^has the secret secretValues\.heartbeat\.url in plain text: previews and Pulumi's state would show it$/,
     accepts: {
       ...heartbeat,
       adopt: { kps: { release: "mon/kps", values: { extra: ["curl https://h.example.org"] } } },
@@ -814,7 +814,7 @@ const cases: Case[] = [
     refuses: "a receiver without its secret in the stack's config",
     raw: receivers({ phone: { kind: "pushover" } }, { phone: { token: "t" } }),
     key: "secretValues.receivers.phone.userKey",
-    what: /^is missing, and alertmanager\.receivers\.phone needs it: what the pushover receiver phone reads$/,
+    what: /^is missing, but alertmanager\.receivers\.phone needs it: the secret of the pushover receiver phone$/,
     accepts: receivers({ phone: { kind: "pushover" } }, { phone: { token: "t", userKey: "u" } }),
   },
   {
@@ -824,7 +824,7 @@ const cases: Case[] = [
       secrets: { provider: "onepassword", onepassword: { vault } },
     },
     key: "secrets.onepassword.items.receivers.chat",
-    what: /^is missing, and alertmanager\.receivers\.chat needs it/,
+    what: /^is missing, but alertmanager\.receivers\.chat needs it/,
     accepts: {
       ...receivers({ chat: { kind: "slack" } }),
       secrets: { provider: "onepassword", onepassword: { vault, items: { receivers: { chat: item } } } },
@@ -889,7 +889,7 @@ const cases: Case[] = [
     refuses: "a release of kube-prometheus-stack with the name of that of upstream's rules",
     raw: { kps: { releaseName: "upstream-rules" } },
     key: "kps.releaseName",
-    what: /^"upstream-rules" is the name of the release that has upstream's rules and dashboards$/,
+    what: /^"upstream-rules" is already the name of the release with upstream's rules and dashboards$/,
     accepts: { kps: { releaseName: "upstream" } },
   },
   {
@@ -903,7 +903,7 @@ const cases: Case[] = [
     refuses: "basic authorization without a user name",
     raw: receivers({ hook: { kind: "webhook", authorization: "basic" } }, { hook: { url: "u", password: "p" } }),
     key: "alertmanager.receivers.hook.username",
-    what: /^is missing, and authorization basic needs it$/,
+    what: /^is missing, but authorization basic needs it$/,
     accepts: receivers(
       { hook: { kind: "webhook", authorization: "basic", username: "me" } },
       { hook: { url: "u", password: "p" } },
@@ -927,21 +927,21 @@ const cases: Case[] = [
     refuses: "a route to the notifications that are not set",
     raw: { alertmanager: { routes: [{ receiver: "notifications" }] } },
     key: "alertmanager.routes[0].receiver",
-    what: /^"notifications" is not there: neither alertmanager\.pushover nor alertmanager\.webhook is set$/,
+    what: /^"notifications" does not exist: neither alertmanager\.pushover nor alertmanager\.webhook is set$/,
     accepts: { alertmanager: { webhook: "http://hook", routes: [{ receiver: "notifications" }] } },
   },
   {
     refuses: "a receiver that no route leads to",
     raw: { alertmanager: { receivers: { hook: { kind: "webhook", url: "http://hook" } } } },
     key: "alertmanager.receivers.hook",
-    what: /^is notified of nothing: no route leads to it$/,
+    what: /^is never notified: no route leads to it$/,
     accepts: receivers({ hook: { kind: "webhook", url: "http://hook" } }),
   },
   {
     refuses: "a route behind one that takes everything",
     raw: { alertmanager: { routes: [{ receiver: "none" }, { receiver: "none", matchers: ["a=b"] }] } },
     key: "alertmanager.routes[1]",
-    what: /^is never reached: alertmanager\.routes\[0\] takes every alert/,
+    what: /^is never reached: alertmanager\.routes\[0\] matches every alert/,
     accepts: { alertmanager: { routes: [{ receiver: "none", continue: true }, { receiver: "none" }] } },
   },
   {
@@ -1066,7 +1066,7 @@ const cases: Case[] = [
     refuses: "an image that the program doesn't use",
     raw: { images: { "loki-canari": "docker.io/grafana/loki-canary:3.6.3" } },
     key: "images.loki-canari",
-    what: /^the program uses no image of this name; did you mean images\.loki-canary\?/,
+    what: /^the program uses no image with this name; did you mean images\.loki-canary\?/,
     accepts: { images: { "loki-canary": "docker.io/grafana/loki-canary:3.6.3" } },
   },
   {
@@ -1299,7 +1299,7 @@ const cases: Case[] = [
     refuses: "a secret in grafana.settings, by the name of its key",
     raw: { grafana: { settings: { "auth.github": { client_secret: "abc" } } } },
     key: 'grafana.settings["auth.github"].client_secret',
-    what: /the secret auth\.github\.client_secret in clear text/,
+    what: /the secret auth\.github\.client_secret in plain text/,
     accepts: {
       grafana: {
         secretMounts: ["github"],
@@ -1311,14 +1311,14 @@ const cases: Case[] = [
     refuses: "a secret in grafana.settings whose key doesn't say so",
     raw: { grafana: { settings: { remote_cache: { connstr: "addr=redis:6379,password=x" } } } },
     key: "grafana.settings.remote_cache.connstr",
-    what: /in clear text/,
+    what: /in plain text/,
     accepts: { grafana: { settings: { remote_cache: { type: "database" } } } },
   },
   {
     refuses: "a password in a URL of grafana.settings",
     raw: { grafana: { settings: { rendering: { server_url: "http://me:pw@renderer" } } } },
     key: "grafana.settings.rendering.server_url",
-    what: /in clear text/,
+    what: /in plain text/,
     accepts: { grafana: { settings: { rendering: { server_url: "http://renderer" } } } },
   },
   {
@@ -1378,14 +1378,14 @@ const cases: Case[] = [
     refuses: "an OpenID Connect client without its secret",
     raw: { grafana: oidc({}).grafana },
     key: "secretValues.grafanaOauth.clientSecret",
-    what: /is missing, and grafana\.oauth needs it/,
+    what: /is missing, but grafana\.oauth needs it/,
     accepts: oidc({}),
   },
   {
     refuses: "sending everyone to a provider that knows no way back",
     raw: oidc({ autoLogin: true }),
     key: "grafana.oauth.autoLogin",
-    what: /knows no way back/,
+    what: /can't lead back/,
     accepts: oidc({ autoLogin: true }, { ingress: { host: "g.example.org" } }),
   },
   {
@@ -1476,7 +1476,7 @@ describe("settings of which some are wrong by themselves", () => {
       [
         "monitors.controllerManager.endpoints [] is empty",
         "monitors.controllerManager.port 0 is too small",
-        'monitors.proxy.endpoints[0] "127.0.0.1" is each pod itself, as pods see it',
+        'monitors.proxy.endpoints[0] "127.0.0.1" is the pod itself, seen from a pod',
         "monitors.proxy.selector {} is empty",
         'monitors.etcd.endpoints ["10.0.0.1","10.0.0.1"] has an address twice',
         "monitors.etcd.port 70000 is too large",

@@ -176,7 +176,7 @@ describe("regular expressions of other settings", () => {
     const fileSystems = (fsSelector: string) =>
       linesOf({ rules: { upstream: { defaultRules: { node: { fsSelector } } } } });
     assert.deepEqual(fileSystems('fstype=~"ext[234]|xfs", device!=""'), []);
-    assert.match(fileSystems('{fstype="ext4"}')[0], /fsSelector .* is no list of matchers/);
+    assert.match(fileSystems('{fstype="ext4"}')[0], /fsSelector .* is not a list of matchers/);
   });
 });
 

@@ -18,7 +18,7 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
     .sort((a, b) => (called(a) < called(b) ? -1 : 1));
   const end = (object: CustomObject, why: string, how: string = belongingKinds.AlertmanagerConfig.way) => {
     found.end({ kind: "AlertmanagerConfig", name: called(object), why, how });
-    found.ask(`AlertmanagerConfig ${called(object)} will be read by nobody: ${why}`, `${how}: ${runbook}`);
+    found.ask(`AlertmanagerConfig ${called(object)} will not be read: ${why}`, `${how}: ${runbook}`);
   };
   const taken: { object: CustomObject; as: Translation }[] = [];
   for (const object of objects) {
@@ -27,17 +27,17 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
     const [reader] = readers;
     if (!existing && integrationsOf(object).length > 0 && isRead(object, Object.keys(receivers))) continue;
     if (!reader && inventory.custom.alertmanagers.length > 0) {
-      end(object, "no Alertmanager selects it, so nobody reads it today either", "delete it, or select it");
+      end(object, "no Alertmanager selects it: it isn't read today either", "delete it, or select it");
     } else if (existing) {
       if (stays.length === 0)
         end(
           object,
-          `the release's Alertmanager goes, and adopt.alertmanagerUrl (${existing}) is none of the operator's that selects it`,
+          `the release's Alertmanager is deleted, and adopt.alertmanagerUrl (${existing}) is not one of the operator's that selects it`,
         );
       else
         found.ask(
           `AlertmanagerConfig ${called(object)} is read by Alertmanager ${inWords(stays.map(called))} for as long as its operator runs`,
-          `if that is the release's operator, which goes in stage kps-removed, no change of the object is read from then on: ${runbook}`,
+          `if that is the release's operator, which is deleted in stage kps-removed, changes of the object are not read from then on: ${runbook}`,
         );
     } else if (existingConfigSecret) {
       end(

@@ -45,7 +45,7 @@ export const lookAtAlertmanager: Look = (inventory, { cluster, alertmanager }, f
   found.ask(
     `${others.length > 0 ? "several Alertmanagers run" : "an Alertmanager runs"} outside kube-prometheus-stack: ${names}` +
       (own.length > 0 ? `, and the stack's file has ${own.join(", ")}` : ""),
-    `do nothing to run the stack's own beside it; or set adopt.alertmanagerUrl to its address and configure no receivers here: ${runbook}`,
+    `do nothing to run the stack's own next to it; or set adopt.alertmanagerUrl to its address and configure no receivers here: ${runbook}`,
     url && others.length === 0 ? { adopt: { alertmanagerUrl: url } } : undefined,
   );
 };

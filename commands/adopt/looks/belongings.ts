@@ -101,7 +101,7 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
       of("ConfigMap", inRelease).flatMap(({ kind, name }) =>
         kind === "data source" && !stacksSources.includes(name) ? name : [],
       ),
-      "it ends with the Grafana of the release (adopt.kps.keepGrafana: false)",
+      "it is deleted with the release's Grafana (adopt.kps.keepGrafana: false)",
     ],
     [
       "Ingress",
@@ -150,7 +150,7 @@ const groups: Readonly<Record<string, UpstreamGroup>> = {
 };
 
 /** What the release's own values brought. */
-const ofValues = "upstream has none of this name: it is deleted with the release in stage kps-removed";
+const ofValues = "upstream has none with this name: it is deleted with the release in stage kps-removed";
 
 /** Upstream's rules with the chart's defaults. */
 const ofChart = new Set(Object.values(upstreamRules({})).flat());
@@ -255,7 +255,7 @@ function tell(
   if (names.length === 0) return;
   for (const name of names) found.end({ kind, name, why, how });
   found.ask(
-    `${kind}, ${names.length} that the release has and the stack won't have: ${inWords(names)}: ${why}`,
+    `${kind}, ${names.length} that the release has but the stack won't have: ${inWords(names)}: ${why}`,
     `${how}: ${runbook}`,
   );
 }

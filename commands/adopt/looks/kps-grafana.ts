@@ -56,7 +56,7 @@ function sidecar({ secrets }: Inventory, values: Values, found: Findings): void 
 function wayIn(own: Values, found: Findings): void {
   const ask = (what: string, grafana: object) =>
     found.ask(
-      `its Grafana is reached by ${what}, which the stack's own can't have at the same time`,
+      `its Grafana is reached through ${what}, which the stack's own can't have at the same time`,
       `set it in the update with adopt.kps.keepGrafana: false; until then: kubectl port-forward service/grafana 3000`,
       { grafana },
     );
@@ -102,7 +102,7 @@ function configuration(own: Values, found: Findings): void {
   found.fit(
     "grafana.settings",
     Object.keys(rest).length > 0 ? rest : undefined,
-    "the rest of its grafana.ini; read it",
+    "the rest of its grafana.ini; check it",
   );
   if (withheld.length > 0)
     found.ask(
@@ -152,7 +152,7 @@ const sections: Record<string, (keys: Values, found: Findings) => string[]> = {
   },
   "auth.anonymous": (keys, found) => {
     if (!isTrue(keys.enabled) || (keys.org_role ?? "Viewer") !== "Viewer") return [];
-    found.fit("grafana.anonymous", true, "everyone may look without a login there");
+    found.fit("grafana.anonymous", true, "anyone may view it without a login");
     return ["enabled", "org_role"];
   },
   smtp: (keys, found) => {
@@ -216,7 +216,9 @@ function dataSources(own: Values, found: Findings): void {
     const reasons = [
       ...(isTemplate ? ["is a template of Helm's"] : []),
       ...(each.secureJsonData ? [`has secrets (${inWords(Object.keys(each.secureJsonData))})`] : []),
-      ...(each.uid ? [] : [`has no uid: dashboards that name it by uid need the one that Grafana gave it, not ${uid}`]),
+      ...(each.uid
+        ? []
+        : [`has no uid: dashboards that refer to its uid need the one that Grafana gave it, not ${uid}`]),
       ...(each.isDefault === true ? ["is the default, which the stack's own is now"] : []),
     ];
     if (reasons.length > 0)
@@ -243,7 +245,7 @@ function files(own: Values, found: Findings): void {
   );
   if (fetched.length > 0)
     found.ask(
-      `its Grafana has dashboards from its own values (grafana.dashboards), which no other Grafana gets by itself: ${inWords(fetched)}`,
+      `its Grafana has dashboards from its own values (grafana.dashboards), which no other Grafana gets automatically: ${inWords(fetched)}`,
       `export and import them with the option --provisioned while both run: ${runbook}`,
     );
   const mounted = names("dashboardsConfigMaps").map(({ value }) => String(value));
@@ -260,7 +262,7 @@ function files(own: Values, found: Findings): void {
   });
   if (others.length > 0)
     found.ask(
-      `its Grafana has values that are no settings here, and end with it: ${others.join(", ")}`,
+      `its Grafana has values for which there are no settings here, and which end with it: ${others.join(", ")}`,
       `GF_ variables can be grafana.settings, mounted Secrets grafana.secretMounts, alert rules PrometheusRules: ${runbook}`,
     );
 }

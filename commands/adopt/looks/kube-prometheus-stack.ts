@@ -82,8 +82,8 @@ export const lookAtKps: Look = (inventory, settings, found) => {
   const further = inventory.custom.prometheuses.filter((object) => releaseOf(object) !== name && !isStacks(object));
   if (further.length > 0)
     found.ask(
-      `in stage kps-removed the release's operator goes, which may run Prometheus ${inWords(further.map(called))} too: its pods would go on, and no change would reach them`,
-      "install an operator of its own for it before that stage, if none watches its namespace: the CRDs stay",
+      `in stage kps-removed the release's operator is deleted, which may also run Prometheus ${inWords(further.map(called))}: its pods would keep running, but no change would reach them`,
+      "before that stage, install another operator for it, if none watches its namespace: the CRDs stay",
     );
 };
 
@@ -109,7 +109,7 @@ function values(release: Release, keep: Parameters<typeof stayingValues>[1], fou
   found.fit(
     "adopt.kps.values",
     Object.keys(kept).length > 0 ? kept : undefined,
-    "those of its own values that keep their effect (helm get values); read them",
+    "the release's values that keep their effect (helm get values); check them",
   );
   if (withheld.length > 0)
     found.ask(
@@ -184,7 +184,7 @@ function endings({ name, namespace, values }: Release, { metrics }: Settings, fo
   if (ends.length > 0)
     found.ask(
       `what only the release's Prometheus does ends by stage kps-removed: ${ends.join(" ")}`,
-      "nothing now: `npm run verify` says it in every stage before; docs/kps-removed.md#what-alloy-cant-scrape",
+      "nothing now: `npm run verify` repeats this in every stage before; docs/kps-removed.md#what-alloy-cant-scrape",
     );
 }
 

@@ -177,7 +177,7 @@ function retention(config: Values, minimum: string, found: Findings): void {
     );
   const streams = at(config, "limits_config.retention_stream");
   if (Array.isArray(streams) && streams.length > 0)
-    found.fit("loki.retentionStreams", streams, "streams that have a retention of their own");
+    found.fit("loki.retentionStreams", streams, "streams with their own retention");
 }
 
 function tenants(config: Values, found: Findings): void {

@@ -21,7 +21,7 @@ export const lookAtNodes: Look = ({ nodes }, _settings, found) => {
     memory: `${Math.floor(Math.min(...members.map(memory)) / 2 ** 20)}Mi`,
   }));
   if (described.length > 0)
-    found.fit("cluster.nodes", described, "what each kind of node has allocatable; you can choose the names");
+    found.fit("cluster.nodes", described, "the allocatable amounts of each kind of node; you can choose the names");
   talos(nodes, found);
   const others = nodes.filter((node) => !known.includes(archOf(node)));
   if (others.length > 0)
@@ -42,7 +42,7 @@ function talos(nodes: readonly client.V1Node[], found: Findings): void {
   const without = nodes.filter(({ status }) => status?.nodeInfo?.osImage?.startsWith("Talos"));
   if (without.length === 0) return;
   found.fit("logs.journal", false, `${inWords(without.map(called))} run Talos, which keeps no journal`);
-  found.fit("logs.talos", true, "takes the log of the nodes that Talos sends");
+  found.fit("logs.talos", true, "receives the log that Talos sends");
   found.ask(
     "Talos sends its log only where its machine configuration says",
     "add the patch of docs/talos.md to the machine configuration of each node",

@@ -135,8 +135,8 @@ function useClaims(
   found.fit("objectStore", { kind: "claim", bucketClass, claims, ...(tls && { tls }), ...(region && { region }) }, why);
   if (tls)
     found.ask(
-      `${why} leads to ${endpoint}, which speaks TLS`,
-      `if an authority of your own signed its certificate, set objectStore.ca: ${runbook}`,
+      `${why} leads to ${endpoint}, which uses TLS`,
+      `if a private authority signed its certificate, set objectStore.ca: ${runbook}`,
     );
 }
 

@@ -17,17 +17,17 @@ export function lookAtAskers(inventory: Inventory, settings: Settings, release: 
   found.fit(
     "prometheusApi.formerNames",
     services,
-    all.length > 0 ? `asked by ${who}` : "no object was found that asks by these names",
+    all.length > 0 ? `asked by ${who}` : "no object was found that uses these names",
   );
   const stay =
-    "nothing now: prometheusApi.formerNames keeps them, with one more update after stage kps-removed; or let each ask the Service metrics, port 9090, from the first update on";
+    "nothing now: prometheusApi.formerNames keeps them, with one more update after stage kps-removed; or point each to the Service metrics, port 9090, from the first update on";
   for (const [end, some] of groupBy(
     all,
     (asker) => fate(asker, settings.metrics.backend, settings.namespace.name) ?? stay,
   )) {
     const [names, asked] = [some.map((asker) => asker.who), some.map(({ asks }) => asks)].map(inWords);
     found.ask(
-      `${names} ${verbs[some[0].wants]} by names that go with the release (${asked})`,
+      `${names} ${verbs[some[0].wants]} by names that are deleted with the release (${asked})`,
       `${end}: docs/kps-removed.md#whoever-asks-prometheus`,
     );
   }

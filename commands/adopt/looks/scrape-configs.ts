@@ -19,11 +19,11 @@ export const lookAtScrapeConfigs: Look = ({ custom }, { kps, metrics }, found) =
     found.fit(
       "metrics.scrapeConfigs",
       [...scraped, ...more],
-      "ScrapeConfigs of others, with their specs: from stage kps-removed on the collector scrapes them from here",
+      "other applications' ScrapeConfigs, with their specs: from stage kps-removed on, the collector reads them from here",
     );
   for (const { name, why } of others.filter((each) => each.why.length > 0)) {
     const ends = `is not scraped from stage kps-removed on: ${why.join("; ")}`;
-    const how = "take that out of it, or make it a ServiceMonitor, PodMonitor or Probe before that stage";
+    const how = "before that stage, remove that, or replace it by a ServiceMonitor, PodMonitor or Probe";
     found.end({ kind: "ScrapeConfig", name, why: `it ${ends}`, how });
     found.ask(`ScrapeConfig ${name} ${ends}`, `${how}: docs/kps-removed.md#what-alloy-cant-scrape`);
   }

@@ -72,7 +72,7 @@ export function lookAtRelease(revisions: readonly client.V1Secret[], wanted: Wan
   if (latest === "failed" && managed) return ok(`${release} is failed; the update retries it`);
   const rescue = imported ? rollback : `${rollback}, and then ${take}`;
   if (latest === "failed") return failed(`${release} is failed`, worked ? rescue : clear);
-  if (imported) return ok(`${release} exists and is taken over`);
+  if (imported) return ok(`${release} exists and is adopted`);
   if (managed) return ok(`${release} exists, and belongs to this stack`);
   return managed === false
     ? failed(`${release} exists, but is not in this stack's state: nothing can be installed under its name`, take)

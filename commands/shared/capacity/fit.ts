@@ -94,7 +94,7 @@ function whyUnknown(workloads: Workload[], nodes: NodeKind[]): string | undefine
   for (const { name, nodeTerms } of workloads) {
     const strange = nodeTerms.flat().find(({ key }) => !nodes.some(({ labels }) => key in labels));
     if (strange) {
-      return `${name} wants nodes by the label ${strange.key}, and the settings don't say which have it (cluster.nodes[].labels)`;
+      return `${name} selects nodes by the label ${strange.key}, and the settings don't say which have it (cluster.nodes[].labels)`;
     }
   }
   return undefined;

@@ -65,7 +65,7 @@ export class GrafanaApi {
   /** What it answers to a GET, or to a POST of JSON. */
   async ask<T>(path: string, json?: unknown): Promise<GrafanaAnswer<T>> {
     const answer = await this.request(path, json).catch((error: unknown) => {
-      if (this.signal.aborted) throw new InvalidInput("stopped\n→ run it again: what is there already stays as it is");
+      if (this.signal.aborted) throw new InvalidInput("stopped\n→ run it again: what exists already stays as it is");
       throw new InvalidInput(
         `${this.url} ${whyNot(error, deadline)}\n→ kubectl -n monitoring port-forward service/grafana 3000, and --grafana http://127.0.0.1:3000`,
       );

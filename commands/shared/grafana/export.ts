@@ -140,15 +140,15 @@ async function stays(grafana: GrafanaApi): Promise<string[]> {
     [
       "users",
       await list<{ login: string }>("/api/org/users", ({ login }) => (login === "admin" ? undefined : login)),
-      "they log in by grafana.oauth, or are made again; passwords can't be read",
+      "they log in through grafana.oauth, or are created again; passwords can't be read",
     ],
     [
       "service accounts",
       await list<{ name: string }>("/api/serviceaccounts/search", ({ name }) => name),
-      "make them again; tokens can't be read",
+      "create them again; tokens can't be read",
     ],
     [
-      "alert rules of Grafana's own",
+      "Grafana's own alert rules",
       await list<{ title: string; provenance?: string }>("/api/v1/provisioning/alert-rules", ({ title, provenance }) =>
         provenance ? undefined : title,
       ),

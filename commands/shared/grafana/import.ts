@@ -68,7 +68,7 @@ export async function importByHand(
       result.kept.push(`${what} is provisioned there under the same uid, ${dashboard.uid}`);
     else if (exists && (await cameBy(grafana, dashboard.uid, message))) result.same += 1;
     else if (exists && !overwrite)
-      result.kept.push(`${what} is another one there, or was changed since: --overwrite replaces it`);
+      result.kept.push(`${what} is a different one there, or was changed since: --overwrite replaces it`);
     else
       await make(what, "/api/dashboards/db", { dashboard: { ...dashboard, id: null }, folderUid, message, overwrite });
   }

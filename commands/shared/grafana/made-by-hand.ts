@@ -10,7 +10,7 @@ const folder = z.object({ uid, title: z.string().min(1), parentUid: uid.optional
 
 const dashboard = z.object({
   folderUid: uid.optional(),
-  provisioned: z.literal(true).optional().describe("a file brought it: where one does so, too, it is there"),
+  provisioned: z.literal(true).optional().describe("it was provisioned: it appears where it is provisioned too"),
   dashboard: z.looseObject({ uid, title: z.string().min(1) }),
 });
 
@@ -76,6 +76,6 @@ function lost({ folders, libraryPanels, dashboards }: MadeByHand): string[] {
   return named.flatMap((each) =>
     each.in === undefined || there.includes(each.in)
       ? []
-      : [`${each.what} is in the folder ${each.in}, which isn't there`],
+      : [`${each.what} is in the folder ${each.in}, which doesn't exist`],
   );
 }

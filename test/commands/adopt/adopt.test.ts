@@ -199,7 +199,7 @@ describe("npm run adopt", () => {
       config: ["namespace.name=monitoring", "namespace.create=false"],
     });
     assert.deepEqual(again.settings, { cluster: { storageClass: "fast" } });
-    assert.match(again.text, /2 more are in the stack's file already\./);
+    assert.match(again.text, /2 more are already in the stack file\./);
   });
 
   it("writes its findings to a file as JSON, and prints them all the same", async () => {
@@ -405,7 +405,10 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       spec: { jobTemplate: { spec: { template: { spec: { containers: [{ args: [url] }] } } } } },
     };
     const asked = await look([release, crd("scaledobjects", "keda.sh", "v1alpha1"), scaled, cronJob]);
-    assert.match(said(asked), /CronJob shop\/report, ScaledObject shop\/shop asks Prometheus by names that go/);
+    assert.match(
+      said(asked),
+      /CronJob shop\/report, ScaledObject shop\/shop asks Prometheus by names that are deleted/,
+    );
     const scrape = `[{ metrics_path: /federate, basic_auth: { password: hunter2 }, static_configs: [{ targets: ["${url.slice(7)}"] }] }]`;
     const more = [
       secret("scrapes", { "a.yaml": scrape }),
@@ -470,10 +473,10 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     for (const sentence of [
       `${atTheEnd}ConfigMap monitoring/extra, Ingress home/door (its values extraManifests) → create it yourself`,
       `${atTheEnd}ServiceMonitor monitoring/nas (its values prometheus.additionalServiceMonitors) → create it yourself`,
-      `${atTheEnd}HTTPRoute monitoring/kps-prometheus (its values prometheus.route) → create one of your own to the Service metrics`,
+      `${atTheEnd}HTTPRoute monitoring/kps-prometheus (its values prometheus.route) → create your own for the Service metrics`,
       "deleted by the first update: Secret monitoring/mail (its values alertmanager.extraSecret)",
       "with its silences and its templates (mail.tmpl)",
-      "may run Prometheus shop/second too",
+      "may also run Prometheus shop/second",
       'remoteWrite[0] ("metrics.example.org") ends with Prometheus',
       "thanos: its sidecar uploads no blocks",
       "enableRemoteWriteReceiver: whoever sends samples",
@@ -551,7 +554,7 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     );
     assert.match(
       said(found),
-      /alert, 1 that the release has and the stack won't have: etcdNoLeader: not scraped \(monitors\.etcd\) → change monitors\.etcd, or do without/,
+      /alert, 1 that the release has but the stack won't have: etcdNoLeader: not scraped \(monitors\.etcd\) → change monitors\.etcd, or do without/,
     );
     assertAccepted(found);
   });
@@ -619,15 +622,18 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       ]);
       assert.deepEqual(ofConfigs(mute), [
         "home/team: the stack's Alertmanager is not the operator's, and the settings can't say all of it: receiver ntfy: receivers of kind webhook have no payload in the settings",
-        "shop/team: no Alertmanager selects it, so nobody reads it today either",
+        "shop/team: no Alertmanager selects it: it isn't read today either",
       ]);
-      assert.match(said(mute), /AlertmanagerConfig home\/team will be read by nobody.*existingConfigSecret/s);
+      assert.match(said(mute), /AlertmanagerConfig home\/team will not be read.*existingConfigSecret/s);
     });
 
     it("takes those of the release's Alertmanager for lost where another one is used, and leaves those of that one", async () => {
       const url = "adopt.alertmanagerUrl=http://alertmanager-operated.monitoring.svc.cluster.local:9093";
       const lost = await look([...base, alertmanager(every), config("shop", webhook("ntfy"))], { config: [url] });
-      assert.match(ofConfigs(lost).join(), /shop\/team: the release's Alertmanager goes, and adopt\.alertmanagerUrl/);
+      assert.match(
+        ofConfigs(lost).join(),
+        /shop\/team: the release's Alertmanager is deleted, and adopt\.alertmanagerUrl/,
+      );
       const stays = await look([...base, alertmanager(every, {}, "main"), config("shop", webhook("ntfy"))]);
       assert.deepEqual(ofConfigs(stays), []);
       assert.match(said(stays), /shop\/team is read by Alertmanager monitoring\/main for as long as its operator runs/);
@@ -1049,7 +1055,7 @@ describe("npm run adopt, of Loki, its store and Secrets", () => {
     for (const expected of [
       /Loki has tenants/,
       /Loki deletes no lines/,
-      /loki\.retentionStreams \(streams that have a retention of their own\) can't be set: .*fits streams without|loki\.retentionStreams .*is not a stream selector/,
+      /loki\.retentionStreams \(streams with their own retention\) can't be set: .*matches streams without|loki\.retentionStreams .*is not a stream selector/,
       /objects begin with "old"/,
       /replication_factor is 3, but there are 1 writers/,
       /in the bucket logs at https:\/\/nas\.example\.org, and no single Secret in monitoring has a key that fits/,
@@ -1212,7 +1218,7 @@ describe("npm run adopt, of Loki, its store and Secrets", () => {
         tls: true,
         region: "home",
       });
-      assert.match(said(found), /speaks TLS.*set objectStore\.ca/s);
+      assert.match(said(found), /uses TLS.*set objectStore\.ca/s);
     });
   });
 

@@ -147,11 +147,14 @@ describe("An AlertmanagerConfig in the words of the settings", () => {
   it("says what the settings have no words for, by name", () => {
     const route = { receiver: "x" };
     const one = (kind: string, config: object) => ({ route, receivers: [{ name: "x", [kind]: [config] }] });
-    assert.match(obstacles(one("opsgenieConfigs", { apiKey: key("o") })), /^receiver x: no receiver .* is opsgenie$/m);
+    assert.match(
+      obstacles(one("opsgenieConfigs", { apiKey: key("o") })),
+      /^receiver x: .* no receiver of kind opsgenie$/m,
+    );
     assert.match(obstacles(one("pushoverConfigs", { ...phone.pushoverConfigs[0], sound: "siren" })), /have no sound/);
     assert.match(
       obstacles(one("webhookConfigs", { url: "http://a/", httpConfig: { basicAuth: { username: key("u") } } })),
-      /of httpConfig the settings only have/,
+      /from httpConfig, the settings only support/,
     );
     assert.match(obstacles(one("emailConfigs", { to: "a@example.org" })), /smarthost/);
     const both = [is("a", "1"), is("b", "2")];

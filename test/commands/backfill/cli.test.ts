@@ -15,16 +15,13 @@ async function said(stack: string, ...words: string[]): Promise<string> {
 
 describe("npm run backfill", () => {
   it("says that history comes with Mimir in a stage that has none", async () => {
-    assert.match(
-      await said("production"),
-      /stage loki has no Mimir\n→ history can be brought from stage dual-write on/,
-    );
+    assert.match(await said("production"), /stage loki has no Mimir\n→ history can be copied from stage dual-write on/);
   });
 
   it("says the same of VictoriaMetrics, where the stack has that", async () => {
     assert.match(
       await said("pi", "--config=stage=loki"),
-      /stage loki has no VictoriaMetrics\n→ history can be brought from stage dual-write on/,
+      /stage loki has no VictoriaMetrics\n→ history can be copied from stage dual-write on/,
     );
   });
 

@@ -131,7 +131,10 @@ describe("blocks where a shell runs", () => {
     const flip = shell.run.bind(shell);
     shell.run = (script, args, take) =>
       flip(script, args, take && ((bytes) => take(args.length === 3 ? Buffer.from(bytes).fill(7) : bytes)));
-    await assert.rejects(fetched(), /index arrived twice with another content than it has in here\n→ look for errors/);
+    await assert.rejects(
+      fetched(),
+      /index arrived twice with contents that differ from those in here\n→ look for disk errors/,
+    );
   });
 
   it("are given up after the patience", async () => {

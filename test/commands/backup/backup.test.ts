@@ -149,15 +149,15 @@ describe("a backup", () => {
     const mc = stack();
     const before = new Map(mc.objects);
     const to = { ...placeOf(join(temporaryFolder(), "new"), undefined, mc), free: () => 2 ** 20 };
-    await assert.rejects(backupOf(mc, { to }), /has 1\.0 MiB free, and 3\.0 MiB are to be copied\n→ make room/);
+    await assert.rejects(backupOf(mc, { to }), /has 1\.0 MiB free, but 3\.0 MiB have to be copied\n→ make room/);
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
-    await assert.rejects(backupOf(mc, { to: placeOf(join(file, "below"), undefined, mc) }), /file is no folder/);
+    await assert.rejects(backupOf(mc, { to: placeOf(join(file, "below"), undefined, mc) }), /file is not a folder/);
     mc.readOnly.push("target/backup");
     await assert.rejects(backupOf(mc), /s3:\/\/backup\/home of http:\/\/nas:9000 can't be written to: Access Denied/);
     assert.deepEqual(mc.objects, before);
     for (const where of ["s4://backup", "http://nas/backup", ""])
-      assert.throws(() => placeOf(where, host, mc), /is no place of a backup\n→ s3:\/\/BUCKET\/PREFIX, or a folder/);
+      assert.throws(() => placeOf(where, host, mc), /can't hold a backup\n→ s3:\/\/BUCKET\/PREFIX, or a folder/);
     for (const variable of [undefined, "nas:9000", "http://nas:9000"])
       assert.throws(() => placeOf("s3://backup", variable, mc), /MC_HOST_target is(n't| no| not)/);
   });
@@ -286,7 +286,7 @@ describe("a restore", () => {
     afterFire(mc).readOnly.push("mimir");
     await refused(mc, /bucket blocks can't be written to: Access Denied/);
     const [loki] = stores.buckets;
-    await refused(mc, /the backup has a bucket mimirBlocks, and the stack has none/, {
+    await refused(mc, /the backup has a bucket mimirBlocks, but the stack doesn't/, {
       stores: { ...stores, buckets: [loki] },
     });
   });
@@ -299,7 +299,7 @@ describe("a restore", () => {
     afterFire(mc);
     for (const [wrong, why] of [
       ["{", /buckets\.json of .* is not JSON/],
-      [text.replace('"version": 1', '"version": 2'), /none that this version reads:\nversion: /],
+      [text.replace('"version": 1', '"version": 2'), /can't be read by this version:\nversion: /],
       [text.replace('"objects": 2', '"objects": 3'), /is damaged[^]*buckets\/loki has 2 objects .*its manifest says 3/],
     ] as const) {
       mc.objects.set(name, wrong);
@@ -352,8 +352,8 @@ describe("what else is in a backup", () => {
         /^if this stack has no state: npx pulumi stack import --stack home --file .*state\.json/,
       );
       assert.deepEqual(told.slice(-3), [
-        "dashboards: 1 made, 0 are there already",
-        "silences: 1 made, 0 are there already, 0 are over",
+        "dashboards: 1 created, 0 exist already",
+        "silences: 1 created, 0 exist already, 0 have expired",
         `state: written to ${file}`,
       ]);
       assert.equal((JSON.parse(readFileSync(file, "utf8")) as { version: number }).version, 3);
@@ -362,13 +362,13 @@ describe("what else is in a backup", () => {
         parts: { silences: brought.silences, dashboards: brought.dashboards },
         intoExisting: true,
       });
-      assert.ok(told.includes("silences: 0 made, 1 are there already, 0 are over"), told.join("\n"));
+      assert.ok(told.includes("silences: 0 created, 1 exist already, 0 have expired"), told.join("\n"));
 
       const text = mc.objects.get(`${place}/silences.json`)!;
       mc.objects.set(`${place}/silences.json`, text.replace("Ada", "Eve"));
       await assert.rejects(
         restoreOf(mc, { parts: { silences: brought.silences }, intoExisting: true }),
-        /silences\.json is not what was saved: its SHA-256 differs; to do without it: --without silences/,
+        /silences\.json is not what was saved: its SHA-256 differs; to restore without it: --without silences/,
       );
     } finally {
       pulumi.remove();
@@ -396,7 +396,7 @@ describe("what else is in a backup", () => {
     await backupOf(mc);
     await assert.rejects(
       restoreOf(afterFire(mc), { parts: { state: state("home", "state.json") } }),
-      /state are not in this backup; to do without them: --without state/,
+      /state are not in this backup; to restore without them: --without state/,
     );
   });
 });
@@ -460,7 +460,7 @@ describe("a stack's buckets", () => {
     const answers = { [path("secrets", "mimir-object-store")]: secret("mimir", "a:b") };
     await assert.rejects(
       of({ objectStore: minio }, answers),
-      /Secret monitoring\/loki-object-store isn't there\n→ npm run up makes it; .*MC_HOST_loki[^]*mimir-object-store has a colon/,
+      /Secret monitoring\/loki-object-store isn't there\n→ npm run up creates it; .*MC_HOST_loki[^]*mimir-object-store has a colon/,
     );
     await assert.rejects(
       of({ objectStore: { kind: "embedded" } }, answers),

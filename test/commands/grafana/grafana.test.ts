@@ -114,9 +114,9 @@ describe("npm run grafana", () => {
     assert.equal(code, 1);
     assert.match(out, /^✗ users: ada → /m);
     assert.match(out, /^✗ service accounts: backup → /m);
-    assert.match(out, /^✗ alert rules of Grafana's own: Freezer is warm → /m);
+    assert.match(out, /^✗ Grafana's own alert rules: Freezer is warm → /m);
     assert.match(out, /^✗ data sources made by hand: InfluxDB → /m);
-    assert.match(out, /bring them: 1 dashboard \(--provisioned takes them along\)$/m);
+    assert.match(out, /provisioned: 1 dashboard \(--provisioned includes them\)$/m);
   });
 
   for (const more of [[], ["--overwrite"]])
@@ -158,7 +158,7 @@ describe("npm run grafana", () => {
     await exported(from, path);
     const first = await imported(into, path);
     assert.equal(first.code, 1);
-    assert.match(first.out, /^✗ dashboard "Power" is another one there.+--overwrite/m);
+    assert.match(first.out, /^✗ dashboard "Power" is a different one there.+--overwrite/m);
     assert.match(first.out, /^✗ dashboard "Heating" is provisioned there/m);
     assert.match(first.out, /^✗ folder "Home" is called "House" there$/m);
     assert.equal(into.has.dashboards.find(({ dashboard }) => dashboard.uid === "power")?.dashboard.title, "Another");
@@ -239,7 +239,7 @@ describe("npm run grafana", () => {
       assert.match(first.error, /dashboards\.0\.dashboard\.title/);
       writeFileSync(path, JSON.stringify({ version: 1, folders: [], libraryPanels: [], dashboards: [dashboards[1]] }));
       const second = await imported(into, path);
-      assert.match(second.error, /dashboard "B" is in the folder gone, which isn't there/);
+      assert.match(second.error, /dashboard "B" is in the folder gone, which doesn't exist/);
       assert.deepEqual(into.writes, []);
     });
   });

@@ -168,7 +168,7 @@ describe("The lock of images", () => {
     assert.match(error, /HTTP 404, MANIFEST_UNKNOWN: manifest unknown\)\n {6}to do: Correct the reference/);
     assert.match(
       error,
-      /images\.json says linux\/arm64, but \S+ has it only for linux\/amd64\n {6}to do: .*exec format/,
+      /images\.json says linux\/arm64, but \S+ only has it for linux\/amd64\n {6}to do: .*exec format/,
     );
   });
 
@@ -242,7 +242,7 @@ describe("The lock of images", () => {
       [
         "an image for Windows only",
         () => registry.index("org/app", "1.0", [{ os: "windows", architecture: "amd64" }]),
-        /only for other systems than Linux/,
+        /only has it for other systems than Linux/,
       ],
     ];
     for (const [what, put, message] of refused) {

@@ -49,10 +49,7 @@ describe("Airflow's files", () => {
       "scheduler/2026-11-01/team/etl.py.log",
       { labels: { component: "scheduler" }, metadata: { dag_file: "team/etl.py" } },
     ],
-    [
-      "dag_processor_manager/dag_processor_manager.log.2",
-      "statistics of the DAG processor, in files that it renames when they are full",
-    ],
+    ["dag_processor_manager/dag_processor_manager.log.2", "statistics of the DAG processor, in rotated files"],
     ["lost+found/x", undefined],
     ["dag_id=etl/run_id=r/task_id=m/attempt=1.log.gz", undefined],
     ["dag_id=etl/attempt=1.log", undefined],
@@ -186,7 +183,7 @@ describe("Lines to import", () => {
 
     const second = open();
     const found = await filesIn({ ...args, journal: second });
-    assert.deepEqual([...found.left.keys()], ["no path of this layout"]);
+    assert.deepEqual([...found.left.keys()], ["not a path of this layout"]);
     assert.equal(second.start("/logs", "two"), "one");
     const rest = [...inOrder(found.files)].map((each) => each.line);
     assert.deepEqual(
@@ -207,7 +204,7 @@ describe("Lines to import", () => {
 
     writeFileSync(one.path, "less\n");
     assert.deepEqual(
-      (await filesIn({ ...args, journal: open() })).left.get("shorter than when it was imported: written anew"),
+      (await filesIn({ ...args, journal: open() })).left.get("shorter than when it was imported: overwritten"),
       [path],
     );
   });
@@ -258,11 +255,11 @@ describe("Lines to import", () => {
       /is the journal of another folder, \/logs\n→ .*--journal.*first line/s,
     );
     writeFileSync(name, "Hello\n");
-    assert.throws(() => Journal.open(name, "/logs"), /is no journal of import-logs/);
+    assert.throws(() => Journal.open(name, "/logs"), /is not a journal of import-logs/);
     const journal = Journal.open(join(folder, "other"), "/logs");
     await assert.rejects(
       filesIn({ folder, layout: airflow, journal, now, longest: 100 }),
-      /has no file of this layout\n→ --from is the folder/,
+      /has no file of this layout\n→ --from must be the folder/,
     );
     await assert.rejects(
       filesIn({ folder: join(folder, "none"), layout: airflow, journal, now, longest: 100 }),

@@ -47,14 +47,17 @@ describe("what a plan tells beside its steps", () => {
       kubelet,
       /^Service and Endpoints kube-system\/kps-kube-prometheus-stack-kubelet: the operator creates none/,
     );
-    assert.match(names, /^Services home\/prometheus-operated, home\/kps-kube-prometheus-stack-prometheus: they go, /);
+    assert.match(
+      names,
+      /^Services home\/prometheus-operated, home\/kps-kube-prometheus-stack-prometheus: they are deleted, /,
+    );
     assert.match(
       scrapeConfigs,
-      /^ScrapeConfigs of others: Alloy scrapes those of metrics\.scrapeConfigs \(none\) and no other/,
+      /^other applications' ScrapeConfigs: Alloy scrapes those in metrics\.scrapeConfigs \(none\) and no others/,
     );
     assert.match(
       configs,
-      /^AlertmanagerConfigs of others \(--before FILE names them\): .* no change of them is read; .*`npm run verify` lists each$/,
+      /^other applications' AlertmanagerConfigs \(--before FILE names them\): .* no change of them is read; .*`npm run verify` lists each$/,
     );
     assert.deepEqual(more, []);
   });
@@ -80,7 +83,7 @@ describe("what a plan tells beside its steps", () => {
     const [configs, ...more] = of("kube-scheduler", "kube-controller-manager", "kube-proxy", "etcd");
     assert.match(
       configs,
-      /^AlertmanagerConfigs of others .*: .*`npm run adopt` translates each, or says why it can't$/,
+      /^other applications' AlertmanagerConfigs .*: .*`npm run adopt` translates each, or says why it can't$/,
     );
     assert.deepEqual(more, []);
   });
@@ -99,7 +102,10 @@ describe("what a plan tells beside its steps", () => {
     const of = (AlertmanagerConfig: string[]) =>
       beside([kps()], [], [], { AlertmanagerConfig }).filter((sentence) => sentence.startsWith("AlertmanagerConfig"));
     const [only, ...more] = of(["home/door", "shop/team"]);
-    assert.match(only, /^AlertmanagerConfigs home\/door, shop\/team: an Alertmanager of the operator, /);
+    assert.match(
+      only,
+      /^AlertmanagerConfigs home\/door, shop\/team: an Alertmanager of the operator outside the stack /,
+    );
     assert.deepEqual([more, of([])], [[], []]);
   });
 
@@ -160,10 +166,10 @@ describe("what a plan tells beside its steps", () => {
       [
         "Alerts of the release's values that end: NasFull, DoorOpen",
         "Recorded series of the release's values that end: nas:used",
-        "ServiceMonitors of the release's values that go: nas",
-        "PodMonitors of the release's values that go: door",
-        "Objects of the release's extraManifests that go: Secret key, a template",
-        "HTTPRoutes of the release's values (prometheus.route) that go: main",
+        "ServiceMonitors of the release's values that are deleted: nas",
+        "PodMonitors of the release's values that are deleted: door",
+        "Objects of the release's extraManifests that are deleted: Secret key, a template",
+        "HTTPRoutes of the release's values (prometheus.route) that are deleted: main",
       ],
     );
     assert.deepEqual(beside([kps(values)], [kps(values)]), []);

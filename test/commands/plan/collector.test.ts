@@ -25,8 +25,11 @@ const forgotten = graph(loki, collector, pods({ emptyDir: {} }));
 describe("what a plan tells of the log collector", () => {
   it("is what waits where it goes, and where it goes on when it comes, if anything keeps that", () => {
     const [goes, comes] = [collectorChange(kept, without), collectorChange(without, kept)];
-    assert.match(goes.join(), /^The log collector goes: .* stays in \/var\/lib\/x\/alloy of each node.*docs\/log-coll/);
-    assert.match(comes.join(), /^The log collector comes: .* stopped \(\/var\/lib\/x\/alloy of each node\); /);
+    assert.match(
+      goes.join(),
+      /^The log collector is removed: .* stay in \/var\/lib\/x\/alloy on each node.*docs\/log-coll/,
+    );
+    assert.match(comes.join(), /^The log collector is added: .* stopped \(\/var\/lib\/x\/alloy of each node\); /);
     assert.doesNotMatch(collectorChange(forgotten, without).join(), /of each node/);
     assert.doesNotMatch(collectorChange(without, forgotten).join(), /of each node/);
   });
@@ -35,11 +38,14 @@ describe("what a plan tells of the log collector", () => {
     const [there, back] = [collectorChange(kept, vector), collectorChange(vector, kept)];
     assert.match(
       there.join(),
-      /^The log collector is Vector in place of Alloy\. .*\(\/var\/lib\/x\/vector of each node\)/,
+      /^The log collector is Vector instead of Alloy\. .*\(\/var\/lib\/x\/vector of each node\)/,
     );
-    assert.match(there.join(), /shows what Alloy had sent of it once, .* stays in \/var\/lib\/x\/alloy of each node/);
-    assert.match(back.join(), /^The log collector is Alloy in place of Vector\./);
-    assert.match(collectorChange(vector, without).join(), /^The log collector goes/);
+    assert.match(
+      there.join(),
+      /shows lines that Alloy had already sent only once, .* stay in \/var\/lib\/x\/alloy on each node/,
+    );
+    assert.match(back.join(), /^The log collector is Alloy instead of Vector\./);
+    assert.match(collectorChange(vector, without).join(), /^The log collector is removed/);
   });
 
   it("is nothing where it stays, or where the whole stack comes or goes", () => {

@@ -39,14 +39,14 @@ describe("what a plan tells of a change of Loki's mode", () => {
     assert.match(second, /: 3 → 2 old writers\. .* Next: loki\.former\.writers: 1: docs/);
     assert.match(third, /: 2 → 1 old writers\. .* Next: loki\.former\.writers: 0: docs/);
     assert.match(fourth, /: 1 → 0 old writers\. .* Next: no loki\.former: docs/);
-    assert.match(last, /, last step: what is left of simple-scalable goes\. Its volumes stay/);
+    assert.match(last, /, last step: the rest of simple-scalable is deleted\. Its volumes stay/);
   });
 
   it("knows the writers of each mode", () => {
     const apart = stack({ mode: "distributed", distributed: { ingester: { replicas: 4 } } });
     const leaving = (mode: string, writers?: number) =>
       stack({ mode, distributed: { ingester: { replicas: 4 } }, former: { mode: "distributed", writers } });
-    assert.match(modeChange(apart, single).refusals.join(), /mode distributed would end together/);
+    assert.match(modeChange(apart, single).refusals.join(), /mode distributed would stop together/);
     assert.match(modeChange(apart, leaving("single-binary")).beside.join(), /Next: loki\.former\.writers: 3/);
     assert.match(
       modeChange(leaving("simple-scalable"), leaving("simple-scalable", 3)).beside.join(),
@@ -60,24 +60,27 @@ describe("what a plan tells of a change of Loki's mode", () => {
     const refusal = (from: typeof single, to: typeof single) => modeChange(from, to).refusals.join();
     assert.match(
       refusal(scalable, single),
-      /mode simple-scalable would end together, .* loki\.former={mode: simple-scalable}/,
+      /mode simple-scalable would stop together, .* loki\.former={mode: simple-scalable}/,
     );
     assert.match(
       refusal(beside(2), single),
-      /mode simple-scalable would end together, .* loki\.former\.writers: 1, and so on to 0/,
+      /mode simple-scalable would stop together, .* loki\.former\.writers: 1, and so on to 0/,
     );
     assert.match(
       refusal(beside(3), beside(1)),
-      /^2 of Loki's old writers would leave at once: .* Take loki\.former\.writers: 2/,
+      /^2 of Loki's old writers would leave at once: .* Use loki\.former\.writers: 2/,
     );
     assert.match(
       refusal(scalable, beside(2)),
-      /^Loki's old writers would leave in the update in which the new ones come/,
+      /^Loki's old writers would leave in the same update in which the new ones start/,
     );
     // The way back, in the middle, leads by the same steps.
-    assert.match(refusal(beside(2), scalable), /mode single-binary would end together/);
+    assert.match(refusal(beside(2), scalable), /mode single-binary would stop together/);
     const back = (writers?: number) => stack({ mode: "simple-scalable", former: { mode: "single-binary", writers } });
     assert.equal(refusal(beside(2), back()), "");
-    assert.match(refusal(beside(2), back(0)), /^Loki's old writers would leave in the update in which the new ones/);
+    assert.match(
+      refusal(beside(2), back(0)),
+      /^Loki's old writers would leave in the same update in which the new ones/,
+    );
   });
 });

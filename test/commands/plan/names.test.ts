@@ -14,7 +14,7 @@ const rule = (...alerts: string[]): Resource =>
   });
 
 const changes = (before: Resource[], after: Resource[]) => changesByName(graph(...before), graph(...after));
-const why = "what they are about goes, or the settings leave them out";
+const why = "what they are about is removed, or the settings leave them out";
 
 describe("what a plan says of rules by name", () => {
   it("names each of upstream's alerts and recorded series that a group's switch brings or takes away", () => {

@@ -60,7 +60,10 @@ describe("offline plan", () => {
       plan("loki", "loki", { config: ["size=1Gi"] }),
       plan("loki", "dual-write", { config: ["size=1Gi"] }),
     ]);
-    assert.match(idle.beside[0], /^Nothing changes: .* Plan a change with --config before you write it into the file$/);
+    assert.match(
+      idle.beside[0],
+      /^Nothing changes: .* To plan a change, use --config before you write it into the file$/,
+    );
     assert.doesNotMatch(elsewhere.beside.join("\n"), /^Nothing changes/m);
   });
 
@@ -166,7 +169,7 @@ describe("the plan command", () => {
       [2, ["--from", "lokki", "--to", "mimir", withoutPolicies], /--from lokki: .*Allowed: loki, .*\n--to mimir: /],
       [2, ["--from", "loki"], /required option '--to <stage>' not specified/],
       [2, ["--to", "loki"], /required option '--from <stage>' not specified/],
-      [2, ["--destroy", "--to", "loki"], /--destroy has no stage to go to/],
+      [2, ["--destroy", "--to", "loki"], /--destroy can't be combined with --to/],
       [1, ["--destroy", "--config", "protect=true"], /StatefulSet old: protected, and would be deleted/],
     ];
     const ends = await Promise.all(cases.map(([, args]) => run(...args)));

@@ -31,11 +31,11 @@ describe("what a plan tells of a ring's replicas", () => {
     const [loki, mimir, ...others] = ringChanges(one, three);
     assert.match(
       loki,
-      /^Loki, 1 → 3 replicas, replication factor 1 → 3: the new ones join first; when they are ready, .* `kubectl -n home rollout restart statefulset\/loki`: /,
+      /^Loki, 1 → 3 replicas, replication factor 1 → 3: the new replicas join first; when they are ready, .* `kubectl -n home rollout restart statefulset\/loki`: /,
     );
     assert.match(
       mimir,
-      /^Mimir, 1 → 3 replicas, replication factor 1 → 3: the new ones join first; .* before, and again afterwards/,
+      /^Mimir, 1 → 3 replicas, replication factor 1 → 3: the new replicas join first; .* before, and again afterwards/,
     );
     assert.deepEqual(others, []);
   });
@@ -44,7 +44,7 @@ describe("what a plan tells of a ring's replicas", () => {
     for (const said of ringChanges(three, one))
       assert.match(
         said,
-        /^(Loki|Mimir), 3 → 1 replicas, .*: those that go .* and leave; .* nobody may answer.* volumes .* stay: docs\/replicas\.md$/,
+        /^(Loki|Mimir), 3 → 1 replicas, .*: the removed replicas .* and leave; .* no answers.* volumes .* stay: docs\/replicas\.md$/,
       );
   });
 

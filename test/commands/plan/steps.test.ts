@@ -153,7 +153,7 @@ describe("the steps of a plan", () => {
 
   it("creates nothing for what it takes over, and says of what it only reads that it never changes", () => {
     const imported = step([], [resource(deployment, named, { options: { import: "home/it" } })]);
-    assert.deepEqual([imported.op, imported.why], ["create", "takes over home/it, which exists: nothing is created"]);
+    assert.deepEqual([imported.op, imported.why], ["create", "adopts home/it, which exists: nothing is created"]);
     const [read, own] = [resource(deployment, named, { read: true }), resource(deployment, named)];
     assert.equal(step([], [read]).op, "same");
     assert.deepEqual([step([read], []).op, step([read], []).why], ["same", "was only read: nothing is deleted"]);

@@ -33,7 +33,7 @@ templates: [/etc/alertmanager/config/*.tmpl, /etc/alertmanager/config/more.tmpl]
 receivers: [{ name: a, webhook_configs: [{ url_file: /etc/alertmanager/config/url, http_config: { tls_config: { ca_file: /etc/ssl/x } } }] }]`;
     assert.deepEqual(said(text, ["url", "more.tmpl"]), []);
     assert.deepEqual(said(text, ["more.tmpl"]), [
-      "receivers[0].webhook_configs[0].url_file: names the file url, and the Secret has no such key (allowed: more.tmpl)",
+      "receivers[0].webhook_configs[0].url_file: names the file url, but the Secret has no such key (allowed: more.tmpl)",
     ]);
   });
 
@@ -43,10 +43,10 @@ receivers: [{ name: a, webhook_configs: [{ url_file: /etc/alertmanager/config/ur
     assert.deepEqual(doubts("{ receiver: switch, matchers: ['alertname=~\"(?i:watchdog)\"'] }"), []);
     assert.match(
       doubts("{ receiver: switch, matchers: [severity=critical] }").join(),
-      /^Watchdog, .* goes to "phone", as other alerts do/,
+      /^Watchdog, .* goes to "phone", like other alerts/,
     );
     const nobody = `route: { receiver: none, routes: [{ receiver: phone, match_re: { severity: .+ing } }] }\n${receivers("phone").replace("[", "[{ name: none }, ")}`;
-    assert.match(judge(nobody, []).doubts.join(), /^Watchdog, .* is told to nobody/);
+    assert.match(judge(nobody, []).doubts.join(), /^Watchdog, .* has no receiver/);
   });
 
   it("has no receiver, time interval or route that is never used", () => {
@@ -60,9 +60,9 @@ route:
 ${receivers("switch", "phone", "desk")}
 time_intervals: [{ name: night, time_intervals: [{ weekdays: [sunday] }] }]`;
     assert.deepEqual(judge(text, []).doubts.slice(0, 3), [
-      'receiver "desk" is notified of nothing: no route leads to it',
+      'receiver "desk" is never notified: no route leads to it',
       'time interval "night" is not used',
-      "route.routes[2] is never reached: route.routes[1] takes every alert",
+      "route.routes[2] is never reached: route.routes[1] matches every alert",
     ]);
   });
 });

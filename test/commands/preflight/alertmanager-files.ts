@@ -31,10 +31,10 @@ inhibit_rules: [{ source_matchers: ['a="b"'], target_match: { c: d }, target_mat
 
 /** Files that it refuses, each with what is said. */
 export const refused: Readonly<Record<string, { text: string; says: RegExp }>> = {
-  "no YAML": { text: "route: {\n  secret: hunter2", says: /^line 2, column \d+: is no YAML: / },
-  "a key twice": { text: `${small}\nreceivers: []`, says: /^line \d+, column 1: is no YAML: duplicate key/ },
+  "no YAML": { text: "route: {\n  secret: hunter2", says: /^line 2, column \d+: is not YAML: / },
+  "a key twice": { text: `${small}\nreceivers: []`, says: /^line \d+, column 1: is not YAML: duplicate key/ },
   "an alias of nothing": { text: `${small}\nglobal: *hunter2`, says: /alias/ },
-  "no map": { text: "hunter2", says: /^the file: is no map/ },
+  "no map": { text: "hunter2", says: /^the file: is not a map/ },
   "no route": { text: "receivers: [{ name: a }]", says: /^route: is missing/ },
   "a first route without receiver": { text: "route: {}", says: /^route.receiver: is missing/ },
   "a first route with matchers": {
@@ -55,7 +55,7 @@ export const refused: Readonly<Record<string, { text: string; says: RegExp }>> =
   },
   "a receiver twice": {
     text: small.replace("name: switch", "name: phone"),
-    says: /receivers: has several of the name "phone"/,
+    says: /receivers: has several named "phone"/,
   },
   "a receiver without name": { text: small.replace("name: switch, ", ""), says: /^receivers\[1\]\.name: is missing/ },
   "an unknown kind of receiver": {
@@ -103,7 +103,7 @@ export const refused: Readonly<Record<string, { text: string; says: RegExp }>> =
   },
   "a time interval twice": {
     text: `${withInterval("{}")}\nmute_time_intervals: [{ name: night, time_intervals: [] }]`,
-    says: /has several of the name "night"/,
+    says: /has several named "night"/,
   },
   "a night in one range": {
     text: withInterval("{ times: [{ start_time: 22:00, end_time: 06:00 }] }"),

@@ -73,7 +73,7 @@ describe("preflight of bucket claims", () => {
       results.map(({ what, status, found }) => `${what} ${status}: ${found}`),
       [
         "ObjectBucketClaim API ok: objectbucketclaims.objectbucket.io",
-        "storage class ceph-bucket ok: makes buckets: storage.ceph.rook.io/bucket",
+        "storage class ceph-bucket ok: creates buckets: storage.ceph.rook.io/bucket",
         "S3 server ok: RGW answers: storage/rook-ceph-rgw-store",
         "additional config ok: nothing is asked for",
         "claim loki-bucket ok: is Bound: loki at rook-ceph-rgw-store.storage.svc:80",
@@ -98,7 +98,7 @@ describe("preflight of bucket claims", () => {
     const block = (await look({}, { bucketClass: "ceph-block" })).find(
       ({ what }) => what === "storage class ceph-block",
     );
-    assert.match(`${block?.status} ${block?.found}`, /^failed .*rbd\.csi.* makes volumes/);
+    assert.match(`${block?.status} ${block?.found}`, /^failed .*rbd\.csi.* creates volumes/);
   });
 
   it("takes a class for one of buckets that has bound a claim, and doubts it otherwise", async () => {
@@ -150,7 +150,7 @@ describe("preflight of bucket claims", () => {
     const foreign = only(await look({ [claimsPath]: { items } }));
     assert.match(
       `${foreign.found} ${foreign.todo}`,
-      /not made by this program .*objectStore\.claims\.loki: loki-bucket/,
+      /not created by this program .*objectStore\.claims\.loki: loki-bucket/,
     );
   });
 
@@ -159,7 +159,7 @@ describe("preflight of bucket claims", () => {
     const named = only(await look({}, own, new Set(["buckets"])));
     assert.match(
       `${named.found} ${named.todo}`,
-      /^was made by this stack.* leave objectStore\.claims\.loki: loki-bucket out/,
+      /^was created by this stack.* leave objectStore\.claims\.loki: loki-bucket out/,
     );
     assert.deepEqual(
       wrong(await look({}, own, new Set())).map(({ what }) => what),
@@ -184,7 +184,7 @@ describe("preflight of bucket claims", () => {
     });
     const items = [claim("mimir-bucket", "Bound")];
     const taken = only(await look({ [claimsPath]: { items: [...items, theirs({})] } }));
-    assert.match(`${taken.found} ${taken.todo}`, /the bucket loki, as the claim other\/logs does.* buckets\.loki; /);
+    assert.match(`${taken.found} ${taken.todo}`, /the bucket loki, like the claim other\/logs.* buckets\.loki; /);
     assert.deepEqual(wrong(await look({ [claimsPath]: { items: [...items, theirs({ bucketName: "logs" })] } })), []);
     const elsewhere = theirs({ storageClassName: "another-store" });
     assert.deepEqual(wrong(await look({ [claimsPath]: { items: [...items, elsewhere] } })), []);

@@ -450,7 +450,7 @@ describe("preflight of the cluster", () => {
 
   it("finds no release where one is to be taken over", async () => {
     assert.deepEqual(await found(releases("kps"), adopt), [
-      "kube-prometheus-stack: failed: there is no release monitoring/kps to take over",
+      "kube-prometheus-stack: failed: there is no release monitoring/kps to adopt",
     ]);
     assert.deepEqual(await found(releases("kps", "superseded", "deployed"), adopt), []);
     const back = { adopt: { kps: { release: "monitoring/kps", import: false } } };
@@ -630,10 +630,7 @@ describe("preflight of the cluster", () => {
     );
     const [doubtful] = await look(`route: { receiver: b }\n${receivers}`);
     assert.equal(doubtful.status, "unsure");
-    assert.match(
-      doubtful.found,
-      /receiver "a" is notified of nothing: .*Watchdog, which always fires, is told to nobody/,
-    );
+    assert.match(doubtful.found, /receiver "a" is never notified: .*Watchdog, which always fires, has no receiver/);
     const well = `route: { receiver: b, routes: [{ receiver: a, matchers: [alertname=Watchdog] }] }\n${receivers}`;
     assert.deepEqual(await look(well), []);
     const shown = JSON.stringify([wrong, doubtful]);
@@ -715,7 +712,7 @@ describe("preflight of data sources that other applications bring", () => {
       ["shop/broken", "tracing/tempo", "set isDefault", "shop/loki", "rename it there", "shop/vm", "rename it there"],
     );
     assert.match(found?.found ?? "", /tracing\/tempo: s\.yaml makes Tempo the default/);
-    assert.match(found?.todo ?? "", /take the label grafana_datasource off/);
+    assert.match(found?.todo ?? "", /remove the label grafana_datasource from/);
   });
 
   it("minds no others, nor the stack's own of another time", async () => {
@@ -726,7 +723,7 @@ describe("preflight of data sources that other applications bring", () => {
     ]);
     assert.deepEqual(
       [found?.status, found?.found],
-      ["ok", "1 in labelled ConfigMaps, none in the way of the stack's own"],
+      ["ok", "1 in labelled ConfigMaps, none in conflict with the stack's own"],
     );
   });
 

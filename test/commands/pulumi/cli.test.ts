@@ -73,7 +73,10 @@ describe("npm run up and preview", () => {
     pulumi.install();
     const later = await runHere("preview", ...sandbox, "--config", "stage=mimir-default");
     assert.equal(later.code, 0);
-    assert.match(later.said, /Nobody checked that mimir-default comes next\..*set observability:migration\.from/);
+    assert.match(
+      later.said,
+      /That mimir-default is the next stage was not checked\..*set observability:migration\.from/,
+    );
     const told = ["--config", "stage=mimir-default", "--config", "migration.from=dual-write"];
     for (const settings of [[], told])
       assert.deepEqual(await runHere("preview", ...sandbox, ...settings), { code: 0, said: "" });

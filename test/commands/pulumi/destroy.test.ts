@@ -61,7 +61,7 @@ describe("npm run destroy", () => {
     const { said } = await destroy([claim({}), other]);
     assert.match(
       said,
-      /lost +buckets, ObjectBucketClaim loki: [^\n]*reclaimPolicy Delete, its bucket with every object/,
+      /lost +buckets, ObjectBucketClaim loki: [^\n]*reclaimPolicy Delete, its bucket with all objects/,
     );
     assert.doesNotMatch(said, /MinIO/);
     assert.match((await destroy([claim(guarded)])).said, /protected +ObjectBucketClaim loki/);
@@ -80,11 +80,11 @@ describe("npm run destroy", () => {
   it("starts nothing where what is retained would lose what it lives by", async () => {
     const lost = await destroy([namespace({}), crds({}), kps(retained)], ...retain("kps"));
     assert.deepEqual([lost.code, lost.asked], [2, []]);
-    assert.match(lost.said, /kps would stay, and can't be without crds, which goes: removal\.retain: \[crds\] too/);
-    assert.match(lost.said, /without namespace, which goes/);
+    assert.match(lost.said, /kps would stay, but needs crds, which would be deleted: add crds to removal\.retain/);
+    assert.match(lost.said, /needs namespace, which would be deleted/);
     const claimed = await destroy([namespace({}), claim(retained)]);
     assert.deepEqual([claimed.code, claimed.asked], [2, []]);
-    assert.match(claimed.said, /buckets would stay, and can't be without namespace, which goes/);
+    assert.match(claimed.said, /buckets would stay, but needs namespace, which would be deleted/);
     assert.equal((await destroy([namespace({}), bucket(retained)])).code, 0);
     const elsewhere = kps({ ...retained, inputs: { namespace: "prometheus" } });
     assert.equal((await destroy([namespace({}), crds(retained), elsewhere])).code, 0);

@@ -149,7 +149,7 @@ describe("the fit of a stack", () => {
     const labelled = reason([pods("a", 1, 1, 1, { nodeTerms: on("disk", "ssd") })], [node("pi", 1, 4, 4)]);
     assert.deepEqual(labelled, {
       fits: "unknown",
-      reason: "a wants nodes by the label disk, and the settings don't say which have it (cluster.nodes[].labels)",
+      reason: "a selects nodes by the label disk, and the settings don't say which have it (cluster.nodes[].labels)",
       nodes: [],
       missing: [],
       notSeen: ["mine"],

@@ -151,6 +151,6 @@ describe("Measurements that were kept", () => {
     keep(file, record("before", "2026-11-01T00:00:00Z", 1500, "StatefulSet/prometheus"));
     assert.doesNotMatch(table(recordsOf(file), ["monitoring"]), /difference/);
     writeFileSync(file, `${readFileSync(file, "utf8")}{"label":"x"}\n`);
-    assert.throws(() => recordsOf(file), /line 2 is no measurement\n→ /);
+    assert.throws(() => recordsOf(file), /line 2 is not a measurement\n→ /);
   });
 });

@@ -91,7 +91,7 @@ describe("npm run verify", function () {
     writeFileSync(file, JSON.stringify({ has: { alert: ["Gone"] } }));
     const later = await verify(["--before", file]);
     assert.equal(later.code, 1);
-    assert.match(later.out, /✗ What the monitoring had is still there +1 name gone without a word\n.*\n.*alert Gone: /);
+    assert.match(later.out, /✗ What the monitoring had is still there +1 name gone unexpectedly\n.*\n.*alert Gone: /);
     writeFileSync(file, "{}");
     const refused = await verify(["--before", file]);
     assert.equal(refused.code, 2);

@@ -394,7 +394,7 @@ const cases: Case[] = [
     id: "loki/canary",
     when: "no line of the canary has come back",
     change: ({ programs }) => (programs["pods/main-0:3500"] = queryable([], canary({ readBack: 0 }))),
-    says: /no line has got to Loki and back$/,
+    says: /no line has been written and read back$/,
   },
   {
     id: "loki/bucket",
@@ -429,7 +429,7 @@ const cases: Case[] = [
     when: "a writer of the former mode was killed before it had put everything into the bucket",
     change: (content, about) =>
       changesMode(content, about, 1, { "loki-write-1": left, "loki-write-2": 'msg="Starting Loki"' }),
-    says: /^nothing says that loki-write-2 put everything into the bucket: keep data-loki-write-2$/,
+    says: /^no log line shows that loki-write-2 stored everything in the bucket: keep data-loki-write-2$/,
     advice: /raise `loki\.former\.writers` by one/,
   },
   {
@@ -557,7 +557,7 @@ const cases: Case[] = [
     id: "backup/age",
     when: "none was ever finished",
     change: ({ objects }) => (objects[paths.backup] = cronJob(undefined, 48)),
-    says: /^none in the 48\.0 h since it was made; 26\.0 h are allowed$/,
+    says: /^none in the 48\.0 h since it was created; 26\.0 h are allowed$/,
   },
   {
     id: "backup/age",
@@ -997,7 +997,7 @@ const cases: Case[] = [
         "/api/v1/status/buildinfo": { status: "success", data: { version: "2.0.0" } },
       });
     },
-    says: /^prometheus-operated: another program than mimir answers$/,
+    says: /^prometheus-operated: the answer is not from mimir$/,
   },
   {
     id: "prometheus-api/askers",
@@ -1185,7 +1185,7 @@ describe("verify", () => {
       const notes = await passes("prometheus-api/askers", /^1 object with the release's names/, change);
       const [before, end] = notes ?? [];
       assert.equal(before, asks);
-      assert.match(end, /^their names go in stage kps-removed: metrics\.monitoring:9090 stays/);
+      assert.match(end, /^their names are deleted in stage kps-removed: metrics\.monitoring:9090 stays/);
       const kept: Case["change"] = (content, about) => {
         about.formerNames = ["monitoring/prometheus-operated"];
         content.programs["services/prometheus-operated:9090"] = content.programs["services/metrics:9090"];
@@ -1211,16 +1211,19 @@ describe("verify", () => {
         objects[deployments] = { items: [{ ...keda, ...tempo }] };
       };
       const [named, , federated, ...rest] = (await passes("prometheus-api/askers", /^1 object/, change)) ?? [];
-      assert.match(named, /^Deployment shop\/keda asks monitoring\/prometheus-operated: the address takes no samples/);
+      assert.match(
+        named,
+        /^Deployment shop\/keda asks monitoring\/prometheus-operated: the address accepts no samples/,
+      );
       assert.match(
         federated,
-        /^Prometheus had 60 requests to \/federate in the last hour, and no object says from whom: Mimir has no \/federate/,
+        /^Prometheus had 60 requests to \/federate in the last hour, and no object shows from whom: Mimir has no \/federate/,
       );
       assert.deepEqual(rest, []);
       const later = (await passes("prometheus-api/askers", /^1 object/, change, "mimir-default")) ?? [];
       assert.match(
         later.at(-1)!,
-        /^Prometheus had 9 requests for queries in the last hour, though the default is mimir/,
+        /^Prometheus had 9 requests for queries in the last hour, although the default is mimir/,
       );
     });
 
@@ -1510,10 +1513,10 @@ describe("verify", () => {
       const says = (writers: number, words: Record<string, string>) => (content: Content, about: Subject) =>
         changesMode(content, about, writers, words);
       const gone = { "loki-write-1": left, "loki-write-2": left };
-      await passes("loki/former-writers", /: data-loki-write-1, data-loki-write-2 may go$/, says(1, gone));
+      await passes("loki/former-writers", /: you may delete data-loki-write-1, data-loki-write-2$/, says(1, gone));
       await passes("loki/former-writers", /^none has left yet$/, says(3, {}));
       const { notes } = row(await look(says(1, gone)), "loki/former-writers");
-      assert.deepEqual(notes, ["loki-write-0: still a writer, whose volume may not go"]);
+      assert.deepEqual(notes, ["loki-write-0: still a writer: keep its volume"]);
       assert.equal(
         (await look()).checks.some(({ id }) => id === "loki/former-writers"),
         false,
@@ -1531,13 +1534,13 @@ describe("verify", () => {
     });
 
     it("buckets whose key these credentials may not read", () =>
-      passes("loki/bucket", /^not asked: .*\(403\)$/, ({ objects }) => {
+      passes("loki/bucket", /^not checked: .*\(403\)$/, ({ objects }) => {
         objects["/api/v1/namespaces/monitoring/secrets/loki-bucket"] = new Status(403);
       }));
 
     it("an object store outside the cluster that only pods reach", async () => {
       const address = await refusingAddress();
-      await passes("mimir/bucket", /^blocks: not asked: .* can't be reached from here; /, (_, { buckets }) => {
+      await passes("mimir/bucket", /^blocks: not checked: .* can't be reached from here; /, (_, { buckets }) => {
         buckets.mimir!.buckets[0].endpoint = `http://${address}`;
       });
     });
@@ -1707,9 +1710,9 @@ describe("verify", () => {
 
     it("says of each whether Alertmanager has its receivers", async () => {
       const { result, detail, notes } = row(await look(read), "alertmanager/configs");
-      assert.deepEqual([result, detail], ["pass", "2 AlertmanagerConfigs, 1 of them read by nobody"]);
+      assert.deepEqual([result, detail], ["pass", "2 AlertmanagerConfigs, 1 of them not read"]);
       assert.deepEqual(notes, [
-        "home/team: nobody reads it: Alertmanager has none of its receivers, or not all",
+        "home/team: it is not read: Alertmanager lacks some or all of its receivers",
         "shop/team: Alertmanager has its receivers",
       ]);
     });
@@ -1720,7 +1723,7 @@ describe("verify", () => {
       assert.deepEqual(report.has?.AlertmanagerConfig, ["shop/team"]);
       assert.match(
         row(report, "record/kept").notes![0],
-        /^AlertmanagerConfig home\/team: .*Alertmanager hasn't its receivers/,
+        /^AlertmanagerConfig home\/team: .*Alertmanager lacks its receivers/,
       );
     });
   });
@@ -1744,22 +1747,19 @@ describe("verify", () => {
       return { ...row(report, "record/kept"), has: report.has };
     };
 
-    it("names what is gone without a word, with the way out, and records what there is", async () => {
+    it("names what is gone unexpectedly, with the way out, and records what there is", async () => {
       const { result, detail, notes, has } = await kept([]);
       assert.equal(result, "fail");
-      assert.equal(detail, "1 name gone without a word");
-      assert.match(
-        notes?.[0] ?? "",
-        /^alert Gone: no PrometheusRule has it any more\. To have it again: write it into/,
-      );
+      assert.equal(detail, "1 name gone unexpectedly");
+      assert.match(notes?.[0] ?? "", /^alert Gone: no PrometheusRule has it now\. To get it back: write it into/);
       assert.deepEqual([has?.alert, has?.receiver, has?.ThanosRuler], [["Shop"], ["ntfy"], []]);
     });
 
     it("lets pass what was said before, and says it again", async () => {
       const { result, detail, notes } = await kept([{ kind: "alert", name: "Gone", why: "off", how: "turn it on" }]);
       assert.equal(result, "pass");
-      assert.match(detail, /alert: 1, .*receiver: 1; 1 name gone, as said before$/);
-      assert.deepEqual(notes, ["alert Gone: off, as said before: turn it on"]);
+      assert.match(detail, /alert: 1, .*receiver: 1; 1 name gone as announced$/);
+      assert.deepEqual(notes, ["alert Gone: off, as announced: turn it on"]);
     });
 
     describe("and of what goes with kube-prometheus-stack", () => {
@@ -1797,7 +1797,7 @@ describe("verify", () => {
         assert.equal(result, "pass");
         assert.ok(
           notes.some((note) =>
-            /^will end: ScrapeConfig home\/camera: .*only those of metrics\.scrapeConfigs.*write it into metrics\.scrapeConfigs/.test(
+            /^will end: ScrapeConfig home\/camera: .*only those in metrics\.scrapeConfigs.*write it into metrics\.scrapeConfigs/.test(
               note,
             ),
           ),
@@ -1814,10 +1814,10 @@ describe("verify", () => {
         const after = await look(removed, { stage: "kps-removed", before: { has, ends } });
         const { result, detail } = row(after, "record/kept");
         assert.equal(result, "pass", detail);
-        assert.match(detail, /ScrapeConfig: 1.*; 3 names gone, as said before$/);
+        assert.match(detail, /ScrapeConfig: 1.*; 3 names gone as announced$/);
         assert.deepEqual([after.has?.ScrapeConfig, after.has?.ThanosRuler, after.ends], [["home/nas"], [], []]);
         const silent = await look(removed, { stage: "kps-removed", before: { has, ends: [] } });
-        assert.equal(row(silent, "record/kept").detail, "3 names gone without a word");
+        assert.equal(row(silent, "record/kept").detail, "3 names gone unexpectedly");
       });
 
       it("leaves the stack's own to its plan, which lists what of it ends", async () => {
@@ -1838,7 +1838,7 @@ describe("verify", () => {
         assert.deepEqual([after.result, after.notes?.length], ["pass", 1]);
         assert.match(after.notes![0], /^alert MimirSlow: it was the stack's own, .*`npm run plan` lists/);
         const without = await look(alerts(), { before: { has, ends, own } });
-        assert.equal(row(without, "record/kept").detail, "1 name gone without a word");
+        assert.equal(row(without, "record/kept").detail, "1 name gone unexpectedly");
       });
 
       it("hands on what an earlier record said, until it has happened", async () => {
@@ -1907,10 +1907,7 @@ describe("verify", () => {
           path === "/store-gateway/tenant/anonymous/blocks" ? { metas } : usual(path, parameters);
       });
       assert.equal(result, "pass");
-      assert.match(
-        detail,
-        /7 whole days without a gap \(2 with samples that `npm run backfill` brought\); 7 are required$/,
-      );
+      assert.match(detail, /7 whole days without a gap \(2 with backfilled samples\); 7 are required$/);
     });
 
     it("refuses where a row about Mimir can't be asked", async () => {
