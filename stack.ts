@@ -122,7 +122,7 @@ export function stack({ settings, secretValues }: LoadedSettings) {
     {
       environment,
       settings: settings.loki,
-      images: image("loki", "loki-canary", "nginx"),
+      images: image("loki", "loki-canary", "memcached", "nginx"),
       storage: storage.loki,
       alertmanagerUrl: alertmanager.url,
       agent,

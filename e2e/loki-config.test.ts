@@ -19,6 +19,14 @@ const modes = {
   distributed: ["loki.mode=distributed"],
 };
 
+/** Three writers, as chunks are only cached where each line has several. */
+const cached = {
+  "single-binary": ["loki.mode=single-binary", "loki.singleBinary.replicas=3"],
+  "simple-scalable": ["loki.mode=simple-scalable", "loki.write.replicas=3"],
+  distributed: ["loki.mode=distributed"],
+};
+const caches = ["loki.replicationFactor=3", "loki.caches.chunks.size=1Gi", "loki.caches.results.replicas=2"];
+
 /** What the pods of each mode run. */
 const targets = {
   "single-binary": ["all"],
@@ -128,6 +136,13 @@ describe("Loki's own check of the configuration", function () {
       });
     }
   }
+
+  for (const mode of ["single-binary", "simple-scalable", "distributed"] as const)
+    it(`accepts caches in memcached, ${mode}`, async () => {
+      const made = await rendered("sandbox", [...cached[mode], ...caches]);
+      assert.equal(made.config.match(/addresses: dnssrvnoa\+/g)?.length, 2);
+      await accepts(made);
+    });
 
   for (const [what, config] of Object.entries(variations)) {
     it(`accepts ${what}`, async () => accepts(await rendered("staging", config)));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,7 +10,8 @@ import { hostTool } from "../lab/cluster/tools";
 import { lokiDashboards } from "../components/loki/dashboards";
 import { lokiRules } from "../components/loki/rules";
 import { leastPrivilege } from "../components/object-storage/policy";
-import { settingsSchema } from "../settings/schema";
+import { settingsSchema, type Settings } from "../settings/schema";
+import { LocalCaches } from "./support/memcached";
 import { startLoki, type LokiProcesses } from "./support/loki-processes";
 import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
 import { until } from "../lab/until";
@@ -38,6 +40,7 @@ const modes = {
   distributed: settings({
     mode: "distributed",
     replicationFactor: 2,
+    caches: { chunks: {}, results: {} },
     distributed: {
       distributor: { replicas: 1 },
       queryFrontend: { replicas: 1 },
@@ -57,6 +60,7 @@ for (const [mode, loki] of Object.entries(modes)) {
     let store: string;
     let minio: LocalServer | undefined;
     let canary: LocalServer | undefined;
+    let caches: LocalCaches | undefined;
     let processes: LokiProcesses | undefined;
     const exported: string[] = [];
 
@@ -82,9 +86,11 @@ for (const [mode, loki] of Object.entries(modes)) {
       await mc("admin", "user", "add", "s", key.AWS_ACCESS_KEY_ID, key.AWS_SECRET_ACCESS_KEY);
       await mc("admin", "policy", "create", "s", "loki", "policy.json");
       await mc("admin", "policy", "attach", "s", "loki", "--user", key.AWS_ACCESS_KEY_ID);
+      caches = await LocalCaches.of(loki, folder);
       processes = await startLoki({
         folder,
         settings: loki,
+        caches: caches.addresses,
         store: { endpoint: store, region, bucket },
         env: key,
         alertmanagerUrl: "http://127.0.0.1:1",
@@ -94,6 +100,7 @@ for (const [mode, loki] of Object.entries(modes)) {
     after(async () => {
       await canary?.stop();
       await processes?.stop();
+      await caches?.kill();
       await minio?.stop();
       rmSync(folder, { recursive: true, force: true });
     });
@@ -199,9 +206,113 @@ for (const [mode, loki] of Object.entries(modes)) {
         exported.push(...names(await (await fetch(metrics)).text()));
       });
 
+    if (mode === "distributed")
+      describe("with its caches in memcached", () => {
+        const [count, minute] = [60, 60_000];
+        // Old enough for results to be kept (`max_cache_freshness_per_query`), and whole minutes, so that each query asks for the same.
+        const end = Math.floor(Date.now() / minute - 30) * minute;
+        const start = end - count * minute;
+
+        /** Sum of a counter of all processes, whatever its labels are beside these. */
+        const counted = async (name: string, ...labels: string[]): Promise<number> => {
+          const texts = await Promise.all(processes!.urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+          const found = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(`${name}{`));
+          const fitting = found.filter((line) => labels.every((label) => line.includes(label)));
+          return fitting.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+        };
+        const hits = (cache: string) => counted("loki_cache_hits", `name="${cache}memcache"`);
+        const failures = () => counted("loki_memcache_request_duration_seconds_count", 'status_code="500"');
+
+        const ask = async (query: string): Promise<unknown> => {
+          const range = {
+            start: `${start}000000`,
+            end: `${end}000000`,
+            step: "60",
+            limit: "1000",
+            direction: "forward",
+          };
+          const response = await fetch(
+            `${processes!.url.read}/loki/api/v1/query_range?${new URLSearchParams({ query, ...range })}`,
+          );
+          assert.equal(response.status, 200, await response.clone().text());
+          const { data } = (await response.json()) as { data: { result: { values: unknown }[] } };
+          return data.result.map(({ values }) => values);
+        };
+        const all = '{app="cached"}';
+        const perMinute = `sum(count_over_time(${all}[1m]))`;
+        /** What both queries answer. */
+        const answers = async () => ({ lines: await ask(all), rate: await ask(perMinute) });
+        let first: Awaited<ReturnType<typeof answers>>;
+
+        const hitBoth = (when: string) =>
+          until(`both caches are hit ${when}`, 120, async () => {
+            const before = [await hits("chunks"), await hits("frontend.")];
+            assert.deepEqual(await answers(), first);
+            const after = [await hits("chunks"), await hits("frontend.")];
+            assert.ok(
+              after.every((hit, i) => hit > before[i]),
+              `hits of chunks and results were ${before}, and are ${after}`,
+            );
+            return true;
+          });
+
+        it("answers from them what was asked before", async () => {
+          const values = Array.from({ length: count }, (_, i) => [`${start + i * minute}000001`, `line ${i}`]);
+          const response = await fetch(`${processes!.url.write}/loki/api/v1/push`, {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: JSON.stringify({ streams: [{ stream: { app: "cached" }, values }] }),
+          });
+          assert.equal(response.status, 204, await response.text());
+          for (const url of processes!.urls) await fetch(`${url}/flush`, { method: "POST" });
+          await until("chunks are in the cache", 60, async () =>
+            (await counted("loki_memcache_request_duration_seconds_count", "Memcache.Put", 'status_code="200"')) > 0
+              ? true
+              : undefined,
+          );
+          first = await answers();
+          assert.deepEqual(first.lines, [values]);
+          await hitBoth("when it is asked again");
+        });
+
+        it("answers the same, and takes lines, while they are away", async () => {
+          await caches!.kill();
+          const before = await failures();
+          for (let i = 0; i < 3; i++) assert.deepEqual(await answers(), first);
+          assert.ok((await failures()) > before, "no request to a cache failed");
+          assert.equal((await push("uncached", Date.now(), "no cache")).status, 204);
+          for (const url of processes!.urls) await fetch(`${url}/flush`, { method: "POST" });
+          await until("the line is in the bucket, and found", 60, async () =>
+            (await lines("uncached")).includes("no cache") ? true : undefined,
+          );
+        });
+
+        it("answers the same while one takes requests and says nothing", async () => {
+          const silent = Object.values(caches!.addresses).map((address) => {
+            const { port } = new URL(`tcp://${address}`);
+            const sockets = new Set<Socket>();
+            const server = createServer((socket) => sockets.add(socket)).listen(Number(port), "127.0.0.1");
+            return () => {
+              for (const socket of sockets) socket.destroy();
+              return new Promise((resolve) => server.close(resolve));
+            };
+          });
+          try {
+            assert.deepEqual(await answers(), first);
+          } finally {
+            await Promise.all(silent.map((end) => end()));
+          }
+        });
+
+        it("answers from them again when they are back", async () => {
+          await caches!.start();
+          await hitBoth("when they are back");
+        });
+      });
+
     it("exports the metrics that alerts and dashboards are made of", async () => {
       const canarys = (name: string) => name.startsWith("loki_canary_");
-      const wanted = used().filter((name) => !canarys(name) || mode === "single-binary");
+      const wanted = used(loki).filter((name) => !canarys(name) || mode === "single-binary");
       // Some are there only once what they count has been done.
       await until("every metric is exported", 120, async () => {
         for (const url of processes!.urls) exported.push(...names(await (await fetch(`${url}/metrics`)).text()));
@@ -219,15 +330,15 @@ for (const [mode, loki] of Object.entries(modes)) {
 const names = (text: string) => text.split("\n").flatMap((line) => /^(loki_\w+)[ {]/.exec(line)?.[1] ?? []);
 
 /** Names of Loki's own series in alerts and dashboards; `loki_write_…` and others are the collector's, and `loki_prometheus_…` begin with the first rule. */
-function used(): string[] {
+function used({ caches }: Settings["loki"]): string[] {
   const environment = { namespace: "monitoring" };
   const groups = lokiRules({
     environment,
-    settings: { mode: "single-binary", compactionInterval: "10m", logAlerts: false },
+    settings: { mode: "single-binary", compactionInterval: "10m", logAlerts: false, caches },
   });
   const rules = groups.flatMap((group) => group.rules);
   const dashboards = [
-    ...lokiDashboards({ environment, settings: { mode: "single-binary", structuredMetadata: true } }),
+    ...lokiDashboards({ environment, settings: { mode: "single-binary", structuredMetadata: true, caches } }),
     ...everyBaseDashboard(),
   ];
   const panels = dashboards.flatMap((dashboard) => dashboard.panels ?? []);

@@ -32,7 +32,13 @@ const checked = {
   "VictoriaMetrics beside Prometheus": ["stage=dual-write", "metrics.backend=victoria-metrics"],
   "VictoriaMetrics and Vector": [...withoutKps, "metrics.backend=victoria-metrics", "logs.agent=vector"],
   "Mimir beside Prometheus": ["stage=mimir-default", ...controlPlane],
-  Mimir: [...withoutKps, ...backup, "alertmanager.implementation=mimir", 'rules.volumeLimits["airflow/logs"]=80'],
+  Mimir: [
+    ...withoutKps,
+    ...backup,
+    "loki.caches.results.replicas=1",
+    "alertmanager.implementation=mimir",
+    'rules.volumeLimits["airflow/logs"]=80',
+  ],
 };
 const stages = Object.keys(checked) as (keyof typeof checked)[];
 const combinations = stacks.flatMap((stack) => stages.map((stage) => ({ stack, stage, name: `${stack}, ${stage}` })));

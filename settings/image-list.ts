@@ -69,6 +69,7 @@ export const imageNames = [
   "loki",
   "loki-canary",
   "nginx",
+  "memcached",
   "minio",
   "minio-mc",
   "alloy",

@@ -129,9 +129,9 @@ export class Application {
     };
   }
 
-  /** Pods with a volume each, which outlives them: {@link dataVolume}. */
+  /** Pods that keep their names, with a volume each, which outlives them: {@link dataVolume}; default: none. */
   statefulSet(
-    args: { serviceName?: string; replicas?: number; volume: VolumeSettings; template: Template },
+    args: { serviceName?: string; replicas?: number; volume?: VolumeSettings; template: Template },
     opts?: Workload,
   ): StatefulSet {
     const { serviceName = this.name, replicas = 1, volume, template } = args;
@@ -146,8 +146,10 @@ export class Application {
           // OrderedReady never replaces a pod that can't become ready, not even by its fix; and members of a ring need one another for it.
           podManagementPolicy: "Parallel",
           selector: { matchLabels: this.selector },
-          persistentVolumeClaimRetentionPolicy: retainVolumes,
-          volumeClaimTemplates: [volumeClaim(this.environment, volume)],
+          ...(volume && {
+            persistentVolumeClaimRetentionPolicy: retainVolumes,
+            volumeClaimTemplates: [volumeClaim(this.environment, volume)],
+          }),
           template,
         },
       },

@@ -2,6 +2,7 @@ import type { Settings } from "../../settings/schema";
 import { quantityValue, seconds } from "../../settings/units";
 import { serviceHost, type Environment } from "../kubernetes/environment";
 import type { LokiStorage } from "../object-storage/types";
+import { cacheConfig } from "./caches";
 import { headlessService, httpUrl, memberlistService, ports, topology, type Topology, type Workload } from "./topology";
 
 /** Folder of everything that Loki keeps, and where the volume is mounted. */
@@ -54,7 +55,9 @@ export function lokiConfig(args: LokiConfigArgs) {
     query_range: {
       align_queries_with_step: true,
       cache_results: true,
-      results_cache: { cache: cache(processes.doing["query-frontend"].resources, 1 / 32) },
+      results_cache: {
+        cache: cacheConfig("results", settings, environment, processes.doing["query-frontend"].resources),
+      },
     },
     ruler: ruler(args),
     ingester: ingester(processes),
@@ -64,7 +67,9 @@ export function lokiConfig(args: LokiConfigArgs) {
       index_gateway: { mode: "simple" },
       storage_config: indexGateways(environment, processes, schema),
     }),
-    chunk_store_config: { chunk_cache_config: cache(processes.doing.querier.resources, 1 / 16) },
+    chunk_store_config: {
+      chunk_cache_config: cacheConfig("chunks", settings, environment, processes.doing.querier.resources),
+    },
     schema_config: { configs: schema },
     compactor: {
       working_directory: `${dataDirectory}/compactor`,
@@ -230,11 +235,5 @@ function s3({ connection, buckets }: LokiConfigArgs["storage"]) {
   };
 }
 
-const cache = (resources: Workload["resources"], share: number) => ({
-  embedded_cache: { enabled: true, max_size_mb: Math.ceil(memory(resources, share) / 2 ** 20) },
-});
-
-const megabytes = (resources: Workload["resources"], share: number) =>
-  `${Math.floor(memory(resources, share) / 2 ** 20)}MB`;
-
-const memory = ({ limits }: Workload["resources"], share: number) => quantityValue(limits.memory) * share;
+const megabytes = ({ limits }: Workload["resources"], share: number) =>
+  `${Math.floor((quantityValue(limits.memory) * share) / 2 ** 20)}MB`;

@@ -1,17 +1,18 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
+import { memcacheds } from "./caches";
 import { lokiTargets, metricOf, type Metric } from "./series";
-import type { Modes } from "./topology";
+import type { LokiDashboardsArgs } from "./dashboards";
 
 const bad = (from: number) => [{ from, color: "red" }];
 
 /**
  * The state of Loki's processes.
  * @param namespace where Loki is
- * @param modes in which it runs
+ * @param settings its modes, and what it has in memcached
  */
-export function lokiDashboard(namespace: string, modes: Modes): Dashboard {
-  const loki = metricOf(lokiTargets(namespace, modes));
+export function lokiDashboard(namespace: string, settings: LokiDashboardsArgs["settings"]): Dashboard {
+  const loki = metricOf(lokiTargets(namespace, settings));
   return dashboard({
     uid: "loki",
     title: "Loki",
@@ -23,6 +24,7 @@ export function lokiDashboard(namespace: string, modes: Modes): Dashboard {
       Requests: requests(loki),
       "Writers: memory, write-ahead log, flushes": writers(loki),
       "Object store, compaction, retention": storage(loki),
+      ...(memcacheds(settings).length > 0 && { Caches: caches(loki) }),
       "Loki's own log": [
         logs({
           title: "Warnings and errors",
@@ -111,6 +113,32 @@ function requests(loki: Metric): UnplacedPanel[] {
       description: "In the query schedulers' queues: if they grow, readers lack CPU or there are too few.",
       unit: "short",
       queries: [{ expr: `sum by (pod) (${loki("loki_query_scheduler_queue_length")})`, legend: "{{pod}}" }],
+    }),
+  ];
+}
+
+function caches(loki: Metric): UnplacedPanel[] {
+  const sum = (name: string, more?: string) => `sum by (name) (rate(${loki(name, more)}[$__rate_interval]))`;
+  return [
+    timeSeries({
+      title: "Found in a cache",
+      description:
+        "Share of what was looked for, by cache. Few chunks are found while the cache is smaller than what is asked for again.",
+      unit: "percentunit",
+      queries: [{ expr: `${sum("loki_cache_hits")} / ${sum("loki_cache_fetched_keys")}`, legend: "{{name}}" }],
+    }),
+    timeSeries({
+      title: "Failed requests to memcached",
+      description: "Per second, by cache. Queries go on without it. Alert LokiCacheFailing.",
+      unit: "reqps",
+      queries: [{ expr: sum("loki_memcache_request_duration_seconds_count", 'status_code="500"'), legend: "{{name}}" }],
+    }),
+    timeSeries({
+      title: "Not cached",
+      description:
+        "Per second, by cache: the queue before it was full, which means that memcached or the network is too slow.",
+      unit: "ops",
+      queries: [{ expr: sum("loki_cache_dropped_background_writes_total"), legend: "{{name}}" }],
     }),
   ];
 }

@@ -10,14 +10,14 @@ import type { Modes } from "./topology";
 /** What the dashboards are made for. */
 export interface LokiDashboardsArgs {
   environment: Pick<Environment, "namespace">;
-  settings: Modes & Pick<Settings["loki"], "structuredMetadata">;
+  settings: Modes & Pick<Settings["loki"], "structuredMetadata"> & Partial<Pick<Settings["loki"], "caches">>;
   /** What of the stack sends pods' lines; with `none` there are no panels of it. Default: Alloy. */
   agent?: LogAgent;
 }
 
 /**
  * Dashboards of Loki.
- * @param args where Loki is, and in which modes, and whether lines have a level
+ * @param args where Loki is, and in which modes, whether lines have a level, and what Loki has in memcached; default: nothing
  */
 export function lokiDashboards({ environment: { namespace }, settings, agent }: LokiDashboardsArgs): Dashboard[] {
   return [lokiDashboard(namespace, settings), pipelineDashboard(namespace, settings, errorLines(settings), agent)];

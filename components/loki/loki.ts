@@ -9,11 +9,13 @@ import { imageVersion } from "../kubernetes/labels";
 import type { LokiStorage } from "../object-storage/types";
 import { finish } from "../rules/finish";
 import type { RuleGroup } from "../rules/types";
+import { memcacheds } from "./caches";
 import { LokiCanary } from "./canary";
 import { lokiConfig } from "./config";
 import { lokiDashboards } from "./dashboards";
 import { LokiGateway } from "./gateway";
 import { logRules } from "./log-rules";
+import { memcached } from "./memcached";
 import { configFile, formerFile, httpPort, ringMember, rulesConfigMap } from "./pod";
 import { lokiRules } from "./rules";
 import { formerTopology, httpUrl, memberlistService, ports, topology } from "./topology";
@@ -23,7 +25,7 @@ import { LokiWorkload } from "./workload";
 export interface LokiArgs {
   environment: Environment;
   settings: Settings["loki"];
-  images: Record<"loki" | "loki-canary" | "nginx", string>;
+  images: Record<"loki" | "loki-canary" | "memcached" | "nginx", string>;
   /** Where chunks, index and rules are kept. */
   storage: LokiStorage;
   /** Where the ruler's alerts go. */
@@ -71,6 +73,10 @@ export class Loki extends pulumi.ComponentResource {
       prerequisites.push(app.configMap({ "logs.yaml": stringify({ groups }) }, rulesConfigMap));
     }
     prerequisites.push(app.serviceAccount(), memberlist(app));
+
+    // No process of Loki waits for them: it goes on without one that fails, or finds no room.
+    for (const each of memcacheds(settings))
+      memcached(this, { environment, image: images.memcached, serviceAccount: name, ...each });
 
     const pod = { image: images.loki, rules: settings.logAlerts, storage: storage.pod };
     // Nothing of the former mode is touched before the new one is ready.

@@ -3,6 +3,7 @@ import { seconds } from "../../settings/units";
 import type { Environment } from "../kubernetes/environment";
 import { lateGroups } from "../rules/late";
 import type { AlertingRule, RuleGroup } from "../rules/types";
+import { memcacheds } from "./caches";
 import { canaryTargets, lokiTargets } from "./series";
 import { burnRateAlerts } from "./slo-rules";
 import { isDistributed, jobs, type Modes, type Role } from "./topology";
@@ -10,13 +11,15 @@ import { isDistributed, jobs, type Modes, type Role } from "./topology";
 /** What the alerts are made for. */
 export interface LokiRulesArgs {
   environment: Pick<Environment, "namespace" | "cluster">;
-  settings: Modes & Pick<Settings["loki"], "compactionInterval" | "logAlerts">;
+  settings: Modes &
+    Pick<Settings["loki"], "compactionInterval" | "logAlerts"> &
+    Partial<Pick<Settings["loki"], "caches">>;
 }
 
 /**
  * Alerts on Loki and its canary: is it up, does it accept lines, keep them, find them, delete them in time, and evaluate its rules?
  * Metric names are those that a running Loki 3.6.3 exports; some still say `boltdb_shipper` and mean the compactor of any index.
- * @param args where Loki is, in which modes, how often it compacts, and whether it has rules of the stack
+ * @param args where Loki is, in which modes, how often it compacts, whether it has rules of the stack, and what it has in memcached; default: nothing
  */
 export function lokiRules(args: LokiRulesArgs): RuleGroup[] {
   const scope = scopeOf(args);
@@ -26,6 +29,7 @@ export function lokiRules(args: LokiRulesArgs): RuleGroup[] {
     { name: "loki-retention", rules: retention(scope, args.settings) },
     { name: "loki-canary", rules: canary(scope) },
     { name: "loki-ruler", rules: ruler(scope, args.settings) },
+    ...(memcacheds(args.settings).length > 0 ? [{ name: "loki-caches", rules: caches(scope) }] : []),
     { name: "loki-slo", rules: serviceLevels(scope) },
   ];
 }
@@ -180,6 +184,23 @@ function ring({ namespace, own, writer, by }: Scope): AlertingRule[] {
       annotations: {
         summary: "A writer of Loki is gone, and the others continue without it",
         description: `It did not respond for a minute and was removed from the ring, so lines are accepted again. Queries may lack its lines of the last two hours until it is back or another writer has flushed them. kubectl -n ${namespace} get pods -l app.kubernetes.io/component=${writer} -o wide.`,
+      },
+    },
+  ];
+}
+
+function caches({ namespace, own, by }: Scope): AlertingRule[] {
+  const requests = (more: string) =>
+    `sum ${by("name")} (rate(loki_memcache_request_duration_seconds_count{${own}${more}}[5m]))`;
+  return [
+    {
+      alert: "LokiCacheFailing",
+      expr: `${requests(', status_code="500"')}\n  / ${requests("")} > 0.1`,
+      for: "15m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $value | humanizePercentage }} of Loki's requests to its cache {{ $labels.name }} fail",
+        description: `No line is lost and no query fails, but queries read again from the object store what is in the cache. chunks is loki-chunks-cache, every other one loki-results-cache: kubectl -n ${namespace} get pods -l 'app.kubernetes.io/component in (chunks-cache, results-cache)'.`,
       },
     },
   ];

@@ -31,6 +31,8 @@ export interface LokiPlace {
   program?: "loki" | "loki-next";
   /** Rules of lines as their ConfigMap has them, where the settings want them from there; default: none. */
   rules?: string;
+  /** Addresses of the memcacheds of `loki.caches`, by their workloads. */
+  caches?: Readonly<Record<string, string>>;
   /** Whether what takes minutes in a cluster takes seconds: how soon a new member counts as ready, and how soon a new index is seen. */
   hurried?: boolean;
 }
@@ -85,7 +87,7 @@ export const lokiRing = (place: LokiPlace): LokiRing =>
 function configOf(
   name: string,
   settings: Settings["loki"],
-  { folder, store, alertmanagerUrl, hurried }: LokiPlace,
+  { folder, store, alertmanagerUrl, caches = {}, hurried }: LokiPlace,
   ring: LokiRing,
 ): string {
   const config = lokiConfig({
@@ -115,5 +117,6 @@ function configOf(
       ...(config.common.compactor_grpc_address && { compactor_grpc_address: grpc("compactor") }),
     },
   };
-  return onLoopback(here, { name, folder: join(folder, name), ports, members: ring.members });
+  const text = onLoopback(here, { name, folder: join(folder, name), ports, members: ring.members });
+  return text.replace(/dnssrvnoa\+\S*\b(loki-\w+-cache)\.\S*/g, (_, workload: string) => caches[workload]);
 }

@@ -22,9 +22,11 @@ export interface ImageRecipe {
 const nobody = 65534;
 const shellScript = 0o755;
 
-/** What the entry points of nginx's and MinIO's images come down to when no variable of theirs is set. */
+/** What the entry points of nginx's, MinIO's and memcached's images come down to when no variable of theirs is set. */
 const execArguments = '#!/bin/sh\nexec "$@"\n';
 const execMinio = '#!/bin/sh\n[ "$1" = minio ] || set -- minio "$@"\nexec "$@"\n';
+
+const execMemcached = '#!/bin/sh\n[ "${1#-}" = "$1" ] || set -- memcached "$@"\nexec "$@"\n';
 
 /** nginx-unprivileged's own: port 8080, everything that is written below /tmp. The component mounts its own over it. */
 const nginxConf = `pid /tmp/nginx.pid;
@@ -78,6 +80,16 @@ export const imageRecipes: Record<string, ImageRecipe | { unavailable: string }>
       { path: "/tmp", directory: true, mode: 0o1777 },
     ],
     config: { Entrypoint: ["/docker-entrypoint.sh"], Cmd: ["nginx", "-g", "daemon off;"], User: "101" },
+  },
+  memcached: {
+    debian: { packages: ["memcached"], program: "/usr/bin/memcached" },
+    shell: true,
+    entries: [
+      { path: "/usr/local/bin/docker-entrypoint.sh", text: execMemcached, mode: shellScript },
+      { path: "/etc/passwd", text: "root:x:0:0::/:/bin/sh\nmemcache:x:11211:11211::/nonexistent:/bin/false\n" },
+      { path: "/etc/group", text: "root:x:0:\nmemcache:x:11211:\n" },
+    ],
+    config: { Entrypoint: ["docker-entrypoint.sh"], Cmd: ["memcached"], User: "memcache" },
   },
   minio: {
     program: "minio",

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { until } from "../until";
 
 /** A program that runs on this machine for a test, on the loopback. */
@@ -51,7 +51,7 @@ const secondsToStart = 240;
  * Starts a program and waits until it answers.
  * @param command its path
  * @param args its arguments
- * @param options its environment and working folder, and a URL that answers 200 once it is ready
+ * @param options its environment and working folder, and a URL that answers 200 once it is ready, or `tcp://…`, which takes connections then
  * @throws Error with what it printed, when it ends before it is ready or isn't ready within four minutes
  */
 export async function startServer(
@@ -77,7 +77,7 @@ export async function startServer(
   const answers = until(
     `${command} answers at ${ready}`,
     secondsToStart,
-    async () => over || (await fetch(ready)).ok || undefined,
+    async () => over || answersAt(new URL(ready)),
   );
   await Promise.race([answers, died]).catch(async (error) => {
     over = true;
@@ -85,4 +85,14 @@ export async function startServer(
     throw error;
   });
   return { stop, kill, said: () => said };
+}
+
+async function answersAt(url: URL): Promise<true | undefined> {
+  if (url.protocol !== "tcp:") return (await fetch(url)).ok || undefined;
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname, () => {
+      socket.destroy();
+      resolve(true);
+    }).on("error", reject);
+  });
 }

@@ -1,7 +1,8 @@
+import { cacheMemory } from "../loki-caches";
 import { writers } from "../loki-writers";
 import type { Problem } from "../problem";
 import type { ParsedSettings } from "../schema";
-import { seconds, sizeBytes } from "../units";
+import { quantityValue, seconds, sizeBytes } from "../units";
 import type { Rule } from "./rule";
 
 type Period = NonNullable<ParsedSettings["loki"]["schemaConfigs"]>[number];
@@ -69,6 +70,39 @@ export const lokiRules: readonly Rule[] = [
           ]
         : [];
     },
+  },
+  {
+    must: "chunks are only shared where each has several writers",
+    check: ({ loki: { caches, replicationFactor } }) =>
+      caches.chunks && replicationFactor === 1
+        ? [
+            {
+              key: "loki.caches.chunks",
+              what: "with replicationFactor 1 a writer that finds its chunk in the cache writes neither the chunk nor its index again: after a power cut the index could lack lines for good",
+              allowed:
+                "a replicationFactor of 2 or more, or no loki.caches.chunks (each reader then has a cache in its memory)",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "a cache fits some node",
+    check: ({ loki: { caches }, cluster: { nodes } }) =>
+      (["chunks", "results"] as const).flatMap((cache): Problem[] => {
+        const { size, cpu } = caches[cache] ?? {};
+        if (!size || !cpu || nodes.length === 0) return [];
+        const memory = cacheMemory(size);
+        const fits = nodes.some((n) => quantityValue(n.cpu) >= quantityValue(cpu) && quantityValue(n.memory) >= memory);
+        return fits
+          ? []
+          : [
+              {
+                key: `loki.caches.${cache}.size`,
+                what: `"${size}" is a pod of ${Math.ceil(memory / 2 ** 20)}Mi, which with ${cpu} CPU fits no kind of node in cluster.nodes: it would never be scheduled`,
+                allowed: `a smaller size and more replicas; the nodes: ${nodes.map((n) => `${n.name} ${n.cpu} CPU and ${n.memory}`).join("; ")}`,
+              },
+            ];
+      }),
   },
   {
     must: "lines are kept at least as long as the stack's minimum",

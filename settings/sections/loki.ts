@@ -2,6 +2,7 @@ import { z } from "zod";
 import { httpRoute, ingress } from "./exposure";
 import {
   bytes,
+  cpu,
   day,
   duration,
   durationOrZero,
@@ -13,8 +14,9 @@ import {
   resources,
   size,
 } from "../values";
+import { leastCache } from "../loki-caches";
 import { streamSelector } from "../streams";
-import { seconds } from "../units";
+import { quantityValue, seconds } from "../units";
 
 /** Loki: mode, sizes, retention, limits. */
 
@@ -80,6 +82,34 @@ const distributed = z
       memory: "256Mi",
       memoryLimit: "512Mi",
     }),
+  })
+  .prefault({});
+
+const memcached = (of: string, defaultSize: string) =>
+  z
+    .strictObject({
+      size: bytes
+        .refine(
+          (v) => quantityValue(v) >= quantityValue(leastCache),
+          `is less than ${leastCache}: memcached takes no item above half of its memory, and Loki's have up to 5 MiB`,
+        )
+        .meta({ allowed: `bytes, at least ${leastCache}`, example: defaultSize })
+        .default(defaultSize)
+        .describe(`memory for ${of}, in bytes, of each replica; its pod gets a fifth more`),
+      replicas: replicas.default(1).describe("how many, each with another part of what is cached"),
+      cpu: cpu.default("100m").describe("CPU cores requested"),
+    })
+    .optional();
+
+/** What is kept in memcached. Where one isn't given, each process of Loki keeps its own in its memory. */
+const caches = z
+  .strictObject({
+    chunks: memcached("chunks", "1Gi").describe(
+      "memcached for chunks of the bucket, which every reader uses; `{}` for one of its default size. Not with replicationFactor 1. Default: none, each reader has its own in memory",
+    ),
+    results: memcached("results", "256Mi").describe(
+      "memcached for results of queries, which every query frontend uses; `{}` for one of its default size. Default: none, each has its own in memory",
+    ),
   })
   .prefault({});
 
@@ -173,6 +203,7 @@ export const loki = z
     read: target("read", { replicas: 3, cpu: "1", memory: "2Gi", memoryLimit: "4Gi" }),
     backend: target("backend", { replicas: 3, cpu: "500m", memory: "1Gi", memoryLimit: "2Gi" }),
     distributed: distributed.describe("sizes of Loki's components in mode `distributed`"),
+    caches: caches.describe("memcached, shared by Loki's processes and kept when they restart: docs/loki-modes.md"),
     gateway: target("the gateway", { replicas: 2, cpu: "50m", memory: "32Mi", memoryLimit: "128Mi" }),
     ingress: ingress.describe(
       "how senders and readers of logs outside the cluster reach the gateway, which has no login: put one in front of it",

@@ -8,7 +8,7 @@ const cidr = z
 
 /**
  * The stack's Services with NetworkPolicies, of every stage and mode: what a stage doesn't have may be named before it comes, and stays through a step back.
- * Not those by which the members of a ring find one another.
+ * Not those by which the members of a ring find one another, nor Loki's caches.
  */
 export const services = [
   "alertmanager",

@@ -174,6 +174,7 @@ describe("The documentation of what is in the cluster", () => {
     // The stage that has what the others have, and more; and the one in which Alloy scrapes, with Mimir's own Alertmanager.
     const stage = "mimir-default";
     const config = ["kps.enabled=false", "alertmanager.implementation=mimir", 'rules.volumeLimits["airflow/logs"]=80'];
+    config.push("loki.caches.chunks.size=1Gi", "loki.caches.results.size=256Mi");
     const backup = ["enabled=true", "to=s3://backup/home", "endpoint=http://10.0.0.2:9000", "secret=backup"];
     config.push(...backup.map((setting) => `backup.${setting}`));
     // With what is scraped only where a stack says where it is.

@@ -41,7 +41,7 @@ describe("the message about settings", () => {
         "      allowed: 3 to 63 lower-case letters, digits, '-' and '.', not an IP address",
         '      example: "loki-production"',
         '  observability:loki.retentoin: "7d" is set here, but there is no such setting; did you mean loki.retention?',
-        "      allowed: mode, former, replicationFactor, retention, retentionMinimum, retentionStreams, retentionDeleteDelay, retentionDeleteWorkers, compactionInterval, schemaConfigs, storage, storageClass, patternIngester, structuredMetadata, volume, logAlerts, limits, singleBinary, write, read, backend, distributed, gateway, ingress, route, canary, logLevel",
+        "      allowed: mode, former, replicationFactor, retention, retentionMinimum, retentionStreams, retentionDeleteDelay, retentionDeleteWorkers, compactionInterval, schemaConfigs, storage, storageClass, patternIngester, structuredMetadata, volume, logAlerts, limits, singleBinary, write, read, backend, distributed, caches, gateway, ingress, route, canary, logLevel",
         "  observability:loki.replicationFactor: 3 is more than the 2 replicas of loki.write: Loki would refuse every line",
         "      allowed: 1 to 2, or more replicas",
         "      example: 2",
@@ -126,6 +126,11 @@ describe("the message about settings", () => {
       'loki.retentionDeleteDelay "1d" is not a duration of Go',
     ],
     ["a retention that Loki can't keep", { loki: { retention: "12h" } }, 'loki.retention "12h" is shorter than a day'],
+    [
+      "a cache that is too small for what Loki puts there",
+      { loki: { caches: { results: { size: "8Mi" } } } },
+      'loki.caches.results.size "8Mi" is less than 64Mi: memcached takes no item above half of its memory, and Loki\'s have up to 5 MiB',
+    ],
     [
       "a quantity that Kubernetes refuses",
       { loki: { storage: "10GB" } },

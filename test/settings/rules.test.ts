@@ -28,6 +28,7 @@ interface Case {
 
 const large = { requests: { memory: "64Gi" }, limits: { memory: "64Gi" } };
 const simple = (loki: object) => ({ loki: { mode: "simple-scalable", ...loki } });
+const cached = (size: string) => simple({ replicationFactor: 2, caches: { chunks: { size } } });
 const schema = (...schemaConfigs: object[]) => ({ loki: { schemaConfigs, structuredMetadata: false } });
 
 const keptGrafana = (values: object, grafana: object = {}) => ({
@@ -238,6 +239,20 @@ const cases: Case[] = [
     key: "loki.replicationFactor",
     what: /^2 is more than the 1 replicas of loki\.singleBinary/,
     accepts: { loki: { replicationFactor: 2, singleBinary: { replicas: 2 } } },
+  },
+  {
+    refuses: "chunks in memcached with one writer for each line, as a power cut could cost lines",
+    raw: simple({ replicationFactor: 1, caches: { chunks: {} } }),
+    key: "loki.caches.chunks",
+    what: /^with replicationFactor 1 a writer that finds its chunk in the cache writes neither/,
+    accepts: simple({ replicationFactor: 1, caches: { results: {} } }),
+  },
+  {
+    refuses: "a cache that no node has room for",
+    raw: { ...cached("4Gi"), cluster: { nodes: [node("pi")] } },
+    key: "loki.caches.chunks.size",
+    what: /^"4Gi" is a pod of 4916Mi, which with 100m CPU fits no kind of node/,
+    accepts: { ...cached("3Gi"), cluster: { nodes: [node("pi")] } },
   },
   {
     refuses: "a retention below the stack's minimum",

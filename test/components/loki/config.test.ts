@@ -155,9 +155,34 @@ describe("Loki's configuration", () => {
   it("caches no more than a quarter of the reader's memory", () => {
     const { query_range, chunk_store_config } = made({ singleBinary: { resources: { limits: { memory: "512Mi" } } } });
     // Results of queries, index statistics, volumes, series, labels and instant queries have a cache each, of one configuration.
-    const results = 6 * query_range.results_cache.cache.embedded_cache.max_size_mb;
-    const chunks = chunk_store_config.chunk_cache_config.embedded_cache.max_size_mb;
+    const results = 6 * query_range.results_cache.cache.embedded_cache!.max_size_mb;
+    const chunks = chunk_store_config.chunk_cache_config.embedded_cache!.max_size_mb;
     assert(results + chunks <= 512 / 4 + 1, `${results} and ${chunks} MB`);
+  });
+
+  it("caches in memcached where the settings say so, in every mode, and queues no more for it than it would cache itself", () => {
+    const caches = { chunks: {}, results: {} };
+    for (const mode of ["single-binary", "simple-scalable", "distributed"]) {
+      const { query_range, chunk_store_config } = made({ mode, caches });
+      const [results, chunks] = [query_range.results_cache.cache, chunk_store_config.chunk_cache_config];
+      for (const [cache, name] of [
+        [results, "results"],
+        [chunks, "chunks"],
+      ] as const) {
+        assert.equal(cache.embedded_cache, undefined);
+        const host = `loki-${name}-cache.monitoring.svc.cluster.local`;
+        assert.equal(cache.memcached_client!.addresses, `dnssrvnoa+_memcached-client._tcp.${host}`);
+      }
+      const own = made({ mode });
+      assert.equal(
+        results.background!.writeback_size_limit,
+        `${own.query_range.results_cache.cache.embedded_cache!.max_size_mb}MB`,
+      );
+    }
+    // One of them alone leaves the other as it was.
+    const { query_range, chunk_store_config } = made({ caches: { results: {} } });
+    assert.ok(query_range.results_cache.cache.memcached_client);
+    assert.deepEqual(chunk_store_config, made({}).chunk_store_config);
   });
 
   it("forgets a dead writer where two are left", () => {

@@ -21,7 +21,7 @@ async function made(raw: object = {}, secret: SecretRef = credentials): Promise<
     {
       environment: { namespace: "monitoring", dnsDomain: "cluster.local", nodeSelector: {}, tolerations: [] },
       settings: settings.loki,
-      images: images({}, "loki", "loki-canary", "nginx"),
+      images: images({}, "loki", "loki-canary", "memcached", "nginx"),
       storage: {
         connection: { endpoint: "http://minio:9000", region: "us-east-1", forcePathStyle: true },
         buckets: { loki: "loki" },
@@ -93,6 +93,37 @@ describe("Loki", () => {
     );
     const without = (await made({ ...distributed, patternIngester: false })).recorded;
     assert.ok(!names(without, "Deployment").includes("loki-pattern-ingester"));
+  });
+
+  it("has its caches in StatefulSets without volumes, which no process of Loki waits for", async () => {
+    const raw = { ...distributed, caches: { chunks: { size: "1Gi", replicas: 2 }, results: {} } };
+    const { recorded } = await made(raw);
+    const caches = ["loki-chunks-cache", "loki-results-cache"];
+    assert.deepEqual(
+      names(recorded, "StatefulSet").filter((name) => name.endsWith("-cache")),
+      caches,
+    );
+    for (const name of caches) {
+      const workload = one(recorded, "StatefulSet", name);
+      assert.equal(workload.spec.volumeClaimTemplates, undefined);
+      const service = one(recorded, "Service", name).spec;
+      assert.equal(service.clusterIP, "None");
+      // Its records are asked for by this name: `_memcached-client._tcp.…`.
+      assert.deepEqual(service.ports, [{ name: "memcached-client", port: 11211, targetPort: "memcached-client" }]);
+      assert.equal(workload.spec.serviceName, name);
+      assert.ok(selects(service.selector, workload));
+      const [{ resources, args }] = workload.spec.template.spec.containers;
+      const megabytes = Number(/--memory-limit=(\d+)/.exec(args.join(" "))?.[1]);
+      assert.equal(resources.limits.memory, resources.requests.memory);
+      assert.equal(Number(resources.limits.memory), Math.ceil(megabytes * 2 ** 20 * 1.2));
+    }
+    assert.equal(one(recorded, "StatefulSet", caches[0]).spec.replicas, 2);
+    assert.ok(names(recorded, "PodDisruptionBudget").includes(caches[0]));
+    assert.ok(!names(recorded, "PodDisruptionBudget").includes(caches[1]));
+    for (const { spec } of runsLoki(recorded)) assert.doesNotMatch(targetOf(spec), /cache/);
+    // Not gossip, and no target of Loki's monitor: they have no metrics of their own.
+    const { selector } = one(recorded, "Service", "loki-memberlist").spec;
+    for (const name of caches) assert.ok(!selects(selector, one(recorded, "StatefulSet", name)));
   });
 
   it("keeps the former mode's pods as they are while it becomes distributed, but for their file and the writers that are left", async () => {

@@ -14,6 +14,7 @@ const always = [
   ["alloy-events", "loki-write", 3100],
   ["loki-canary", "loki-gateway", 8080],
   ["loki-gateway", "loki-write", 3100],
+  ["loki-read", "loki-results-cache", 11211],
   ["loki-gateway", "loki-read", 3100],
   ["loki-gateway", "loki-backend", 3100],
   ["loki-write", "loki-read", 7946],
@@ -133,6 +134,7 @@ async function stackOf(title: string): Promise<Stack> {
     `stage=${stage}`,
     ...(stage === "kps-removed" ? ["kps.enabled=false"] : []),
     ...(/victoria/i.test(title) ? ["metrics.backend=victoria-metrics"] : []),
+    "loki.caches.results.size=256Mi",
     "networkPolicies.enabled=true",
     "networkPolicies.nodes[0]=10.0.40.0/24",
     "networkPolicies.allow.loki-gateway[0]=trusted",
@@ -142,12 +144,14 @@ async function stackOf(title: string): Promise<Stack> {
   return { pods: podsOf(preview), policies: policiesOf(preview), services: servicesOf(preview) };
 }
 
-/** Services of the stack's namespace, without those of a ring's members and of a node's network. */
+/** Services of the stack's namespace, without those of a ring's members, of a node's network, and of caches, which only their own program uses. */
 const servicesOf = ({ resources }: Preview): string[] =>
   resources
     .filter(({ type, inputs }) => type === "kubernetes:core/v1:Service" && inputs.metadata.namespace === namespace)
     .map(({ inputs }) => String(inputs.metadata.name))
-    .filter((name) => !/-headless$|-gathered$|^loki-memberlist$|^node-exporter$|^prometheus-operated$/.test(name));
+    .filter(
+      (name) => !/-headless$|-gathered$|^loki-memberlist$|-cache$|^node-exporter$|^prometheus-operated$/.test(name),
+    );
 
 function podsOf({ resources }: Preview): Record<string, Pod> {
   const workloads = resources.filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type));
