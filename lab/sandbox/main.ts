@@ -48,7 +48,7 @@ const command = new Command("sandbox")
 
 void interruptible(
   async () => void (await command.parseAsync()),
-  "Stopped: all processes of this run have ended. `npm run sandbox` continues, `npm run sandbox -- down` removes everything.",
+  "Stopped: all processes of this run have ended. The same command continues, `npm run sandbox -- down` removes everything.",
 );
 
 async function bringUp({ expectNoChanges = false, stack: name, stage, config: given }: Arguments): Promise<void> {
