@@ -16,7 +16,7 @@ export interface Daemon {
 }
 
 /** Seconds that a daemon may take until it is ready. */
-export const readySeconds = 120;
+export const readySeconds = 300;
 
 function flags(values: Record<string, string | number | boolean>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);

@@ -81,7 +81,7 @@ function switchOn(): string[] {
 /** Removes that cgroup with everything under it, which may take a moment after its last process has ended, and switches the controllers off again. */
 export async function removeCgroups(added: string[]): Promise<void> {
   const paths = hierarchies().map((path) => join(path, cgroup));
-  await waitFor("removal of the pods' cgroups", 60, async () => paths.map(removeCgroup).every((gone) => gone));
+  await waitFor("removal of the pods' cgroups", 180, async () => paths.map(removeCgroup).every((gone) => gone));
   for (const name of added) writeFileSync(join(cgroups, "cgroup.subtree_control"), `-${name}`);
 }
 

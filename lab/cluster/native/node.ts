@@ -73,7 +73,7 @@ export async function startNode(): Promise<number> {
   if (!pid) throw new Error("could not run `unshare` (Debian package util-linux)");
   // A run that is stopped leaves no process; what the node has written stays, and the next run starts it with that.
   atInterruption(() => endNode(pid));
-  await waitFor("the node's namespaces", 20, async () => existsSync(ready) || !startTime(pid));
+  await waitFor("the node's namespaces", 120, async () => existsSync(ready) || !startTime(pid));
   const init = childOf(pid);
   if (!init || !existsSync(ready)) {
     throw new Error(
@@ -103,7 +103,7 @@ async function endNode(pid: number): Promise<void> {
   }
   // etcd may still be writing out: a new node on the same files would wait for its lock
   const gone = async () => !startTime(pid) && !(init && startTime(init));
-  await waitFor("the end of the node's processes", 60, gone);
+  await waitFor("the end of the node's processes", 180, gone);
 }
 
 /** Command line that runs a command inside the node. */
