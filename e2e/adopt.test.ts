@@ -32,7 +32,7 @@ const schemaOf = (change: string) => [
 ];
 
 describe("npm run adopt on a real cluster, with credentials that may only read", function () {
-  this.timeout(5 * 60_000);
+  this.timeout(10 * 60_000);
   const namespace = "e2e-adopt";
   const folder = mkdtempSync(join(tmpdir(), "adopt-"));
   const inIt = { namespace };
@@ -272,7 +272,7 @@ describe("A chart's Loki gives way to the stack's own, on its bucket", function 
     };
     assert.equal(await inMemory(), 2);
     await fetch(`${old}/flush`, { method: "POST" });
-    await until("no chunk is in memory", 60, async () => ((await inMemory()) === 0 ? true : undefined));
+    await until("no chunk is in memory", 240, async () => ((await inMemory()) === 0 ? true : undefined));
   });
 
   it("leaves its rules in a bucket of their own, from where they are copied", async () => {

@@ -69,7 +69,7 @@ const everything = {
 };
 
 describe("Alertmanager's configuration", function () {
-  this.timeout(5 * 60_000);
+  this.timeout(10 * 60_000);
   const folder = mkdtempSync(join(tmpdir(), "alertmanager-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -269,7 +269,7 @@ describe("Alertmanager's configuration", function () {
     });
 
     it("calls the dead man's switch at every interval and leaves none out", async () => {
-      const beats = await until("six calls", 60, async () =>
+      const beats = await until("six calls", 180, async () =>
         of("/heartbeat").length >= 6 ? of("/heartbeat") : undefined,
       );
       // On a busy machine a call may come late: Alertmanager says itself when it looked at the alert, and whether it told of it.
@@ -282,7 +282,7 @@ describe("Alertmanager's configuration", function () {
     });
 
     it("tells of the critical alert and of the other namespace's warning, and not of the warning that repeats it", async () => {
-      const told = await until("both groups", 60, async () => {
+      const told = await until("both groups", 180, async () => {
         const alerts = of("/notify").flatMap((call) => call.alerts.map(({ labels }) => labels));
         return new Set(alerts.map(({ namespace }) => namespace)).size === 2 ? alerts : undefined;
       });
@@ -292,7 +292,7 @@ describe("Alertmanager's configuration", function () {
 
     it("notifies a webhook with the token, or with user and password, that its file has", async () => {
       await send({ alertname: "ShopDown", severity: "critical", team: "shop" });
-      const [ntfy, matrix] = await until("both webhooks", 60, async () => {
+      const [ntfy, matrix] = await until("both webhooks", 180, async () => {
         const both = ["/ntfy", "/matrix"].map((path) => of(path)[0]);
         return both.every(Boolean) ? both : undefined;
       });
@@ -309,9 +309,9 @@ describe("Alertmanager's configuration", function () {
       await send({ alertname: "Muted", severity: "warning", team: "muted" });
       await send({ alertname: "Active", severity: "warning", team: "active" });
       const named = (name: string) => calls.filter(({ alerts }) => alerts[0].labels.alertname === name);
-      await until("the alert of the active time", 60, async () => (named("Active").length > 0 ? true : undefined));
+      await until("the alert of the active time", 180, async () => (named("Active").length > 0 ? true : undefined));
       // The muted one came first and waits as long: it counts as suppressed when its group was flushed.
-      await until("the other to be muted", 60, async () =>
+      await until("the other to be muted", 180, async () =>
         /alertmanager_notifications_suppressed_total\{reason="mute_time_interval"\} [1-9]/.test(
           await (await fetch(`${url}/metrics`)).text(),
         )
@@ -325,7 +325,7 @@ describe("Alertmanager's configuration", function () {
       await send({ alertname: "InfoInhibitor", severity: "none", namespace: "quiet" });
       await send({ alertname: "Info", severity: "info", namespace: "quiet" });
       await send({ alertname: "Info", severity: "info", namespace: "loud" });
-      const told = await until("the alert of the other namespace", 60, async () => {
+      const told = await until("the alert of the other namespace", 180, async () => {
         const of = calls.flatMap(({ alerts }) => alerts.filter(({ labels }) => labels.alertname === "Info"));
         return of.length > 0 ? of : undefined;
       });
@@ -340,10 +340,10 @@ describe("Alertmanager's configuration", function () {
       await send({ alertname: "Watchdog", severity: "none" }, new Date());
       // The next alert's notification comes after the tick in which Watchdog's end would have been told.
       await send({ alertname: "AfterWatchdog", severity: "warning" });
-      await until("the next alert", 60, async () =>
+      await until("the next alert", 180, async () =>
         of("/notify").some(({ alerts }) => alerts[0].labels.alertname === "AfterWatchdog") ? true : undefined,
       );
-      await until("Alertmanager has dropped Watchdog", 60, async () =>
+      await until("Alertmanager has dropped Watchdog", 180, async () =>
         (await (await fetch(`${url}/api/v2/alerts?filter=alertname="Watchdog"`)).text()).trim() === "[]"
           ? true
           : undefined,

@@ -117,7 +117,7 @@ describe("vmalert, as the stack runs it", function () {
 
   it("evaluates them: recorded series come back, with the cluster's name, and the group is no label of an alert", async () => {
     servers.push(await start());
-    const series = await until("recorded series are there", 60, async () => {
+    const series = await until("recorded series are there", 180, async () => {
       const found = await value('{__name__=~"(test|late):sample:sum"}');
       return found.length === 2 ? found : undefined;
     });
@@ -125,7 +125,7 @@ describe("vmalert, as the stack runs it", function () {
       series.map(({ metric }) => metric.cluster),
       ["test", "test"],
     );
-    const [alert] = await until("the alert is sent", 60, () => {
+    const [alert] = await until("the alert is sent", 180, () => {
       const found = firing("TestFires");
       return Promise.resolve(found.length > 0 ? found : undefined);
     });
@@ -134,14 +134,14 @@ describe("vmalert, as the stack runs it", function () {
 
   it("goes on with what was pending or firing after a restart", async () => {
     const activeSince = () =>
-      until("the alert is firing", 60, async () => {
+      until("the alert is firing", 180, async () => {
         const { data } = (await (await fetch(`${own}/api/v1/alerts`)).json()) as {
           data: { alerts: { name: string; state: string; activeAt: string }[] };
         };
         return data.alerts.find(({ name, state }) => name === "TestFires" && state === "firing")?.activeAt;
       });
     const before = await activeSince();
-    await until("its state is kept", 60, async () =>
+    await until("its state is kept", 180, async () =>
       (await value('ALERTS_FOR_STATE{alertname="TestFires"}')).length > 0 ? true : undefined,
     );
     await servers.pop()!.stop();

@@ -62,7 +62,7 @@ export function describeLoki({ mode, namespace, config, pods }: LokiMode): void 
     it("gives back a line pushed with the seed's labels, every label as it was", async () => {
       const now = Date.now();
       await loki.push(labels, [[nanoseconds(now), "hello from the seed"]]);
-      const [{ stream, line }] = await until("the line is there", 120, async () => {
+      const [{ stream, line }] = await until("the line is there", 240, async () => {
         const lines = await loki.lines(`{app="nightscout"} |= "hello from the seed"`, {
           start: now - 60_000,
           end: now + 60_000,
@@ -75,7 +75,7 @@ export function describeLoki({ mode, namespace, config, pods }: LokiMode): void 
 
     it("writes chunks to its bucket with its own least-privilege key", async () => {
       for (const pod of pods) await loki.flush(pod);
-      const objects = await until("a chunk is in the bucket", 120, async () => {
+      const objects = await until("a chunk is in the bucket", 240, async () => {
         const said = await storeScript(namespace, "loki-object-store", "mc find store/loki-staging/fake/");
         return said.trim() === "" ? undefined : said.trim().split("\n");
       });

@@ -231,7 +231,7 @@ export class LogProcesses {
   }
 
   /** Waits until a query gives at least so many lines. */
-  async arrived(query: string, count: number, seconds = 120): Promise<StoredLine[]> {
+  async arrived(query: string, count: number, seconds = 240): Promise<StoredLine[]> {
     let found: StoredLine[] = [];
     await until(`Loki has ${count} lines of ${query}`, seconds, async () => {
       found = await this.lines(query);
