@@ -236,8 +236,8 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     const found = (await answer.text()).matchAll(/<Key>([^<]*)<\/Key><LastModified>([^<]*)</g);
     return new Map([...found].map(([, key, at]) => [key, at]));
   }
-  async function put(name: string, body: string): Promise<void> {
-    const url = `${target!.connection.endpoint}/backup/${name}`;
+  async function put({ connection }: ObjectStore, name: string, body: string): Promise<void> {
+    const url = `${connection.endpoint}/${name}`;
     assert.ok((await client().fetch(url, { method: "PUT", body })).ok);
   }
   const manifest = async () =>
@@ -333,6 +333,8 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     await home!.workspace.end();
     // Buckets are restored before the programs come.
     home = await settle((empty) => Promise.resolve({ ...empty, alertmanagerUrl: "http://127.0.0.1:1" }));
+    // What a Loki on an empty bucket has there after five minutes; the backup has a list of its own.
+    await put(home.store, `${buckets.loki}/index/delete_requests/delete_requests.gz`, "");
     const { code, said } = await command("restore", [from, "--without=silences"]);
     assert.equal(code, 0, said);
     home = await startPrograms(home);
@@ -390,7 +392,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     for (const run of ["first", "second"]) {
       // The second one finds a command at it, of which nothing is heard any more.
       const alive = Math.floor(Date.now() / 1000) - silence + 5;
-      if (run === "second") await put(`scheduled/${unfinishedFile}`, JSON.stringify({ alive }));
+      if (run === "second") await put(target!, `backup/scheduled/${unfinishedFile}`, JSON.stringify({ alive }));
       const { code, said } = await schedule();
       assert.equal(code, 0, `${run}: ${said}`);
       assert.equal(said.includes("waiting for npm run backup"), run === "second", said);

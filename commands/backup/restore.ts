@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { folderOf, isSeed, restoreSteps } from "../../components/backup/copying";
+import { folderOf, indexFolder, isSeed, restoreSteps } from "../../components/backup/copying";
 import { InvalidInput } from "../../engine/errors";
 import { count, mebibytes } from "../shared/words";
 import type { Part, PartName } from "./files";
@@ -154,6 +154,14 @@ async function refuseDamaged(
 
 const probe = "restore-probe";
 
+/** What is at the top of a bucket, and in Loki's index. */
+async function entriesOf(mc: Mc, bucket: string): Promise<string[]> {
+  const top = await mc.list(bucket);
+  if (!top.includes(indexFolder)) return top;
+  const below = await mc.list(`${bucket}/${indexFolder.slice(0, -1)}`);
+  return [...top.filter((entry) => entry !== indexFolder), ...below.map((entry) => indexFolder + entry)];
+}
+
 /** Everything that would stop it halfway: a bucket that has data, that isn't there, or that can't be written to; one that is the backup's own. */
 async function refuseTarget(args: RestoreArgs, wanted: readonly Bucket[]): Promise<void> {
   const { from, mc, intoExisting, stores } = args;
@@ -169,7 +177,7 @@ async function refuseTarget(args: RestoreArgs, wanted: readonly Bucket[]): Promi
       continue;
     }
     try {
-      const entries = (await mc.list(`${alias}/${name}`)).filter((entry) => !isSeed(entry) && entry !== probe);
+      const entries = (await entriesOf(mc, `${alias}/${name}`)).filter((entry) => !isSeed(entry) && entry !== probe);
       if (entries.length > 0 && !intoExisting) {
         problems.push(`bucket ${name} has data: ${entries.slice(0, 4).join(", ")}${entries.length > 4 ? " …" : ""}`);
         todos.add(

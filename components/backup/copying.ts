@@ -88,8 +88,15 @@ export function restoreSteps(use: BucketUse): readonly Step[] {
   ];
 }
 
-/** Whether an entry at the top of a bucket was written by an application that has just started on it, and is no data. */
-export const isSeed = (name: string): boolean => name === "loki_cluster_seed.json" || name === "__mimir_cluster/";
+/** A folder of Loki's bucket that an empty stack has, too, and which is looked into. */
+export const indexFolder = "index/";
+
+/**
+ * Whether an entry at the top of a bucket, or of its {@link indexFolder}, was written by an application that has just started on it, and is no data.
+ * Loki uploads its list of deletions five minutes after its start, also an empty one (`uploadTicker` in delete_requests_db_boltdb.go).
+ */
+export const isSeed = (name: string): boolean =>
+  ["loki_cluster_seed.json", "__mimir_cluster/", `${indexFolder}delete_requests/`].includes(name);
 
 /** Where a bucket is in a backup. */
 export const folderOf = (use: BucketUse): string => `buckets/${use}`;

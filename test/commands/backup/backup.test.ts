@@ -85,8 +85,11 @@ describe("a backup", () => {
       ["buckets.json"],
     );
     afterFire(mc).objects.set("loki/logs/loki_cluster_seed.json", "another");
+    mc.objects.set("loki/logs/index/delete_requests/delete_requests.gz", "none");
     assert.deepEqual(await restoreOf(mc), []);
-    assert.deepEqual(mc.below("loki/logs"), ["fake/a/1", "index/day/1", "loki_cluster_seed.json"]);
+    assert.deepEqual(mc.below("loki/logs"), [
+      ...["fake/a/1", "index/day/1", "index/delete_requests/delete_requests.gz", "loki_cluster_seed.json"],
+    ]);
     assert.deepEqual(
       mc.below("mimir/blocks"),
       ["chunks/000001", "index", "meta.json"].map((file) => `anonymous/01A/${file}`),
@@ -281,7 +284,7 @@ describe("a restore", () => {
     await backupOf(mc);
     await refused(
       mc,
-      /bucket logs has data: fake\/, index\/\nbucket blocks has data: anonymous\/\n→ .*--into-existing/,
+      /bucket logs has data: fake\/, index\/day\/\nbucket blocks has data: anonymous\/\n→ .*--into-existing/,
     );
     afterFire(mc).readOnly.push("mimir");
     await refused(mc, /bucket blocks can't be written to: Access Denied/);
