@@ -15,6 +15,7 @@ import {
   type StackArguments,
   type Terminal,
 } from "../shared/command-line";
+import { onlyOne } from "../shared/only-one";
 import { loadStackSettings } from "../shared/settings";
 import { backfill, type Backfilled } from "./backfill";
 import { blocksInFolder, type BlockSource } from "./blocks";
@@ -76,9 +77,12 @@ async function go(args: Arguments, terminal: Terminal): Promise<number> {
   const signal = terminal.interrupt?.() ?? new AbortController().signal;
   const tell = (line: string) => terminal.out(`${line}\n`);
   try {
-    const code = await move({ ...args, work, settings, signal, tell, ...(await programs(args, settings)) });
-    rmSync(work, { recursive: true, force: true });
-    return code;
+    const found = await programs(args, settings);
+    return await onlyOne(`${work}.running`, "npm run backfill", async () => {
+      const code = await move({ ...args, work, settings, signal, tell, ...found });
+      rmSync(work, { recursive: true, force: true });
+      return code;
+    });
   } catch (error) {
     if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: what is there is not copied again");
     if (error instanceof Damaged)

@@ -4,6 +4,7 @@ import { silence, unfinishedFile } from "../../components/backup/copying";
 import { InvalidInput } from "../../engine/errors";
 import type { Settings } from "../../settings/schema";
 import type { Api } from "../shared/api/api-server";
+import { isAlive } from "../shared/only-one";
 import type { Holder } from "./manifest";
 import type { Place } from "./place";
 
@@ -57,22 +58,11 @@ export function refuseOther({ shown }: Place, by: Holder | undefined): void {
   if (!by) return;
   const { began, host, pid, alive } = by;
   const quiet = Date.now() / 1000 - alive;
-  if (quiet >= silence || (host === hostname() && !runs(pid))) return;
+  if (quiet >= silence || (host === hostname() && (pid === process.pid || !isAlive(pid)))) return;
   throw new InvalidInput(
     `process ${pid} of ${host} is making a backup in ${shown}, begun at ${began}: two at once would remove what the other one copies\n` +
       `→ wait until it has ended; if it was killed, again in ${Math.ceil((silence - quiet) / 60)} minutes`,
   );
-}
-
-/** Whether another process has that number. */
-function runs(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 interface Job {

@@ -13,6 +13,7 @@ import {
   type StackArguments,
   type Terminal,
 } from "../shared/command-line";
+import { onlyOne } from "../shared/only-one";
 import { loadStackSettings } from "../shared/settings";
 import { count, mebibytes } from "../shared/words";
 import { compare, formatDays, selectorOf } from "./compare";
@@ -73,7 +74,9 @@ async function go(args: Arguments, terminal: Terminal): Promise<number> {
   try {
     const program = args.loki === undefined ? await gateway(settings) : programAt(args.loki);
     const loki = new Loki({ name: "Loki", program, patience: args.patience, todo, signal, tell });
-    return await bring({ args, settings, loki, signal, tell });
+    const journal = args.journal ?? `import-logs.${args.stack}.jsonl`;
+    const act = () => bring({ args, journal, settings, loki, signal, tell });
+    return await (args.dryRun ? act() : onlyOne(`${journal}.running`, "npm run import-logs", act));
   } catch (error) {
     if (signal.aborted) throw new InvalidInput("stopped\n→ run it again: it continues where it stopped");
     throw error;
@@ -87,15 +90,16 @@ async function gateway({ kubernetes, namespace, cluster }: Settings) {
 
 interface Bring {
   args: Arguments;
+  /** Its file. */
+  journal: string;
   settings: Settings;
   loki: Loki;
   signal: AbortSignal;
   tell(line: string): void;
 }
 
-async function bring({ args, settings, loki, signal, tell }: Bring): Promise<number> {
+async function bring({ args, journal: file, settings, loki, signal, tell }: Bring): Promise<number> {
   const folder = resolve(args.from);
-  const file = args.journal ?? `import-logs.${args.stack}.jsonl`;
   const journal = Journal.open(file, folder);
   const now = new Date();
   const ns = BigInt(now.getTime()) * 1_000_000n;
