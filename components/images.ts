@@ -62,7 +62,7 @@ function known(reference: string): ListedImage {
   const listed = imageList.find((each) => each.reference === reference || pinned(each) === reference);
   if (!listed) {
     throw new RunError(
-      `images.json doesn't have the image ${reference}, so nobody knows which nodes can run it. ` +
+      `images.json doesn't have the image ${reference}: it is not known which nodes can run it. ` +
         `Add it there with its platforms and the page that documents them.`,
     );
   }

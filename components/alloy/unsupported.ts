@@ -141,7 +141,7 @@ const ending: Readonly<Record<string, string>> = {
   thanos:
     "its sidecar uploads no blocks and answers no Thanos any more. Bring old blocks into BACKEND (`npm run backfill`), or do without",
   remoteRead:
-    "BACKEND reads from nowhere else: queries no longer show what comes from there. Make it a data source of its own",
+    "BACKEND reads from nowhere else: queries no longer show what comes from there. Add it as a separate data source",
   enableRemoteWriteReceiver: "whoever sends samples to Prometheus sends them to BACKEND, or they are lost",
   enableOTLPReceiver: "whoever sends OTLP to Prometheus sends it to BACKEND, or it is lost",
 };
@@ -234,7 +234,7 @@ const added: Readonly<Record<string, string>> = {
   enforcedNamespaceLabel: "series lose this label, or keep another's. Relabel in each monitor",
   overrideHonorLabels: "honorLabels of each monitor counts again. Take it out of those where it must not",
   overrideHonorTimestamps: "honorTimestamps of each monitor counts again. Set it to false in each",
-  ignoreNamespaceSelectors: "the namespaceSelector of each monitor counts again, so that more may be scraped",
+  ignoreNamespaceSelectors: "the namespaceSelector of each monitor counts again: more may be scraped",
   scrapeNativeHistograms:
     "of native histograms only classic buckets are taken, where there are any. Ask for those in dashboards and rules",
 };

@@ -42,7 +42,7 @@ function problemsOf(dashboard: Dashboard, before: readonly Dashboard[]): string[
   const sameTitle = before.find((other) => other.title === title);
   if (sameTitle) {
     problems.push(
-      `"${uid}" and "${sameTitle.uid}" are both called "${title}"; nobody could tell them apart in their folder.`,
+      `"${uid}" and "${sameTitle.uid}" are both called "${title}"; they could not be distinguished in their folder.`,
     );
   }
   const size = Buffer.byteLength(JSON.stringify(dashboard));

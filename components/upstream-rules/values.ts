@@ -65,7 +65,8 @@ export function groupsOff({
     "kubeApiserverSlos",
   ] as const;
   return {
-    alertmanager: "they expect a cluster of the operator's Alertmanagers; this stack has one, with alerts of its own",
+    alertmanager:
+      "they expect a cluster of the operator's Alertmanagers; this stack has a single one, with its own alerts",
     configReloaders: "its only alert is this program's own as well",
     ...Object.fromEntries([...offInChart].map((group) => [group, "off in the chart"])),
     windows: "the chart has them only together with its exporter of Windows",

@@ -40,7 +40,7 @@ new Command("bench:logs")
   )
   .option(
     "--page",
-    "measure nothing: write docs/logs-benchmark.md anew from the recorded figures, after a change of how they are counted with",
+    "don't measure: write docs/logs-benchmark.md from the recorded figures, after a change of the calculation",
   )
   .option("--json", "print the figures as JSON")
   .action((args: Arguments) => (args.page ? writePart(logsPart, page(logFigures)) : bench(args)))
