@@ -22,7 +22,7 @@ import { notifications, receiverObjects, receiverUrl } from "../support/receiver
 import { answersAsDefault } from "../support/prometheus-api";
 import { partOf, type Transition } from "../support/transition";
 import { AlertWatch, LogWriter } from "../support/writers";
-import type { MimirStage } from "../../stages";
+import { stages, type MimirStage } from "../../stages";
 import { ownProgram } from "../../engine/project";
 
 const namespace = "e2e-transitions";
@@ -146,7 +146,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     );
     const difference = await kubectl.diff(objects);
     assert.deepEqual(difference.match(/^diff .*$/gm) ?? [], [], difference);
-    await answersAsDefault(proxy, namespace, transition.stage);
+    await answersAsDefault(proxy, namespace, stages[transition.stage]);
     // The pods are listed each time: one that the transition removes may still be there at first.
     await until("every component of every Alloy is healthy", 120, async () => {
       for (const pod of (await names("pods")).match(/(?<=pod\/)alloy.*/g) ?? [])
@@ -433,7 +433,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     );
     const formerNames = `prometheusApi.formerNames[0]=${namespace}/prometheus-operated`;
     await bring(wanted("kps-removed", [...retirement, "migration.from=kps-removed", formerNames]));
-    await answersAsDefault(proxy, namespace, "kps-removed", "prometheus-operated");
+    await answersAsDefault(proxy, namespace, stages["kps-removed"], "prometheus-operated");
   });
 
   it("has lost no line and no alert, kept the silence, and told people no more often than it may", async () => {

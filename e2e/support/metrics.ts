@@ -31,12 +31,17 @@ export class PrometheusApi {
     private readonly externalLabels: Labels = {},
   ) {}
 
+  /** Sends a request to it: the path from `/api` on. */
+  send(path: string, init?: RequestInit): Promise<Response> {
+    return this.proxy.request(this.namespace, this.target, this.prefix + path, init);
+  }
+
   /**
    * What `/api/v1/<path>` answers.
    * @throws Error with the server's own words when it doesn't succeed
    */
   async get<T>(path: string): Promise<T> {
-    const answer = await this.proxy.request(this.namespace, this.target, `${this.prefix}/api/v1/${path}`);
+    const answer = await this.send(`/api/v1/${path}`);
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${this.target} answered ${answer.status}: ${text}`);
     return (JSON.parse(text) as { data: T }).data;

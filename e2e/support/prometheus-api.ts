@@ -1,44 +1,38 @@
 import assert from "node:assert/strict";
-import { stages, type MimirStage } from "../../stages";
+import type { Stage } from "../../stages";
 import { until } from "../../lab/until";
+import { answerTo, asked, assertSameAnswer } from "./asked";
 import type { ApiProxy } from "./cluster";
-import { PrometheusApi, sorted } from "./metrics";
-import { prometheusPod } from "./names";
+import { dataSource } from "./data-sources";
+import { PrometheusApi } from "./metrics";
 
-/** What reads, as prometheus-adapter and KEDA ask: series by GET, and a query by GET or as a form. */
-const question = "sum by (job) (up)";
+/** A job that every stage scrapes. */
+const job = "alertmanager";
 
 /**
- * That the one address with Prometheus' API gives the answers of the stage's default, and lets nobody write.
+ * That the one address with Prometheus' API gives the answers of the stage's default to whatever programs ask, and lets nobody write.
+ * @param proxy to the cluster
+ * @param namespace of the stack
+ * @param stage what is the default there
  * @param service name of the Service, `metrics` or a former one
  */
 export async function answersAsDefault(
   proxy: ApiProxy,
   namespace: string,
-  stage: MimirStage,
+  { defaultDataSource }: Pick<Stage, "defaultDataSource">,
   service = "metrics",
 ): Promise<void> {
   const target = `services/${service}:9090`;
   const address = new PrometheusApi(proxy, namespace, target);
-  const backend =
-    stages[stage].defaultDataSource === "mimir"
-      ? new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus")
-      : new PrometheusApi(proxy, namespace, `pods/${prometheusPod}:9090`);
-  const form = (at: number) => ({
-    method: "POST",
-    headers: { "Content-Type": "application/x-www-form-urlencoded" },
-    body: `${new URLSearchParams({ query: question, time: `${at}` })}`,
-  });
-  await until(`${target} answers as the default of stage ${stage}`, 300, async () => {
+  const backend = dataSource(proxy, namespace, defaultDataSource);
+  await until(`${target} answers as ${defaultDataSource}`, 300, async () => {
     const at = Math.floor(Date.now() / 1000) - 20; // what is newer may be on its way
-    const expected = await backend.query(question, at);
-    assert.ok(expected.length > 0, "there is no sample of `up` yet");
-    assert.deepEqual(sorted(await address.query(question, at)), sorted(expected));
-    const posted = await proxy.request(namespace, target, "/api/v1/query", form(at));
-    const { data } = (await posted.json()) as { data: { result: typeof expected } };
-    assert.deepEqual(sorted(data.result), sorted(expected));
-    const span = new URLSearchParams({ "match[]": "up", start: `${at - 60}`, end: `${at}` });
-    assert.ok((await address.get<object[]>(`series?${span}`)).length > 0);
+    for (const question of Object.values(asked).flatMap((questions) => questions(at, job))) {
+      const [answer, expected] = await Promise.all(
+        [address, backend].map((api) => answerTo(question, (path, init) => api.send(path, init))),
+      );
+      assertSameAnswer(question, answer, expected);
+    }
     return true;
   });
   for (const [method, path] of [
@@ -47,7 +41,7 @@ export async function answersAsDefault(
     ["DELETE", "/api/v1/series?match[]=up"],
     ["PUT", "/api/v1/query"],
   ]) {
-    const refused = await proxy.request(namespace, target, path, { method });
+    const refused = await address.send(path, { method });
     assert.equal(refused.status, 403, `${method} ${path}`);
     assert.match(await refused.text(), /read only/, `${method} ${path}`);
   }
