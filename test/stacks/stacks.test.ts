@@ -104,6 +104,8 @@ describe("The stacks of the tests' own", () => {
     const [large, small] = [settingsOf("ceph-large").loki, settingsOf("ceph-small").loki];
     assert.deepEqual([large.write.replicas, large.read.replicas, large.backend.replicas], [3, 3, 2]);
     assert.deepEqual([large.replicationFactor, large.retention], [3, "30d"]);
+    const { chunks, results } = large.caches;
+    assert.deepEqual([chunks?.size, chunks?.replicas, results?.size, results?.replicas], ["4Gi", 2, "2Gi", 1]);
     assert.deepEqual([small.mode, small.retention, small.patternIngester], ["single-binary", "720h", true]);
     for (const stack of ["ceph-large", "ceph-small"]) assert.ok(settingsOf(stack).adopt.kps?.keepGrafana, stack);
   });

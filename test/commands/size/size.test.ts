@@ -152,7 +152,7 @@ describe("npm run size", () => {
   });
 
   it("ends with 1 where the nodes have no room for it, and says what is lacking", async () => {
-    const small = ["--config", "cluster.nodes[0].cpu=2", "--config", "cluster.nodes[0].memory=3Gi"];
+    const small = ["--config", "cluster.nodes[0].cpu=2", "--config", "cluster.nodes[0].memory=5Gi"];
     const { code, out } = await ask(...words(...question, ...small));
     assert.equal(code, 1);
     assert.match(out, /The stack does not fit its nodes:\n.*no node; each asks for/);
