@@ -47,8 +47,8 @@ function ringOf(all: InForce[]): Ring {
 /** The writers that a chart runs with its values; undefined of what is no chart's, can't be told, or where Kafka takes what is written. */
 export function chartWriters({ chart, content }: Config, program: Program): Writers | undefined {
   if (!chart || usesIngestStorage(content)) return undefined;
-  const { values, path, version } = chart;
-  return program === loki ? lokiWriters(values, path, version) : mimirWriters(values, path);
+  const { name, values, path, version } = chart;
+  return program === loki ? lokiWriters(values, path, version, name) : mimirWriters(values, path);
 }
 
 function sum(numbers: readonly Setting<number>[]): Setting<number> {

@@ -146,6 +146,46 @@ promtail: {enabled: true}
     told: ["schema-is-tsdb-v13"],
   },
   {
+    what: "loki-distributed as it comes, with one ingester and its factor of one",
+    given: [release("loki-distributed", "0.80.0", "{}")],
+  },
+  {
+    what: "the same with three ingesters and a factor of three",
+    given: [
+      release(
+        "loki-distributed",
+        "0.80.0",
+        "{ingester: {replicas: 3}, loki: {structuredConfig: {ingester: {lifecycler: {ring: {replication_factor: 3}}}}}}",
+      ),
+    ],
+  },
+  {
+    what: "the same with one ingester and a factor of three",
+    given: [
+      release(
+        "loki-distributed",
+        "0.80.0",
+        "{loki: {structuredConfig: {ingester: {lifecycler: {ring: {replication_factor: 3}}}}}}",
+      ),
+    ],
+    told: ["replication-factor-fits-replicas"],
+  },
+  {
+    what: "a configuration that sops has encrypted",
+    given: [
+      map(
+        "loki",
+        "loki.yaml",
+        `auth_enabled: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:bool]
+schema_config: {configs: "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]"}
+compactor: {retention_enabled: "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:bool]"}
+sops: {mac: "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]", version: 3.8.1}
+`,
+      ),
+    ],
+    told: ["configurations-can-be-read"],
+  },
+  {
     what: "a HelmRelease whose schema is in a ConfigMap of values",
     given: [
       flux(

@@ -80,6 +80,13 @@ describe("schema-is-tsdb-v13", () => {
       finds: [noPeriod("not a list of periods")],
     },
     {
+      when: "the periods are what a template makes",
+      given: file(changed(goodLoki, "schema_config.configs", "{{ toYaml .periods }}")),
+      finds: [
+        `${configs} is a template, which this policy can't run; wanted a list of periods that can be read. Write the periods there.`,
+      ],
+    },
+    {
       when: "a period is no block",
       given: periods("v13"),
       finds: [neither(`${configs}[0]`, '"v13", where only a block of settings is accepted')],

@@ -9,6 +9,8 @@ interface Branches {
   isLive: boolean;
   /** Whether a branch has been. */
   isTaken: boolean;
+  /** Whether what is around it is left in; asked of each block again, the time would grow with the square of an unclosed text. */
+  isAroundLive: boolean;
 }
 
 /**
@@ -20,16 +22,20 @@ interface Branches {
  */
 export function decided(text: string, values: Block): string {
   const around: Branches[] = [];
-  const isLive = () => around.every((each) => each.isLive);
   const kept: string[] = [];
   let done = 0;
   for (const { from, to, words } of actionsIn(text)) {
-    if (isLive()) kept.push(text.slice(done, from));
+    if (isLive(around)) kept.push(text.slice(done, from));
     done = to;
-    if (!followed(words, around, values) && isLive()) kept.push(text.slice(from, to));
+    if (!followed(words, around, values) && isLive(around)) kept.push(text.slice(from, to));
   }
-  if (isLive()) kept.push(text.slice(done));
+  if (isLive(around)) kept.push(text.slice(done));
   return kept.join("");
+}
+
+function isLive(around: readonly Branches[]): boolean {
+  const last = around.at(-1);
+  return !last || (last.isAroundLive && last.isLive);
 }
 
 /** Follows an action that opens, turns or closes a block. @returns whether it was decided, and so needn't stay */
@@ -47,7 +53,12 @@ function followed(words: string, around: Branches[], values: Block): boolean {
     return true;
   }
   const holds = ["if", "with"].includes(keyword) ? truthOf(condition, values) : undefined;
-  around.push({ isTold: holds !== undefined, isLive: holds !== false, isTaken: holds === true });
+  around.push({
+    isTold: holds !== undefined,
+    isLive: holds !== false,
+    isTaken: holds === true,
+    isAroundLive: isLive(around),
+  });
   return holds !== undefined;
 }
 

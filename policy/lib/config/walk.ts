@@ -254,6 +254,10 @@ function visitText(walk: Walk, text: string, place: Place): void {
   const { path, texts } = place;
   const { program, content, ignored, problem, isSound } = readFor(walk, text);
   const own = program && walk.found.get(program);
+  if (isEncrypted(content)) {
+    own?.unreadable.push({ path, problem: "encrypted with sops" });
+    return;
+  }
   if (problem) own?.unreadable.push({ path, problem });
   const others = programs.filter(({ name }) => ignored.some((each) => kindOf(each) === name));
   const followed = (each: Program) => `followed by another YAML document, and ${each.name} reads only the first`;
@@ -283,6 +287,11 @@ function unlike(walk: Walk, text: string, { path, key }: Place, problem: string 
   } else if (program && kindOf(outline) === undefined && (isOwn || Object.keys(outline).length > 0)) {
     walk.found.get(program)?.unreadable.push({ path, problem });
   }
+}
+
+// https://getsops.io/docs/#encrypting-using-age: it leaves the keys as they are, and adds one of its own with a signature.
+function isEncrypted(content: unknown): boolean {
+  return isBlock(content) && typeof atPath(content, "sops.mac") === "string";
 }
 
 interface ReadFor extends ReturnType<typeof readYaml> {

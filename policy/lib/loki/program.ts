@@ -1,6 +1,6 @@
 import { configOfValue } from "../charts/config-value";
 import { expandForLoki } from "../config/placeholders";
-import type { Program } from "../config/program";
+import type { ChartContext, Program } from "../config/program";
 import { isBlock, type Block } from "../unknown";
 
 const compactorSettings = ["retention_enabled", "delete_request_store"];
@@ -74,10 +74,16 @@ function isValue(value: Block): boolean {
 }
 
 // The chart leaves out what is empty (`with`), so an empty block doesn't reach Loki.
-function base(value: Block): Block {
+function base(value: Block, { chart }: ChartContext): Block {
   const given = Object.entries(valueOf).map(([block, key]) => [block, value[key]] as const);
   const schema = value.useTestSchema === true ? { schema_config: value.testSchemaConfig ?? testSchema } : {};
-  return { ...Object.fromEntries(given.filter(([, content]) => !isEmpty(content))), ...schema };
+  // The only setting of loki-distributed's own file that another policy must know: one writer is enough.
+  const one = { ingester: { lifecycler: { ring: { replication_factor: 1 } } } };
+  return {
+    ...Object.fromEntries(given.filter(([, content]) => !isEmpty(content))),
+    ...schema,
+    ...(chart?.name === "loki-distributed" && one),
+  };
 }
 
 // `loki.testSchemaConfig`: s3 with the chart's own MinIO, else filesystem.

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config";
 import { flag } from "../config/read";
+import { unreadable } from "../config/placeholders";
 import { show, unknownOf } from "../config/show";
 import type { Finding, Refusal } from "../finding";
 import { along, inner } from "../paths";
@@ -29,7 +30,10 @@ export function* schemaMistakes(config: Config, requireNewest: boolean): Iterabl
   }
   const list = at(given, "configs");
   const unknown = [given, list].find((each) => each instanceof Unknown);
+  const why = unreadable(list);
   if (unknown) yield unknown;
+  else if (why)
+    yield { path, found: why, wanted: "a list of periods that can be read", fix: "Write the periods there." };
   else if (!Array.isArray(list))
     yield noPeriod(path, list === undefined ? "without a period" : "not a list of periods");
   else if (list.length === 0) yield noPeriod(path, "without a period");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceValidationArgs } from "@pulumi/policy";
+import { decided } from "../../../policy/lib/charts/conditions";
 import { environmentOf, expandArgument } from "../../../policy/lib/config/environment";
 import { settingsOf } from "../../../policy/lib/config/find";
 import { expandForLoki, expandForMimir, unreadable } from "../../../policy/lib/config/placeholders";
@@ -254,4 +255,9 @@ describe("a hostile text", () => {
       assert.ok((await growth(read, 8_000)) < mostGrowth);
     });
   }
+
+  it("of conditions that no end closes is followed in a time that grows as it does", async () => {
+    const follow = (count: number) => Promise.resolve(void decided("{{ if .Values.a }}".repeat(count), { a: true }));
+    assert.ok((await growth(follow, 5_000)) < mostGrowth);
+  });
 });
