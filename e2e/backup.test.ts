@@ -443,7 +443,7 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     assert.equal(code, 2, said);
     assert.match(
       said,
-      /is damaged, or a backup is being made[^]*buckets\/loki has .* objects of \d+ bytes; its manifest says/,
+      /is damaged, or a backup is running[^]*buckets\/loki has .* objects of \d+ bytes; its manifest says/,
     );
   });
 

@@ -85,7 +85,7 @@ done
 
 lost=$(awk -v whole="$(name "$whole")" 'FILENAME ~ /there$/ { there[$1] = $2; next }
   { for (i = 4; i <= NF; i++) { split($i, day, "="); if (day[1] >= whole && there[day[1]] + 0 < day[2] / 2) print day[1] } }' "$state/there" "$state/weeks")
-[ -z "$lost" ] || fail "VictoriaMetrics has less than half of the samples that the backup has of" $lost": npm run restore, or npm run backup with --accept-loss"
+[ -z "$lost" ] || fail "VictoriaMetrics has less than half of the backup's samples of" $lost": npm run restore, or npm run backup with --accept-loss"
 
 metrics=$(ask /metrics)
 version=$(echo "$metrics" | sed -n 's/^vm_app_version{.*short_version="\\([^"]*\\)".*/\\1/p')
