@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { run } from "../../commands/backup/cli";
+import { Mc } from "../../commands/backup/mc";
 import type { KubernetesObject } from "../../commands/shared/objects";
+import { unfinishedFile } from "../../components/backup/copying";
 import { cronJobName } from "../../components/backup/rules";
 import { kubeconfigPath } from "../../lab/cluster/paths";
 import { hostTool } from "../../lab/cluster/tools";
@@ -101,7 +103,7 @@ describe("A stack is destroyed and brought back from the backup by its schedule,
     return (await kubectl.json<{ data: Record<string, string> }>(["get", "secret", secret, "-n", of])).data;
   }
 
-  it("the CronJob's Job copies Loki's and Mimir's buckets, in a pod", async () => {
+  it("the CronJob's Job copies Loki's and Mimir's buckets, in a pod, after an `npm run backup` that is at it, and none begins meanwhile", async () => {
     const { kubectl } = await testCluster();
     await Promise.all(apps.map((app) => loki.push({ app }, linesOf(app))));
     await until("Mimir takes the samples", 120, async () => {
@@ -120,15 +122,26 @@ describe("A stack is destroyed and brought back from the backup by its schedule,
     const metadata = { name: backupSecret, namespace };
     await kubectl.apply([{ apiVersion: "v1", kind: "Secret", metadata, data } as KubernetesObject]);
     const job = "backup-now";
-    await kubectl.run(["create", "job", job, `--from=cronjob/${cronJobName}`, "-n", namespace]);
+    const logs = ["logs", `job/${job}`, "-n", namespace];
+    await command("backup", async (run, target) => {
+      const marker = `${place.replace("s3:/", "target")}/${unfinishedFile}`;
+      await target.write(marker, JSON.stringify({ alive: Math.floor(Date.now() / 1000) }));
+      await kubectl.run(["create", "job", job, `--from=cronjob/${cronJobName}`, "-n", namespace]);
+      await until("the Job waits", 300, async () =>
+        (await kubectl.run([...logs, "-c", "begin"])).includes("waiting for npm run backup") ? true : undefined,
+      );
+      const { code, said } = await run([`--to=${place}`, "--no-flush"]);
+      assert.equal(code, 2, said);
+      assert.match(said, /Job e2e-fire\/backup-now of the schedule is making this backup, in pod backup-now-/);
+      await target.remove(marker);
+    });
     const done = await until("the Job has ended", 420, async () => {
       const { status } = await kubectl.json<{ status: { conditions?: { type: string; status: string }[] } }>([
         ...["get", "job", job, "-n", namespace],
       ]);
       return status.conditions?.find(({ type, status }) => /^(Complete|Failed)$/.test(type) && status === "True")?.type;
     });
-    const logs = ["logs", `job/${job}`, "-n", namespace, "--all-containers", "--prefix"];
-    if (done !== "Complete") assert.fail(await kubectl.run(logs));
+    if (done !== "Complete") assert.fail(await kubectl.run([...logs, "--all-containers", "--prefix"]));
     // By it the alert BackupTooOld and the row of `npm run verify` know the backup's age.
     await until("the CronJob knows of the success", 120, async () => {
       const time = ["-o", "jsonpath={.status.lastSuccessfulTime}"];
@@ -149,8 +162,11 @@ describe("A stack is destroyed and brought back from the backup by its schedule,
     await build();
     assert.deepEqual([await storedLines(), await storedSamples()], [[], []]);
 
-    const said = await restore();
-    assert.match(said, /the backup of stack sandbox/);
+    await command("restore", async (run) => {
+      const { code, said } = await run([`--from=${place}`]);
+      assert.equal(code, 0, said);
+      assert.match(said, /the backup of stack sandbox/);
+    });
     const both = ["statefulset", "-n", namespace, "-l", "app.kubernetes.io/name in (loki, mimir)"];
     await kubectl.run(["rollout", "restart", ...both]);
     await kubectl.run(["rollout", "status", ...both, "--timeout=420s"]);
@@ -168,32 +184,41 @@ describe("A stack is destroyed and brought back from the backup by its schedule,
     note(`${lines.length} lines and ${samples.length} samples are there again after the cluster's stack was destroyed`);
   });
 
-  /** `npm run restore`, with both object stores by `kubectl port-forward`. */
-  async function restore(): Promise<string> {
+  /** A command of `npm run`, with both object stores by `kubectl port-forward`, and `mc` for the backup's. */
+  async function command(
+    name: "backup" | "restore",
+    act: (run: (words: readonly string[]) => Promise<{ code: number; said: string }>, target: Mc) => Promise<void>,
+  ): Promise<void> {
     const ways: PortForward[] = [];
     const before = process.env;
-    let said = "";
-    const take = (text: string) => void (said += text);
     try {
       for (const each of [namespace, elsewhere]) ways.push(await portForward(each, "minio", 9000));
       const [store, target] = ways.map(({ address }) => address);
       const data = await keyOf("loki-object-store", elsewhere);
-      const [id, key] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map((name) =>
-        Buffer.from(data[name], "base64").toString(),
+      const [id, key] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map((each) =>
+        Buffer.from(data[each], "base64").toString(),
       );
-      process.env = {
-        ...{ ...before, KUBECONFIG: before.KUBECONFIG ?? kubeconfigPath(), MC_CONFIG_DIR: folder },
-        MC_HOST_target: `http://${id}:${key}@${target}`,
-      };
+      const MC_HOST_target = `http://${id}:${key}@${target}`;
+      const KUBECONFIG = before.KUBECONFIG ?? kubeconfigPath();
+      process.env = { ...before, KUBECONFIG, MC_CONFIG_DIR: folder, MC_HOST_target };
       const config = [...settings, `namespace.name=${namespace}`].map((each) => `--config=${each}`);
       const without = ["dashboards", "silences", "state"].map((each) => `--without=${each}`);
-      const words = [...testStackWords("sandbox"), ...config, ...without, `--mc=${mc}`];
-      const code = await run(["restore", ...words, `--from=${place}`, `--store=http://${store}`], {
-        out: take,
-        error: take,
-      });
-      assert.equal(code, 0, said);
-      return said;
+      const words = [
+        name,
+        ...testStackWords("sandbox"),
+        ...config,
+        ...without,
+        `--mc=${mc}`,
+        `--store=http://${store}`,
+      ];
+      await act(
+        async (more) => {
+          let said = "";
+          const take = (text: string) => void (said += text);
+          return { code: await run([...words, ...more], { out: take, error: take }), said };
+        },
+        new Mc(mc, {}, new AbortController().signal),
+      );
     } finally {
       process.env = before;
       for (const way of ways) way.stop();
