@@ -170,7 +170,7 @@ describe("backfill, with real Prometheus and VictoriaMetrics", function () {
   it("refuses a VictoriaMetrics that would keep samples twice", async () => {
     const { ended, text } = command(await prometheus.copyOfBlocks());
     assert.equal(await ended, 2, text());
-    assert.match(text(), /keeps a sample twice [^]*→ victoriaMetrics\.dedupInterval: 1ms/);
+    assert.match(text(), /keeps duplicate samples [^]*→ victoriaMetrics\.dedupInterval: 1ms/);
   });
 
   it("stops where VictoriaMetrics drops samples, which it says to nobody", async () => {
