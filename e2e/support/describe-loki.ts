@@ -28,13 +28,15 @@ export interface LokiMode {
   config: string[];
   /** Pods that write chunks. */
   pods: string[];
+  /** Whether `config` has its results in memcached; the first of `pods` uses it then. */
+  cached?: true;
 }
 
 /**
  * Tests of Loki on a real cluster: lines with their labels, its bucket and no other, and each of its pods restarted while lines are pushed.
  * @param mode what is deployed
  */
-export function describeLoki({ mode, namespace, config, pods }: LokiMode): void {
+export function describeLoki({ mode, namespace, config, pods, cached }: LokiMode): void {
   describe(`Loki of stack staging, ${mode}, on a real cluster`, function () {
     this.timeout(15 * 60_000);
     let proxy: ApiProxy;
@@ -81,6 +83,17 @@ export function describeLoki({ mode, namespace, config, pods }: LokiMode): void 
       });
       assert.ok(objects.length > 0);
     });
+
+    if (cached)
+      it("keeps results of queries in memcached, which it finds by its DNS records", async () => {
+        // Old enough for results to be kept (`max_cache_freshness_per_query`).
+        const end = Math.floor(Date.now() / 60_000 - 30) * 60_000;
+        await until("a result comes from memcached", 240, async () => {
+          await loki.lines("sum(count_over_time({app=~`.+`}[1m]))", { start: end - 3600_000, end });
+          const metrics = await proxy.request(namespace, `pods/${pods[0]}:3100`, "/metrics");
+          return /^loki_cache_hits\{name="frontend\.memcache.*\} [1-9]/m.test(await metrics.text()) ? true : undefined;
+        });
+      });
 
     it("can't list, read or write Mimir's buckets, nor make one", async () => {
       await refusedBuckets(namespace, {
