@@ -13,7 +13,7 @@ import { subjectOf } from "../../commands/verify/subject";
 import { line } from "../../commands/verify/table";
 import { verify } from "../../commands/verify/verify";
 import { ApiProxy, testCluster } from "../support/cluster";
-import { applyHere, leaveNamespace, removeNamespace, renderPart } from "../support/deploy";
+import { applyHere, leaveNamespace, makeNamespace, renderPart } from "../support/deploy";
 import { refusedBuckets, storeScript } from "../support/job";
 import { PrometheusApi, sorted, type Series } from "../support/metrics";
 import { killProcess } from "../support/node";
@@ -68,11 +68,8 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
   const generated = new KeptValues({});
 
   before(async () => {
-    const { kubectl } = await testCluster();
-    await removeNamespace(namespace);
     // node-exporter reads the node, and so does what kills a process: the Pod Security Standard calls that privileged.
-    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
-    await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
+    await makeNamespace(namespace, "privileged");
     proxy = await ApiProxy.start();
     prometheus = new PrometheusApi(proxy, namespace, `pods/${prometheusPod}:9090`, "", { cluster: stack });
     mimir = new PrometheusApi(proxy, namespace, "services/mimir:9009", "/prometheus");
@@ -80,12 +77,15 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     await applyStack("dual-write");
     // Before Prometheus writes: a sample that is older than the newest one by more than an hour is refused.
     const { name, at, value } = history;
-    await until("Mimir takes a sample", 60, async () => {
+    await until("Mimir takes a sample", 180, async () => {
       const answer = await proxy.request(namespace, "services/mimir:9009", "/otlp/v1/metrics", otlp(name, at, value));
       if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
       return true;
     });
-    await upload();
+    await until("Mimir has uploaded it", 180, async () => {
+      await upload();
+      return true;
+    });
     await applyPrometheus("dual-write");
     await until("Prometheus scrapes and Mimir has it", 240, async () =>
       (await mimir.query('up{job="node-exporter"} == 1')).length > 0 ? true : undefined,
@@ -228,7 +228,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const before = await restarts();
     const from = seconds() - 60;
     await killProcess(namespace, "mimir-0", "mimir");
-    await until("the kubelet sees it", 60, async () => ((await restarts()) === before ? undefined : true));
+    await until("the kubelet sees it", 180, async () => ((await restarts()) === before ? undefined : true));
     assert.match(await restarts(), / 137$/);
     await ready("mimir");
     await scrapedFor(15);

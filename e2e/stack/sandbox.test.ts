@@ -79,14 +79,20 @@ describe("The sandbox stack on a real cluster", function () {
     const running = () =>
       readdirSync("/proc")
         .filter((pid) => /^\d+$/.test(pid))
-        .filter((pid) => {
+        .flatMap((pid) => {
           try {
-            return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark);
+            const ours = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark);
+            return ours ? [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")] : [];
           } catch {
-            return false; // it has just ended, or isn't ours
+            return []; // it has just ended, or isn't ours
           }
-        })
-        .map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+        });
+    /** Waits until each of them has ended: one that got a signal may take a moment. */
+    const allEnded = () =>
+      until("its processes have ended", 60, async () => {
+        assert.deepEqual(running(), []);
+        return true;
+      });
 
     for (const [signal, code, at] of [
       ["SIGINT", 130, /^wave 3/m],
@@ -103,7 +109,7 @@ describe("The sandbox stack on a real cluster", function () {
         assert.ok(running().length > 1);
         child.kill(signal);
         assert.equal(await ended, code, said);
-        assert.deepEqual(running(), []);
+        await allEnded();
         await applyHere(stack.namespace, stack.resources);
       });
 
@@ -118,10 +124,7 @@ describe("The sandbox stack on a real cluster", function () {
       await until("the sandbox applies the stack", 240, async () => (/^wave 5/m.test(said) ? true : undefined));
       assert.ok(running().length > 1);
       terminal.kill("SIGKILL");
-      await until("its processes have ended", 60, async () => {
-        assert.deepEqual(running(), []);
-        return true;
-      });
+      await allEnded();
       await applyHere(stack.namespace, stack.resources);
     });
   });
