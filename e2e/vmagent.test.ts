@@ -14,7 +14,7 @@ import { ApiProxy, testCluster } from "./support/cluster";
 import { applyHere, leaveNamespace, makeNamespace, renderPart } from "./support/deploy";
 import { PrometheusApi, type Labels } from "./support/metrics";
 import { note } from "./support/note";
-import { prompt } from "./support/prompt";
+import { prompt, withArguments } from "./support/prompt";
 
 // The stack's vmagent, with the configuration that the real operator writes of an application's monitors, beside the Prometheus that the same operator
 // runs with the same configuration: as kube-prometheus-stack's did.
@@ -222,23 +222,11 @@ const text = (labels: Labels) =>
     .sort()
     .join(", ");
 
-/** A flag that only a test needs, by the name of its workload. */
-const flags: Readonly<Record<string, string>> = {
-  // The image beside a Prometheus is the operator's own default, unless it is told another.
-  "vmalert-operator": `--prometheus-config-reloader=${image("prometheus-config-reloader")}`,
-  // It answers for now as of half a minute ago else.
-  "victoria-metrics": "-search.latencyOffset=1s",
-};
-
-function flagged(object: KubernetesObject): KubernetesObject {
-  const flag = flags[object.metadata.name];
-  if (!["Deployment", "StatefulSet"].includes(object.kind) || !flag) return object;
-  const changed = structuredClone(object) as KubernetesObject & {
-    spec: { template: { spec: { containers: { args: string[] }[] } } };
-  };
-  changed.spec.template.spec.containers[0].args.push(flag);
-  return changed;
-}
+/** The image beside a Prometheus is the operator's own default, unless it is told another. */
+const flagged = (object: KubernetesObject): KubernetesObject =>
+  object.kind === "Deployment" && object.metadata.name === "vmalert-operator"
+    ? withArguments(object, [`--prometheus-config-reloader=${image("prometheus-config-reloader")}`])
+    : object;
 
 const selected = (app: string) => ({ selector: { matchLabels: { app } } });
 const ofLogin = (key: string) => ({ name: "login", key });

@@ -2,9 +2,10 @@
 
 /** What is left when a namespace with a stack in it is gone: rights in the whole cluster. */
 export const clusterWide = (namespace: string): string[] =>
-  ["operator", "prometheus", "kube-state-metrics", "alloy", "alloy-events", "alloy-rules", "alloy-metrics"].flatMap(
-    (name) => [`clusterrole/${namespace}-${name}`, `clusterrolebinding/${namespace}-${name}`],
-  );
+  [
+    ...["operator", "prometheus", "kube-state-metrics", "alloy", "alloy-events", "alloy-rules", "alloy-metrics"],
+    ...["vmalert-operator", "vmagent"],
+  ].flatMap((name) => [`clusterrole/${namespace}-${name}`, `clusterrolebinding/${namespace}-${name}`]);
 
 /** The pod of kube-prometheus-stack's Prometheus. */
 export const prometheusPod = "prometheus-kube-prometheus-stack-prometheus-0";

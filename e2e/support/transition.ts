@@ -5,8 +5,8 @@ import type { Applicable } from "../../lab/sandbox/apply";
 import { withoutCharts } from "../../lab/sandbox/releases";
 import type { KubernetesObject } from "../../commands/shared/objects";
 import { applyHere } from "./deploy";
-import { prompt } from "./prompt";
-import type { MimirStage } from "../../stages";
+import { prompt, withArguments } from "./prompt";
+import { stageOf, type Backend, type Stage, type StageName } from "../../stages";
 import { testStack } from "../../test/stacks/stacks";
 
 /**
@@ -18,7 +18,8 @@ import { testStack } from "../../test/stacks/stacks";
 export interface Transition {
   namespace: string;
   stack: string;
-  stage: MimirStage;
+  backend: Backend;
+  stage: StageName;
   /** Settings, as `--config` takes them. */
   config: string[];
   /** Folders of the components that are applied. */
@@ -30,10 +31,14 @@ export interface Transition {
 }
 
 /** The settings of a transition's stage, as `--config` takes them. */
-export const settingsOf = ({ namespace, stage, config }: Transition): string[] => [
+export const settingsOf = ({ namespace, backend, stage, config }: Transition): string[] => [
   ...config,
-  ...[`namespace.name=${namespace}`, "namespace.create=false", `stage=${stage}`],
+  ...[`namespace.name=${namespace}`, "namespace.create=false", `metrics.backend=${backend}`, `stage=${stage}`],
 ];
+
+/** What is on in a transition's stage. */
+export const stageOfTransition = ({ backend, stage }: Transition): Stage =>
+  stageOf({ stage, kps: { enabled: true }, metrics: { backend } });
 
 /**
  * The part of the stack in that stage: objects that can be applied, kube-prometheus-stack as what its chart would make.
@@ -61,9 +66,12 @@ const onOtherHostPort = (object: KubernetesObject) =>
   JSON.parse(JSON.stringify(object).replaceAll("9100", "39100")) as KubernetesObject;
 
 /**
- * Alloy takes monitors and rules of all namespaces, as a cluster has one such stack. Here others run beside it, so it is told which namespaces are its own.
+ * Alloy and vmalert's operator take monitors and rules of all namespaces, as a cluster has one such stack. Here others run beside it, so each is told
+ * which namespaces are its own.
  */
 function alone(object: KubernetesObject, namespaces: string[]): KubernetesObject {
+  if (object.kind === "Deployment" && object.metadata.name === "vmalert-operator")
+    return withArguments(object, [`--namespaces=${namespaces.join(",")}`]);
   const { data } = object as KubernetesObject & { data?: Record<string, string> };
   const config = object.kind === "ConfigMap" ? data?.["config.alloy"] : undefined;
   if (!config) return object;
