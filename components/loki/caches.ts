@@ -9,7 +9,7 @@ type Loki = Settings["loki"];
 export type CacheName = keyof Loki["caches"];
 
 /** Port of a memcached, and its name in pods and Services. */
-export const memcachedPort = { name: "memcached-client", number: 11211 } as const;
+export const memcachedPort = { name: "memcached", number: 11211 } as const;
 
 /** The largest item that is kept, in MiB: a chunk has 1.5 (`chunk_target_size`), a result may have more. As in Loki's chart. */
 export const largestItem = 5;

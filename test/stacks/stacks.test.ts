@@ -3,6 +3,7 @@ import { parseSettings } from "../../settings/load";
 import { loadStackSettings } from "../../commands/shared/settings";
 import { stackSettings } from "../settings/support";
 import { checkedPreviewOf } from "../program/support/previews";
+import { workloads } from "../program/support/workloads";
 import { testStack, testStacks } from "./stacks";
 
 const settingsOf = (stack: string) => loadStackSettings(testStack(stack)).settings;
@@ -111,13 +112,19 @@ describe("The stacks of the tests' own", () => {
   });
 
   for (const stack of testStacks) {
-    it(`${stack} breaks no policy, and fits its nodes`, async () => {
-      const { violations, fit } = await checkedPreviewOf(stack);
+    it(`${stack} breaks no policy, fits its nodes, and names ports as the API server takes them`, async () => {
+      const preview = await checkedPreviewOf(stack);
+      const { violations, fit } = preview;
       assert.deepEqual(
         violations.filter(({ level }) => level === "mandatory"),
         [],
       );
       assert.deepEqual([fit.fits, fit.missing], ["yes", []]);
+      // The API server refuses the pod otherwise: https://www.rfc-editor.org/rfc/rfc6335#section-5.1
+      for (const { called, initContainers, containers } of workloads(preview))
+        for (const { ports } of [...initContainers, ...containers])
+          for (const { name } of ports ?? [])
+            assert.match(name, /^(?=.*[a-z])[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/, called);
     });
   }
 });

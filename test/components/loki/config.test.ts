@@ -171,7 +171,7 @@ describe("Loki's configuration", () => {
       ] as const) {
         assert.equal(cache.embedded_cache, undefined);
         const host = `loki-${name}-cache.monitoring.svc.cluster.local`;
-        assert.equal(cache.memcached_client!.addresses, `dnssrvnoa+_memcached-client._tcp.${host}`);
+        assert.equal(cache.memcached_client!.addresses, `dnssrvnoa+_memcached._tcp.${host}`);
       }
       const own = made({ mode });
       assert.equal(

@@ -108,8 +108,8 @@ describe("Loki", () => {
       assert.equal(workload.spec.volumeClaimTemplates, undefined);
       const service = one(recorded, "Service", name).spec;
       assert.equal(service.clusterIP, "None");
-      // Its records are asked for by this name: `_memcached-client._tcp.…`.
-      assert.deepEqual(service.ports, [{ name: "memcached-client", port: 11211, targetPort: "memcached-client" }]);
+      // Its records are asked for by this name: `_memcached._tcp.…`.
+      assert.deepEqual(service.ports, [{ name: "memcached", port: 11211, targetPort: "memcached" }]);
       assert.equal(workload.spec.serviceName, name);
       assert.ok(selects(service.selector, workload));
       const [{ resources, args }] = workload.spec.template.spec.containers;
