@@ -2,7 +2,7 @@ import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { memcacheds } from "./caches";
 import { lokiTargets, metricOf, type Metric } from "./series";
-import type { LokiDashboardsArgs } from "./dashboards";
+import type { Modes } from "./topology";
 
 const bad = (from: number) => [{ from, color: "red" }];
 
@@ -11,7 +11,7 @@ const bad = (from: number) => [{ from, color: "red" }];
  * @param namespace where Loki is
  * @param settings its modes, and what it has in memcached
  */
-export function lokiDashboard(namespace: string, settings: LokiDashboardsArgs["settings"]): Dashboard {
+export function lokiDashboard(namespace: string, settings: Modes & Parameters<typeof memcacheds>[0]): Dashboard {
   const loki = metricOf(lokiTargets(namespace, settings));
   return dashboard({
     uid: "loki",

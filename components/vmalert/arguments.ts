@@ -37,6 +37,8 @@ export function vmalertArguments({
     // As long as the longest `for` that a rule may have after a restart: the default, an hour, would begin those of a day anew.
     "remoteRead.lookback": "24h",
     "notifier.url": alertmanagerUrl,
+    // As Prometheus: an alert ends in Alertmanager after four times that (`getResolveDuration`), so that it outlasts a change of who evaluates it.
+    "rule.resendDelay": "1m",
     evaluationInterval,
     ...(cluster !== undefined && { "external.label": `cluster=${cluster}` }),
     // Prometheus has no such label, and receivers and silences match on labels.
