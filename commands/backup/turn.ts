@@ -93,7 +93,7 @@ export async function refuseSchedule(
     jobs = await ask<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs`);
   } catch (error) {
     tell(
-      `whether the schedule's Job runs can't be known: ${(error as Error).message}; it must not, while this backup is made`,
+      `can't find out whether the schedule's Job is running: ${(error as Error).message}; make sure that it isn't until this backup has ended`,
     );
     return;
   }

@@ -204,7 +204,7 @@ describe("configuration-fields-are-known", () => {
         assert.deepEqual(await stackFindings(settingsTakeEffect, [old, mounts("2.15.0", "mimir")]), []);
       });
 
-      // querier.iterators is a setting of Mimir 2.9, which no list has.
+      // Mimir's changelog: querier.iterators is deprecated, and removed in 2.11. No list has it.
       it("refuses what no list has, unless a version without a list reads it", async () => {
         const iterators = mimir("querier.iterators", true);
         assert.deepEqual(await findings(policy, iterators), []);

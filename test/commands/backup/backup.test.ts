@@ -268,7 +268,7 @@ describe("two backups at once", () => {
     await backupOf(mc, { refuseSchedule: scheduleOf(busy, "s3://backup/other") });
     told.length = 0;
     await backupOf(mc, { refuseSchedule: scheduleOf({}) });
-    assert.match(told.join("\n"), /whether the schedule's Job runs can't be known: it answers 404/);
+    assert.match(told.join("\n"), /can't find out whether the schedule's Job is running: it answers 404/);
   });
 });
 
