@@ -93,7 +93,7 @@ export function adopt({ inventory, raw, settings, today }: AdoptArgs): Adoption 
     questions: found.questions,
     problems,
     unseen: inventory.unseen,
-    has: belongings(inventory),
+    has: belongings(inventory, settings),
     ends: found.ends,
   };
 }

@@ -1,4 +1,6 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { runsOperator } from "../../settings/release-values";
+import type { Settings } from "../../settings/schema";
 import type { Retainable } from "../../settings/sections/removal";
 import type { Inventory, PlainObject } from "./inventory";
 import type { Release } from "./release";
@@ -34,13 +36,20 @@ export function releaseOf({ metadata }: PlainObject): string | undefined {
 /** `namespace/name` of a release. */
 export const releaseName = ({ namespace, name }: Release): string => `${namespace}/${name}`;
 
-/** The releases of kube-prometheus-stack. */
-export const kpsReleases = ({ releases }: Inventory): Release[] =>
-  releases.filter(({ chart }) => chart === "kube-prometheus-stack");
+/** All releases of kube-prometheus-stack. One that has only rules and dashboards, as the stack's own, is none. */
+export const allKpsReleases = ({ releases }: Inventory): Release[] =>
+  releases.filter(({ chart, values }) => chart === "kube-prometheus-stack" && runsOperator(values));
 
-/** Whether an object belongs to a release of kube-prometheus-stack, and is deleted with it. */
-export const isInKps = (inventory: Inventory, object: PlainObject): boolean =>
-  kpsReleases(inventory).some((release) => releaseName(release) === releaseOf(object));
+/** The releases of kube-prometheus-stack that can be taken over: the one that the settings name, or else all. */
+export function kpsReleases(inventory: Inventory, { adopt }: Pick<Settings, "adopt">): Release[] {
+  const all = allKpsReleases(inventory);
+  const named = all.filter((release) => releaseName(release) === adopt.kps?.release);
+  return named.length > 0 ? named : all;
+}
+
+/** Whether an object belongs to a release of kube-prometheus-stack that can be taken over, and is deleted with it. */
+export const isInKps = (inventory: Inventory, settings: Pick<Settings, "adopt">, object: PlainObject): boolean =>
+  kpsReleases(inventory, settings).some((release) => releaseName(release) === releaseOf(object));
 
 /** Workloads that run permanently. */
 export type Workload = client.V1Deployment | client.V1StatefulSet | client.V1DaemonSet;

@@ -15,20 +15,21 @@ interface Answer {
 }
 
 /**
- * Asks the Prometheus of a release of kube-prometheus-stack, through the API server's proxy, which of its control plane targets answer: a
+ * Asks the Prometheus of the release of kube-prometheus-stack that can be taken over, through the API server's proxy, which of its control plane targets answer: a
  * ServiceMonitor alone doesn't show it, because in most distributions these targets can't be reached.
  * @param inventory what the cluster has; if the Prometheus can't be asked, that is noted there
- * @param settings how the cluster is reached
+ * @param settings how the cluster is reached, and which of several releases is taken over
  * @param deadline how long the request may take
- * @returns by label `job`; undefined if the release scrapes none of it, or nothing answers
+ * @returns by label `job`; undefined if there is no such release or it scrapes none of it, or nothing answers
  */
 export async function askTargets(
   inventory: Inventory,
-  settings: Settings["kubernetes"],
+  settings: Settings,
   deadline: Deadline,
 ): Promise<Inventory["targets"]> {
-  const [release] = kpsReleases(inventory);
-  if (!release || !jobs.some((job) => release.manifest.includes(`-${job}`))) return undefined;
+  const [release, ...others] = kpsReleases(inventory, settings);
+  // Of several nothing is proposed before the settings name one.
+  if (!release || others.length > 0 || !jobs.some((job) => release.manifest.includes(`-${job}`))) return undefined;
   const { namespace } = release;
   const name = `${fullname(release.name, release.values)}-prometheus`;
   const unknown = (why: string): undefined => {
@@ -40,7 +41,7 @@ export async function askTargets(
   const port = service?.spec?.ports?.[0]?.port;
   if (port === undefined) return unknown("it has no Service with its name");
   try {
-    const { request } = await apiOf(settings, deadline);
+    const { request } = await apiOf(settings.kubernetes, deadline);
     const path = `/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy/api/v1/query`;
     const { status, body } = await request(`${path}?${new URLSearchParams({ query })}`);
     if (status === 403) return unknown("these credentials may not read it (403)");

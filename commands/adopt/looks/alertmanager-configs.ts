@@ -23,7 +23,7 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
   const taken: { object: CustomObject; as: Translation }[] = [];
   for (const object of objects) {
     const readers = inventory.custom.alertmanagers.filter((each) => reads(each, object, inventory));
-    const stays = readers.filter((each) => !isInKps(inventory, each));
+    const stays = readers.filter((each) => !isInKps(inventory, settings, each));
     const [reader] = readers;
     if (!existing && integrationsOf(object).length > 0 && isRead(object, Object.keys(receivers))) continue;
     if (!reader && inventory.custom.alertmanagers.length > 0) {

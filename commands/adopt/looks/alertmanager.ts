@@ -18,7 +18,8 @@ function operated({ services }: Inventory, { metadata }: PlainObject) {
 }
 
 /** An Alertmanager outside a release of kube-prometheus-stack; one inside is deleted with the release. */
-export const lookAtAlertmanager: Look = (inventory, { cluster, alertmanager }, found) => {
+export const lookAtAlertmanager: Look = (inventory, settings, found) => {
+  const { cluster, alertmanager } = settings;
   // The operator creates a StatefulSet for each of its resources.
   const plain = running(inventory, /(^|\/)alertmanager$/)
     .filter(({ metadata }) => !metadata?.ownerReferences?.some(({ kind }) => kind === "Alertmanager"))
@@ -31,7 +32,7 @@ export const lookAtAlertmanager: Look = (inventory, { cluster, alertmanager }, f
   const there = [
     ...inventory.custom.alertmanagers.map((object) => ({ object, ...operated(inventory, object) })),
     ...plain,
-  ].filter(({ object }) => !isInKps(inventory, object) && !isStacks(object));
+  ].filter(({ object }) => !isInKps(inventory, settings, object) && !isStacks(object));
   if (there.length === 0) return;
   found.take(...there.map(({ object }) => object));
 

@@ -39,9 +39,10 @@ const named = (kind: string, objects: readonly object[]): Owning[] => objects.ma
 /**
  * What a cluster's monitoring has, by name: `verify --before` compares with it.
  * @param inventory what the cluster has
+ * @param settings which release is taken over
  */
-export function belongings(inventory: Inventory): Belongings {
-  const [release] = kpsReleases(inventory);
+export function belongings(inventory: Inventory, settings: Settings): Belongings {
+  const [release] = kpsReleases(inventory, settings);
   const has = belongingsOf(owning(inventory), release && releaseName(release));
   return release ? { ...has, receiver: receivers(release) } : has;
 }
@@ -61,12 +62,12 @@ function receivers({ values, defaults }: Release): string[] {
 
 /** What a release has and the stack won't have by the settings as they will be, by name; ScrapeConfigs and AlertmanagerConfigs have looks of their own. */
 export const lookAtBelongings: Look = (inventory, settings, found) => {
-  const [release] = kpsReleases(inventory);
+  const [release] = kpsReleases(inventory, settings);
   if (!settings.kps.enabled || !release) return;
   const objects = owning(inventory);
   const of = (kind: keyof typeof objects, whose: (object: Owning) => boolean) =>
     objects[kind].filter(whose).flatMap((object) => within(object, releaseName(release)));
-  const inRelease = (object: Owning) => isInKps(inventory, object as Inventory["ingresses"][number]);
+  const inRelease = (object: Owning) => isInKps(inventory, settings, object as Inventory["ingresses"][number]);
   const others = (object: Owning) => !inRelease(object);
   const extra = new Set(
     addedObjects(release)

@@ -21,7 +21,7 @@ const runbook = "docs/troubleshooting.md#control-plane";
  * about them are deleted in the first update. Parts that answer are turned on; about the others, a person decides.
  */
 export const lookAtControlPlane: Look = (inventory, settings, found) => {
-  const [release, ...others] = kpsReleases(inventory);
+  const [release, ...others] = kpsReleases(inventory, settings);
   if (!settings.kps.enabled || !release || others.length > 0 || isTakenOver(release)) return;
   const objects = chartObjects(release);
   for (const part of controlPlaneParts) {

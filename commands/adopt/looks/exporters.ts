@@ -8,8 +8,8 @@ const runbook = "docs/adoption.md#log-collector-and-exporters";
 const nodePort = 9100;
 
 /** Exporters and log collectors outside a release of kube-prometheus-stack: there must not be two of either. */
-export const lookAtExporters: Look = (inventory, _settings, found) => {
-  const outside = (image: RegExp) => running(inventory, image).filter((each) => !isInKps(inventory, each));
+export const lookAtExporters: Look = (inventory, settings, found) => {
+  const outside = (image: RegExp) => running(inventory, image).filter((each) => !isInKps(inventory, settings, each));
   for (const { key, image, job } of [
     { key: "nodeExporter", image: /(^|\/)node[-_]exporter$/, job: "node-exporter" },
     { key: "kubeStateMetrics", image: /(^|\/)kube-state-metrics$/, job: "kube-state-metrics" },
@@ -27,7 +27,7 @@ export const lookAtExporters: Look = (inventory, _settings, found) => {
   const others = inventory.daemonSets.filter(
     (each) =>
       !isStacks(each) &&
-      !isInKps(inventory, each) &&
+      !isInKps(inventory, settings, each) &&
       !outside(/node[-_]exporter$/).includes(each) &&
       containersOf(each).some(({ ports = [] }) =>
         ports.some(

@@ -4,8 +4,11 @@ import { called, containersOf, inWords, isInKps, running, type Workload } from "
 const runbook = "docs/adoption.md#grafana";
 
 /** A Grafana outside a release of kube-prometheus-stack; one inside is deleted with the release. */
-export const lookAtGrafana: Look = (inventory, { namespace: { name } }, found) => {
-  const all = running(inventory, /(^|\/)grafana(-oss|-enterprise)?$/).filter((each) => !isInKps(inventory, each));
+export const lookAtGrafana: Look = (inventory, settings, found) => {
+  const { name } = settings.namespace;
+  const all = running(inventory, /(^|\/)grafana(-oss|-enterprise)?$/).filter(
+    (each) => !isInKps(inventory, settings, each),
+  );
   const [grafana, ...others] = all;
   if (!grafana) return;
   found.take(...all);

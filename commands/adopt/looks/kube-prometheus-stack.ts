@@ -13,7 +13,7 @@ import type { Findings, Look } from "../findings";
 import type { Inventory } from "../inventory";
 import { stayingValues } from "../kps-values";
 import { addedObjects } from "../manifest";
-import { called, inWords, isLeft, kpsReleases, releaseName, releaseOf } from "../objects";
+import { allKpsReleases, called, inWords, isLeft, kpsReleases, releaseName, releaseOf } from "../objects";
 import type { Release, Values } from "../release";
 import { withoutSecrets } from "../secret-values";
 import { lookAtAskers } from "./prometheus-api";
@@ -26,7 +26,7 @@ const runbook = "docs/adoption.md#kube-prometheus-stack";
 export const lookAtKps: Look = (inventory, settings, found) => {
   const { kps } = settings;
   if (!kps.enabled) return;
-  const [release, ...others] = kpsReleases(inventory);
+  const [release, ...others] = kpsReleases(inventory, settings);
   if (!release) {
     lookAtUninstalled("kps", inventory, settings, found);
     return lookForOthers(inventory, found);
@@ -34,7 +34,7 @@ export const lookAtKps: Look = (inventory, settings, found) => {
   if (others.length > 0)
     return found.ask(
       `several releases of kube-prometheus-stack: ${inWords([release, ...others].map(releaseName))}`,
-      "take over the one whose samples you want to keep (adopt.kps.release); first uninstall the others, but not their CRDs",
+      "set adopt.kps.release to the one whose samples you want to keep, and run this again: only then it can say what of that one ends",
     );
 
   const name = releaseName(release);
@@ -44,6 +44,12 @@ export const lookAtKps: Look = (inventory, settings, found) => {
     return found.ask(
       `release ${name} has this program's values: created by this stack, or left by an earlier one (Pulumi doesn't say)`,
       `do nothing if this stack created it or has taken it over; otherwise set adopt.kps.release: ${name}, or the update fails with “cannot re-use a name that is still in use”`,
+    );
+  const beside = allKpsReleases(inventory).filter((each) => each !== release);
+  if (beside.length > 0)
+    found.ask(
+      `besides ${name}, there is ${inWords(beside.map(releaseName))}, which nothing here takes over: its rules notify a second time, and its exporters use host port 9100`,
+      "before the first update, copy what you need of its values and uninstall it, but not its CRDs; then run this again",
     );
   const said = `release ${name}, chart ${release.chartVersion}, revision ${release.revision}`;
   found.take(...inventory.deployments.filter((each) => releaseOf(each) === name));

@@ -5,7 +5,8 @@ import { isStacks } from "../../shared/belongings";
 const enforced = "pod-security.kubernetes.io/enforce";
 
 /** The stack's namespace, if it exists already. */
-export const lookAtNamespace: Look = (inventory, { namespace: { name } }, found) => {
+export const lookAtNamespace: Look = (inventory, settings, found) => {
+  const { name } = settings.namespace;
   const there = inventory.namespaces.find(({ metadata }) => metadata?.name === name);
   const left = isLeft(inventory, "namespace") === true;
   if (there && (!isStacks(there) || left)) {
@@ -23,7 +24,7 @@ export const lookAtNamespace: Look = (inventory, { namespace: { name } }, found)
         `label it ${enforced}=privileged, at the place from which it is deployed, or choose another namespace (namespace.name)`,
       );
   }
-  const elsewhere = kpsReleases(inventory).filter(({ namespace }) => namespace !== name);
+  const elsewhere = kpsReleases(inventory, settings).filter(({ namespace }) => namespace !== name);
   if (elsewhere.length > 0)
     found.ask(
       `the stack is installed in namespace ${name}; ${elsewhere.map(releaseName).join(", ")} is in another namespace and stays there`,

@@ -760,6 +760,28 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     assert.equal(two.settings.adopt, undefined);
   });
 
+  it("of several releases, takes over the one that the stack's file names, and says what the other does meanwhile", async () => {
+    const values = { fullnameOverride: "kps" };
+    const both = [helmRelease("a", kpsChart), helmRelease("b", kpsChart, { config: values })];
+    const config = ["adopt.kps.release=monitoring/b"];
+    const found = await look([storageClass("x", true), ...both], { config });
+    assert.deepEqual(found.settings.adopt.kps, { keepGrafana: true, keepExporters: true, values });
+    assert.doesNotMatch(said(found), /several releases/);
+    assert.match(
+      said(found),
+      /besides monitoring\/b, there is monitoring\/a, .* → before the first update, .*uninstall/,
+    );
+  });
+
+  it("doesn't take a release with rules and dashboards only, as the stack's own, for one that can be taken over", async () => {
+    const own = helmRelease("upstream-rules", kpsChart, { config: { prometheusOperator: { enabled: false } } });
+    const beside = await look([storageClass("x", true), helmRelease("a", kpsChart), own]);
+    assert.deepEqual(beside.settings.adopt.kps, { release: "monitoring/a", keepGrafana: true, keepExporters: true });
+    assert.doesNotMatch(said(beside), /upstream-rules/);
+    const alone = await look([storageClass("x", true), own]);
+    assert.equal(alone.settings.adopt?.kps, undefined);
+  });
+
   it("says that there is no release to import where Argo CD rendered the chart", async () => {
     const labels = { "helm.sh/chart": "kube-prometheus-stack-88.5.3", "argocd.argoproj.io/instance": "metrics" };
     const found = await look([

@@ -202,6 +202,18 @@ describe("npm run adopt, of the control plane in a release of kube-prometheus-st
     assert.match(said(found), /kube-proxy: .*; it is unknown whether its targets answer → set this if they do/);
   });
 
+  it("asks the Prometheus of the release that the stack's file names, where there are several", async () => {
+    const more = [helmRelease("a", chart, { manifest: manifest() })];
+    const found = await lookAt({ up: all([1]), more, settings: ["adopt.kps.release=monitoring/kps"] });
+    assert.deepEqual(Object.keys(found.settings.monitors), ["scheduler", "controllerManager", "proxy", "etcd"]);
+    const undecided = await lookAt({ up: all([1]), more });
+    assert.equal(undecided.settings.monitors, undefined);
+    assert.deepEqual(
+      undecided.unseen.filter(({ what }) => what.startsWith("targets")),
+      [],
+    );
+  });
+
   it("says nothing of what the release didn't scrape, or the stack's file has already decided", async () => {
     const found = await lookAt({
       up: all([1]),
