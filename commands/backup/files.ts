@@ -5,7 +5,7 @@ import { whyNot } from "../shared/api/network";
 import type { GrafanaApi } from "../shared/grafana/client";
 import { exportByHand } from "../shared/grafana/export";
 import { importByHand } from "../shared/grafana/import";
-import { checkedMadeByHand } from "../shared/grafana/made-by-hand";
+import { checkedMadeByHand, countAll } from "../shared/grafana/made-by-hand";
 import { cliPath } from "../shared/pulumi-cli/launcher";
 import { askPulumi } from "../shared/pulumi-cli/pulumi";
 import { count } from "../shared/words";
@@ -41,19 +41,17 @@ export const partNames = ["dashboards", "silences", "state"] as const;
 /** Name of a part. */
 export type PartName = (typeof partNames)[number];
 
-/** Dashboards, folders and library panels that people made by hand. Nothing in them is secret: Grafana gives no password away. */
+/** What people made by hand in Grafana. Nothing in it is secret: Grafana gives no password away. */
 export const dashboards = (grafana: GrafanaApi): Part => ({
   take: async () => {
     const { made, left } = await exportByHand(grafana, { provisioned: false });
-    const { dashboards, folders, libraryPanels } = made;
-    const what = `${count(dashboards.length, "dashboard")}, ${count(libraryPanels.length, "library panel")}, ${count(folders.length, "folder")}`;
-    return { text: asText(made), what, left };
+    return { text: asText(made), what: countAll(made), left };
   },
   bring: async (text) => {
     const made = checkedMadeByHand(text, "dashboards.json of the backup");
-    const { done, same, kept, refused, missing } = await importByHand(grafana, made, { overwrite: false });
+    const { done, same, kept, refused, missing, open } = await importByHand(grafana, made, { overwrite: false });
     const sources = missing.map((line) => `no data source ${line} → grafana.dataSources`);
-    return { done: `${done.length} created, ${same} exist already`, open: [...kept, ...refused, ...sources] };
+    return { done: `${done.length} created, ${same} exist already`, open: [...kept, ...refused, ...open, ...sources] };
   },
 });
 

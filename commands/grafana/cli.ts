@@ -4,8 +4,10 @@ import { InvalidInput } from "../../engine/errors";
 import { exitCode, runCommand, start, type Terminal } from "../shared/command-line";
 import { GrafanaApi } from "../shared/grafana/client";
 import { exportByHand, type Exported } from "../shared/grafana/export";
-import { importByHand, type Imported } from "../shared/grafana/import";
-import { readMadeByHand } from "../shared/grafana/made-by-hand";
+import { importByHand } from "../shared/grafana/import";
+import type { Imported } from "../shared/grafana/imported";
+import { countAll, readMadeByHand } from "../shared/grafana/made-by-hand";
+import { count } from "../shared/words";
 
 interface Arguments {
   grafana: string;
@@ -22,7 +24,9 @@ interface Arguments {
  */
 export function run(words: readonly string[], terminal: Terminal): Promise<number> {
   const command = new Command("grafana")
-    .description("Copies folders, library panels and dashboards that people made by hand from one Grafana to another")
+    .description(
+      "Copies what people made by hand from one Grafana to another: dashboards, folders, library panels, alert rules, users, teams",
+    )
     .addArgument(new Argument("<what>", "what to do").choices(["export", "import"]))
     .requiredOption("--grafana <url>", "Grafana, such as http://127.0.0.1:3000 through kubectl port-forward")
     .requiredOption("--file <file>", "the file that export writes and import reads")
@@ -68,23 +72,20 @@ function told(terminal: Terminal, { lines, open }: { lines: string[]; open: stri
 }
 
 function exportedLines({ made, provisioned, left }: Exported, file: string) {
-  const { folders, libraryPanels, dashboards } = made;
   return {
     lines: [
-      `${file}: ${count(dashboards, "dashboard")}, ${count(libraryPanels, "library panel")}, ${count(folders, "folder")}`,
-      `left out, because they are provisioned: ${count(provisioned, "dashboard")}${provisioned.length > 0 ? " (--provisioned includes them)" : ""}`,
+      `${file}: ${countAll(made)}`,
+      `left out, because they are provisioned: ${count(provisioned.length, "dashboard")}${provisioned.length > 0 ? " (--provisioned includes them)" : ""}`,
     ],
     open: left,
   };
 }
 
-function importedLines({ done, same, kept, refused, missing }: Imported) {
+function importedLines({ done, same, kept, refused, open, missing }: Imported) {
   return {
     lines: [...done.map((what) => `made: ${what}`), `as in the file already: ${same}`],
-    open: [...kept, ...refused, ...missing.map((line) => `no data source ${line} → grafana.dataSources`)],
+    open: [...kept, ...refused, ...open, ...missing.map((line) => `no data source ${line} → grafana.dataSources`)],
   };
 }
-
-const count = ({ length }: readonly unknown[], what: string) => `${length} ${what}${length === 1 ? "" : "s"}`;
 
 if (require.main === module) start(run);

@@ -30,7 +30,10 @@ describe("An upgrade of Loki, on its volume and bucket", function () {
   const acknowledged: string[] = [];
   let refused = 0;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(60 * 60_000);
+    // Building it takes longer than the sender waits.
+    await hostTool("loki-next");
     mkdirSync(join(folder, "store", bucket), { recursive: true }); // to MinIO, a folder is a bucket
     endpoint = `http://127.0.0.1:${await freePort()}`;
     minio = await startServer(await hostTool("minio"), ["server", "store", `--address=${new URL(endpoint).host}`], {

@@ -24,7 +24,10 @@ describe("An upgrade of Mimir, on its volume and buckets", function () {
   let mimir: Running | undefined;
   let [mimirUrl, prometheusUrl] = ["", ""];
 
-  before(async () => {
+  before(async function () {
+    this.timeout(60 * 60_000);
+    // Building it takes longer than a test may.
+    await hostTool("mimir-before");
     const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
     store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager]);
     mimirUrl = `http://127.0.0.1:${await freePort()}`;

@@ -19,6 +19,12 @@ export interface GrafanaAnswer<T> {
   body: T;
 }
 
+/** How JSON is sent. */
+interface How {
+  method?: "POST" | "PUT" | "PATCH";
+  headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * Grafana's HTTP API.
  * @see https://grafana.com/docs/grafana/latest/developers/http_api/
@@ -62,9 +68,14 @@ export class GrafanaApi {
     }
   }
 
-  /** What it answers to a GET, or to a POST of JSON. */
-  async ask<T>(path: string, json?: unknown): Promise<GrafanaAnswer<T>> {
-    const answer = await this.request(path, json).catch((error: unknown) => {
+  /**
+   * What it answers to a GET, or with JSON to a POST.
+   * @param path below its address
+   * @param json what is sent; default: nothing
+   * @param how another method than POST, and further headers
+   */
+  async ask<T>(path: string, json?: unknown, how: How = {}): Promise<GrafanaAnswer<T>> {
+    const answer = await this.request(path, json, how).catch((error: unknown) => {
       if (this.signal.aborted) throw new InvalidInput("stopped\n→ run it again: what exists already stays as it is");
       throw new InvalidInput(
         `${this.url} ${whyNot(error, deadline)}\n→ kubectl -n monitoring port-forward service/grafana 3000, and --grafana http://127.0.0.1:3000`,
@@ -79,10 +90,10 @@ export class GrafanaApi {
     return { status: answer.status, body: parsed(answer.text) as T };
   }
 
-  private async request(path: string, json?: unknown) {
+  private async request(path: string, json: unknown, { method = "POST", headers = {} }: How) {
     const answer = await fetch(`${this.url.replace(/\/$/, "")}${path}`, {
-      ...(json !== undefined && { method: "POST", body: JSON.stringify(json) }),
-      headers: { ...this.headers, ...(json !== undefined && { "content-type": "application/json" }) },
+      ...(json !== undefined && { method, body: JSON.stringify(json) }),
+      headers: { ...this.headers, ...(json !== undefined && { "content-type": "application/json" }), ...headers },
       redirect: "manual",
       signal: AbortSignal.any([this.signal, AbortSignal.timeout(deadline.milliseconds)]),
     });

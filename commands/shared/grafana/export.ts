@@ -1,6 +1,8 @@
+import { exportRuleGroups } from "./alert-rules";
 import type { GrafanaApi } from "./client";
 import { messageIn } from "./client";
 import type { Folder, MadeByHand, SavedDashboard } from "./made-by-hand";
+import { exportPeople, exportPermissions } from "./people";
 
 /** What was exported, and what stays behind. */
 export interface Exported {
@@ -29,7 +31,7 @@ export interface ExportOptions {
 }
 
 /**
- * Everything that people made by hand in a Grafana: folders, library panels, dashboards. It only reads.
+ * Everything that people made by hand in a Grafana: users, teams, folders, library panels, dashboards, alert rules. It only reads.
  * @param grafana the Grafana
  * @param options whether what is provisioned is taken along
  * @throws InvalidInput when it doesn't answer as it should
@@ -48,15 +50,18 @@ export async function exportByHand(grafana: GrafanaApi, options: ExportOptions):
   dashboards.sort((a, b) => (a.dashboard.uid < b.dashboard.uid ? -1 : 1));
   const libraryPanels = await libraryPanelsOf(grafana);
   // A folder that has nothing but provisioned dashboards is made by what provisions them.
-  const byHand = [...dashboards, ...libraryPanels].flatMap(({ folderUid }) => folderUid ?? []);
+  const rules = await exportRuleGroups(grafana);
+  const byHand = [...dashboards, ...libraryPanels, ...rules.ruleGroups].flatMap(({ folderUid }) => folderUid ?? []);
   const onlyProvisioned = provisioned
     .flatMap(({ folderUid }) => folderUid ?? [])
     .filter((folder) => !byHand.includes(folder));
   const folders = withParents(await foldersOf(grafana), (uid) => !onlyProvisioned.includes(uid));
+  for (const folder of folders) folder.permissions = await exportPermissions(grafana, folder.uid);
+  const { users, teams, left: unlisted } = await exportPeople(grafana);
   return {
-    made: { version: 1, folders, libraryPanels, dashboards },
+    made: { version: 1, users, teams, folders, libraryPanels, dashboards, ruleGroups: rules.ruleGroups },
     provisioned: provisioned.map(({ title }) => title),
-    left: [...left, ...(await stays(grafana))],
+    left: [...left, ...unlisted, ...rules.left, ...(await stays(grafana))],
   };
 }
 
@@ -138,21 +143,9 @@ async function stays(grafana: GrafanaApi): Promise<string[]> {
   };
   const rows: [what: string, names: string, instead: string][] = [
     [
-      "users",
-      await list<{ login: string }>("/api/org/users", ({ login }) => (login === "admin" ? undefined : login)),
-      "they log in through grafana.oauth, or are created again; passwords can't be read",
-    ],
-    [
       "service accounts",
       await list<{ name: string }>("/api/serviceaccounts/search", ({ name }) => name),
       "create them again; tokens can't be read",
-    ],
-    [
-      "Grafana's own alert rules",
-      await list<{ title: string; provenance?: string }>("/api/v1/provisioning/alert-rules", ({ title, provenance }) =>
-        provenance ? undefined : title,
-      ),
-      "write them as PrometheusRules, or export them in Alerting → Alert rules",
     ],
     [
       "contact points",

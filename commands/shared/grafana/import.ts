@@ -1,20 +1,9 @@
 import { createHash } from "node:crypto";
+import { importRuleGroups } from "./alert-rules";
 import { messageIn, type GrafanaApi } from "./client";
+import type { Imported } from "./imported";
 import type { MadeByHand, SavedDashboard } from "./made-by-hand";
-
-/** What became of everything in the file. */
-export interface Imported {
-  /** What was made or changed. */
-  done: string[];
-  /** How many are there already, as in the file. */
-  same: number;
-  /** What was left as it is in Grafana, each with the reason. */
-  kept: string[];
-  /** What Grafana refused. */
-  refused: string[];
-  /** Data sources that dashboards name and Grafana doesn't have. */
-  missing: string[];
-}
+import { importPeople, importPermissions } from "./people";
 
 /** How an import decides where Grafana has something else under the same uid. */
 export interface ImportOptions {
@@ -35,21 +24,25 @@ interface Answer {
  */
 export async function importByHand(
   grafana: GrafanaApi,
-  { folders, libraryPanels, dashboards }: MadeByHand,
+  { folders, libraryPanels, dashboards, ruleGroups, ...people }: MadeByHand,
   { overwrite }: ImportOptions,
 ): Promise<Imported> {
-  const result: Imported = { done: [], same: 0, kept: [], refused: [], missing: [] };
-  const make = async (what: string, path: string, json: unknown): Promise<void> => {
+  const result: Imported = { done: [], same: 0, kept: [], refused: [], open: [], missing: [] };
+  const make = async (what: string, path: string, json: unknown): Promise<boolean> => {
     const { status, body } = await grafana.ask(path, json);
     if (status === 200) result.done.push(what);
     else result.refused.push(`${what}: ${status}: ${messageIn(body)}`);
+    return status === 200;
   };
 
-  for (const { uid, title, parentUid } of folders) {
+  await importPeople(grafana, people, result);
+  for (const folder of folders) {
+    const { uid, title, parentUid } = folder;
     const what = `folder "${title}"`;
     const there = await grafana.ask<{ title: string }>(`/api/folders/${encodeURIComponent(uid)}`);
-    if (there.status !== 200) await make(what, "/api/folders", { uid, title, parentUid });
-    else if (there.body.title === title) result.same += 1;
+    if (there.status !== 200) {
+      if (await make(what, "/api/folders", { uid, title, parentUid })) await importPermissions(grafana, folder, result);
+    } else if (there.body.title === title) result.same += 1;
     else result.kept.push(`${what} is called "${there.body.title}" there`);
   }
   for (const { uid, name, folderUid, model } of libraryPanels) {
@@ -72,6 +65,7 @@ export async function importByHand(
     else
       await make(what, "/api/dashboards/db", { dashboard: { ...dashboard, id: null }, folderUid, message, overwrite });
   }
+  await importRuleGroups(grafana, ruleGroups, result);
   result.missing = await missingSources(grafana, dashboards);
   return result;
 }

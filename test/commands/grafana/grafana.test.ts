@@ -29,10 +29,38 @@ const old: Content = {
     { uid: "influx", name: "InfluxDB" },
   ],
   more: {
-    "/api/org/users": [{ login: "admin" }, { login: "ada" }],
-    "/api/v1/provisioning/alert-rules": [{ title: "Freezer is warm" }, { title: "From a file", provenance: "file" }],
     "/api/serviceaccounts/search": { totalCount: 1, serviceAccounts: [{ name: "backup" }] },
   },
+};
+/** With people, who may do something, and rules of its own. */
+const peopled: Content = {
+  ...old,
+  users: [
+    { userId: 1, login: "admin", role: "Admin" },
+    { userId: 2, login: "ada", role: "Editor", email: "ada@example.org", name: "Ada" },
+    { userId: 3, login: "bob", role: "Viewer", isDisabled: true },
+    { userId: 4, login: "eve", role: "Viewer", authLabels: ["OAuth"] },
+  ],
+  teams: [
+    { id: 7, name: "Home", members: [2, 4].map((userId) => ({ userId, permission: userId === 2 ? 4 : 0 })) },
+    { id: 8, name: "Nobody", members: [] },
+  ],
+  ruleGroups: [
+    { title: "Kitchen / cold", folderUid: "home", interval: 30, rules: [{ uid: "freezer", title: "Freezer is warm" }] },
+    { title: "Files", folderUid: "general-k8s", interval: 60, rules: [{ title: "From a file", provenance: "file" }] },
+  ],
+  folders: old.folders?.map((folder) =>
+    folder.uid !== "attic"
+      ? folder
+      : {
+          ...folder,
+          permissions: [
+            { teamId: 7, permission: 2 },
+            { userId: 2, permission: 4 },
+            { role: "Viewer", permission: 1, inherited: true },
+          ],
+        },
+  ),
 };
 const own: Content = { dataSources: [{ uid: "prometheus", name: "Prometheus", readOnly: true }] };
 
@@ -109,12 +137,84 @@ describe("npm run grafana", () => {
     assert.match((await imported(into, path)).out, /^as in the file already: 9$/m);
   });
 
-  it("names what it can't bring: users, service accounts, Grafana's own alert rules, data sources made by hand", async () => {
+  it("brings users without their passwords, teams, who may do what in a folder, and Grafana's own alert rules", async () => {
+    const [from, into, path] = [await serveGrafana(peopled), await serveGrafana(own), file()];
+    await exported(from, path);
+    assert.doesNotMatch(readFileSync(path, "utf8"), /password/);
+    const { code, out } = await imported(into, path);
+    assert.equal(code, 1, out);
+    assert.match(out, /^✗ new passwords for ada, bob: Grafana gives no password away → /m);
+    assert.match(out, /^✗ team "Home" lacks eve, who isn't there before the next login by OAuth → run it again then$/m);
+    const { users, teams, folders, ruleGroups } = into.has;
+    assert.deepEqual(
+      users.map(({ login, role, email, isDisabled }) => [login, role, email, isDisabled]),
+      [
+        ["admin", "Admin", undefined, undefined],
+        ["ada", "Editor", "ada@example.org", false],
+        ["bob", "Viewer", undefined, true],
+      ],
+    );
+    const passwords = users.flatMap(({ password }) => password ?? []);
+    assert.equal(new Set(passwords).size, 2);
+    for (const each of passwords) assert.ok(each.length >= 32 && !out.includes(each));
+    const ada = users[1].userId;
+    assert.deepEqual(
+      teams.map(({ name, members }) => [name, members]),
+      [
+        ["Home", [{ userId: ada, permission: 4 }]],
+        ["Nobody", []],
+      ],
+    );
+    assert.deepEqual(folders.find(({ uid }) => uid === "attic")?.permissions, [
+      { teamId: teams[0].id, permission: 2 },
+      { userId: ada, permission: 4 },
+    ]);
+    // Without provenance: people can edit them in Grafana, as before.
+    assert.deepEqual(ruleGroups, [
+      {
+        title: "Kitchen / cold",
+        folderUid: "home",
+        interval: 30,
+        rules: [{ uid: "freezer", title: "Freezer is warm" }],
+      },
+    ]);
+
+    users.push({ userId: 99, login: "eve", role: "Viewer", authLabels: ["OAuth"] });
+    const again = await imported(into, path);
+    assert.equal(again.code, 0, again.out);
+    assert.deepEqual(teams[0].members, [
+      { userId: ada, permission: 4 },
+      { userId: 99, permission: 0 },
+    ]);
+  });
+
+  it("leaves a user of the same name and rules of the same group as they are, and says what a token may not do", async () => {
+    const [from, path] = [await serveGrafana(peopled), file()];
+    await exported(from, path);
+    const into = await serveGrafana({
+      ...own,
+      folders: [{ uid: "home", title: "Home" }],
+      users: [{ userId: 5, login: "ada", role: "Admin" }],
+      ruleGroups: [{ title: "Kitchen / cold", folderUid: "home", interval: 60, rules: [{ title: "Other" }] }],
+    });
+    const { out } = await grafana(["import", "--grafana", into.url, "--file", path], { GRAFANA_TOKEN: token });
+    assert.match(out, /^✗ user "ada" has the role Admin there, and Editor in the file$/m);
+    assert.match(
+      out,
+      /^✗ user "bob": 403: Permission denied → GRAFANA_USER and GRAFANA_PASSWORD of the administrator/m,
+    );
+    assert.match(out, /^✗ rule group "Kitchen \/ cold" has other rules there$/m);
+    assert.equal(into.has.ruleGroups.length, 1);
+    assert.deepEqual(
+      into.has.users.map(({ login, role }) => [login, role]),
+      [["ada", "Admin"]],
+    );
+  });
+
+  it("names what it can't bring: service accounts, data sources made by hand", async () => {
     const { code, out } = await exported(await serveGrafana(old), file());
     assert.equal(code, 1);
-    assert.match(out, /^✗ users: ada → /m);
     assert.match(out, /^✗ service accounts: backup → /m);
-    assert.match(out, /^✗ Grafana's own alert rules: Freezer is warm → /m);
     assert.match(out, /^✗ data sources made by hand: InfluxDB → /m);
     assert.match(out, /provisioned: 1 dashboard \(--provisioned includes them\)$/m);
   });
