@@ -10,6 +10,7 @@ import { ringChanges } from "./replicas";
 import { routeBetween } from "./route";
 import { besideDestroy, retainedInVain } from "./retained";
 import { isForgotten, Operation, Step, stepsBetween } from "./steps";
+import { versionChanges } from "./versions";
 import { Volume, volumesBetween } from "./volumes";
 import type { Belongings } from "../shared/belongings";
 import { Preview, Previewed, PreviewOptions, previewWithGraph, settingsOf } from "../shared/preview";
@@ -148,6 +149,7 @@ export function planBetween(before: Previewed, after: Previewed, move: Move): Pl
   const steps = stepsBetween(before.graph, after.graph);
   const volumes = volumesBetween(before.graph, after.graph, steps, reclaimed);
   const mode = modeChange(before.graph, after.graph);
+  const versions = versionChanges(before.graph, after.graph);
   return {
     ...after.preview,
     ...{ from, route, steps, volumes },
@@ -155,6 +157,7 @@ export function planBetween(before: Previewed, after: Previewed, move: Move): Pl
       ...besideTheSteps(before.graph, after.graph, steps, readable, backend, recorded),
       ...ringChanges(before.graph, after.graph),
       ...mode.beside,
+      ...versions.beside,
       ...collectorChange(before.graph, after.graph),
       ...changesByName(before.graph, after.graph),
     ],
@@ -169,6 +172,7 @@ export function planBetween(before: Previewed, after: Previewed, move: Move): Pl
       ...steps.filter(losesData).map((step) => `${called(step)} would be deleted with everything in it`),
       ...retainedInVain(before.graph, steps),
       ...mode.refusals,
+      ...versions.refusals,
     ],
     summary: `${from} → ${to}: ${counted(steps)}; ${volumesInWords(volumes)}`,
   };
