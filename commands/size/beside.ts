@@ -1,3 +1,4 @@
+import { valueAt } from "../../settings/explain";
 import { quantityValue } from "../../settings/units";
 import type { Resources } from "../../settings/values";
 import type { Demand, Need, SizedSettings } from "./formula";
@@ -20,13 +21,9 @@ export function beside(need: Need, settings: SizedSettings): Compared {
 }
 
 function givenTo({ key, volume }: Need, settings: SizedSettings): Compared["given"] {
-  const [section, part] = key.split(".") as [
-    "loki" | "mimir" | "kps",
-    ("singleBinary" | "write" | "read" | "backend")?,
-  ];
+  const section = key.split(".")[0] as "loki" | "mimir" | "kps";
   const { storage } = settings[section];
-  const workload: { replicas?: number; resources: Resources } =
-    section === "loki" ? settings.loki[part!] : settings[section];
+  const workload = valueAt(settings, key.split(".")) as { replicas?: number; resources: Resources };
   const { requests, limits } = workload.resources;
   return {
     replicas: workload.replicas ?? 1,

@@ -49,6 +49,7 @@ async function go(args: Arguments, around: Around): Promise<number> {
     ...{ stack, stage, demand, headroom },
     needs,
     buckets: sizes.buckets,
+    cached: sizes.cached,
     settings: settingsFor(needs, demand),
     fit,
     measured: { day, machine, versions },

@@ -67,6 +67,8 @@ export function demandOf(
 }
 
 function measured({ results }: LogFigures): string {
-  const modes = new Set(results.map(({ variant }) => variant).filter((variant) => variant !== "chart"));
+  const modes = new Set(
+    results.map(({ variant }) => variant).filter((variant) => /^[a-z-]+$/.test(variant) && variant !== "chart"),
+  );
   return modes.size === 0 ? "is nothing yet" : `are ${[...modes].join(" and ")}`;
 }

@@ -14,6 +14,8 @@ export interface Answer {
   headroom: number;
   needs: Compared[];
   buckets: Buckets;
+  /** seconds of the newest lines whose chunks fit memcached, where there is one */
+  cached?: Range;
   /** settings of the stack file that give each what it needs */
   settings: Record<string, object>;
   /** whether the nodes have room for the whole stack with these settings */
@@ -23,7 +25,7 @@ export interface Answer {
 }
 
 /** The answer for a person. */
-export function format({ stack, demand, headroom, needs, buckets, settings, fit, measured }: Answer): string {
+export function format({ stack, demand, headroom, needs, buckets, cached, settings, fit, measured }: Answer): string {
   const { bytesPerDay, retention, series, streams } = demand;
   const rows = needs.map(({ name, given, short, ...need }) => [
     name,
@@ -44,6 +46,7 @@ export function format({ stack, demand, headroom, needs, buckets, settings, fit,
       ["Loki's index", range(buckets.index)],
       ["Mimir's blocks", gigabytes(buckets.blocks)],
     ]),
+    ...(cached ? ["", `loki.caches.chunks has room for the chunks of the newest ${hours(cached)} hours.`] : []),
     "",
     `With these settings, and ${headroom} % of each node free:`,
     "",
@@ -63,6 +66,8 @@ const shown: Record<"replicas" | "cpu" | "memory" | "memoryLimit" | "volume", (v
   volume: (value) => (value === undefined ? "–" : `${(value / 2 ** 30).toFixed(0)} Gi`),
 };
 
+const hours = ({ least, most }: Range) =>
+  [...new Set([least, most].map((seconds) => (seconds / 3600).toFixed(1)))].join(" to ");
 const range = ({ least, most }: Range) =>
   least === most ? gigabytes(least) : `${gigabytes(least)} to ${gigabytes(most)}`;
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;

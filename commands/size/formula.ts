@@ -1,5 +1,5 @@
 import type { Settings } from "../../settings/schema";
-import { seconds } from "../../settings/units";
+import { quantityValue, seconds } from "../../settings/units";
 import { at, lineThrough } from "./fit";
 import type { LogFigures, LogResult } from "./figures";
 import { measuredDays, measuredInterval, metricFigures, type MetricFigures } from "./metrics-figures";
@@ -53,6 +53,8 @@ export interface Range {
 export interface Sizes {
   needs: Need[];
   buckets: Buckets;
+  /** Seconds of the newest lines whose chunks fit `loki.caches.chunks`: where no two writers cut them alike, and where all do. */
+  cached?: Range;
 }
 
 const [MiB, GiB] = [2 ** 20, 2 ** 30];
@@ -100,6 +102,7 @@ export function sizesFor(settings: SizedSettings, demand: Demand, figures: LogFi
   return {
     needs: [...lokiNeeds(settings.loki, demand, figures), ...metricNeeds(settings, demand)],
     buckets: bucketsFor(settings, demand, figures),
+    ...(settings.loki.caches.chunks && { cached: cachedFor(settings.loki, demand, figures) }),
   };
 }
 
@@ -114,29 +117,59 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
     const role = roleOf(results, name);
     return { ...role, writing: writing(loki, demand, role, figures), reading: reading(demand, results, name) };
   };
-  if (loki.mode === "single-binary") {
-    const { writing, reading } = of("loki");
-    const replicas = Math.max(loki.singleBinary.replicas, writing.replicas);
-    // One process does both at once.
-    const memory = writing.memory(replicas) + reading.memory - reading.idle;
-    const cpu = writing.cpu(replicas) + reading.cpu / replicas;
-    return [need("loki", "loki.singleBinary", replicas, cpu, memory, writing.volume(replicas))];
+  const index = indexOf(demand, figures);
+  const writer = (name: string, key: string, { replicas: given }: { replicas: number }) => {
+    const { writing } = of(name);
+    const replicas = Math.max(given, writing.replicas);
+    return need(name, key, replicas, writing.cpu(replicas), writing.memory(replicas), writing.volume(replicas));
+  };
+  /** Asks, or is asked, but holds no lines: the cores of all queries where it reads them, and what it took beside. */
+  const other = (name: string, key: string, { replicas }: { replicas: number }, cpu = 0, volume?: number) =>
+    need(name, key, replicas, cpu / replicas, of(name).reading.memory, volume);
+
+  switch (loki.mode) {
+    case "single-binary": {
+      const { writing, reading } = of("loki");
+      const replicas = Math.max(loki.singleBinary.replicas, writing.replicas);
+      // One process does both at once.
+      const memory = writing.memory(replicas) + reading.memory - reading.idle;
+      const cpu = writing.cpu(replicas) + reading.cpu / replicas;
+      return [need("loki", "loki.singleBinary", replicas, cpu, memory, writing.volume(replicas))];
+    }
+    case "simple-scalable":
+      return [
+        writer("loki-write", "loki.write", loki.write),
+        other("loki-read", "loki.read", loki.read, of("loki-read").reading.cpu),
+        other("loki-backend", "loki.backend", loki.backend, 0, index),
+      ];
+    case "distributed": {
+      const sizes = loki.distributed;
+      const passing = (name: string, key: string, { replicas: given }: { replicas: number }) => {
+        const { cpuPerByte, peak } = of(name);
+        const all = busiest(loki, demand) * cpuPerByte;
+        const replicas = Math.max(given, Math.ceil(all / mostCores));
+        return need(name, key, replicas, all / replicas, peak);
+      };
+      return [
+        writer("loki-ingester", "loki.distributed.ingester", sizes.ingester),
+        passing("loki-distributor", "loki.distributed.distributor", sizes.distributor),
+        ...(loki.patternIngester
+          ? [passing("loki-pattern-ingester", "loki.distributed.patternIngester", sizes.patternIngester)]
+          : []),
+        other("loki-querier", "loki.distributed.querier", sizes.querier, of("loki-querier").reading.cpu),
+        other("loki-query-frontend", "loki.distributed.queryFrontend", sizes.queryFrontend),
+        other("loki-query-scheduler", "loki.distributed.queryScheduler", sizes.queryScheduler),
+        other("loki-index-gateway", "loki.distributed.indexGateway", sizes.indexGateway, 0, index),
+        other("loki-compactor", "loki.distributed.compactor", sizes.compactor, 0, index),
+        other("loki-ruler", "loki.distributed.ruler", sizes.ruler),
+      ];
+    }
   }
-  const [write, read, backend] = [of("loki-write"), of("loki-read"), of("loki-backend")];
-  const replicas = Math.max(loki.write.replicas, write.writing.replicas);
-  return [
-    need(
-      "loki-write",
-      "loki.write",
-      replicas,
-      write.writing.cpu(replicas),
-      write.writing.memory(replicas),
-      write.writing.volume(replicas),
-    ),
-    need("loki-read", "loki.read", loki.read.replicas, read.reading.cpu / loki.read.replicas, read.reading.memory),
-    need("loki-backend", "loki.backend", loki.backend.replicas, 0, backend.reading.memory, indexOf(demand, figures)),
-  ];
 }
+
+/** Bytes a second of the busiest minute's lines, each as often as it is held. */
+const busiest = ({ replicationFactor }: Settings["loki"], { bytesPerDay }: Demand) =>
+  (bytesPerDay / daySeconds) * replicationFactor * peakFactor;
 
 /** A process of the benchmark while lines came: of its largest day. */
 function roleOf(results: readonly LogResult[], name: string) {
@@ -150,12 +183,15 @@ const measuredStreams = 50;
 
 /** What writing takes: in cores and bytes of each of a number of replicas. Each line is written `replicationFactor` times. */
 function writing(
-  { replicationFactor }: Settings["loki"],
-  { bytesPerDay, streams }: Demand,
+  loki: Settings["loki"],
+  demand: Demand,
   { cpuPerByte, peak }: ReturnType<typeof roleOf>,
   figures: LogFigures,
 ) {
-  const mean = (replicas: number) => ((bytesPerDay / daySeconds) * replicationFactor) / replicas;
+  const { replicationFactor } = loki;
+  const { streams } = demand;
+  const cores = busiest(loki, demand) * cpuPerByte;
+  const mean = (replicas: number) => busiest(loki, demand) / peakFactor / replicas;
   const open = (replicas: number) => {
     const held = (streams * replicationFactor) / replicas;
     const inTime = (mean(replicas) * chunkAge) / compression(figures);
@@ -163,11 +199,11 @@ function writing(
   };
   const measuredOpen = (measuredStreams * (chunkTarget + chunkBlock)) / 2;
   return {
-    replicas: Math.max(replicationFactor, Math.ceil((mean(1) * peakFactor * cpuPerByte) / mostCores)),
-    cpu: (replicas: number) => mean(replicas) * peakFactor * cpuPerByte,
+    replicas: Math.max(replicationFactor, Math.ceil(cores / mostCores)),
+    cpu: (replicas: number) => cores / replicas,
     memory: (replicas: number) => peak + Math.max(0, open(replicas) - measuredOpen) * heapFactor,
     // The log of the outage, uncompressed, and a checkpoint of what is in memory beside the one before it.
-    volume: (replicas: number) => mean(replicas) * outage + 2 * open(replicas) + indexOf({ bytesPerDay }, figures),
+    volume: (replicas: number) => mean(replicas) * outage + 2 * open(replicas) + indexOf(demand, figures),
   };
 }
 
@@ -212,6 +248,16 @@ function bucketsFor({ loki, metrics, mimir, kps }: SizedSettings, demand: Demand
         ? metricsAt("mimir", demand.series, scrapeSeconds(kps)).day * (seconds(mimir.retention) / daySeconds)
         : 0,
   };
+}
+
+function cachedFor(
+  { caches, replicationFactor }: Settings["loki"],
+  { bytesPerDay }: Demand,
+  figures: LogFigures,
+): Range {
+  const { size, replicas } = caches.chunks!;
+  const most = (quantityValue(size) * replicas) / (bytesPerDay / daySeconds / compression(figures));
+  return { least: most / replicationFactor, most };
 }
 
 function metricNeeds({ metrics, kps, mimir }: SizedSettings, { series }: Demand): Need[] {

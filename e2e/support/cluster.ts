@@ -59,11 +59,16 @@ export class ApiProxy {
     return new ApiProxy(child, `http://${said}`);
   }
 
-  /** Sends a request to a Service or a pod: `services/loki-gateway:80`, `pods/loki-0:3100`. */
+  /** Base URL, on this machine, of a Service or a pod: `services/loki-gateway:80`, `pods/loki-0:3100`. */
+  url(namespace: string, target: string): string {
+    return `${this.base}/api/v1/namespaces/${namespace}/${target}/proxy`;
+  }
+
+  /** Sends a request to a Service or a pod. */
   async request(namespace: string, target: string, path: string, init?: RequestInit): Promise<Response> {
     const deadline = Date.now() + connectionSeconds * 1000;
     for (;;) {
-      const answer = await fetch(`${this.base}/api/v1/namespaces/${namespace}/${target}/proxy${path}`, {
+      const answer = await fetch(`${this.url(namespace, target)}${path}`, {
         signal: AbortSignal.timeout(30_000),
         ...init,
       });

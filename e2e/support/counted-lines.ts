@@ -22,7 +22,7 @@ export const countedLines = (places: Pick<Counted, "writers" | "readers">): Coun
       signal: AbortSignal.timeout(10_000),
     }),
   count: async (url) => {
-    const query = 'sum by (app) (count_over_time({job="counted"}[30m]))';
+    const query = 'sum by (app) (count_over_time({job="counted"}[1h]))';
     const response = await fetch(`${url}/loki/api/v1/query?${new URLSearchParams({ query })}`, {
       signal: AbortSignal.timeout(20_000),
     });

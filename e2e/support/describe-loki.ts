@@ -162,15 +162,19 @@ async function everyLine(loki: LokiClient, query: string, start: number): Promis
 
 type Container = { resources?: { requests?: { cpu?: string; memory?: string } } };
 
-/** Requests fit two cores; nothing else is changed. */
-export function lowerRequests(object: KubernetesObject, lowered: string[]): KubernetesObject {
+/**
+ * Requests fit two cores; nothing else is changed.
+ * @param lowered where what changed is noted
+ * @param cpu what each container asks for, which is also its share where the machine is busy
+ */
+export function lowerRequests(object: KubernetesObject, lowered: string[], cpu = "10m"): KubernetesObject {
   const template = (object.spec as { template?: { spec: { containers: Container[] } } } | undefined)?.template;
   for (const { resources } of template?.spec.containers ?? []) {
     if (!resources?.requests) continue;
     lowered.push(
-      `${object.kind} ${object.metadata.name} ${resources.requests.cpu}/${resources.requests.memory} → 10m/32Mi`,
+      `${object.kind} ${object.metadata.name} ${resources.requests.cpu}/${resources.requests.memory} → ${cpu}/32Mi`,
     );
-    resources.requests = { cpu: "10m", memory: "32Mi" };
+    resources.requests = { cpu, memory: "32Mi" };
   }
   return object;
 }

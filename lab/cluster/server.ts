@@ -87,7 +87,8 @@ export async function startServer(
   return { stop, kill, said: () => said };
 }
 
-async function answersAt(url: URL): Promise<true | undefined> {
+/** Whether a URL answers 200, or `tcp://…` takes connections. */
+export async function answersAt(url: URL): Promise<true | undefined> {
   if (url.protocol !== "tcp:") return (await fetch(url)).ok || undefined;
   return new Promise((resolve, reject) => {
     const socket = connect(Number(url.port), url.hostname, () => {

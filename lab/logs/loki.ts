@@ -1,9 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { goMemoryLimit } from "../../components/kubernetes/container";
+import { memcacheds } from "../../components/loki/caches";
 import { lokiConfig, tenant } from "../../components/loki/config";
-import { topology } from "../../components/loki/topology";
-import { settingsSchema } from "../../settings/schema";
+import { memcachedArgs } from "../../components/loki/memcached";
+import { topology, type Role } from "../../components/loki/topology";
+import { settingsSchema, type Settings } from "../../settings/schema";
+import { debianProgram } from "../cluster/debian";
 import { freePort } from "../cluster/server";
 import { hostTool } from "../cluster/tools";
 import type { ObjectStore } from "../sizing/object-store";
@@ -11,11 +14,20 @@ import type { Running, Workspace } from "../sizing/workspace";
 import { chart } from "./chart";
 import { loopback, onLoopback } from "./loopback";
 
-/** The configurations that are compared. */
-export const variants = ["single-binary", "simple-scalable", "chart"] as const;
+/** The settings of each configuration that is compared: the stack's, in a mode; the chart's, as one process, has none. */
+const settingsOf = {
+  "single-binary": { mode: "single-binary" },
+  "simple-scalable": { mode: "simple-scalable" },
+  distributed: { mode: "distributed" },
+  "distributed+memcached": { mode: "distributed", caches: { chunks: {}, results: {} } },
+  chart: undefined,
+} as const;
 
-/** One of {@link variants}: the stack's, in a mode; or the chart's as one process. */
-export type Variant = (typeof variants)[number];
+/** One of the configurations. */
+export type Variant = keyof typeof settingsOf;
+
+/** The configurations that are compared. */
+export const variants = Object.keys(settingsOf) as readonly Variant[];
 
 /** Bucket of the lines. */
 export const bucket = "logs";
@@ -24,12 +36,19 @@ export const bucket = "logs";
 export interface Loki {
   /** What runs, by the name of its workload: one process of each. */
   programs: Record<string, Running>;
-  /** Base URLs: of what takes lines, and of what answers. */
-  url: Record<"write" | "read", string>;
-  /** Asks all to end, the writer first, which uploads the index, and removes the write-ahead log of what is in the bucket by then. */
+  /** Base URLs: of what takes lines, of what holds them until they are in the bucket, and of what answers. */
+  url: Record<"write" | "hold" | "read", string>;
+  /** Asks the writer to end, which uploads the index, removes the write-ahead log of what is in the bucket by then, and ends all others. */
   stop(): Promise<void>;
   /** Ends all that has nothing to write. */
   kill(): Promise<void>;
+}
+
+/** Memcached as processes on the loopback: it outlives a Loki. */
+export interface Caches {
+  programs: Record<string, Running>;
+  /** By the name of its workload. */
+  addresses: Record<string, string>;
 }
 
 interface Process {
@@ -39,20 +58,48 @@ interface Process {
   ports: Record<"http" | "grpc" | "memberlist", number>;
 }
 
+/** What a Loki is made of: its processes, and which of them does what. */
+interface Processes {
+  all: Process[];
+  doing: (role: Role) => Process;
+}
+
+/** Starts the memcacheds of a configuration, empty. */
+export async function startCaches(workspace: Workspace, variant: Variant): Promise<Caches> {
+  const [programs, addresses]: [Caches["programs"], Caches["addresses"]] = [{}, {}];
+  for (const { workload, settings } of memcacheds(lokiOf(variant) ?? {})) {
+    const port = await freePort();
+    addresses[workload] = `${loopback}:${port}`;
+    programs[workload] = await workspace.start({
+      name: workload,
+      path: await debianProgram("memcached", "usr/bin/memcached"),
+      // Without a user it refuses to run as root; otherwise it ignores that.
+      args: [`--port=${port}`, `--listen=${loopback}`, "--user=root", ...memcachedArgs(settings.size)],
+      ready: `tcp://${addresses[workload]}`,
+    });
+  }
+  return { programs, addresses };
+}
+
 /**
  * Starts a Loki with an empty memory on the object store, with the configuration of its pods but for addresses and folders. What limits the rate of
  * lines is lifted for each variant alike, since a limit is no capacity.
  */
-export async function startLoki(workspace: Workspace, variant: Variant, store: ObjectStore): Promise<Loki> {
+export async function startLoki(
+  workspace: Workspace,
+  variant: Variant,
+  store: ObjectStore,
+  caches: Caches,
+): Promise<Loki> {
   const path = await hostTool("loki");
   const processes = await processesOf(variant);
-  const [writer, reader = writer, backend = writer] = processes;
+  const { all, doing } = processes;
   const url = ({ ports }: Process) => `http://${loopback}:${ports.http}`;
   const programs: Record<string, Running> = {};
-  const started = processes.map(async (process) => {
+  const started = all.map(async (process) => {
     const folder = workspace.folderOf(process.name);
     mkdirSync(join(folder, "rules", tenant), { recursive: true });
-    writeFileSync(join(folder, "config.yaml"), configOf(variant, process, { store, folder, writer, backend }));
+    writeFileSync(join(folder, "config.yaml"), configOf(variant, process, { store, folder, processes, caches }));
     programs[process.name] = await workspace.start({
       name: process.name,
       path,
@@ -62,36 +109,45 @@ export async function startLoki(workspace: Workspace, variant: Variant, store: O
     });
   });
   await Promise.all(started);
+  const holder = doing("ingester");
+  const kill = async () => void (await Promise.all(Object.values(programs).map((program) => program.kill())));
   return {
     programs,
-    url: { write: url(writer), read: url(reader) },
-    kill: async () => void (await Promise.all(Object.values(programs).map((program) => program.kill()))),
+    url: { write: url(doing("distributor")), hold: url(holder), read: url(doing("query-frontend")) },
+    kill,
     stop: async () => {
-      for (const { name } of processes) {
-        await programs[name].stop();
-        rmSync(join(workspace.folderOf(name), "data/wal"), { recursive: true, force: true });
-      }
+      await programs[holder.name].stop();
+      rmSync(join(workspace.folderOf(holder.name), "data/wal"), { recursive: true, force: true });
+      await kill();
     },
   };
 }
 
-/** What runs, in the order writer, reader, backend; one process where one does all. */
-async function processesOf(variant: Variant): Promise<Process[]> {
+/** What runs: one process of each workload. */
+async function processesOf(variant: Variant): Promise<Processes> {
   const process = async (name: string, target: string, env: Record<string, string> = {}): Promise<Process> => {
     const [http, grpc, memberlist] = [await freePort(), await freePort(), await freePort()];
     return { name, target, env, ports: { http, grpc, memberlist } };
   };
-  if (variant === "chart") return [await process("loki", "all")];
-  const { workloads } = topology(settingsOf(variant));
-  return Promise.all(
+  const settings = lokiOf(variant);
+  if (!settings) {
+    const one = await process("loki", "all");
+    return { all: [one], doing: () => one };
+  }
+  const { workloads, doing } = topology(settings);
+  const all = await Promise.all(
     workloads.map(({ name, target, resources }) => {
       const { name: variable, value } = goMemoryLimit(resources);
       return process(name, target, { [`${variable}`]: `${value}` });
     }),
   );
+  return { all, doing: (role) => all.find(({ name }) => name === doing[role].name)! };
 }
 
-const settingsOf = (mode: Exclude<Variant, "chart">) => settingsSchema.parse({ loki: { mode } }).loki;
+function lokiOf(variant: Variant): Settings["loki"] | undefined {
+  const loki = settingsOf[variant];
+  return loki && settingsSchema.parse({ loki }).loki;
+}
 
 /** Of a ring's member: it is ready when it is in the ring, and gone when it has ended. */
 const noPatience = { min_ready_duration: "0s", final_sleep: "0s" };
@@ -99,29 +155,36 @@ const noPatience = { min_ready_duration: "0s", final_sleep: "0s" };
 interface Place {
   store: ObjectStore;
   folder: string;
-  writer: Process;
-  backend: Process;
+  processes: Processes;
+  caches: Caches;
 }
 
 function configOf(variant: Variant, process: Process, place: Place): string {
-  const { store, folder, writer, backend } = place;
+  const { store, folder, processes, caches } = place;
   const { connection } = store;
-  const config: Record<string, unknown> & Sections =
-    variant === "chart"
-      ? { ...chart.config, common: { ...chart.config.common, storage: { s3: s3Of(store) } } }
-      : lokiConfig({
-          environment: { namespace: "benchmark", dnsDomain: "invalid", nodeSelector: {}, tolerations: [] },
-          settings: settingsOf(variant),
-          storage: { connection, buckets: { loki: bucket } },
-          alertmanagerUrl: `http://${loopback}:1`,
-        });
-  const gateway = `${loopback}:${backend.ports.grpc}`;
-  const apart = backend !== writer;
+  const settings = lokiOf(variant);
+  const config: Record<string, unknown> & Sections = settings
+    ? lokiConfig({
+        environment: { namespace: "benchmark", dnsDomain: "invalid", nodeSelector: {}, tolerations: [] },
+        settings,
+        storage: { connection, buckets: { loki: bucket } },
+        alertmanagerUrl: `http://${loopback}:1`,
+      })
+    : { ...chart.config, common: { ...chart.config.common, storage: { s3: s3Of(store) } } };
+  const at = (role: Role, port: keyof Process["ports"]) => `${loopback}:${processes.doing(role).ports[port]}`;
+  const apart = processes.all.length > 1;
   const here = {
     ...config,
     ingester: { ...config.ingester, lifecycler: noPatience },
     pattern_ingester: { ...config.pattern_ingester, lifecycler: noPatience },
-    ...(apart && { storage_config: { tsdb_shipper: { index_gateway_client: { server_address: `dns+${gateway}` } } } }),
+    ...(apart && {
+      storage_config: {
+        tsdb_shipper: { index_gateway_client: { server_address: `dns+${at("index-gateway", "grpc")}` } },
+      },
+    }),
+    ...(config.frontend?.tail_proxy_url && {
+      frontend: { ...config.frontend, tail_proxy_url: `http://${at("querier", "http")}` },
+    }),
     limits_config: {
       ...config.limits_config,
       ingestion_rate_mb: 10_000,
@@ -132,15 +195,17 @@ function configOf(variant: Variant, process: Process, place: Place): string {
     common: {
       ...config.common,
       instance_addr: loopback,
-      ...(apart && { compactor_grpc_address: gateway }),
+      ...(apart && { compactor_grpc_address: at("compactor", "grpc") }),
     },
   };
-  const members = [`${loopback}:${writer.ports.memberlist}`];
-  return onLoopback(here, { name: process.name, folder, ports: process.ports, members });
+  const members = [at("ingester", "memberlist")];
+  const text = onLoopback(here, { name: process.name, folder, ports: process.ports, members });
+  return text.replace(/dnssrvnoa\+\S*\b(loki-\w+-cache)\.\S*/g, (_, workload: string) => caches.addresses[workload]);
 }
 
 /** Sections of a configuration, as far as they are changed here. */
 interface Sections {
+  frontend?: { tail_proxy_url?: string };
   ingester?: object;
   pattern_ingester?: object;
   limits_config?: object;

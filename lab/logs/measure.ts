@@ -6,7 +6,7 @@ import { watch, type Usage } from "../sizing/watch";
 import type { Running, Workspace } from "../sizing/workspace";
 import { until } from "../until";
 import { linesOf } from "./lines";
-import { bucket, startLoki, type Loki, type Variant } from "./loki";
+import { bucket, startCaches, startLoki, type Caches, type Loki, type Variant } from "./loki";
 import { pushBody } from "./push";
 import { askLoki, queryClasses, type Day, type QueryClass } from "./queries";
 
@@ -87,25 +87,26 @@ export async function measure(workspace: Workspace, what: Case, report: (line: s
   const day = { start: end - dayLength, end };
   const name = `${what.variant}, ${(what.bytes / 1e9).toLocaleString("en-GB")} GB`;
   report(`${name}: taking in a day`);
-  const loki = await startLoki(workspace, what.variant, store);
-  const load = await takeIn(loki, store, day, what.bytes);
+  const caches = await startCaches(workspace, what.variant);
+  const loki = await startLoki(workspace, what.variant, store, caches);
+  const load = await takeIn(loki, { ...caches.programs, minio: store.program }, day, what.bytes);
   await loki.stop();
   const inBucket = (folder: string) => bytesIn(`${workspace.folderOf("minio/store")}/${bucket}/${folder}`);
   const classes: ClassResult[] = [];
   for (const group of queryClasses) {
     report(`${name}: ${group.map((each) => each.name).join(", ")}`);
-    classes.push(...(await asked(workspace, what, store, day, group)));
+    classes.push(...(await asked(workspace, what, { store, caches }, day, group)));
   }
   return { case: what, load: { ...load, chunkBytes: inBucket("fake"), indexBytes: inBucket("index") }, classes };
 }
 
 async function takeIn(
   loki: Loki,
-  store: ObjectStore,
+  others: Record<string, Running>,
   day: Day,
   bytes: number,
 ): Promise<Omit<LoadResult, "chunkBytes" | "indexBytes">> {
-  const programs: Record<string, Running> = { ...loki.programs, minio: store.program };
+  const programs = { ...loki.programs, ...others };
   const names = Object.keys(programs);
   const before = names.map((name) => cpuSecondsOf(programs[name].pid));
   const began = Date.now();
@@ -148,7 +149,7 @@ async function send({ url }: Loki, day: Day, bytes: number) {
         return true;
       });
       const hour = (i: number) => Math.floor((i * length) / (chunkHours * 3_600_000));
-      if (hour(slice + 1) > hour(slice)) await post(`${url.write}/flush`);
+      if (hour(slice + 1) > hour(slice)) await post(`${url.hold}/flush`);
     }
   };
   await Promise.all(Array.from({ length: underWay }, sender));
@@ -170,8 +171,8 @@ async function post(url: string, init: RequestInit = {}): Promise<void> {
 /** Writes what is in memory to the bucket; returns the number of chunks that were written since the start. */
 async function flush({ url }: Loki): Promise<number> {
   return until("Loki has written all chunks", 600, async () => {
-    await post(`${url.write}/flush`);
-    const metrics = await metricsOf(url.write);
+    await post(`${url.hold}/flush`);
+    const metrics = await metricsOf(url.hold);
     const left = total(metrics, "loki_ingester_memory_chunks");
     if (left > 0) throw new Error(`${left} chunks are in memory`);
     return total(metrics, "loki_ingester_chunks_flushed_total");
@@ -181,7 +182,7 @@ async function flush({ url }: Loki): Promise<number> {
 async function asked(
   workspace: Workspace,
   { variant, rounds }: Case,
-  store: ObjectStore,
+  { store, caches }: { store: ObjectStore; caches: Caches },
   day: Day,
   group: readonly QueryClass[],
 ): Promise<ClassResult[]> {
@@ -194,8 +195,8 @@ async function asked(
     peaks: {},
   }));
   for (let round = 0; round < rounds; round++) {
-    const loki = await startLoki(workspace, variant, store);
-    const programs = [...Object.values(loki.programs), store.program];
+    const loki = await startLoki(workspace, variant, store, caches);
+    const programs = [...Object.values(loki.programs), ...Object.values(caches.programs), store.program];
     const cpu = () => programs.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
     for (const [i, { queries }] of group.entries()) {
       const result = results[i];

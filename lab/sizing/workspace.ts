@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { answersAt } from "../cluster/server";
 import { until } from "../until";
 
 /** How a program is started. */
@@ -11,7 +12,7 @@ export interface Command {
   path: string;
   args: string[];
   env?: Record<string, string>;
-  /** A URL that answers 200 once it is ready. */
+  /** A URL that answers 200 once it is ready, or `tcp://…`, which takes connections then. */
   ready: string;
 }
 
@@ -78,7 +79,7 @@ export class Workspace {
     });
     died.catch(() => undefined); // it ends in the end
     const answers = until(`${name} answers at ${ready}`, secondsToStart, async () => {
-      return over || (await fetch(ready)).ok || undefined;
+      return over || answersAt(new URL(ready));
     });
     await Promise.race([answers, died]);
     running.startTime = Date.now() - began;

@@ -2,6 +2,11 @@ import type { LogFigures, LogResult, QueryFigures } from "../../../commands/size
 
 const MiB = 2 ** 20;
 
+const apart = [
+  ...["loki-ingester", "loki-distributor", "loki-pattern-ingester", "loki-querier", "loki-query-frontend"],
+  ...["loki-query-scheduler", "loki-index-gateway", "loki-compactor", "loki-ruler"],
+];
+
 /** A class of queries that takes the same however much there is, but for its CPU. */
 const queries = (name: string, cpuSeconds: number): QueryFigures => ({
   name,
@@ -9,7 +14,11 @@ const queries = (name: string, cpuSeconds: number): QueryFigures => ({
   warm: { count: 1, p50: 10, p95: 20, p99: 30 },
   cpuSeconds,
   bytes: 0,
-  peaks: { loki: 600 * MiB, "loki-write": 100 * MiB, "loki-read": 500 * MiB, "loki-backend": 200 * MiB },
+  peaks: {
+    ...{ loki: 600 * MiB, "loki-write": 100 * MiB, "loki-read": 500 * MiB, "loki-backend": 200 * MiB },
+    ...Object.fromEntries(apart.map((name) => [name, 150 * MiB])),
+    "loki-querier": 400 * MiB,
+  },
 });
 
 /** A writer takes 10 MB/s and 40 CPU seconds a GB; lines are four times their chunks; an index has a byte to a thousand of lines. */
@@ -18,7 +27,14 @@ function result(variant: string, gigabytes: number): LogResult {
   const program = { mean: 200 * MiB, peak: 300 * MiB, cpuSeconds: 40 * gigabytes };
   return {
     ...{ variant, bytes, lines: bytes / 200, retried: 0, seconds: bytes / 10e6 },
-    programs: { loki: program, "loki-write": program, "loki-read": program, "loki-backend": program, minio: program },
+    programs: {
+      ...Object.fromEntries(
+        ["loki", "loki-write", "loki-read", "loki-backend", "minio"].map((name) => [name, program]),
+      ),
+      ...Object.fromEntries(apart.map((name) => [name, program])),
+      // Two programs do what one writer does elsewhere.
+      "loki-distributor": { ...program, peak: 100 * MiB, cpuSeconds: 10 * gigabytes },
+    },
     ...{ chunks: 600 * gigabytes, chunkBytes: bytes / 4, indexBytes: bytes / 1000 },
     classes: [
       queries("last lines of one pod", 0.01),
@@ -35,6 +51,6 @@ export const figures: LogFigures = {
   machine: "A machine.",
   versions: { loki: "3.6.3", minio: "RELEASE", chart: "18.11.0" },
   results: [1, 2].flatMap((gigabytes) =>
-    ["single-binary", "simple-scalable", "chart"].map((variant) => result(variant, gigabytes)),
+    ["single-binary", "simple-scalable", "distributed", "chart"].map((variant) => result(variant, gigabytes)),
   ),
 };

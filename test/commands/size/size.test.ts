@@ -4,6 +4,7 @@ import { run } from "../../../commands/size/cli";
 import { demandOf } from "../../../commands/size/demand";
 import { at, lineThrough } from "../../../commands/size/fit";
 import { sizesFor } from "../../../commands/size/formula";
+import { topology } from "../../../components/loki/topology";
 import { settingsSchema } from "../../../settings/schema";
 import { runInline } from "../../program/support/inline";
 import { testStackWords } from "../../stacks/stacks";
@@ -37,6 +38,46 @@ describe("The sizes of a stack", () => {
     assert.equal(needOf("loki-write").replicas, 3);
     // 10 MB/s, three copies and three times that in the busiest minute are 90 MB/s, or 3.6 cores; a writer takes one.
     assert.equal(needOf("loki-write", scalable, { ...demand, bytesPerDay: 864e9 }).replicas, 4);
+  });
+
+  it("give each component of mode distributed what it took by itself", () => {
+    const loki = { mode: "distributed", replicationFactor: 3 };
+    const of = (name: string, wanted = demand) => needOf(name, settingsSchema.parse({ loki }), wanted);
+    // As above: 9 MB/s in the busiest minute, by three ingesters at 40 seconds a gigabyte, by two distributors at 10.
+    const writing = ["loki-ingester", "loki-distributor"].map((name) => of(name));
+    assert.deepEqual(
+      writing.map(({ replicas, cpu, memory }) => [replicas, cpu.toFixed(2), memory / 2 ** 20]),
+      [
+        [3, "0.15", 320],
+        [2, "0.05", 128],
+      ],
+    );
+    assert.ok(writing[0].volume! >= 1e6 * 7200 && writing[1].volume === undefined);
+    // 15 MB/s, so often held and three times that, are 135 MB/s or 1.35 cores.
+    assert.equal(of("loki-distributor", { ...demand, bytesPerDay: 1296e9 }).replicas, 2);
+    assert.equal(of("loki-distributor", { ...demand, bytesPerDay: 2592e9 }).replicas, 3);
+    // The costliest of the quick queries, 0.1 + 0.02 · 86.4 seconds, on three queriers.
+    assert.deepEqual([of("loki-querier").cpu.toFixed(2), of("loki-querier").memory / 2 ** 20], ["0.65", 448]);
+    assert.ok(of("loki-index-gateway").volume! > 0);
+    const workloads = (more: object) =>
+      sizesFor(settingsSchema.parse({ loki: { ...loki, ...more } }), demand, figures)
+        .needs.map(({ name }) => name)
+        .filter((name) => name.startsWith("loki"));
+    for (const more of [{}, { patternIngester: false }])
+      assert.deepEqual(
+        workloads(more).sort(),
+        topology(settingsSchema.parse({ loki: { ...loki, ...more } }).loki)
+          .workloads.map(({ name }) => name)
+          .sort(),
+      );
+  });
+
+  it("say how many hours of chunks memcached has room for", () => {
+    const loki = { mode: "distributed", replicationFactor: 3, caches: { chunks: { size: "9G", replicas: 3 } } };
+    const { cached } = sizesFor(settingsSchema.parse({ loki }), demand, figures);
+    // A megabyte of lines a second are a quarter of that in chunks, which three writers may cut differently.
+    assert.deepEqual(cached, { least: 36_000, most: 108_000 });
+    assert.equal(sizesFor(scalable, demand, figures).cached, undefined);
   });
 
   it("have memory for the streams that are open, beyond those that were measured", () => {
