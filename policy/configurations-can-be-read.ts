@@ -1,4 +1,5 @@
 import type { Program } from "./lib/config/program";
+import { unexpandedInChart, unexpandedInStack } from "./lib/config/expansion";
 import { unreadableIn } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
@@ -6,8 +7,8 @@ import { Unknown } from "./lib/unknown";
 
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
- * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, and values in a file
- * that a policy doesn't see. The other policies check what can be read of it.
+ * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, values in a file
+ * that a policy doesn't see, and variables that nobody expands. The other policies check what can be read of it, with variables expanded.
  */
 export const configurationsCanBeRead = definePolicy({
   name: "configurations-can-be-read",
@@ -22,6 +23,10 @@ export const configurationsCanBeRead = definePolicy({
       else if (isValues) yield values(path, problem);
       else yield configuration(path, problem, program);
     }
+    yield* unexpandedInChart(resource);
+  },
+  *checkStack(resources) {
+    yield* unexpandedInStack(resources);
   },
 });
 

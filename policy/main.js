@@ -3,7 +3,9 @@
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
 const { readPropertiesOnce } = require("./lib/read-once.ts");
+const { readStructsPlainly } = require("./lib/read-struct.ts");
 const { policies } = require("./index.ts");
 
+readStructsPlainly();
 readPropertiesOnce();
 new PolicyPack("observability", { policies });

@@ -1,11 +1,7 @@
 import { createRequire } from "node:module";
 import { specialAssetSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc";
+import type { Message } from "./read-struct";
 import { isBlock } from "./unknown";
-
-/** The engine's message: what stands for a resource's properties. */
-interface Message {
-  toJavaScript(): Record<string, unknown>;
-}
 
 type Deserialize = (properties: Message, proxySecrets: boolean) => object;
 
@@ -32,6 +28,7 @@ export function readPropertiesOnce(): void {
 }
 
 function readable(deserialize: Deserialize, properties: Message, proxySecrets: boolean): object {
+  if (properties.isPlain && !proxySecrets) return properties.toJavaScript();
   try {
     return deserialize(properties, proxySecrets);
   } catch {

@@ -18,7 +18,7 @@ const behind = "__getSpecialProxyTarget";
 const lengthOfUuid = 36;
 
 /**
- * Copies properties out of the engine's proxy.
+ * Properties out of the engine's proxy. Not for changing: only what isn't known is in a copy.
  *
  * @param properties a resource's properties, as a policy gets them
  * @param later takes what isn't there at once: an asset of Pulumi's has its text, path or address as a promise, which fills it into the copy
@@ -33,21 +33,29 @@ export function originOf(properties: object): object {
   return ((properties as Block)[behind] as object | undefined) ?? properties;
 }
 
-// Nothing is allocated but the copy: no function is made on the way.
+// What has nothing unknown in it is not copied but shown as it is, and nothing is allocated on the way to it: that is nearly everything.
 function copied(value: unknown, properties: object, keys: string[], later: Promise<void>[]): unknown {
   if (typeof value === "string" && value.length === lengthOfUuid) return read(properties, keys);
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Promise) return undefined;
-  const copy: unknown = Array.isArray(value) ? [] : {};
+  let copy: Block | undefined;
+  const change = (key: string, each: unknown): void => {
+    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Block;
+    copy[key] = each;
+  };
   for (const key of Object.keys(value)) {
     const each = (value as Block)[key];
+    if (each instanceof Promise) {
+      change(key, undefined);
+      later.push(each.then((settled) => change(key, settledCopy(settled, later))));
+      continue;
+    }
+    if (typeof each !== "object" && (typeof each !== "string" || each.length !== lengthOfUuid)) continue;
     keys.push(key);
-    (copy as Block)[key] = copied(each, properties, keys, later);
+    const inside = copied(each, properties, keys, later);
     keys.pop();
-    if (each instanceof Promise)
-      later.push(each.then((settled) => void ((copy as Block)[key] = settledCopy(settled, later))));
+    if (inside !== each) change(key, inside);
   }
-  return copy;
+  return copy ?? value;
 }
 
 // An archive has assets in it, which have promises of their own.

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { configurationsCanBeRead as policy } from "../../policy/configurations-can-be-read";
 import { policies } from "../../policy/index";
-import { cases, goodMimir, lokiChart } from "./fixtures";
+import { cases, goodMimir, lokiChart, type Values } from "./fixtures";
 import { good, mutated, store } from "./retention-requires-delete-request-store/fixtures";
-import { configMap, findings, object, release, unknown, type TestResource } from "./support";
+import { configMap, findings, object, release, stackFindings, unknown, type TestResource } from "./support";
 
 const cannot = (problem: string, where = 'ConfigMap monitoring/loki: data["config.yaml"]') =>
   `${where} is a Loki configuration that can't be read (${problem}); wanted one YAML document that Loki accepts. Its settings can't be checked. Correct it; \`loki -verify-config -config.file=FILE\` shows the mistake.`;
@@ -229,5 +229,77 @@ describe("configurations-can-be-read", () => {
         ...advisory("data.other"),
       ]);
     });
+  });
+
+  describe("of a text with variables", () => {
+    const metadata = { namespace: "monitoring", name: "loki" };
+    const withVariable = configMap(good.replace("auth_enabled: false", "auth_enabled: ${AUTH:-false}"));
+    const workload = (args: string[], spec: object = {}): TestResource =>
+      object("apps/v1", "StatefulSet", {
+        metadata,
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "loki", image: "grafana/loki:3.6.3", args }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+              ...spec,
+            },
+          },
+        },
+      });
+    const file = "-config.file=/etc/loki/config.yaml";
+    const unexpanded = (where: string, variable: string, who: string) =>
+      `${where} is a configuration with \${${variable}}, which isn't expanded; wanted -config.expand-env=true in ${who}. Without this argument, Loki takes the text of the placeholder for the value. Add the argument, or write the value itself.`;
+    const told = unexpanded(
+      'ConfigMap monitoring/loki: data["config.yaml"]',
+      "AUTH",
+      "the arguments of StatefulSet monitoring/loki",
+    );
+
+    it("refuses it where the workload that reads it doesn't have them expanded", async () => {
+      assert.match(good, /auth_enabled: false/);
+      assert.deepEqual(await findings(policy, withVariable), []);
+      assert.deepEqual(await stackFindings(policy, [withVariable, workload([file])]), [told]);
+      assert.deepEqual(await stackFindings(policy, [withVariable, workload([file, "-config.expand-env=false"])]), [
+        told,
+      ]);
+    });
+
+    it("accepts it where they are expanded, or where that can't be told", async () => {
+      const initContainers = [
+        { name: "a", command: ["sh", "-c", "envsubst < /in/config.yaml > /etc/loki/config.yaml"] },
+      ];
+      for (const reader of [
+        workload([file, "-config.expand-env=true"]),
+        workload([file, "--config.expand-env"]),
+        workload(["sh", "-c", `loki ${file} -config.expand-env`]),
+        workload([]),
+        workload([file], { initContainers }),
+        workload([file], { volumes: [] }),
+      ])
+        assert.deepEqual(await stackFindings(policy, [withVariable, reader]), []);
+    });
+
+    it("accepts what is no variable, or in a comment", async () => {
+      for (const text of [`${good}# \${HOME}\n`, good.replace("auth_enabled: false", "auth_enabled: false # ${AUTH}")])
+        assert.deepEqual(await stackFindings(policy, [configMap(text), workload([file])]), []);
+    });
+
+    const storage = { storage: { s3: { accessKeyId: "${KEY}" } } };
+    const given = { extraArgs: ["-config.expand-env=true"] };
+    const chart = (values: Values) => release("loki", (lokiChart(storage, values).props as { values: object }).values);
+    cases(policy, [
+      {
+        when: "no argument of a chart has them expanded",
+        given: chart({}),
+        finds: [unexpanded("Release monitoring/loki: values.loki", "KEY", "the chart's extraArgs")],
+      },
+      { when: "an argument of a chart's part has them expanded", given: chart({ singleBinary: given }) },
+      { when: "an argument of all of a chart's parts has them expanded", given: chart({ global: given }) },
+      {
+        when: "mimir-distributed has them expanded by itself",
+        given: release("mimir-distributed", { mimir: storage }),
+      },
+    ]);
   });
 });

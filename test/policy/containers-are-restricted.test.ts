@@ -346,4 +346,59 @@ describe("containers-are-restricted", () => {
       await assert.rejects(findings(policy, workload(good), wrong), /exempt\[0\]\.controls\[0\]/);
     });
   });
+
+  describe("of pods that an operator makes", () => {
+    const privileged = [{ name: "a", image: "example/a:1.0.0", securityContext: { privileged: true } }];
+    const root = { securityContext: { runAsUser: 0 } };
+    for (const [apiVersion, kind, spec, ...places] of [
+      ["monitoring.coreos.com/v1", "Prometheus", { hostNetwork: true }, "hostNetwork"],
+      ["monitoring.coreos.com/v1", "Alertmanager", root, "securityContext.runAsUser"],
+      [
+        "monitoring.coreos.com/v1",
+        "ThanosRuler",
+        { containers: privileged },
+        "containers[0].securityContext.privileged",
+      ],
+      ["operator.victoriametrics.com/v1beta1", "VMSingle", root, "securityContext.runAsUser"],
+      [
+        "opentelemetry.io/v1beta1",
+        "OpenTelemetryCollector",
+        { hostNetwork: true, volumes: [hostPath] },
+        "hostNetwork",
+        "volumes[0].hostPath",
+      ],
+      [
+        "argoproj.io/v1alpha1",
+        "Workflow",
+        { templates: [{ container: privileged[0] }, { sidecars: privileged }] },
+        "templates[0].container.securityContext.privileged",
+        "templates[1].sidecars[0].securityContext.privileged",
+      ],
+      ["tekton.dev/v1", "Task", { steps: privileged }, "steps[0].securityContext.privileged"],
+      [
+        "postgresql.cnpg.io/v1",
+        "Pooler",
+        { template: { spec: { hostNetwork: true, containers: [] } } },
+        "template.spec.hostNetwork",
+      ],
+    ] as [string, string, object, ...string[]][]) {
+      it(`refuses what a ${kind} says against the standard: ${places.join(", ")}`, async () => {
+        const given = object(apiVersion, kind, { metadata: { name: "x" }, spec });
+        assert.deepEqual(
+          (await findings(policy, given)).map((each) => each.split(" is ")[0]),
+          places.map((place) => `${kind} x: spec.${place}`),
+        );
+      });
+    }
+
+    it("demands nothing that is left to the operator", async () => {
+      for (const [apiVersion, kind, spec] of [
+        ["monitoring.coreos.com/v1", "Prometheus", { replicas: 1, containers: [{ name: "prometheus" }] }],
+        ["operator.victoriametrics.com/v1beta1", "VMSingle", {}],
+        ["argoproj.io/v1alpha1", "Workflow", { templates: [{ container: { image: "example/a:1.0.0" } }] }],
+        ["tekton.dev/v1", "Task", { steps: [{ image: "example/a:1.0.0" }] }],
+      ] as const)
+        assert.deepEqual(await findings(policy, object(apiVersion, kind, { metadata: { name: "x" }, spec })), [], kind);
+    });
+  });
 });

@@ -224,6 +224,19 @@ describe("schema-is-tsdb-v13", () => {
           ),
         ],
       },
+      {
+        when: "the chart is a sub-chart, known by a key that no other has",
+        given: release("observability", { loki: { deploymentMode: "SingleBinary", loki: { schemaConfig: {} } } }),
+        finds: [
+          unrendered("empty")
+            .replace("monitoring/loki", "monitoring/observability")
+            .replace("values.loki", "values.loki.loki"),
+        ],
+      },
+      {
+        when: "the sub-chart may be an older one, which has a schema",
+        given: release("observability", { loki: { loki: { schemaConfig: {} } } }),
+      },
       { when: "there is none for version 5, which has one", given: chart({ schemaConfig: {} }, "5.41.0") },
       { when: "the test schema takes its place", given: chart({ schemaConfig: {}, useTestSchema: true }) },
       {

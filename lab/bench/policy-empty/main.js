@@ -3,10 +3,12 @@
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
 const { readPropertiesOnce } = require("../../../policy/lib/read-once.ts");
+const { readStructsPlainly } = require("../../../policy/lib/read-struct.ts");
 const { policies } = require("../../../policy/index.ts");
 
 const nothing = (policy, check) => (policy[check] ? { [check]: () => undefined } : {});
 
+readStructsPlainly();
 readPropertiesOnce();
 new PolicyPack("empty", {
   policies: policies.map((policy) => ({

@@ -15,6 +15,8 @@ export interface Config {
   version?: string;
   /** Whether the version is that of whoever mounts the file, which only the whole stack shows. */
   awaitsReader?: boolean;
+  /** Of a file with placeholders: the first variable in it. */
+  variable?: string;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */
   isGuess?: true;
   /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */

@@ -46,6 +46,17 @@ export function expandForMimir(text: string, environment: Environment): string {
   });
 }
 
+/** The first variable that values have in braces, before they are expanded; undefined for none. */
+export function variableIn(values: unknown): string | undefined {
+  if (typeof values === "string") return /\$\{([A-Za-z_][A-Za-z0-9_]*)/.exec(values)?.[1];
+  if (typeof values !== "object" || values === null) return undefined;
+  for (const each of Object.values(values)) {
+    const variable = variableIn(each);
+    if (variable !== undefined) return variable;
+  }
+  return undefined;
+}
+
 /** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
 export function unknownParts(text: string): string[] {
   const marks = [...text.matchAll(new RegExp(mark, "g"))].map(([part]) => part);

@@ -190,7 +190,7 @@ function valueIn(rest: string): unknown {
 
 function mayBeOne(value: Block): boolean {
   let most = 0;
-  for (const key of Object.keys(value)) most += roots.get(key) ?? 0;
+  for (const key in value) most += roots.get(key) ?? 0;
   return most >= weightOfSign;
 }
 

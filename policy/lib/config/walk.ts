@@ -9,6 +9,7 @@ import { calledAs } from "./called";
 import type { AroundChart, ProgramSettings } from "./config";
 import { environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
 import type { FromChart, Program } from "./program";
+import { variableIn } from "./placeholders";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
 import { expandValues, readYaml, type Reader } from "./yaml";
 
@@ -212,7 +213,7 @@ function visitValue(walk: Walk, program: Program, value: Block, place: Place): b
   if (isBlock(within) && (program.isValue(within) || !program.isValue(value))) {
     visitValues(
       walk,
-      { values: value },
+      { name: nameOf(value), values: value },
       place,
       layoutOf({ name: ownChart[program.name], repository: "grafana", values: value }),
     );
@@ -227,6 +228,9 @@ function visitValue(walk: Walk, program: Program, value: Block, place: Place): b
   );
   return true;
 }
+
+// What no other chart has, nor this one before version 6.
+const nameOf = (values: Block): string | undefined => ("deploymentMode" in values ? "loki" : undefined);
 
 const ownChart: Readonly<Record<Program["name"], string>> = { Loki: "loki", Mimir: "mimir-distributed" };
 
@@ -252,7 +256,7 @@ function mayHold(value: unknown): boolean {
 
 function visitText(walk: Walk, text: string, place: Place): void {
   const { path, texts } = place;
-  const { program, content, ignored, problem, isSound } = readFor(walk, text);
+  const { program, content, ignored, problem, isSound, variable } = readFor(walk, text);
   const own = program && walk.found.get(program);
   if (isEncrypted(content)) {
     own?.unreadable.push({ path, problem: "encrypted with sops" });
@@ -262,7 +266,7 @@ function visitText(walk: Walk, text: string, place: Place): void {
   const others = programs.filter(({ name }) => ignored.some((each) => kindOf(each) === name));
   const followed = (each: Program) => `followed by another YAML document, and ${each.name} reads only the first`;
   if (own && isSound) {
-    own.configs.push({ content: content as Block, path, pathOf: (name) => `${path}: ${name}` });
+    own.configs.push({ content: content as Block, path, pathOf: (name) => `${path}: ${name}`, variable });
     if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
     return;
   }
@@ -297,6 +301,8 @@ function isEncrypted(content: unknown): boolean {
 interface ReadFor extends ReturnType<typeof readYaml> {
   /** Whose configuration it is. */
   program?: Program;
+  /** The first variable in it. */
+  variable?: string;
 }
 
 // Whose it is shows without its placeholders, unless they are what keeps it from being YAML; each program expands them in its own way.
@@ -305,7 +311,8 @@ function readFor(walk: Walk, text: string): ReadFor {
   const plain = readBy(asItIs);
   const kind = whose(plain.isSound ? plain.content : outlineOf(text));
   const own = programs.find(({ name }) => name === kind);
-  if (own) return { ...readBy(own), program: own };
+  const variable = own && plain.isSound && text.includes("${") ? variableIn(plain.content) : undefined;
+  if (own) return { ...readBy(own), program: own, variable };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);
   return program ? { ...readBy(program), program } : plain;

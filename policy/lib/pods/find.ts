@@ -101,12 +101,11 @@ function ofPlace(place: Place, block: Block, path: string, props: Block, isPatch
   if (operated.isOn?.(block) === false) return [];
   const containers = containersIn(operated, block, path, isPatch);
   const images = [...imagesIn(operated, block, path, isPatch), ...containers.flatMap(imageOf)];
-  if (images.length === 0 && containers.length === 0) return [];
   return [
     {
       spec: placed(operated, block, props),
       path,
-      containers: operated.onlyImages ? [] : containers,
+      containers: operated.onlyImages ? containers.map((each) => ({ ...each, isPartial: true })) : containers,
       images,
       ofDaemonSet: operated.onEachNode?.(block) ?? false,
       ofOperator: true,

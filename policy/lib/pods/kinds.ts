@@ -24,7 +24,7 @@ export interface Operated {
    * it is found first. Default: the block itself.
    */
   placement?: readonly string[];
-  /** Whether only images are read: what a container asks for stands elsewhere, or the operator has defaults for it. */
+  /** Whether a container needs no resources there: what it asks for stands elsewhere, or the operator has defaults for it. */
   onlyImages?: true;
   /** Whether the pods run on each node. */
   onEachNode?(block: Block): boolean;
@@ -99,6 +99,23 @@ const job = { at: "spec.metrics[].provider.job.spec.template.spec" };
 // https://strimzi.io/docs/operators/latest/configuring.html: what runs as one workload of its own.
 const strimzi = { at: "spec", operated: { images: [{ key: "image" }], lists: [], placement: ["spec.template.pod"] } };
 
+// And the parts of a cluster. A KafkaNodePool has no image: its nodes run that of the cluster.
+const strimziParts = ["kafka", "zookeeper", "cruiseControl", "kafkaExporter", "entityOperator"].map((part): Place => ({
+  at: `spec.${part}`,
+  operated: {
+    images: (part === "entityOperator" ? ["topicOperator.image", "userOperator.image"] : ["image"]).map((key) => ({
+      key,
+    })),
+    lists: [],
+    placement: [`spec.${part}.template.pod`],
+  },
+}));
+
+// https://github.com/cloudnative-pg/cloudnative-pg/blob/main/docs/src/image_catalog.md: who uses it, and where, another resource says.
+const catalog: readonly Place[] = [
+  { at: "spec.images[]", operated: { images: [{ key: "image" }], lists: [], placement: [] } },
+];
+
 /** By group and kind, where custom resources have pods that aren't where the usual ones have them. */
 const custom: Readonly<Record<string, readonly Place[]>> = {
   // https://github.com/argoproj/argo-rollouts/blob/master/docs/features/analysis.md and experiment.md; a Rollout is as a Deployment.
@@ -125,6 +142,7 @@ const custom: Readonly<Record<string, readonly Place[]>> = {
   ],
   // https://keda.sh/docs/latest/reference/scaledjob-spec/
   "keda.sh/ScaledJob": [{ at: "spec.jobTargetRef.template.spec" }],
+  "kafka.strimzi.io/Kafka": strimziParts,
   "kafka.strimzi.io/KafkaBridge": [strimzi],
   "kafka.strimzi.io/KafkaConnect": [strimzi],
   "kafka.strimzi.io/KafkaMirrorMaker2": [strimzi],
@@ -187,6 +205,8 @@ const custom: Readonly<Record<string, readonly Place[]>> = {
       },
     },
   ],
+  "postgresql.cnpg.io/ClusterImageCatalog": catalog,
+  "postgresql.cnpg.io/ImageCatalog": catalog,
   "postgresql.cnpg.io/Pooler": [
     { at: "spec.template.spec", operated: {} },
     {

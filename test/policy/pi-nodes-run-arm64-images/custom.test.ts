@@ -85,6 +85,13 @@ describe("pi-nodes-run-arm64-images", () => {
         `{deployment: {spec: {template: {spec: {PODS containers: [{name: grafana, image: "${bad}"}]}}}}}`,
         "deployment.spec.template.spec.containers[0].image",
       ],
+      ["kafka.strimzi.io/v1", "Kafka", `{kafka: {image: "${bad}", template: {pod: {AFFINITY}}}}`, "kafka.image"],
+      [
+        "kafka.strimzi.io/v1",
+        "Kafka",
+        `{kafka: {}, entityOperator: {topicOperator: {image: "${bad}"}, template: {pod: {AFFINITY}}}}`,
+        "entityOperator.topicOperator.image",
+      ],
       ["kafka.strimzi.io/v1", "KafkaConnect", `{image: "${bad}", template: {pod: {AFFINITY}}}`, "image"],
       [
         "keda.sh/v1alpha1",
@@ -196,6 +203,17 @@ describe("pi-nodes-run-arm64-images", () => {
         );
       });
     }
+
+    for (const kind of ["ImageCatalog", "ClusterImageCatalog"])
+      it(`refuses an image of CloudNativePG's ${kind}, which doesn't say where it runs`, async () => {
+        const images = (image: string) =>
+          object("postgresql.cnpg.io/v1", kind, { metadata: { name: "x" }, spec: { images: [{ major: 17, image }] } });
+        const [found, ...more] = await check(images(bad));
+        assert.match(found, new RegExp(`^${kind} x: spec\\.images\\[0\\]\\.image is "${bad}", which has`));
+        assert.deepEqual(more, []);
+        assert.equal((await findings(imagesArePinned, images("example/postgres:latest"))).length, 1);
+        assert.deepEqual(await findings(workloadsHaveRequestsAndLimits, images(bad)), []);
+      });
 
     it("refuses Tekton's Task, which doesn't say where it runs", async () => {
       const task = object("tekton.dev/v1", "Task", { metadata: { name: "x" }, spec: { steps: [{ image: bad }] } });
