@@ -123,10 +123,10 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
     mimir = await mimirWith(store!, { buckets });
   }
 
-  const command = (blocks: string, settle = 120) =>
+  const command = (blocks: string, settle = 120, ...more: string[]) =>
     startBackfill(
       workspace,
-      ...["--config=mimir.retention=90d", `--settle=${settle}`],
+      ...["--config=mimir.retention=90d", `--settle=${settle}`, ...more],
       ...[`--blocks=${blocks}`, `--mimir=${mimirUrl}`, `--prometheus=${prometheus.url}`],
     );
 
@@ -178,7 +178,7 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
     assert.match(text(), new RegExp(`Mimir lacks something on ${days - whole} days`));
   });
 
-  it("brings every sample once, after the command and Mimir were killed and Ctrl-C was pressed", async () => {
+  it("brings every sample once, after the command and Mimir were killed and Ctrl-C was pressed, from two machines at once", async () => {
     assert.equal((await enoughDays(context(), 20, "mimir")).ok, false, "Mimir has no 20 days before");
     const copy = await prometheus.copyOfBlocks();
     written = Math.floor(Date.now() / 1000);
@@ -197,8 +197,10 @@ describe("backfill, with real Prometheus, Mimir and MinIO", function () {
     assert.match(interrupted.text(), /tried again in/);
     assert.match(interrupted.text(), /stopped\n→ run it again/);
 
-    const finished = command(copy);
-    assert.equal(await finished.ended, 0, finished.text());
+    // From two machines at once: a day has one name and one content, whoever brings it.
+    const [finished, other] = [command(copy), command(copy, 120, `--work=${workspace.folderOf("elsewhere")}`)];
+    for (const each of [finished, other]) assert.equal(await each.ended, 0, each.text());
+    assert.match(other.text(), /Mimir has everything/);
     assert.match(finished.text(), /labels that are added: cluster="home"\nnot added, [^\n]* prometheus_replica\n/);
     assert.ok(Number(/(\d+) were in Mimir/.exec(finished.text())?.[1]) >= 13, finished.text());
     assert.match(finished.text(), /Mimir has everything/);

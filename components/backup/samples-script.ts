@@ -17,6 +17,7 @@ export const lendMc = `mkdir -p "${tools}"
 cat "$(command -v mc)" >"${tools}/mc"
 `;
 
+// `wget` without -T: Debian's busybox crashes with it, and by itself wget gives up after a quarter of an hour of silence.
 // A range is without its beginning, and with its end: so each sample is in one window. VictoriaMetrics gives up a query after half a minute.
 const everySeries = "%7B__name__%21%3D%22%22%7D";
 const counting = `/api/v1/query?nocache=1&query=sum%28count_over_time%28${everySeries}%5B$((end - at))s%5D%29%29&time=$((end - 1)).999`;
@@ -54,7 +55,7 @@ whole=$(((now - ${retention} + day - 1) / day * day))
 
 name() { date -u -d "@$1" +%Y-%m-%d; }
 monday() { echo $((($1 - 4 * day) / week * week + 4 * day)); }
-ask() { wget -q -T 120 -O - "$vm$1" || fail "VictoriaMetrics can't be reached, or refuses $1"; }
+ask() { wget -q -O - "$vm$1" || fail "VictoriaMetrics can't be reached, or refuses $1"; }
 note() {
   sort "$state/weeks" | awk -v stack="$stack" '${writeManifest}' >"$state/manifest"
   mc pipe --quiet "$to/${samplesFile}" <"$state/manifest"
@@ -94,7 +95,7 @@ awk 'FILENAME ~ /weeks$/ { for (i = 4; i <= NF; i++) { split($i, day, "="); save
 while read -r monday start; do
   end=$((start + week))
   [ "$end" -le "$now" ] || end=$now
-  wget -q -T 600 -O "$state/samples" "$vm${exporting}" || fail "VictoriaMetrics did not export the week from $monday"
+  wget -q -O "$state/samples" "$vm${exporting}" || fail "VictoriaMetrics did not export the week from $monday"
   # An export that fails on the way ends as a good one does, with the error as a line of text.
   text=$(tail -c 33 "$state/samples" | LC_ALL=C tr -d ' -~' | od -An -tx1 | tr -d ' ')
   [ "$text" != 0a ] || fail "VictoriaMetrics ends its export with an error: $(tail -n 1 "$state/samples")"

@@ -108,9 +108,9 @@ const root = resolve(__dirname, "../..");
 
 /** Starts `npm run backfill` as its own process. */
 export function startBackfill(workspace: Workspace, ...words: string[]) {
-  const args = ["--require", "tsx/cjs", "commands/backfill/cli.ts", "--stack=sandbox", ...words];
-  const options = [`--work=${workspace.folderOf("work")}`, "--patience=60"];
-  const child = spawn(process.execPath, [...args, ...options], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const options = ["--stack=sandbox", `--work=${workspace.folderOf("work")}`, "--patience=60", ...words];
+  const args = ["--require", "tsx/cjs", "commands/backfill/cli.ts", ...options];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (text += String(part)));
   const ended = once(child, "close").then(([code]) => code as number | null);

@@ -30,7 +30,7 @@ const keepDeleted = duration
   .meta({ allowed: "whole days: a number and a unit (d, w, y), no spaces", example: "7d" })
   .optional()
   .describe(
-    "how long the store keeps what Loki and Mimir deleted or overwrote, as S3 versions that only the administrator sees; if not set, buckets keep no versions",
+    "how long the store keeps what Loki and Mimir deleted or overwrote, as S3 versions that only the administrator sees; if not set, buckets keep no versions. For object lock, which binds the administrator too, see docs/backup.md",
   );
 
 /** MinIO outside the stack, its buckets, users and policies kept by the MinIO provider. */

@@ -30,6 +30,19 @@ describe("The stacks of the tests' own", () => {
     assert.ok(loki.canary && loki.volume && loki.structuredMetadata && logs.events && logs.journal);
   });
 
+  it("the staging stack to copy is on local-path, with a host of its own, and in the modes of production's", () => {
+    const [staging, production] = [settingsOf("homelab-staging"), settingsOf("homelab")];
+    assert.deepEqual([staging.cluster.name, staging.cluster.storageClass], ["staging", "local-path"]);
+    assert.equal(staging.grafana.ingress?.host, "grafana.staging.example.org");
+    assert.deepEqual([staging.loki.retention, production.loki.retention], ["7d", "30d"]);
+    assert.deepEqual([staging.loki.replicationFactor, production.loki.replicationFactor], [1, 2]);
+    assert.deepEqual([staging.objectStore.kind, production.objectStore.kind], ["embedded", "existing"]);
+    for (const { loki, logs } of [staging, production]) {
+      assert.deepEqual([loki.mode, logs.nodeFiles], ["simple-scalable", ["/var/log/syslog"]]);
+      assert.deepEqual([loki.write.replicas, loki.read.replicas, loki.backend.replicas], [3, 3, 3]);
+    }
+  });
+
   it("production is 3/3/3, factor 2, thirty days, MinIO on the NAS", () => {
     const { stage, cluster, loki, objectStore, buckets } = settingsOf("production");
     assert.equal(stage, "loki");
@@ -108,6 +121,8 @@ describe("The stacks of the tests' own", () => {
     const { chunks, results } = large.caches;
     assert.deepEqual([chunks?.size, chunks?.replicas, results?.size, results?.replicas], ["4Gi", 2, "2Gi", 1]);
     assert.deepEqual([small.mode, small.retention, small.patternIngester], ["single-binary", "720h", true]);
+    const resources = { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "1", memory: "1Gi" } };
+    assert.deepEqual([small.storage, small.singleBinary.resources], ["10Gi", resources]);
     for (const stack of ["ceph-large", "ceph-small"]) assert.ok(settingsOf(stack).adopt.kps?.keepGrafana, stack);
   });
 
