@@ -5,10 +5,19 @@ import { join } from "node:path";
 import type { ControlPlanePart } from "../../components/monitors/control-plane";
 import { until } from "../../lab/until";
 import { apiServerProcess, standStill } from "../support/api-server";
-import { applicationJobs, applicationObjects, applicationSeries, releaseObjects } from "../support/applications";
+import {
+  applicationAlert,
+  applicationJobs,
+  applicationObjects,
+  applicationSeries,
+  operatedAlertmanager,
+  releaseObjects,
+  runningRelease,
+} from "../support/applications";
 import { ApiProxy, testCluster } from "../support/cluster";
 import { etcdClientPort, etcdClientSecret, nodeAddress, parts, reachedAt } from "../support/control-plane";
 import { leaveNamespace, removeNamespace } from "../support/deploy";
+import { dataSource } from "../support/data-sources";
 import { evaluatedBy as evaluated } from "../support/evaluated-by";
 import { flattened, KeptLists } from "../support/kept-lists";
 import { PrometheusApi, sorted, type Series } from "../support/metrics";
@@ -56,9 +65,9 @@ describe("A stack goes through every stage, the retirement and back, while sampl
   /** Whether etcd is scraped where it serves its clients, each of which it asks for a certificate; else at its port for metrics. */
   let etcdByTls = false;
   let lists: KeptLists;
-  /** The ScrapeConfigs of others, as adoption proposes them. */
-  let scrapeConfigs: string[] = [];
-  /** The series that the applications' targets had in the first stage. */
+  /** What adoption proposes for the objects of others. */
+  let proposed: string[] = [];
+  /** The series that the applications' targets had before the adoption. */
   let targets: Series["metric"][] = [];
 
   /** Where the control plane is, as far as it listens on the node's address. */
@@ -74,7 +83,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     config: [
       ...[`kps.scrapeInterval=${interval}s`, "kps.storage=1Gi", "mimir.storage=1Gi", "loki.storage=1Gi"],
       ...[`alertmanager.webhook=${receiverUrl(namespace, "/notify")}`, "alertmanager.groupWait=1s"],
-      ...["alertmanager.groupInterval=10s", ...controlPlane(), ...scrapeConfigs, ...more],
+      ...["alertmanager.groupInterval=10s", ...controlPlane(), ...proposed, ...more],
     ],
     components: [
       ...["object-storage", "secrets", "alertmanager", "loki", "mimir", "kube-prometheus-stack", "exporters"],
@@ -103,7 +112,6 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     });
 
     await adoption();
-    await bring(wanted("loki"));
     await kept("loki");
     await until("the alert fires", 240, async () => ((await told(namespace)) > 0 ? true : undefined));
     await amtool("silence", "add", `alertname=${silencedAlert}`, "--comment=test", "--author=test", "--duration=12h");
@@ -123,23 +131,54 @@ describe("A stack goes through every stage, the retirement and back, while sampl
 
   const bring = (transition: Transition, disturbances?: Disturbance[]) => updates.bring(transition, disturbances);
 
-  /** A release of the chart and other applications' objects are there, and `npm run adopt` says what ends. */
+  const toldOf = (path: string, status: "firing" | "resolved" = "firing") =>
+    told(namespace, { name: applicationAlert.name, path, status });
+
+  /** A release of the chart runs, and scrapes and evaluates other applications' objects; `npm run adopt` says what ends; the first update. */
   async function adoption(): Promise<void> {
     const { kubectl } = await testCluster();
+    const { path } = applicationAlert;
     const [applications, release] = [applicationObjects(shop, namespace), releaseObjects(namespace)];
     assert.equal(applications.length, 20);
-    await kubectl.apply([...applications, ...release]);
+    const running = runningRelease(namespace, [shop], `${interval}s`);
+    await kubectl.apply([...applications, ...release, ...running]);
+    await Promise.all(running.map((object) => kubectl.ready(object, 420)));
     lists = new KeptLists(folder, [...applications, ...release]);
+    await applicationsScraped(dataSource(proxy, namespace, "prometheus"));
+    await until("the AlertmanagerConfig's receiver is told", 240, async () => (await toldOf(path)) > 0 || undefined);
     const { fits } = await lists.adopt(wanted("loki"));
-    scrapeConfigs = fits.flatMap(({ key, value }) => (key === "metrics.scrapeConfigs" ? flattened(key, value) : []));
-    // What the first update does with the release: its operator and what comes back are among the objects of the stage.
-    await kubectl.run(["delete", "secret,prometheusrule", "-n", namespace, "-l", "owner=helm"]);
+    proposed = fits.flatMap(({ key, value }) =>
+      key === "metrics.scrapeConfigs" || /^alertmanager\.(receivers|routes)$/.test(key) ? flattened(key, value) : [],
+    );
+
+    const watches = [operatedAlertmanager, undefined].map(
+      (service) => new AlertWatch(proxy, namespace, applicationAlert.name, service),
+    );
+    // What the first update deletes of the release, after what goes on of it was changed, as Helm does it.
+    const removal = async () => {
+      const kinds = "secret,prometheusrule,alertmanager.monitoring.coreos.com";
+      await kubectl.run(["delete", kinds, "-n", namespace, "-l", "owner=helm"]);
+    };
+    await bring(wanted("loki"), [{ at: /ready: Deployment\.apps\/.*operator$/, what: removal }]);
+    await until(
+      "the receiver is told by the stack's Alertmanager",
+      240,
+      async () => (await toldOf(path)) > 1 || undefined,
+    );
+    await Promise.all(watches.map((watch) => watch.stop()));
+    const between = Math.round((watches[1].seen!.first - watches[0].seen!.last) / 1000);
+    note(`adoption: the stack's Alertmanager had the alert ${between} s after the release's had it last`);
+    assert.equal(
+      await toldOf(path),
+      2,
+      "the new Alertmanager doesn't know what the old one has sent, and tells it once",
+    );
+    assert.equal(await toldOf(path, "resolved"), 0);
   }
 
-  /** That the applications' targets are scraped with the labels of the first stage, their rules evaluated, and nothing is gone but what was said. */
-  async function kept(stage: MimirStage, more: string[] = []): Promise<void> {
+  /** That the applications' targets are scraped with the labels of before the adoption, and their rules evaluated. */
+  async function applicationsScraped(metrics: PrometheusApi): Promise<void> {
     const since = seconds();
-    const metrics = new PrometheusApi(proxy, namespace, "services/metrics:9090");
     const jobs = 'job=~"shop-.*"';
     await until("the applications' targets are scraped, and their rules evaluated", 240, async () => {
       const up = await metrics.query(`up{${jobs}} == 1 and timestamp(up{${jobs}}) > ${since}`);
@@ -151,6 +190,11 @@ describe("A stack goes through every stage, the retirement and back, while sampl
       assert.equal((await metrics.query(`timestamp(${applicationSeries}) > ${since - 90}`)).length, 1);
       return true;
     });
+  }
+
+  /** That of the applications' objects everything is used as before, and nothing is gone but what was said. */
+  async function kept(stage: MimirStage, more: string[] = []): Promise<void> {
+    await applicationsScraped(new PrometheusApi(proxy, namespace, "services/metrics:9090"));
     const gone = await lists.after(wanted(stage, more));
     const always = ["AlertmanagerMembersInconsistent"];
     // Those of the removed release may be in another stack of the cluster.

@@ -5,6 +5,9 @@ import type { Kubectl } from "../../lab/sandbox/kubectl";
 
 const name = "receiver";
 
+/** Labels of its Service and its pod. */
+export const receiverLabels = { app: name };
+
 // Logs each request's path and body as a line of JSON. The body is only read for an upstream, so the server is its own.
 const config = `pid /tmp/nginx.pid;
 events {}
@@ -19,15 +22,19 @@ http {
   access_log off;
   server {
     listen 8080;
+    location = /metrics { return 200 "receiver_up 1\n"; }
     location / { access_log /dev/stdout bodies; proxy_pass http://127.0.0.1:8081; }
   }
   server { listen 127.0.0.1:8081; return 200; }
 }
 `;
 
+/** Host and port of the receiver in the cluster. */
+export const receiverHost = (namespace: string): string => `${name}.${namespace}.svc.cluster.local:8080`;
+
 /** Address of the receiver's path in the cluster. */
 export function receiverUrl(namespace: string, path: string): string {
-  return `http://${name}.${namespace}.svc.cluster.local:8080${path}`;
+  return `http://${receiverHost(namespace)}${path}`;
 }
 
 /** A notification that the receiver got. */
@@ -36,12 +43,17 @@ export interface Notification {
   alerts: { status: string; labels: Record<string, string> }[];
 }
 
-/** Objects of a receiver of webhooks, which counts what it gets in its log. */
+/** Objects of a receiver of webhooks, which counts what it gets in its log. Its port `http` has a metric, too: it can be a target that every stage has. */
 export function receiverObjects(namespace: string): KubernetesObject[] {
-  const metadata = { name, namespace, labels: { app: name } };
+  const metadata = { name, namespace, labels: receiverLabels };
   return [
     { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "nginx.conf": config } },
-    { apiVersion: "v1", kind: "Service", metadata, spec: { selector: { app: name }, ports: [{ port: 8080 }] } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: receiverLabels, ports: [{ name: "http", port: 8080 }] },
+    },
     {
       apiVersion: "v1",
       kind: "Pod",
@@ -57,6 +69,7 @@ export function receiverObjects(namespace: string): KubernetesObject[] {
             args: ["nginx", "-c", "/config/nginx.conf", "-g", "daemon off;"],
             securityContext: restrictedContainer,
             resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+            ports: [{ name: "http", containerPort: 8080 }],
             readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
             volumeMounts: [
               { name: "config", mountPath: "/config" },

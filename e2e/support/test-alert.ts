@@ -28,13 +28,26 @@ export const alwaysFiring = (namespace: string, cluster: string): KubernetesObje
   },
 });
 
+/** What the receiver is told: which alert, how it is, at which of its paths. */
+export interface Told {
+  name?: string;
+  status?: "firing" | "resolved";
+  path?: string;
+}
+
 /**
- * How often the receiver has been told that the test alert fires.
+ * How often the receiver has been told of an alert.
  * @param namespace of the receiver
+ * @param what by default that the test alert fires, at any path
  */
-export async function told(namespace: string): Promise<number> {
+export async function told(
+  namespace: string,
+  { name = testAlert, status = "firing", path }: Told = {},
+): Promise<number> {
   const all = await notifications((await testCluster()).kubectl, namespace);
-  return all.filter(({ alerts }) =>
-    alerts.some(({ status, labels }) => status === "firing" && labels.alertname === testAlert),
+  return all.filter(
+    (each) =>
+      (path === undefined || each.path === path) &&
+      each.alerts.some((alert) => alert.status === status && alert.labels.alertname === name),
   ).length;
 }

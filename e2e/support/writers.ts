@@ -71,24 +71,29 @@ export class AlertWatch {
   looks = 0;
   /** When it didn't have it, in milliseconds since 1970. */
   readonly absent: number[] = [];
+  /** When it had it for the first and for the last time. */
+  seen?: { first: number; last: number };
   private readonly loop: Loop;
 
   /**
    * @param proxy to the cluster
    * @param namespace of Alertmanager
    * @param alertname which alert
+   * @param service Alertmanager's
    */
-  constructor(proxy: ApiProxy, namespace: string, alertname: string) {
+  constructor(proxy: ApiProxy, namespace: string, alertname: string, service = "alertmanager") {
     const filter = new URLSearchParams({ filter: `alertname="${alertname}"` });
     this.loop = new Loop(async () => {
       // Also an answer that ends half-way is none.
       const alerts = await proxy
-        .request(namespace, "services/alertmanager:9093", `/api/v2/alerts?${filter}`)
+        .request(namespace, `services/${service}:9093`, `/api/v2/alerts?${filter}`)
         .then(async (answer) => (answer.ok ? ((await answer.json()) as object[]) : undefined))
         .catch(() => undefined);
       if (!alerts) return;
       this.looks++;
-      if (alerts.length === 0) this.absent.push(Date.now());
+      const now = Date.now();
+      if (alerts.length === 0) this.absent.push(now);
+      else this.seen = { first: this.seen?.first ?? now, last: now };
     });
   }
 
