@@ -32,6 +32,7 @@ interface Component {
 /** A configuration of Vector. */
 export interface VectorConfig {
   data_dir: string;
+  expire_metrics_per_metric_set: object[];
   sources: Record<string, Component>;
   transforms: Record<string, Component>;
   sinks: Record<string, Component>;
@@ -39,6 +40,12 @@ export interface VectorConfig {
 
 /** What the kernel shows of its node in any pod; network and file systems are the pod's own there. */
 const hostCollectors = ["cpu", "disk", "load", "memory"];
+
+/** Vector's own metrics of which alerts and the dashboard ask for the last value, or for how much they have grown. */
+const lastingMetrics =
+  "^(buffer_size_(bytes|events)|component_(discarded_events|errors)_total|http_client_responses_total)$";
+
+const yearSeconds = 365 * 86_400;
 
 /** Longest line that is put together of the runtime's parts of 16 KiB; a longer one is dropped, and counted. */
 const mergedBytes = 16 * 1024 * 1024;
@@ -61,6 +68,8 @@ export function vectorConfig({ settings, limits, pushUrl, cluster }: VectorConfi
   const { origin, pathname } = new URL(pushUrl);
   return {
     data_dir: dataFolder,
+    // What doesn't change is left out after five minutes else: a full buffer, or how many lines were lost.
+    expire_metrics_per_metric_set: [{ name: { type: "regex", pattern: lastingMetrics }, expire_secs: yearSeconds }],
     sources: {
       pods: podSource(settings),
       ...(journal && { journal: journalSource(settings) }),
@@ -88,7 +97,7 @@ export function vectorConfig({ settings, limits, pushUrl, cluster }: VectorConfi
         // Since 0.57 a template must begin with fixed text, so that no event chooses where it goes. Labels go nowhere.
         dangerously_allow_unconfined_template_resolution: true,
         out_of_order_action: "accept",
-        // A source forgets a line only when Loki has it, or the disk.
+        // The journal's position moves when Loki has an entry, or the disk; `kubernetes_logs` has no acknowledgements (README, Traps).
         acknowledgements: { enabled: true },
         buffer: { type: "disk", max_size: quantityValue(vector.buffer), when_full: "block" },
         request: { retry_max_duration_secs: 30 },
@@ -97,17 +106,21 @@ export function vectorConfig({ settings, limits, pushUrl, cluster }: VectorConfi
         type: "prometheus_exporter",
         inputs: ["own", ...(vector.hostMetrics ? ["host"] : [])],
         address: `0.0.0.0:${metricsPort}`,
+        // Those with a time of their own go on for five minutes after their pod.
+        suppress_timestamp: true,
       },
     },
   };
 }
 
 function podSource({ includeNamespaces, excludeNamespaces }: VectorConfigArgs["settings"]): Component {
-  const files = (namespace: string) => `/var/log/pods/${namespace}_*/*/*.log`;
+  // With the file that the kubelet has rotated last: what Vector had not read of it when it stopped is still there. Files are known by their first line.
+  const files = (namespace: string) => `/var/log/pods/${namespace}_*/*/*.log*`;
   return {
     type: "kubernetes_logs",
     include_paths_glob_patterns: includeNamespaces.length > 0 ? includeNamespaces.map(files) : [files("*")],
-    exclude_paths_glob_patterns: excludeNamespaces.map(files),
+    // Those rotated before are compressed.
+    exclude_paths_glob_patterns: [...excludeNamespaces.map(files), "**/*.gz", "**/*.tmp"],
     // Labels of namespaces are of no use here, and every node would watch them.
     insert_namespace_fields: false,
     // Default 60 s: a pod that ends sooner would never be read.

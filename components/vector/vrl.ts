@@ -19,7 +19,7 @@ const regex = (expression: string) => `r'${expression.replaceAll("'", String.raw
 
 /** What a line of one source is made into. */
 interface Made {
-  /** Statements that set `labels`, an object. */
+  /** Statements that set `labels`, an object, and `time`. */
   labels: string[];
   /** Value of the label `cluster`. */
   cluster?: string;
@@ -32,8 +32,8 @@ function made({ labels, cluster, maxAge }: Made): string {
     ...labels,
     ...(cluster === undefined ? [] : [`labels.cluster = ${text(cluster)}`]),
     // Loki would refuse it, and with it its whole batch.
-    `if to_unix_timestamp(now()) - to_unix_timestamp(timestamp!(.timestamp)) > ${seconds(maxAge)} { abort }`,
-    '. = { "message": string!(.message), "timestamp": .timestamp, "labels": labels }',
+    `if to_unix_timestamp(now()) - to_unix_timestamp(time) > ${seconds(maxAge)} { abort }`,
+    '. = { "message": string!(.message), "timestamp": time, "labels": labels }',
   ].join("\n");
 }
 
@@ -61,6 +61,7 @@ export function podProgram({ limits, runtime, cluster }: ProgramArgs): string {
       'if app != "" { labels.app = app }',
       // containerd://…, cri-o://…; an init container has none here.
       `of, err = parse_regex(.kubernetes.container_id, ${regex("^(?P<runtime>.+)://.+$")})`,
+      "time = timestamp!(.timestamp)",
       `labels.container_runtime = if err == null { of.runtime } else { ${text(runtime)} }`,
     ],
     cluster,
@@ -80,7 +81,7 @@ export function journalProgram({ limits, cluster }: ProgramArgs): string {
     labels: [
       'if (string(.message) ?? "") == "" { abort }',
       // When journald had it, as Alloy takes it: the source takes the program's own time where it gave one.
-      '.timestamp = from_unix_timestamp!(parse_int!(.__REALTIME_TIMESTAMP), unit: "microseconds")',
+      'time = from_unix_timestamp!(parse_int!(.__REALTIME_TIMESTAMP), unit: "microseconds")',
       `labels = { "job": "systemd-journal", "node": get_env_var!(${text(nodeNameVariable)}) }`,
       // Services without the instance of a template: these are without number.
       `unit, err = parse_regex(._SYSTEMD_UNIT, ${regex("^(?P<before>[^@]+@?).*(?P<after>[.]service)$")})`,

@@ -73,7 +73,10 @@ export async function libraryEntries(name: string): Promise<Entry[]> {
 
 /** The libraries that a program or library is linked with, under the names by which it looks for them. */
 export async function librariesOf(program: string): Promise<Entry[]> {
-  const said = await run("ldd", [program]);
+  const said = await run("ldd", [program]).catch((error: Error) => {
+    if (/not a dynamic executable/.test(error.message)) return "";
+    throw error;
+  });
   const absent = /^\s*(\S+) => not found$/m.exec(said);
   if (absent) throw new Error(`${program} needs the library ${absent[1]}, which this machine lacks`);
   return [...said.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => ({

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Binary, binaryPath, build, host, Report } from "./build";
 import { debianEntries, debianVersion, librariesOf, libraryEntries } from "./debian";
-import { ImageRecipe } from "./images";
+import type { ImageRecipe } from "./images";
 import { Entry, writeImage } from "./oci";
 import { cacheDir } from "./paths";
 import { moduleVersion, programRelease, programTable } from "./programs";
@@ -50,16 +50,17 @@ export async function buildImage(
   await build(binaries, report, target);
   const packages = [...(recipe.debian?.packages ?? []), ...(recipe.shell ? [shellPath] : [])];
   const versions = await Promise.all(packages.map(debianVersion));
+  const given = recipe.given && (await givenProgram(recipe.given));
 
   const paths = binaries.map((one) => binaryPath(one, target));
   const libraries = recipe.libraries
     ? (await Promise.all([...paths.map(librariesOf), ...recipe.libraries.map(libraryEntries)])).flat()
     : [];
 
-  const inputs = [layout, reference, recipe, target, versions, paths, ...libraries];
+  const inputs = [layout, reference, recipe, target, versions, paths, ...libraries, ...(given?.inputs ?? [])];
   const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
   const archive = join(cacheDir(), "images", `${name}-${key}.tar`);
-  const built = { archive, ...origin(recipe, versions[0]) };
+  const built = { archive, ...(given?.origin ?? origin(recipe, versions[0])) };
   if (existsSync(archive)) return built;
 
   report(`image ${reference}, from ${built.builtFrom}`);
@@ -69,6 +70,7 @@ export async function buildImage(
     ...(recipe.shell ? await shellEntries() : []),
     ...(await packageEntries(recipe)),
     ...libraries,
+    ...(given?.entries ?? []),
     ...Object.entries(recipe.binaries ?? {}).map(([path, binary]) => ({
       path,
       from: binaryPath({ program: recipe.program!, binary }, target),
@@ -82,6 +84,26 @@ export async function buildImage(
   renameSync(unfinished, archive);
   removeOlder(name, archive);
   return built;
+}
+
+/** The program that the environment names: what the image holds of it, what says that it has changed, and its version as it says it. */
+async function givenProgram({ path, variable }: NonNullable<ImageRecipe["given"]>): Promise<{
+  entries: Entry[];
+  inputs: unknown[];
+  origin: Omit<BuiltImage, "archive">;
+}> {
+  const from = process.env[variable] ?? "";
+  const said = await run(from, ["--version"]).catch((error: Error) => {
+    throw new Error(
+      `${variable}=${from}: has to be the absolute path of a program that runs on this machine\n  ${error.message}`,
+    );
+  });
+  const { size, mtimeMs } = statSync(from);
+  return {
+    entries: [{ path, from, mode: 0o755 }, ...(await librariesOf(from))],
+    inputs: [from, size, mtimeMs],
+    origin: { builtFrom: `${variable}=${from}`, version: /\d+\.\d+\.\d+\S*/.exec(said)?.[0] ?? said.trim() },
+  };
 }
 
 /** Removes the archives that this image had under other recipes or versions, and what a run left that was stopped: each is as large as its program. */
@@ -103,7 +125,9 @@ function origin(recipe: ImageRecipe, debianVersion: string): { builtFrom: string
 }
 
 async function packageEntries({ debian }: ImageRecipe): Promise<Entry[]> {
-  const all = await Promise.all((debian?.packages ?? []).map((name) => debianEntries(name, [debian!.program])));
+  const all = await Promise.all(
+    (debian?.packages ?? []).map((name) => debianEntries(name, [debian!.program, `/usr${debian!.program}`])),
+  );
   return all.flatMap(({ entries }) => entries);
 }
 

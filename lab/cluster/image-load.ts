@@ -50,6 +50,8 @@ export function whyUnavailable(name: string, hasApt = hasCommand("apt-get")): st
   const recipe = imageRecipes[name];
   if (!recipe) return `lab/cluster/images.ts has no recipe for "${name}"`;
   if ("unavailable" in recipe) return `needs an image registry: ${recipe.unavailable}`;
+  if (recipe.given && !process.env[recipe.given.variable])
+    return `needs an image registry, or a program of yours (${recipe.given.variable}=PATH): ${recipe.given.why}`;
   if ((recipe.debian || recipe.shell) && !hasApt)
     return "is built from Debian packages, and this machine has no apt-get";
   return undefined;

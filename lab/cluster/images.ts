@@ -7,6 +7,8 @@ export interface ImageRecipe {
   program?: ProgramName;
   /** The program's binaries: path in the image → name. */
   binaries?: Record<string, string>;
+  /** Program of this machine that it holds, in place of one that is built: its path in the image, the environment variable that names it, and why so. */
+  given?: { path: string; variable: string; why: string };
   /** Debian packages whose files it holds, and the path of their program, whose libraries it holds too. The first one says the version. */
   debian?: { packages: string[]; program: string };
   /** Libraries of this machine that the program loads while it runs; with them come those that they and the program are linked with. */
@@ -197,7 +199,19 @@ export const imageRecipes: Record<string, ImageRecipe | { unavailable: string }>
     unavailable: "k8s-sidecar is a Python program, and images are built here only from Go modules and Debian packages",
   },
   vector: {
-    unavailable: "Vector is a Rust program, and images are built here only from Go modules and Debian packages",
+    given: {
+      path: "/usr/bin/vector",
+      variable: "VECTOR_BINARY",
+      why: "Vector is a Rust program, and images are built here only from Go modules and Debian packages",
+    },
+    debian: { packages: ["systemd"], program: "/bin/journalctl" },
+    shell: true,
+    entries: [
+      { path: "/etc/vector", directory: true },
+      { path: "/var/lib/vector", directory: true },
+      { path: "/tmp", directory: true, mode: 0o1777 },
+    ],
+    config: { Entrypoint: ["/usr/bin/vector"] },
   },
   "victoria-metrics": {
     program: "victoria-metrics",

@@ -74,7 +74,9 @@ const existing = z.strictObject({
  */
 export const buckets = z
   .strictObject({
-    loki: bucketName.default("loki").describe("Loki's chunks, index and rules"),
+    loki: bucketName
+      .default("loki")
+      .describe("Loki's chunks, index and rules: one bucket, as Loki keeps an index where its chunks are"),
     mimirBlocks: bucketName.default("mimir-blocks").describe("Mimir's blocks"),
     mimirRuler: bucketName.default("mimir-ruler").describe("Mimir's rules"),
     mimirAlertmanager: bucketName.default("mimir-alertmanager").describe("state of Mimir's Alertmanager"),

@@ -135,7 +135,7 @@ export function metricsIn(expr: string): string[] {
   );
   const bare = expr
     .replace(/"[^"]*"/g, '""')
-    .replace(/\{[^}]*\}|\[[^\]]*\]/g, " ")
+    .replace(/\{[^}]*\}|\[[^\]]*\]|\boffset \w+/g, " ")
     .replace(/\b(by|on|without|ignoring) ?\([^)]*\)/g, " ");
   const plain = [...bare.matchAll(/[a-zA-Z_:][\w:]*/g)].map(([name]) => name).filter((name) => !words.test(name));
   return [...plain, ...alternatives];

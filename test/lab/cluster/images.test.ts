@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { binariesOfRecipe } from "../../../lab/cluster/image-build";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { binariesOfRecipe, buildImage } from "../../../lab/cluster/image-build";
 import { listedImages, tagOf, unavailableImages, whyUnavailable } from "../../../lab/cluster/image-load";
 import { imageRecipes } from "../../../lab/cluster/images";
 import { Program, programTable } from "../../../lab/cluster/programs";
@@ -49,6 +51,28 @@ describe("Images of the program in the cluster", () => {
       unavailableImages().find(({ name }) => name === "loki"),
       undefined,
     );
+  });
+
+  it("of a program that isn't built here are there where the environment names one, and say how else", async () => {
+    const reason = whyUnavailable("vector", true);
+    assert.match(reason ?? "", /^needs an image registry, or a program of yours \(VECTOR_BINARY=PATH\): Vector is/);
+    const recipe = { given: { path: "/usr/bin/vector", variable: "VECTOR_BINARY", why: "" }, config: {} };
+    const program = join(machine.root, "vector");
+    try {
+      process.env.VECTOR_BINARY = program;
+      assert.equal(whyUnavailable("vector", true), undefined);
+      await assert.rejects(
+        buildImage("vector", "vector:1", recipe, () => {}),
+        /VECTOR_BINARY=.*vector: has to be the absolute path of a program that runs on this machine/,
+      );
+      machine.command(program, "echo 'vector 0.57.0 (x86_64-unknown-linux-gnu)'");
+      machine.command("ldd", "echo 'not a dynamic executable' >&2; exit 1");
+      const { archive, builtFrom, version } = await buildImage("vector", "vector:1", recipe, () => {});
+      assert.deepEqual([builtFrom, version], [`VECTOR_BINARY=${program}`, "0.57.0"]);
+      assert.ok(readFileSync(archive, "latin1").includes("vector 0.57.0 (x86_64"));
+    } finally {
+      delete process.env.VECTOR_BINARY;
+    }
   });
 
   it("that are made with Debian's packages can't be had without apt-get, and say so", () => {
