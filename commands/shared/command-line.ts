@@ -97,12 +97,31 @@ const throughNpm = (name: string) =>
 function messageOf(error: unknown): string | undefined {
   if (error instanceof Finding) return [error.message, error.result.todo].filter(Boolean).join("\n→ ");
   const kinds = [InvalidInput, ProgramFailed, PolicyPackFailed];
-  const expected = kinds.some((kind) => error instanceof kind) || RunError.isInstance(error) || isFileError(error);
+  if (isFileError(error)) return fileMessage(error);
+  const expected = kinds.some((kind) => error instanceof kind) || RunError.isInstance(error);
   return expected ? (error as Error).message : undefined;
 }
 
-/** What the operating system says of a file that can't be read or written; it names the file. */
-const isFileError = (error: unknown): boolean => error instanceof Error && "syscall" in error && "path" in error;
+/** What the operating system says of a file that can't be read or written; of one that is open it doesn't name it. */
+const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && ("path" in error || ("code" in error && String(error.code) in wrong));
+
+/** What is wrong with a file, by the operating system's name for it, and what to do. */
+const wrong: Readonly<Partial<Record<string, [what: string, todo: string]>>> = {
+  ENOENT: ["is not there", "check the path, and whether its volume is mounted on this machine"],
+  ENOTDIR: ["is not a folder, or is below something that is none", "check the path"],
+  EISDIR: ["is a folder, and not a file", "give a file"],
+  EACCES: ["may not be read or written by you", "use a user who may, or change its permissions"],
+  EPERM: ["may not be read or written by you", "use a user who may, or change its permissions"],
+  EEXIST: ["exists already", "move it away, so that nothing is overwritten"],
+  ENOSPC: ["can't be written: its disk is full", "make room, or choose another disk"],
+  EROFS: ["can't be written: its disk is read-only", "choose another disk"],
+};
+
+function fileMessage({ code = "", path = "a file of this command line", message }: NodeJS.ErrnoException): string {
+  const [what, todo] = wrong[code] ?? [];
+  return what === undefined ? message : `${path} ${what} (${code})\n→ ${todo}`;
+}
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -329,6 +329,21 @@ describe("npm run grafana", () => {
       assert.match(error, /refuses connections|port-forward/);
     });
 
+    it("with a file that isn't there, that is a folder, or below what is none", async () => {
+      const into = await serveGrafana(own);
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "text"), "");
+      for (const [path, says] of [
+        [join(folder, "none.json"), /none\.json is not there \(ENOENT\)\n→ check the path/],
+        [folder, /is a folder, and not a file \(EISDIR\)\n→ give a file/],
+        [join(folder, "text", "file"), /is not a folder, or is below something that is none \(ENOTDIR\)/],
+      ] as const) {
+        const { code, error } = await imported(into, path);
+        assert.equal(code, 2);
+        assert.match(error, says);
+      }
+    });
+
     it("with a file that is no export, every problem at once", async () => {
       const into = await serveGrafana(own);
       const path = file();
