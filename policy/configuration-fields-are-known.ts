@@ -1,5 +1,5 @@
-import { settingsOf } from "./lib/config/find";
-import { eachOverridden, isFile, overridesInForce } from "./lib/config/in-force";
+import { isFile, settingsOf } from "./lib/config/find";
+import { eachOverridden, overridesInForce } from "./lib/config/in-force";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";

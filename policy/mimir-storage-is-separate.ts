@@ -1,5 +1,5 @@
-import { settingsOf } from "./lib/config/find";
-import { eachOverridden, isFile } from "./lib/config/in-force";
+import { isFile, settingsOf } from "./lib/config/find";
+import { eachOverridden } from "./lib/config/in-force";
 import { mimir } from "./lib/mimir/program";
 import { sharedStorage, sharedStorageInArguments } from "./lib/mimir/separation";
 import { variablesOf } from "./lib/pods/variables";

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { eachOverridden } from "./lib/config/in-force";
 import { show } from "./lib/config/show";
 import { duration } from "./lib/duration";
-import type { Advice } from "./lib/finding";
+import type { Advice, Finding } from "./lib/finding";
 import { bestMatch } from "./lib/glob";
 import { definePolicy } from "./lib/policy";
-import { shortRetentions, type ShortRetention } from "./lib/retention";
+import { programs } from "./lib/programs";
+import { shortRetentions, shortRetentionsIn, type ShortRetention } from "./lib/retention";
 import { Unknown } from "./lib/unknown";
 
 /**
@@ -33,20 +35,34 @@ export const retentionMeetsStackMinimum = definePolicy({
   *check(resource, { minimum, shortStreams }) {
     const least = bestMatch(minimum, resource.stack);
     if (least === undefined) return;
-    for (const short of shortRetentions(resource, least, shortStreams)) {
-      if (short instanceof Unknown) yield short;
-      else {
-        const { path, setting, selector, fault } = short;
-        yield {
-          path,
-          found: `${show(setting)}${selector === undefined ? "" : ` for the streams ${selector}`}`,
-          wanted: `at least ${least}, the minimum of stack ${resource.stack}`,
-          ...advice[fault],
-        };
-      }
+    yield* refusals(shortRetentions(resource, least, shortStreams), least, resource.stack);
+  },
+  *checkStack(resources, { minimum, shortStreams }) {
+    const stack = resources.at(0)?.stack;
+    const least = stack && bestMatch(minimum, stack);
+    if (!least) return;
+    for (const program of programs) {
+      yield* eachOverridden(resources, program, (config) =>
+        refusals(shortRetentionsIn(config, program, least, shortStreams), least, stack),
+      );
     }
   },
 });
+
+function* refusals(all: Iterable<ShortRetention | Unknown>, least: string, stack: string): Iterable<Finding> {
+  for (const short of all) {
+    if (short instanceof Unknown) yield short;
+    else {
+      const { path, setting, selector, fault } = short;
+      yield {
+        path,
+        found: `${show(setting)}${selector === undefined ? "" : ` for the streams ${selector}`}`,
+        wanted: `at least ${least}, the minimum of stack ${stack}`,
+        ...advice[fault],
+      };
+    }
+  }
+}
 
 const early = "Data that is deleted too early can't be recovered.";
 const advice: Readonly<Record<ShortRetention["fault"], Advice>> = {

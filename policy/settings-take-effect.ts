@@ -1,6 +1,6 @@
 import { droppedValues } from "./lib/charts/dropped";
-import { settingsOf } from "./lib/config/find";
-import { eachOverridden, isFile, overridesInForce } from "./lib/config/in-force";
+import { isFile, settingsOf } from "./lib/config/find";
+import { eachOverridden, overridesInForce } from "./lib/config/in-force";
 import { doubtfulFields, doubtfulTenantFields } from "./lib/fields/refused";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";

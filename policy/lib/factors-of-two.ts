@@ -1,7 +1,7 @@
 import type { Writers } from "./charts/writers";
 import type { Config } from "./config/config";
-import { settingsOf } from "./config/find";
-import { argumentsAlone, isFile } from "./config/in-force";
+import { isFile, settingsOf } from "./config/find";
+import { argumentsAlone } from "./config/in-force";
 import { ofArguments } from "./config/overlay";
 import type { Program } from "./config/program";
 import { usesIngestStorage } from "./mimir/storage";

@@ -6,7 +6,7 @@ import type { Finding, Refusal, StackFinding, StackRefusal } from "./finding";
 import { messageOf } from "./message";
 import { reading, resourceOf, type Resource } from "./resource";
 import { isInScope, scope, type Scope } from "./scope";
-import type { Block, Unknown } from "./unknown";
+import { Later, type Block, type Unknown } from "./unknown";
 
 /** A policy of the pack, as Pulumi takes it: about one resource, about the whole stack, or both. */
 export type Policy = ResourceValidationPolicy & Partial<Pick<StackValidationPolicy, "validateStack">>;
@@ -102,6 +102,7 @@ function report<Found extends StackRefusal>(
   const told = new Set<string>();
   try {
     for (const finding of find()) {
+      if (finding instanceof Later) continue;
       if ("error" in finding) {
         unknown.push(finding);
         continue;

@@ -1,4 +1,4 @@
-import { placeOf, type ProgramSettings } from "./config/config";
+import { placeOf, type Config, type ProgramSettings } from "./config/config";
 import { settingsOf } from "./config/find";
 import { ofArguments } from "./config/overlay";
 import type { Program } from "./config/program";
@@ -46,7 +46,27 @@ export function* shortRetentions(
   least: string,
   shortStreams: readonly string[],
 ): Iterable<ShortRetention | Unknown> {
-  for (const each of retentionsOf(resource)) {
+  yield* tooShort(retentionsOf(resource), least, shortStreams);
+}
+
+/** The same of one configuration. */
+export function* shortRetentionsIn(
+  config: Config,
+  program: Program,
+  least: string,
+  shortStreams: readonly string[],
+): Iterable<ShortRetention | Unknown> {
+  const { block } = places.find((each) => each.program === program)!;
+  const settings: ProgramSettings = { configs: [config], arguments: [], overrides: [], unreadable: [] };
+  yield* tooShort(inSettings(settings, program, block), least, shortStreams);
+}
+
+function* tooShort(
+  retentions: readonly (Retention | Unknown)[],
+  least: string,
+  shortStreams: readonly string[],
+): Iterable<ShortRetention | Unknown> {
+  for (const each of retentions) {
     if (each instanceof Unknown) yield each;
     else {
       const { setting, selector } = each;

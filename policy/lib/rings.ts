@@ -1,6 +1,7 @@
 import { lokiWriters, mimirWriters, type Writers } from "./charts/writers";
 import type { Config } from "./config/config";
-import { inForce, isFile, type InForce } from "./config/in-force";
+import { isFile } from "./config/find";
+import { inForce, type InForce } from "./config/in-force";
 import type { Program } from "./config/program";
 import { count, type Setting } from "./config/read";
 import { loki } from "./loki/program";

@@ -9,6 +9,16 @@ export class Unknown {
   constructor(readonly error: unknown) {}
 }
 
+/**
+ * A value that a file takes from a variable of who reads it, which the file alone doesn't show. A check of one resource that comes to it says nothing:
+ * that of the whole stack judges the file with who reads it.
+ */
+export class Later extends Unknown {
+  constructor() {
+    super(undefined);
+  }
+}
+
 /** A mapping: a resource's properties, a block of YAML, chart values. */
 export type Block = Record<string, unknown>;
 

@@ -331,7 +331,7 @@ describe("mimir-storage-is-separate", () => {
         { name: "BLOCKS", value: "mimir" },
         { name: "RULER", value: "mimir" },
       ];
-      assert.deepEqual(await stackFindings(policy, stack(one, two)), [same(rulerBucket, variable("RULER"))]);
+      assert.deepEqual(await stackFindings(policy, stack(one, two)), [same(rulerBucket, '"mimir"')]);
       assert.deepEqual(await stackFindings(policy, stack([], two)), [untold(rulerBucket, variable("BLOCKS"))]);
     });
   });

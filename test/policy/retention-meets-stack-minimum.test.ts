@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { retentionMeetsStackMinimum as policy } from "../../policy/retention-meets-stack-minimum";
 import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
-import { configMap, findings, object, release, unknown } from "./support";
+import { configMap, findings, object, release, stackFindings, unknown } from "./support";
 
 const tooShort = (place: string, found: string, least = "7d", stack = "staging") =>
   `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum.`;
@@ -248,5 +248,38 @@ describe("retention-meets-stack-minimum", () => {
       findings(policy, file(goodLoki), { minimum: { production: "30 days" } }),
       /not a duration such as 30d, 720h or 1w\n {2}→ at minimum\.production/,
     );
+  });
+
+  describe("of a file with a variable", () => {
+    const reader = (env: Values[]) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "loki", args: ["-config.expand-env=true"], env }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+    const keep = (value: string) => [{ name: "KEEP", value }];
+
+    it("leaves it to the check of the whole stack, which sees what it stands for", async () => {
+      for (const given of [loki("${KEEP}"), mimir("${KEEP}")]) {
+        assert.deepEqual(await findings(policy, given), []);
+        assert.deepEqual(await stackFindings(policy, [given, reader(keep("30d"))]), []);
+      }
+      const short = [tooShort(inFile + period, '"1d"')];
+      assert.deepEqual(await stackFindings(policy, [loki("${KEEP}"), reader(keep("1d"))]), short);
+    });
+
+    it("refuses it where nobody who reads the file has it, or its value is a Secret's", async () => {
+      const secret = [{ name: "KEEP", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }];
+      for (const env of [[], secret])
+        assert.deepEqual(await stackFindings(policy, [loki("${KEEP}"), reader(env)]), [
+          untold(inFile + period, variable("KEEP")),
+        ]);
+    });
   });
 });

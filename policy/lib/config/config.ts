@@ -17,6 +17,11 @@ export interface Config {
   awaitsReader?: boolean;
   /** Of a file with placeholders: the first variable in it. */
   variable?: string;
+  /**
+   * Of a file with variables that it doesn't show, which are {@link Later} in its content: the content with their marks, for whoever knows who
+   * reads it.
+   */
+  marked?: Block;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */
   isGuess?: true;
   /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */

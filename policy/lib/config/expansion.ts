@@ -5,9 +5,9 @@ import { joined } from "../paths";
 import { programs } from "../programs";
 import type { Resource } from "../resource";
 import { at } from "../unknown";
-import { settingsOf } from "./find";
+import { isFile, settingsOf } from "./find";
 import { isFalse, rawFlagOf } from "./flags";
-import { inForce, isFile } from "./in-force";
+import { inForce } from "./in-force";
 import { variableIn } from "./placeholders";
 
 // Of Grafana's, those that don't give the flag by themselves, as mimir-distributed does: https://github.com/grafana/helm-charts/issues/406

@@ -5,11 +5,17 @@ import type { Resource } from "../resource";
 import { isBlock, Unknown } from "../unknown";
 import type { Arguments, Config, ProgramSettings, Unreadable } from "./config";
 import { overlaid } from "./overlay";
+import { untilRead } from "./placeholders";
 import type { Program } from "./program";
 import { namedVersion } from "./version";
 import { walkThrough, walkThroughValues, type Found } from "./walk";
 
 const files = /^(ConfigMap|Secret)(Patch)?$/;
+
+/** Whether a resource is a file to those who mount it. */
+export function isFile({ kind }: Resource): boolean {
+  return kind === "ConfigMap" || kind === "Secret";
+}
 
 // Every policy asks for them, and a check of the whole stack for a file's settings and those of who mounts it, again and again.
 const remembered = new WeakMap<Resource, Found>();
@@ -38,12 +44,17 @@ function searched(resource: Resource): Found {
     if (files.test(kind)) settings.unreadable.push(...unknownFiles(resource, kind.startsWith("Secret"), program));
     settings.configs = settings.configs.map((each) => {
       const version = namedVersion(resource, each, program);
-      const config = { ...each, version, awaitsReader: version === undefined && files.test(kind) };
+      const config = awaiting({ ...each, version, awaitsReader: version === undefined && files.test(kind) }, resource);
       const around = config.chart?.path ?? (chart && "values");
       return around === undefined ? config : withArguments(config, around, settings.arguments, program);
     });
   }
   return found;
+}
+
+function awaiting(config: Config, resource: Resource): Config {
+  const content = isFile(resource) ? untilRead(config.content) : config.content;
+  return content === config.content ? config : { ...config, content, marked: config.content };
 }
 
 // A chart's values show both: the file that it writes, and the arguments over it.

@@ -1,11 +1,16 @@
 import { readersOf, type Reader } from "../pods/readers";
 import type { Finding, StackFinding } from "../finding";
 import type { Resource } from "../resource";
+import type { Block } from "../unknown";
 import type { Arguments, Config, Overrides } from "./config";
-import { settingsOf } from "./find";
+import { variablesOf } from "../pods/variables";
+import { noEnvironment } from "./environment";
+import { isFile, settingsOf } from "./find";
 import { ofArguments, overlaid } from "./overlay";
+import { fillIn, replacedMarks, unreadable } from "./placeholders";
 import type { Program } from "./program";
 import { imageVersion } from "./version";
+import { readYaml } from "./yaml";
 
 /** A configuration as a program gets it: the file, and over it the arguments of a workload that mounts it. */
 export interface InForce {
@@ -24,8 +29,9 @@ export function inForce(source: Resource, program: Program, resources: readonly 
   if (configs.length === 0) return [];
   const readers = readersOf(source, resources);
   return configs.flatMap((file): InForce[] => {
+    const whole = file.marked ? filled(file, file.marked, source, program, resources) : file;
     // The file by itself where its version is named: nothing more is known of it.
-    const read = (version?: string): Config => (file.awaitsReader ? { ...file, version, awaitsReader: false } : file);
+    const read = (version?: string): Config => (file.awaitsReader ? { ...whole, version, awaitsReader: false } : whole);
     if (readers.length === 0) return [{ config: read(), file, lists: [] }];
     return readers.map((reader) => {
       const { arguments: lists } = settingsOf(reader.resource, program);
@@ -33,6 +39,28 @@ export function inForce(source: Resource, program: Program, resources: readonly 
       return { config: lists.reduce((config, list) => overlaid(config, list, program), under), file, reader, lists };
     });
   });
+}
+
+// Its variables are those of who mounts it; of one that they don't have, the mark stays, and says so.
+function filled(
+  file: Config,
+  marked: Block,
+  source: Resource,
+  program: Program,
+  resources: readonly Resource[],
+): Config {
+  const variables = variablesOf(source, resources);
+  const known = (name: string) => {
+    const variable = variables(name);
+    return variable && "value" in variable ? variable : undefined;
+  };
+  const content = replacedMarks(marked, (text) => {
+    const value = fillIn(text, known);
+    if (unreadable(value) !== undefined) return value;
+    const { content } = readYaml(value, program, noEnvironment);
+    return typeof content === "object" ? value : content;
+  });
+  return { ...file, content, marked: undefined };
 }
 
 /**
@@ -91,11 +119,6 @@ export function argumentsAlone(
   return resources
     .filter((resource) => !reading.has(resource))
     .flatMap((resource) => settingsOf(resource, program).arguments.map((list) => ({ list, resource })));
-}
-
-/** Whether a resource is a file to those who mount it. */
-export function isFile({ kind }: Resource): boolean {
-  return kind === "ConfigMap" || kind === "Secret";
 }
 
 // The version that refuses it may be another than the file by itself is judged by.

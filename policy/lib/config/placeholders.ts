@@ -1,3 +1,4 @@
+import { isBlock, Later } from "../unknown";
 import type { Environment } from "./environment";
 
 // Private-use characters, so that no text of a configuration can be mistaken for a mark.
@@ -55,6 +56,30 @@ export function variableIn(values: unknown): string | undefined {
     if (variable !== undefined) return variable;
   }
   return undefined;
+}
+
+// Of a template it is no variable that is missing.
+const variableMark = new RegExp(`${open}(?!%7B|${origin})[^${close}]*${close}`);
+
+/** Values with a {@link Later} in place of each that has an unknown variable in it; the same object where none has. */
+export function untilRead<Value>(values: Value): Value {
+  return replaced(values, (text) => (variableMark.test(text) ? new Later() : text)) as Value;
+}
+
+/** Values with each text that has something unknown in it replaced; the same object where none has. */
+export function replacedMarks<Value>(values: Value, replace: (text: string) => unknown): Value {
+  return replaced(values, (text) => (mark.test(text) ? replace(text) : text)) as Value;
+}
+
+function replaced(values: unknown, replace: (text: string) => unknown): unknown {
+  if (typeof values === "string") return replace(values);
+  if (Array.isArray(values)) {
+    const list = values.map((each) => replaced(each, replace));
+    return list.some((each, index) => each !== values[index]) ? list : values;
+  }
+  if (!isBlock(values)) return values;
+  const entries = Object.entries(values).map(([key, each]) => [key, replaced(each, replace)] as const);
+  return entries.some(([key, each]) => each !== values[key]) ? Object.fromEntries(entries) : values;
 }
 
 /** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
