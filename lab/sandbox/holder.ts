@@ -1,10 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInput } from "../../engine/errors";
+import type { Step } from "./route";
 
-/** Which stack is on the sandbox's cluster: only one at a time, as a second one would claim names, host ports and volumes of the first. */
+/**
+ * Which stack is on the sandbox's cluster, and in which stage. Only one at a time, as a second one would claim names, host ports and volumes
+ * of the first.
+ */
 
 const fileIn = (folder: string) => join(folder, "stack");
+const stepFileIn = (folder: string) => join(folder, "step.json");
 
 /**
  * Refuses a stack while another one is there.
@@ -21,5 +26,20 @@ export function refuseSecond(stack: string, folder: string): void {
     );
 }
 
-/** Records that a stack is there, before anything of it is. */
-export const hold = (stack: string, folder: string): void => writeFileSync(fileIn(folder), stack);
+/**
+ * Records that a stack is there, before anything of it is.
+ * @param stack its name
+ * @param first the step that it starts with, if nothing was deployed before
+ * @param folder of what the sandbox keeps between its runs
+ */
+export function hold(stack: string, first: Step, folder: string): void {
+  writeFileSync(fileIn(folder), stack);
+  if (!reached(folder)) reach(first, folder);
+}
+
+/** The step that was deployed last; undefined: none. */
+export const reached = (folder: string): Step | undefined =>
+  existsSync(stepFileIn(folder)) ? (JSON.parse(readFileSync(stepFileIn(folder), "utf8")) as Step) : undefined;
+
+/** Records a step, once it is deployed: until then the way on is that from the one before. */
+export const reach = (step: Step, folder: string): void => writeFileSync(stepFileIn(folder), JSON.stringify(step));

@@ -16,10 +16,10 @@ import type { Unavailable } from "../../commands/verify/unavailable";
 import { apply, changes } from "./apply";
 import { checklist, installed } from "./checklist";
 import { PulumiCli } from "./cli";
-import { hold, refuseSecond } from "./holder";
+import { hold, reach, reached, refuseSecond } from "./holder";
 import { Kubectl } from "./kubectl";
 import { substituteAgent } from "./log-agent";
-import { withRetirement } from "./retirement";
+import { settingsOf, stepsBefore, withRetirement } from "./route";
 import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./stack";
 import { fileOf, stackNames, usualStack } from "./stacks";
 import { waysIn } from "./ways-in";
@@ -63,19 +63,33 @@ async function bringUp({ expectNoChanges = false, stack: name, stage, config: gi
   wanted.differences.forEach(say);
 
   const { images } = await up({ storageClasses: usualStorageClasses }, say);
-  hold(name, sandboxFolder());
+  const { stage: last, migration, metrics, kps } = wanted.settings;
+  const step = { stage: last, retire: migration.retireKps };
+  const steps = kps.enabled ? stepsBefore(reached(sandboxFolder()), step, metrics.backend) : [];
+  hold(name, step, sandboxFolder());
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
   const substitute = substituteAgent(wanted.settings, unavailable);
   if (substitute) say(substitute.said);
   const config = [...wanted.options.config, ...(substitute ? [substitute.setting] : [])];
   const options = { ...wanted.options, config };
   const ownKubectl = await hostTool("kubectl");
-  const stack = await sandboxStack(options, secretsFile());
 
   const cli = new PulumiCli(sandboxFolder(), options, kubeconfigPath());
   const withCli = await cli.canBeHad();
-  if (withCli) await cli.up({ expectNoChanges, config });
-  else await standIn(new Kubectl(ownKubectl, kubeconfigPath()), stack, unavailable, expectNoChanges);
+  if (!withCli) say("The Pulumi CLI is not available: the objects from `npm run render` are applied instead.");
+  const deploy = async (settings: readonly string[]) => {
+    if (withCli) return cli.up({ expectNoChanges, config: settings });
+    const stack = await sandboxStack({ ...options, config: [...settings] }, secretsFile());
+    await standIn(new Kubectl(ownKubectl, kubeconfigPath()), stack, unavailable, expectNoChanges);
+  };
+  for (const before of expectNoChanges ? [] : steps) {
+    const how = before.retire ? " with migration.retireKps: true, which lifts kube-prometheus-stack's protection" : "";
+    say(`Stage ${last} is more than one step away. First comes stage ${before.stage}${how}.`);
+    await deploy(settingsOf(before, config));
+    reach(before, sandboxFolder());
+  }
+  await deploy(config);
+  reach(step, sandboxFolder());
 
   say("Running the checklist …");
   const { subject, api } = await installed(options, kubeconfigPath());
@@ -114,7 +128,6 @@ async function standIn(
   unavailable: Unavailable,
   expectNoChanges: boolean,
 ): Promise<void> {
-  say("The Pulumi CLI is not available: the objects from `npm run render` are applied instead.");
   if (expectNoChanges) {
     const found = await changes(kubectl, namespace, resources, unavailable);
     if (found !== "") throw new Error(`this run would change something:\n${found}`);

@@ -12,9 +12,9 @@ import { offlinePreview } from "../../../commands/shared/preview";
 import { loadStackSettings } from "../../../commands/shared/settings";
 import { InvalidInput } from "../../../engine/errors";
 import { ownProgram } from "../../../engine/project";
-import { hold, refuseSecond } from "../../../lab/sandbox/holder";
+import { hold, reach, reached, refuseSecond } from "../../../lab/sandbox/holder";
 import { substituteAgent } from "../../../lab/sandbox/log-agent";
-import { withRetirement } from "../../../lab/sandbox/retirement";
+import { withRetirement } from "../../../lab/sandbox/route";
 import { fileOf, type StackFile } from "../../../lab/sandbox/stacks";
 import { waysIn } from "../../../lab/sandbox/ways-in";
 import { stagesWith, type StageName } from "../../../stages";
@@ -104,9 +104,20 @@ describe("The stacks of the sandbox", () => {
 
   it("are there one at a time: while one is there, another is refused, with the way out", () => {
     refuseSecond("pi", folder);
-    hold("sandbox", folder);
+    hold("sandbox", { stage: "loki", retire: false }, folder);
     refuseSecond("sandbox", folder);
     assert.throws(() => refuseSecond("pi", folder), /has the stack sandbox.*\n.*npm run sandbox -- down/);
+  });
+
+  it("go on from the step that was deployed last, and not from one that was only begun", () => {
+    const [first, next] = [
+      { stage: "loki", retire: false },
+      { stage: "mimir-default", retire: true },
+    ] as const;
+    hold("sandbox", next, folder);
+    assert.deepEqual(reached(folder), first);
+    reach(next, folder);
+    assert.deepEqual(reached(folder), next);
   });
 
   it("have Alloy in Vector's place where the cluster can't have Vector, and nowhere else", () => {
