@@ -1,17 +1,12 @@
-import type { types } from "@pulumi/kubernetes";
 import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../settings/schema";
 import { Application } from "../kubernetes/application";
-import { container } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
 import { imageVersion } from "../kubernetes/labels";
-import { placement } from "../kubernetes/placement";
-import { restrictedPod } from "../kubernetes/security";
-import { scratch, uid } from "../object-storage/pod";
-import type { ObjectStorage, StoragePod } from "../object-storage/types";
+import type { ObjectStorage } from "../object-storage/types";
 import type { RuleGroup } from "../rules/types";
-import { secretEnv } from "../secrets/env";
+import { backupPod } from "./pod";
 import { backupRules, cronJobName } from "./rules";
 import { lendMc, samplesScript, type SamplesSource } from "./samples-script";
 import { beginScript, copyScript, endScript } from "./script";
@@ -28,11 +23,6 @@ export interface BackupArgs {
   victoriaMetrics?: SamplesSource;
 }
 
-const folder = "/backup";
-
-/** Nothing but a key and a place. */
-const none: StoragePod = { env: [], annotations: {}, volumes: [], volumeMounts: [] };
-
 /**
  * Loki's and Mimir's buckets and VictoriaMetrics' samples, copied by a schedule, in the format that `npm run restore` reads.
  *
@@ -46,10 +36,9 @@ export class Backup extends pulumi.ComponentResource {
   constructor(name: string, args: BackupArgs, opts: pulumi.ComponentResourceOptions) {
     const { environment, settings, images, storage, victoriaMetrics } = args;
     super("observability:backup:Backup", name, { environment, settings, images }, opts);
-    const image = images["minio-mc"];
-    const identity = { name: cronJobName, component: "backup", version: imageVersion(image) };
+    const identity = { name: cronJobName, component: "backup", version: imageVersion(images["minio-mc"]) };
     const app = new Application(this, { environment, name: cronJobName, identity });
-    const { schedule, to = "", endpoint = "", secret = "", resources } = settings;
+    const { schedule, to = "", endpoint = "" } = settings;
     const target = { stack: pulumi.getStack(), place: to.replace("s3://", ""), endpoint };
     const applications = [
       ["loki", storage.loki] as const,
@@ -65,37 +54,7 @@ export class Backup extends pulumi.ComponentResource {
     const configMap = app.configMap(scripts);
     const account = app.serviceAccount();
 
-    const key = {
-      name: secret,
-      keys: { AWS_ACCESS_KEY_ID: "AWS_ACCESS_KEY_ID", AWS_SECRET_ACCESS_KEY: "AWS_SECRET_ACCESS_KEY" },
-      version: "",
-    };
-    const run = (script: string, { env, volumeMounts }: StoragePod, its = image): types.input.core.v1.Container =>
-      container({
-        ...{ name: script, image: its, command: ["sh", `${folder}/${script}.sh`], resources },
-        env: [
-          { name: "MC_CONFIG_DIR", value: "/tmp/mc" },
-          secretEnv(key, "AWS_ACCESS_KEY_ID", "TARGET_ACCESS_KEY_ID"),
-          secretEnv(key, "AWS_SECRET_ACCESS_KEY", "TARGET_SECRET_ACCESS_KEY"),
-          ...env,
-        ],
-        volumeMounts: [{ name: "scripts", mountPath: folder, readOnly: true }, scratch.mount, ...volumeMounts],
-      });
-    const volumes = new Map(
-      applications.flatMap(([, { pod }]) => pod.volumes.map((volume) => [JSON.stringify(volume), volume])),
-    );
-    const template = app.pod({
-      ...placement(environment, victoriaMetrics ? [image, images["victoria-metrics"]] : [image]),
-      securityContext: restrictedPod(uid),
-      restartPolicy: "Never",
-      initContainers: [
-        run("begin", none),
-        ...applications.map(([each, { pod }]) => run(each, pod)),
-        ...(victoriaMetrics ? [run("samples", none, images["victoria-metrics"])] : []),
-      ],
-      containers: [run("end", none)],
-      volumes: [{ name: "scripts", configMap: { name: app.name } }, scratch.volume, ...volumes.values()],
-    });
+    const template = backupPod(app, { images, settings, applications, samples: victoriaMetrics !== undefined });
     app.connections.run(app.name, template);
     new CronJob(
       app.name,

@@ -59,12 +59,7 @@ export class Loki extends pulumi.ComponentResource {
       name,
       identity: { name: "loki", version: imageVersion(images.loki) },
     });
-    const { former, ...current } = settings;
-    const configOf = (settings: Settings["loki"]) => stringify(lokiConfig({ ...args, settings }));
-    const modes = [{ file: configFile, config: configOf(current), ...topology(current) }];
-    const before = formerTopology(settings);
-    if (before) modes.push({ file: formerFile, config: configOf({ ...current, mode: former!.mode }), ...before });
-
+    const modes = modesOf(args);
     const prerequisites: pulumi.Resource[] = [
       app.configMap(Object.fromEntries(modes.map(({ file, config }) => [file, config]))),
     ];
@@ -78,20 +73,7 @@ export class Loki extends pulumi.ComponentResource {
     for (const each of memcacheds(settings))
       memcached(this, { environment, image: images.memcached, serviceAccount: name, ...each });
 
-    const pod = { image: images.loki, rules: settings.logAlerts, storage: storage.pod };
-    // Nothing of the former mode is touched before the new one is ready.
-    const running: pulumi.Resource[] = [];
-    for (const { file, config, workloads } of modes)
-      running.push(
-        ...workloads.map(
-          (workload) =>
-            new LokiWorkload(
-              workload.name,
-              { environment, settings: current, ...pod, workload, file, config, serviceAccount: name, configMap: name },
-              { ...app.child, dependsOn: [...prerequisites, ...running] },
-            ),
-        ),
-      );
+    const running = workloads(app, args, modes, prerequisites);
     const gateway = new LokiGateway(
       "loki-gateway",
       { environment, settings, image: images.nginx },
@@ -107,12 +89,46 @@ export class Loki extends pulumi.ComponentResource {
     // Of Loki's Services only those of its workloads have a port of this name, so that no pod is scraped twice.
     app.monitor({ port: httpPort });
 
-    this.pushUrl = `${httpUrl(environment, topology(current).doing.distributor)}/loki/api/v1/push`;
+    this.pushUrl = `${httpUrl(environment, modes[0].doing.distributor)}/loki/api/v1/push`;
     this.queryUrl = `http://${gateway.host}`;
     this.rules = lokiRules(args);
     this.dashboards = lokiDashboards(args);
     this.registerOutputs({ pushUrl: this.pushUrl, queryUrl: this.queryUrl });
   }
+}
+
+/** A mode that runs: its configuration, and its workloads. */
+type Mode = { file: string; config: string; settings: Settings["loki"] } & ReturnType<typeof topology>;
+
+/** The mode that is set, and the former one while a change of the mode goes on. */
+function modesOf(args: LokiArgs): [Mode, ...Mode[]] {
+  const { former, ...current } = args.settings;
+  const configOf = (settings: Settings["loki"]) => stringify(lokiConfig({ ...args, settings }));
+  const now = { file: configFile, config: configOf(current), settings: current, ...topology(current) };
+  const before = formerTopology(args.settings);
+  if (!before) return [now];
+  const config = configOf({ ...current, mode: former!.mode });
+  return [now, { file: formerFile, config, settings: current, ...before }];
+}
+
+/** Every mode's workloads. Nothing of the former mode is touched before the new one is ready. */
+function workloads(app: Application, args: LokiArgs, modes: Mode[], prerequisites: pulumi.Resource[]): LokiWorkload[] {
+  const { environment, images, storage } = args;
+  const pod = { image: images.loki, rules: args.settings.logAlerts, storage: storage.pod };
+  const names = { serviceAccount: app.name, configMap: app.name };
+  const running: LokiWorkload[] = [];
+  for (const { file, config, settings, workloads } of modes)
+    running.push(
+      ...workloads.map(
+        (workload) =>
+          new LokiWorkload(
+            workload.name,
+            { environment, settings, ...pod, workload, file, config, ...names },
+            { ...app.child, dependsOn: [...prerequisites, ...running] },
+          ),
+      ),
+    );
+  return running;
 }
 
 /** The Service by which all of Loki's pods find one another. */

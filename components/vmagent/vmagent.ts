@@ -1,35 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../settings/schema";
-import { seconds } from "../../settings/units";
 import { targetPermissions } from "../alloy/metrics-permissions";
 import { Application } from "../kubernetes/application";
-import { checksum } from "../kubernetes/checksum";
-import { container, namedPort, probe, repeatedly } from "../kubernetes/container";
+import { namedPort } from "../kubernetes/container";
 import type { Environment } from "../kubernetes/environment";
 import { imageVersion } from "../kubernetes/labels";
-import { placement } from "../kubernetes/placement";
-import { restrictedPod } from "../kubernetes/security";
-import { dataVolume } from "../kubernetes/storage";
 import type { RuleGroup } from "../rules/types";
 import { withoutPods } from "../vmalert/gathered";
-import {
-  configFolder,
-  dataDirectory,
-  httpPort,
-  relabelFile,
-  relabelRules,
-  scriptFolder,
-  vmagentArguments,
-} from "./arguments";
+import { httpPort, relabelFile, relabelRules } from "./arguments";
+import { vmagentPod } from "./pod";
 import { vmagentRules } from "./rules";
-import {
-  certificatesFolder,
-  gatheredSpec,
-  gatheredVolumes,
-  scrapeConfigScript,
-  scriptFile,
-  type ScrapeArgs,
-} from "./scrape-config";
+import { gatheredSpec, scrapeConfigScript, scriptFile, type ScrapeArgs } from "./scrape-config";
 
 /** Arguments of {@link Vmagent}. */
 export interface VmagentArgs extends Pick<ScrapeArgs, "scrapeInterval"> {
@@ -40,11 +21,6 @@ export interface VmagentArgs extends Pick<ScrapeArgs, "scrapeInterval"> {
   /** Where samples are pushed to. */
   pushUrl: string;
 }
-
-/** As VictoriaMetrics' own pod; the image names no user. */
-const uid = 65534;
-
-const gatheredFolder = "/gathered";
 
 /**
  * vmagent: scrapes the ServiceMonitors, PodMonitors, Probes and ScrapeConfigs of the whole cluster, and writes to VictoriaMetrics. The operator that
@@ -71,50 +47,7 @@ export class Vmagent extends pulumi.ComponentResource {
     };
     const gathered = withoutPods(app, spec);
 
-    const bring = ["sh", `${scriptFolder}/${scriptFile}`, gatheredFolder, configFolder];
-    const config = {
-      image: images.vmagent,
-      volumeMounts: [
-        { name: "script", mountPath: scriptFolder, readOnly: true },
-        { name: "gathered", mountPath: gatheredFolder, readOnly: true },
-        { name: "config", mountPath: configFolder },
-      ],
-      resources: { requests: { cpu: "5m", memory: "16Mi" }, limits: { memory: "64Mi" } },
-    };
-    const template = app.pod({
-      ...placement(environment, [images.vmagent]),
-      annotations: { "checksum/config": checksum(scrapeConfigScript + relabelRules) },
-      automountServiceAccountToken: true,
-      securityContext: restrictedPod(uid),
-      // It writes what it holds in memory to its volume before it goes.
-      terminationGracePeriodSeconds: 60,
-      initContainers: [container({ ...config, name: "first-scrape-config", command: bring })],
-      containers: [
-        container({
-          name: "vmagent",
-          image: images.vmagent,
-          args: vmagentArguments({ pushUrl, storage: settings.storage }),
-          ports: [{ name: "http", containerPort: httpPort }],
-          // Ready once every target is found and was scraped twice: only then does an update remove what scraped before.
-          readinessProbe: { ...probe("/ready", "http"), initialDelaySeconds: 2 * seconds(scrapeInterval) },
-          livenessProbe: { ...probe("/health", "http"), failureThreshold: 6 },
-          resources: settings.resources,
-          volumeMounts: [
-            { name: "script", mountPath: scriptFolder, readOnly: true },
-            { name: "config", mountPath: configFolder, readOnly: true },
-            { name: "certificates", mountPath: certificatesFolder, readOnly: true },
-            { name: dataVolume, mountPath: dataDirectory },
-          ],
-        }),
-        container({ ...config, name: "scrape-config", command: repeatedly(bring) }),
-      ],
-      volumes: [
-        { name: "script", configMap: { name: app.name } },
-        ...gatheredVolumes(app.name),
-        // Passwords of monitors are in it: never on a disk.
-        { name: "config", emptyDir: { medium: "Memory", sizeLimit: "32Mi" } },
-      ],
-    });
+    const template = vmagentPod(app, { image: images.vmagent, settings, pushUrl, scrapeInterval });
     app.statefulSet({ volume: settings, template }, { dependsOn: [configMap, service, ...account, gathered] });
     app.monitor({ port: "http" });
 
