@@ -196,7 +196,7 @@ export function stack({ settings, secretValues }: LoadedSettings) {
       : undefined;
   const longTerm = mimir ?? victoriaMetrics;
 
-  // From stage `mimir-default` on: Mimir's ruler has the rules before Prometheus evaluates them no more. With VictoriaMetrics it is vmalert.
+  // From stage `mimir-default` on: Mimir's ruler has the rules before Prometheus stops evaluating them. With VictoriaMetrics it is vmalert.
   const ruleSync =
     mimir && on.evaluator === "mimir"
       ? new RuleSync(

@@ -19,8 +19,8 @@ export interface CheckOptions {
 }
 
 /**
- * Checks raw settings: each by itself and all against each other, every problem at once. A rule that reads a setting
- * which is wrong by itself says nothing of it.
+ * Checks raw settings, each one alone and all against each other, and reports all problems together. A rule that reads a setting
+ * which is invalid says nothing about it.
  * @param raw what the stack gives, by top-level key
  * @param options which values are secret; the time
  */
@@ -85,11 +85,11 @@ function findings(rule: Rule, settings: ParsedSettings, { now, damaged, isSecret
   }));
 }
 
-/** A text where it stands by itself: a rule shows a value in quotes or between spaces, and a short secret is part of many words. */
+/** A text where it stands alone: a rule shows a value in quotes or between spaces, and a short secret is part of many words. */
 const whole = (text: string) =>
   new RegExp(`(?<![A-Za-z0-9])${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![A-Za-z0-9])`, "g");
 
-/** A view of the settings that tells which of them are read. */
+/** A view of the settings that records which of them are read. */
 function recording<T extends object>(target: T, tell: (path: Path, value: unknown) => void, above: Path = []): T {
   return new Proxy(target, {
     get(object, key) {

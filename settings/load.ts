@@ -49,7 +49,7 @@ function fromText(text: string): unknown {
 }
 
 /**
- * Checks raw settings: each by itself and all against each other.
+ * Checks raw settings, each one alone and all against each other.
  * @param raw what the stack gives, by top-level key
  * @param options the stack's name for the message (default: Pulumi's), and the keys that Pulumi holds as secrets
  * @throws pulumi.RunError with every problem

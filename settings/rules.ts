@@ -16,7 +16,7 @@ import type { Rule } from "./rules/rule";
 import { secretRules } from "./rules/secrets";
 import { victoriaMetricsRules } from "./rules/victoria-metrics";
 
-/** What settings must be to each other, beside what each must be by itself. */
+/** How settings must fit together; the schema says what each one may be. */
 export const rules: readonly Rule[] = [
   ...migrationRules,
   ...clusterRules,

@@ -69,7 +69,7 @@ export const discriminatorOf = (options: readonly Place[]): string | undefined =
  * The place at a path; undefined where the schema has none.
  * @param from the place that the path starts at
  * @param path keys and indices
- * @param raw the value that the schema is for: it tells which option of a union is meant
+ * @param raw the value that the schema is for: it decides which option of a union is meant
  */
 export function placeAt(from: Place, path: readonly PropertyKey[], raw?: unknown): Place | undefined {
   const here = optionFor(from, raw);

@@ -87,7 +87,7 @@ interface Kind {
   secret: Record<string, string>;
   /** What Alertmanager does where `sendResolved` is left out. */
   resolved: boolean;
-  /** What the program writes by itself. */
+  /** What the program writes of its own accord. */
   usual?: Record<string, unknown>;
 }
 

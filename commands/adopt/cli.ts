@@ -68,7 +68,7 @@ async function look(
 }
 
 /**
- * What the stack's file says so far. Each setting has to be right by itself; what they lack all together is what the command is there for.
+ * What the stack's file says so far. Each setting has to be valid; what is missing is what this command prints.
  * @throws InvalidInput with every setting that is wrong
  */
 function settingsOf(

@@ -49,7 +49,7 @@ export interface Tested {
   /** The routes that it takes. */
   ways: Way[];
   deliveries: Delivery[];
-  /** Whether Alertmanager was told that it is over. */
+  /** Whether Alertmanager was told that the alert has ended. */
   resolved: boolean;
 }
 

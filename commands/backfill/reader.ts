@@ -30,7 +30,7 @@ export function readerPod(settings: Settings, claim: string, nodeName?: string):
     spec: {
       ...(nodeName ? { nodeName } : { nodeSelector: settings.cluster.nodeSelector }),
       restartPolicy: "Never",
-      // What a killed run leaves ends by itself.
+      // The server process of a killed run ends without help.
       activeDeadlineSeconds: 86_400,
       automountServiceAccountToken: false,
       securityContext: { ...chartUser, runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },

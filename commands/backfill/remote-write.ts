@@ -7,7 +7,7 @@ const longest = 4 * 2 ** 20;
 const longestSample = 4 + 8 + 10;
 
 /**
- * Writes requests of Prometheus's remote_write 1.0, a series after the other. Values are copied bit by bit: only their bits tell a staleness marker from
+ * Writes requests of Prometheus's remote_write 1.0, a series after the other. Values are copied bit by bit: only their bits distinguish a staleness marker from
  * another NaN.
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
  */

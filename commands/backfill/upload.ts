@@ -37,7 +37,7 @@ export class BlockUpload {
    * @param mimir its own address, without `/prometheus`
    * @param patience seconds for which a request is tried again
    * @param signal ends everything
-   * @param tell takes a line when something has to wait
+   * @param tell is called with a line when something has to wait
    */
   constructor(
     private readonly mimir: Api,

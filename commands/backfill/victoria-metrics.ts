@@ -176,7 +176,7 @@ interface State {
   keepsTwice: boolean;
 }
 
-/** It says 204 to samples that it drops: its counters alone tell. */
+/** It says 204 to samples that it drops: only its counters show it. */
 function refuseDropped(before: State, after: State): void {
   if (before.started !== after.started) return;
   const exceeded = Object.values(limits).filter((_, i) => after.dropped[i] > before.dropped[i]);

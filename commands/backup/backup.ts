@@ -28,7 +28,7 @@ export interface BackupArgs {
   mc: Mc;
   /** What is flushed before. */
   writers: readonly Writer[];
-  /** Seconds between the flush and what counts; at least Loki's `indexDelay`, so that every line of before is in the backup. */
+  /** Seconds between the flush and what counts; at least Loki's `indexDelay`, so that every earlier line is in the backup. */
   settle: number;
   parts: Partial<Record<PartName, Part>>;
   /** Whose samples are copied; default: none's. */

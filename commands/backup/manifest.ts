@@ -5,7 +5,7 @@ import { bucketsFile, samplesFile, unfinishedFile } from "../../components/backu
 import { InvalidInput } from "../../engine/errors";
 import type { Place } from "./place";
 
-/** What says what is in a backup. Each file is written last, so that a backup that was ended has none, or the one of before. */
+/** The lists of what is in a backup. They are written last: an interrupted backup has none, or still the previous ones. */
 
 const time = z.iso.datetime();
 

@@ -29,13 +29,13 @@ export interface Place {
   /** @throws InvalidInput when it can't be written to */
   write(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Copies a file of this machine into it; one that is ended halfway leaves the one of before. */
+  /** Copies a file of this machine into it; an interrupted copy leaves the previous file. */
   put(file: string, name: string): Promise<void>;
   /** Copies a file out of it. */
   get(name: string, file: string): Promise<void>;
   /** Number and size of what is below a name. */
   usage(name: string): Promise<Usage>;
-  /** Bytes that are free; undefined: nobody says. */
+  /** Free bytes; undefined: unknown. */
   free(): number | undefined;
 }
 

@@ -38,7 +38,7 @@ export async function inTurn<T>(args: TurnArgs, make: (began: string) => Promise
   // A Job that has begun since has seen the file, or is seen here.
   await refuseSchedule();
   let last = Promise.resolve();
-  // What could not be written is written a minute later; that the place is away is told by what copies.
+  // What could not be written is written a minute later; that the place can't be reached is reported by what copies.
   const timer = setInterval(() => (last = last.then(sign).catch(() => undefined)), interval * 1000);
   const made = await make(began).finally(() => {
     clearInterval(timer);
@@ -73,7 +73,7 @@ interface Job {
 /**
  * Refuses while a Job of the stack's CronJob copies to the same place.
  * @param place `--to` of this one
- * @param api the cluster; where it can't be asked, nothing is refused, and it is told
+ * @param api the cluster; if it doesn't answer, nothing is refused, and a line says so
  * @throws InvalidInput
  */
 export async function refuseSchedule(

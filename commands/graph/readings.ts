@@ -47,7 +47,7 @@ interface Container {
   args?: unknown[];
 }
 
-/** vmagent and vmalert are told by their command lines whom they write to, ask and tell. */
+/** The command lines of vmagent and vmalert say where they write to, query and send alerts. */
 function flags(containers: readonly Container[]): Reading[] {
   return containers.flatMap(({ args = [] }) =>
     args.flatMap((argument) => {

@@ -36,7 +36,7 @@ interface Arguments extends StackArguments {
 }
 
 /**
- * The command `import-logs`: log files of before go to Loki.
+ * The command `import-logs`: old log files go to Loki.
  * @param words its command line
  * @param terminal where its words go
  * @returns exit code: 0 Loki has everything, 1 something was left out or is missing, 2 it could not be done to the end

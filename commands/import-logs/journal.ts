@@ -68,7 +68,7 @@ export class Journal {
       ...[...this.read].map(([path, position]) => entryOf([[path, position]])),
       { import: this.run.name, newest: `${this.run.newest}` },
     ];
-    // Written anew, as it would grow for ever.
+    // Rewritten now and then, otherwise it would grow for ever.
     writeFileSync(`${this.file}.new`, entries.map(lineOf).join(""));
     renameSync(`${this.file}.new`, this.file);
     return this.run.name;

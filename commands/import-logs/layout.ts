@@ -1,4 +1,4 @@
-/** What Loki is told of a file, by its path. */
+/** What Loki gets to know about a file, from its path. */
 export interface Source {
   /** Labels of its stream: few values each. */
   labels: Readonly<Record<string, string>>;

@@ -36,13 +36,13 @@ export interface LinesArgs {
 const firstRead = 8 * 2 ** 10;
 const largestRead = 256 * 2 ** 10;
 
-/** After this long without a change, in milliseconds, nobody will finish a last line that has no line break. */
+/** After this long without a change, in milliseconds, a last line without a line break counts as complete. */
 const settled = 3_600_000;
 
 /**
  * A file's lines. Each has the time that it begins with. Where it has none, or one before the line above, it gets a nanosecond more than
  * that line, so that Loki keeps their order. Loki takes lines of one stream with the same time and text for one: what the digits of a time
- * leave free tells them apart.
+ * leave free distinguishes them.
  *
  * A last line without a line break is left for the next time, as long as somebody may be writing it. No file is open between two lines.
  */

@@ -28,7 +28,7 @@ import { integrationsOf, waysOf, type Configuration } from "../shared/alertmanag
 export interface Judged {
   /** Alertmanager would refuse the file for each of these. */
   problems: Problem[];
-  /** It would take the file, and do what nobody can want. */
+  /** It would accept the file, and do what nobody can want. */
   doubts: string[];
 }
 
@@ -299,7 +299,7 @@ function idle(raw: Record<string, unknown>, configuration: Configuration, routes
 const takesAll = ({ matchers = [], match = {}, match_re = {} }: Node["route"]): boolean =>
   [...matchers, ...Object.keys(match), ...Object.keys(match_re)].length === 0;
 
-/** Watchdog always fires: whoever hears of it has to be a dead man's switch, and nobody else. */
+/** Watchdog always fires: only a dead man's switch should receive it. */
 function watchdogDoubts(configuration: Configuration): string[] {
   const told = (alertname: string, severity: string) =>
     waysOf(configuration, { alertname, severity }).flatMap(({ receiver }) =>

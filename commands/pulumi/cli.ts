@@ -60,7 +60,7 @@ export async function run(
   }
 }
 
-/** Settings that are wrong by themselves keep nobody from removing a stack: only what shall stay is read of them. */
+/** Invalid settings don't keep a stack from being removed: only what is to stay is read from them. */
 async function destroy(words: readonly string[], say: (text: string) => void): Promise<number> {
   const { stack, config, configFile, args, problems } = readArguments("destroy", words);
   try {
@@ -129,7 +129,7 @@ function missingPack(): string[] {
   }
 }
 
-/** The stage that the stack's last update brought about; undefined where Pulumi can't say: a new stack, a passphrase that it has to ask for. */
+/** The stage that the stack's last update deployed; undefined if Pulumi doesn't know: a new stack, a passphrase that it has to ask for. */
 async function stageOf(cli: string, stack: string): Promise<StageName | undefined> {
   const said = await askPulumi(cli, ["stack", "output", "stage", "--stack", stack]);
   return stageNames.find((name) => name === said);

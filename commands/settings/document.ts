@@ -94,7 +94,7 @@ function rowsOf(here: Place, path: readonly string[], needed = true, inherited?:
   return [row(here, path, needed, value), ...(ofObjects ? rowsOf(children[0][1], [`${path.join(".")}${step}`]) : [])];
 }
 
-/** The rows of a union's options; each tells the options that it belongs to. */
+/** The rows of a union's options; each names the options that it belongs to. */
 function merged(union: readonly Place[], path: readonly string[], value: unknown): Row[] {
   const discriminator = discriminatorOf(union);
   if (!discriminator) throw new Error(`${path.join(".")} is a union without a discriminator`);

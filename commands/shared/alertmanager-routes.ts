@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { parseMatchers, type Matcher } from "../../settings/matchers";
 import { goRegex } from "../../settings/regex";
 
-/** Alertmanager's configuration, as far as it decides who is told. */
+/** Alertmanager's configuration, as far as it decides who is notified. */
 export interface Configuration {
   route: Route;
   receivers: ({ name: string } & Record<string, unknown>)[];

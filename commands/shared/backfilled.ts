@@ -1,6 +1,6 @@
 /**
  * How the names of days end that `npm run backfill` brought. In Mimir they are blocks: its compactor writes the names of all blocks that it merged into
- * the new one's `meta.json` (`compaction.sources`), so what was backfilled can be told for as long as Mimir keeps it.
+ * the new one's `meta.json` (`compaction.sources`), so backfilled blocks can be recognized for as long as Mimir keeps them.
  */
 export const backfilledMark = "BACKF";
 

@@ -19,7 +19,7 @@ export interface Measured {
   workloads: Record<string, Record<string, Usage>>;
 }
 
-/** As the kubelet tells it. */
+/** As the kubelet reports it. */
 interface Stats {
   cpu?: { time: string; usageCoreNanoSeconds?: number };
   memory?: { workingSetBytes?: number };

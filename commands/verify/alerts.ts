@@ -21,7 +21,7 @@ interface Alert {
   generatorURL: string;
 }
 
-/** How an alert's link tells who sent it: Prometheus's begins with its address, the ruler has no external URL, vmalert has a path of its own. */
+/** How an alert's link shows who sent it: Prometheus's begins with its address, the ruler has no external URL, vmalert has a path of its own. */
 const sent: Readonly<Record<Backend, { by: string; is(alert: Alert): boolean }>> = {
   mimir: { by: "Mimir's ruler", is: ({ generatorURL }) => generatorURL.startsWith("/") },
   "victoria-metrics": { by: "vmalert", is: ({ generatorURL }) => generatorURL.includes("/vmalert/alert?") },

@@ -24,7 +24,7 @@ interface Bucket {
   secretKey?: string;
 }
 
-/** Where an application keeps its objects, as its pods are told. */
+/** Where an application keeps its objects, as its pods' configuration says. */
 export interface AppBuckets {
   namespace: string;
   buckets: Bucket[];

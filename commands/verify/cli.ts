@@ -68,7 +68,7 @@ async function go(options: Arguments, terminal: Terminal, load: typeof loadStack
   await reachable(settings, deadline);
   const loaded = { ...(await load({ stack, config, configFile })), settings };
   const once = async () => {
-    // Each round anew: a login may have run out, and a sandbox may have come.
+    // Anew in each round: a login may have expired, and a sandbox may have been started.
     const api = await reachable(settings, deadline);
     const unavailable = await unavailableOn(api);
     return verify(subjectOf({ ...loaded, unavailable }), api, {

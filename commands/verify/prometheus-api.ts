@@ -28,7 +28,7 @@ export async function addressAnswers({ subject, reach }: Context): Promise<Outco
   return problems.flat().length > 0 ? fail(problems.flat().join("; ")) : pass(said);
 }
 
-/** Nobody asks by a name that is gone, or for what is gone; while kube-prometheus-stack is there, notes have those who will. */
+/** Nobody may still use a name or a function that is gone. While kube-prometheus-stack is there, notes list who will be affected. */
 export async function askersAreAnswered(context: Context): Promise<Outcome> {
   const { subject, reach } = context;
   const { prometheus, formerNames, on, namespace, backend } = subject;

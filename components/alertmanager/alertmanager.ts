@@ -26,7 +26,7 @@ export interface AlertmanagerArgs {
 }
 
 /**
- * The stack's one Alertmanager, unless Mimir's is chosen: in every stage, told by whoever evaluates rules.
+ * The stack's one Alertmanager, unless Mimir's is chosen: in every stage, whichever program evaluates the rules.
  *
  * One replica: Prometheus and Mimir's ruler send again until it answers, and its silences and notification log are on a volume.
  */

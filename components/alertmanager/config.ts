@@ -69,7 +69,7 @@ export interface InhibitRule {
 const nobody = "null";
 
 /**
- * Alertmanager's configuration: Watchdog to the dead man's switch and nowhere else, severity none to nobody, then the routes of the
+ * Alertmanager's configuration: Watchdog only to the dead man's switch, severity none to no receiver, then the routes of the
  * settings, and what is left to one receiver.
  * @param args the settings
  */

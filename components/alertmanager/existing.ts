@@ -1,7 +1,7 @@
 import type { AlertReceiver } from "./types";
 
 /**
- * An Alertmanager that exists, in place of the stack's own: nothing is made for it, its receivers are its own affair, and nobody here knows
+ * An Alertmanager that exists, in place of the stack's own: nothing is installed for it, its receivers are not configured here, and nothing here knows
  * the labels of its metrics, so there are no alerts about it. Prometheus's own, on an Alertmanager that it can't reach, stay.
  * @param url its address, with its path where it has one
  */

@@ -51,10 +51,10 @@ export function alertmanagerPod(app: Application, args: AlertmanagerPodArgs): ty
           `--storage.path=${data.mountPath}`,
           `--web.listen-address=:${port.number}`,
           `--web.external-url=${externalUrl}`,
-          // By default the external URL's path becomes a prefix of the API, and nobody in the cluster finds it.
+          // By default the external URL's path becomes a prefix of the API, and clients in the cluster would not find it.
           "--web.route-prefix=/",
           "--cluster.listen-address=", // no peers
-          "--enable-feature=receiver-name-in-metrics", // tells a heartbeat that fails from a webhook that fails
+          "--enable-feature=receiver-name-in-metrics", // distinguishes a failing heartbeat from a failing webhook
         ],
         ports: [{ name: port.name, containerPort: port.number }],
         livenessProbe: { ...probe("/-/healthy", port.name), failureThreshold: 6 },

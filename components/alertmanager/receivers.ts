@@ -5,7 +5,7 @@ import type { Receiver as ReceiverSettings, ReceiverField } from "../../settings
 /** Folder that the keys of the Secret `alertmanager` are mounted at, each as a file. */
 export const secretsDirectory = "/etc/alertmanager/secrets";
 
-/** Who is told, and how. */
+/** Who is notified, and how. */
 export interface Receiver {
   name: string;
   pushover_configs?: PushoverConfig[];

@@ -28,7 +28,7 @@ export function lineStages({ lines, redact }: LineSettings): Block[] {
 }
 
 /**
- * What is done with events before they are sent: the same, but each is an entry by itself, and none is JSON.
+ * What is done with events before they are sent: the same, but each event is one entry, and none is JSON.
  * @param settings those of lines
  */
 export function eventStages({ lines, redact }: LineSettings): Block[] {

@@ -93,7 +93,7 @@ function events(parent: pulumi.Resource, args: LogCollectorArgs): void {
     placement: placement(environment, [images.alloy]),
   });
   // One replica, the old one gone before the next one starts: each event is read once. A new pod reads again what the API server still
-  // has (an hour), with the timestamps, labels and lines of before, which Loki shows once.
+  // has (an hour), with the same timestamps, labels and lines as before, which Loki shows once.
   app.deployment({ replicas: 1, strategy: { type: "Recreate" }, template });
 }
 

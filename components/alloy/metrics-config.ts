@@ -47,7 +47,7 @@ export function alloyMetricsConfig(args: MetricsConfigArgs): string {
   return write(metricsPipeline(args));
 }
 
-/** A PrometheusRule with this label is in nobody's ruler: the way out when one that is not valid keeps the others from being taken over. */
+/** A PrometheusRule with this label is left out: the way out when an invalid one keeps the others from getting into the ruler. */
 export const rulesOff = { key: "observability/rules", value: "off" };
 
 /** The label that all objects of this program have (`labels()` of components/kubernetes). */
@@ -58,9 +58,9 @@ const ofStack = { key: "app.kubernetes.io/part-of", value: "observability" };
  *
  * The stack's own PrometheusRules, those of each namespace that `metrics.ruleNamespaces` names, and all others are kept in step apart: a
  * PrometheusRule that is not valid stops every change of its component (`desiredStateFromKubernetes` in
- * internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the alerts that would tell of it.
+ * internal/component/mimir/rules/kubernetes/events.go; grafana/alloy#307), and it must not stop the alerts that would report it.
  *
- * The prefixes tell them apart, and this stack from another on the same Mimir; renaming one leaves its groups in the ruler for good, to be
+ * The prefixes distinguish them, and this stack from another one on the same Mimir; renaming one leaves its groups in the ruler for good, to be
  * evaluated twice. A namespace can't have a dot, so no other's prefix is the same.
  */
 export function rulesPipeline({ settings, namespace, cluster, rulerUrl }: RulesConfigArgs): Block[] {

@@ -24,7 +24,7 @@ export interface RuleSyncArgs {
  * Grafana Alloy as what keeps Mimir's ruler in step with the PrometheusRules of the whole cluster.
  *
  * A workload of its own, apart from the one that scrapes: an update makes what a stage brings before it changes or removes what it takes, so
- * rules are in Mimir before Prometheus evaluates them no more, and of two that scrape the new one is there before the old one goes.
+ * rules are in Mimir before Prometheus stops evaluating them, and a new scraper runs before the old one is removed.
  */
 export class RuleSync extends pulumi.ComponentResource {
   /** Alerts on it. */

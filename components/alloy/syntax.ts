@@ -21,7 +21,7 @@ export type Attributes = Readonly<Record<string, Value | undefined>>;
 export interface Block {
   /** Its type, such as `loki.write` or `endpoint`. */
   name: string;
-  /** What tells components of one type apart. */
+  /** What distinguishes components of one type. */
   label?: string;
   attributes: Attributes;
   blocks: readonly Block[];
@@ -40,7 +40,7 @@ export function block(name: string, attributes: Attributes = {}, blocks: readonl
 /**
  * A component.
  * @param name its type, such as `loki.write`
- * @param label what tells components of one type apart. Alloy keeps a component's state in a folder of this name: a new label forgets read positions
+ * @param label what distinguishes components of one type. Alloy keeps a component's state in a folder of this name: a new label forgets read positions
  * @param attributes its attributes, in their order
  * @param blocks the blocks in it, in their order
  */

@@ -4,7 +4,7 @@ import { isDuration, seconds } from "../../settings/units";
 import { backends, backendTitles, stagesWith, type Backend } from "../../stages";
 
 /**
- * What Alloy 1.18 does not scrape as the operator's Prometheus did, and what nobody does once that is gone. Each reason is a difference
+ * What Alloy 1.18 does not scrape as the operator's Prometheus did, and what nothing scrapes once that Prometheus is gone. Each reason is a difference
  * between two sources: Alloy's generator of scrape configurations (`internal/component/prometheus/operator/configgen` of v1.18.0) and the
  * operator's (`pkg/prometheus/promcfg.go` of v0.93.0).
  */

@@ -25,7 +25,7 @@ const layouts: Readonly<Record<ApplicationName, Layout>> = {
 export const asideFile = "put-aside";
 
 /**
- * Names of no backup: Mimir's list of its blocks, which its compactor writes anew from the blocks that are there, and may be ahead of those
+ * Names of no backup: Mimir's list of its blocks, which its compactor rebuilds from the blocks that are there, and may be ahead of those
  * that were copied; what an application writes into an empty bucket when it starts; what `mc` leaves of a file that it could not finish.
  */
 const left = ["*/bucket-index.json.gz", "loki_cluster_seed.json", "__mimir_cluster/*", "*.part.minio", asideFile];

@@ -29,8 +29,8 @@ export function backupRules({ namespace, maxAge }: BackupRulesArgs): RuleGroup[]
           for: "15m",
           labels: { severity: "warning" },
           annotations: {
-            summary: "The last backup by the schedule is too old",
-            description: `It was finished {{ $value | humanizeDuration }} ago; ${maxAge} are allowed (backup.maxAge). What has come since is lost if what it copies is.`,
+            summary: "The last scheduled backup is too old",
+            description: `It finished {{ $value | humanizeDuration }} ago; ${maxAge} are allowed (backup.maxAge). If the buckets were lost now, everything since then would be lost with them.`,
           },
         },
       ],

@@ -116,7 +116,7 @@ export function wayShown(backend: Backend, scraper: Stage["scraper"]): ShownWay 
   const pending = vmagent("vmagent_remotewrite_pending_data_bytes");
   return {
     behind: {
-      ...{ description: "What waits on vmagent's volume. Alert VmagentBehind.", unit: "bytes" },
+      ...{ description: "Bytes waiting on vmagent's volume. Alert VmagentBehind.", unit: "bytes" },
       ...{ queries: [sumOrZero(pending)], steps: bad(1e7) },
     },
     lost: {

@@ -46,14 +46,14 @@ export function vectorDashboard(): Dashboard {
         }),
         stat({
           title: "Waiting",
-          description: "Bytes in the buffers on the nodes that Loki has not taken yet.",
+          description: "Bytes in the buffers on the nodes that Loki has not accepted yet.",
           unit: "bytes",
           queries: [sumOrZero(`vector_buffer_size_bytes{${vector},component_id="loki"}`)],
           steps: [{ from: 10 * 1024 * 1024, color: "orange" }],
         }),
         stat({
           title: "Errors in an hour",
-          description: "Errors of its components; their log says which.",
+          description: "Errors of its components; the pod's log shows which.",
           unit: "short",
           decimals: 0,
           queries: [sumOrZero(`increase(vector_component_errors_total{${vector}}[1h])`)],
@@ -63,7 +63,7 @@ export function vectorDashboard(): Dashboard {
       Reading: [
         timeSeries({
           title: "Lines of pods read",
-          description: "Lines read from /var/log/pods, put together of their parts.",
+          description: "Lines read from /var/log/pods, after their parts were joined.",
           unit: "cps",
           min: 0,
           stack: true,
@@ -81,7 +81,8 @@ export function vectorDashboard(): Dashboard {
       Sending: [
         timeSeries({
           title: "Waiting for Loki",
-          description: "Bytes in the buffers on the nodes. Full, Vector stops reading. Alert VectorCannotSend.",
+          description:
+            "Bytes in the buffers on the nodes. When they are full, Vector stops reading. Alert VectorCannotSend.",
           unit: "bytes",
           min: 0,
           queries: [byNode(`vector_buffer_size_bytes{${vector},component_id="loki"}`)],

@@ -65,7 +65,7 @@ export function kubeStateMetrics(parent: pulumi.Resource, args: KubeStateMetrics
   // Recreate: two at once would export everything twice, and joins on their series would fail.
   const strategy = { type: "Recreate" };
   app.deployment({ replicas: 1, strategy, template: pod(app, args) }, { dependsOn: account });
-  // A series' `namespace` and `pod` are those of the object that it tells of, not of kube-state-metrics itself.
+  // A series' `namespace` and `pod` are those of the object that it describes, not of kube-state-metrics itself.
   app.monitor(...Object.keys(ports).map((port) => ({ port, honorLabels: true })));
 }
 

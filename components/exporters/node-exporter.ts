@@ -26,7 +26,7 @@ const excludedMounts = "^/(dev|proc|sys|run/containerd/.+|var/lib/docker/.+|var/
 const excludedFilesystems =
   "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc" +
   "|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs|erofs)$";
-// Each pod has an interface of its own on the node, with a new name each time: endless new series that nobody reads.
+// Each pod has its own interface on the node, with a new name each time: endless new series that are of no use.
 const excludedInterfaces = "^(veth|cali|lxc|tunl|nodelocaldns).*$";
 
 // Without HostToContainer, filesystems that are mounted after the pod's start would be missing.

@@ -58,7 +58,7 @@ export function grafanaConfig({ settings }: GrafanaConfigArgs): Ini {
     // At each start Grafana 13 would fetch newer versions of the plugins that its image has: what runs is what the image has, and
     // `grafana.plugins`, which an init container installs: this key would turn off Grafana's own lists of plugins too (setting_plugins.go).
     plugins: { preinstall_disabled: true, preinstall_auto_update: false },
-    // An index that it makes anew at each start; of no use on the volume.
+    // An index that is rebuilt at each start, so it needs no place on the volume.
     unified_storage: { index_path: "/tmp/grafana-search/bleve" },
     log: { mode: "console" },
   };
@@ -82,7 +82,7 @@ function oauthConfig(oauth: OAuth): Ini[string] {
     ...(oauth.apiUrl && { api_url: oauth.apiUrl }),
     ...(rolePath && { role_attribute_path: rolePath }),
     role_attribute_strict: oauth.roleAttributeStrict,
-    // Without a path nobody's role is touched: what an administrator of Grafana gave stays.
+    // Without a path no role is changed: roles that an administrator gave in Grafana stay.
     skip_org_role_sync: rolePath === undefined,
     allow_sign_up: oauth.allowSignUp,
     ...(oauth.allowedDomains && { allowed_domains: oauth.allowedDomains.join(" ") }),
@@ -163,7 +163,7 @@ const provider = { orgId: 1, type: "file", allowUiUpdates: false, updateInterval
 export const ownFolder = "Observability";
 
 /**
- * The provisioning file that tells Grafana where dashboards are. It looks every 30 seconds, so a changed dashboard needs no restart.
+ * The provisioning file that says where Grafana finds dashboards. It looks every 30 seconds, so a changed dashboard needs no restart.
  * @param settings whether other applications' dashboards are shown
  * @see https://grafana.com/docs/grafana/latest/administration/provisioning/#dashboards
  */

@@ -35,7 +35,7 @@ export class ExistingGrafana extends pulumi.ComponentResource {
     const provide = (name: string, label: string, data: Record<string, string>) =>
       app.configMap(data, name, { labels: { [label]: settings.labelValue }, annotations });
 
-    // The sidecar puts all files into one folder, so the name must be nobody else's.
+    // The sidecar puts all files into one folder, so no other file may have this name.
     const sources = stringify(sharedDataSourceFile(dataSources, settings.claimDefault));
     provide("grafana-datasources", settings.dataSourceLabel, { "observability-datasources.yaml": sources });
     for (const { name, file, json } of dashboardFiles(dashboards)) {

@@ -40,11 +40,11 @@ const dataSources = "sidecar-datasources";
 const access = "sidecar-access";
 
 /**
- * Two k8s-sidecars. They write what they find into folders that Grafana reads: it looks for changed dashboards itself, and is told of
+ * Two k8s-sidecars. They write what they find into folders that Grafana reads: it looks for changed dashboards itself, and is notified of
  * changed data sources.
  *
  * They are started before Grafana and it waits until they have found everything: with an empty folder it would delete each dashboard at
- * its start and make it anew, without its stars, permissions and history.
+ * its start and create it again, without its stars, permissions and history.
  *
  * @param args which image, and what is looked for
  * @see https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import type { ChartSource } from "../../settings/values";
 import { repository } from "./chart";
 
-/** What a Release is told of where its chart is. */
+/** Where a Release finds its chart. */
 export interface ChartArgs {
   chart: string;
   version: string;

@@ -6,7 +6,7 @@ import type { Values } from "./merge";
  * An entry of `prometheusSpec.remoteWrite`. What the backend can't take now waits in Prometheus's write-ahead log and is sent later: refusals for
  * its rate (429) are tried again too, and no sample is too old.
  *
- * The number of shards is fixed. Prometheus changes it only after the shards of before have sent their queues; where the backend goes away right
+ * The number of shards is fixed. Prometheus changes it only after the previous shards have sent their queues; where the backend goes away right
  * then, for longer than `--storage.remote.flush-deadline` (1 min), it drops these queues (`shards.stop` in storage/remote/queue_manager.go): tried,
  * with all 10,000 samples of the only shard lost.
  * @param name of the entry: label `remote_name` of its metrics

@@ -73,7 +73,7 @@ function kept({ adopt, images }: KpsValuesArgs): Values {
           enabled: true,
           image: imageParts(images.grafana),
           sidecar: { image: imageParts(images["k8s-sidecar"]) },
-          // Both would bring images that nobody listed; the volume's owner was set when it was new.
+          // Both would add images that are not in the list; the volume's owner was set when it was new.
           initChownData: { enabled: false },
           testFramework: { enabled: false },
         }

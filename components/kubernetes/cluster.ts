@@ -15,7 +15,7 @@ export function cluster(settings: Settings): { provider: Provider; dependsOn: pu
   const provider = new Provider("cluster", {
     kubeconfig: settings.kubernetes.kubeconfig,
     context: settings.kubernetes.context,
-    // Without these a changed Secret or ConfigMap is deleted and made anew, under its running pods.
+    // Without these a changed Secret or ConfigMap is deleted and created again, under its running pods.
     enableSecretMutable: true,
     enableConfigMapMutable: true,
   });

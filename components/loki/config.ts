@@ -117,7 +117,7 @@ const defaultSchema: Period[] = [
   },
 ];
 
-/** What only processes apart from one another need to be told. */
+/** Configuration that only separate processes need. */
 const apart = <T extends object>({ workloads }: Topology, keys: T): T | undefined =>
   workloads.length > 1 ? keys : undefined;
 

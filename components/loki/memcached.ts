@@ -21,7 +21,7 @@ export interface MemcachedArgs extends Memcached {
 }
 
 /**
- * What memcached is told, beside its port.
+ * memcached's arguments, besides its port.
  * @param size memory for what is cached
  */
 export const memcachedArgs = (size: string): string[] => [

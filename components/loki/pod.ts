@@ -79,7 +79,7 @@ export function lokiPod(app: Application, args: LokiPodArgs): types.input.core.v
         image,
         args: [
           `-config.file=${config.mountPath}/${args.file}`,
-          "-config.expand-env=true", // of the pod's address and what a claim tells, see config.ts
+          "-config.expand-env=true", // for the pod's address and for what a claim says, see config.ts
           `-target=${target}`,
         ],
         env: [

@@ -68,7 +68,7 @@ const parts: Readonly<Record<string, { does: Role; missing: string }>> = {
   backend: { does: "compactor", missing: `${uncleaned}, LogQL alerts don't fire, and queries fail` },
 };
 
-/** Likewise where each component is apart. Patterns are nobody's night: without their ingesters there are none. */
+/** Likewise where each component is apart. Patterns are worth no alert at night: without their ingesters there are none. */
 const components: Partial<Record<Role, string>> = {
   distributor: unstored,
   ingester: `${unstored}; and queries fail`,

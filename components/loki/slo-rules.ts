@@ -41,7 +41,7 @@ export const burnRateAlerts = (indicators: readonly Indicator[]): AlertingRule[]
         labels: { severity, slo: name, window: long },
         annotations: {
           summary: `{{ $value | humanizePercentage }} of ${what} failed within ${long}`,
-          description: `The goal is that ${objective * 100} % succeed in 30 days; at this rate all that may fail is used up ${gone}. ${todo}`,
+          description: `The goal is that ${objective * 100} % succeed in 30 days; at this rate, the failures that this allows are used up ${gone}. ${todo}`,
         },
       };
     }),

@@ -153,7 +153,7 @@ export function reader(settings: Loki): Workload {
 /** What of the settings says which modes a stack has. */
 export type Modes = Pick<Loki, "mode" | "former">;
 
-/** Whether each of Loki's components has processes of its own, in the mode of now or that of before. */
+/** Whether each of Loki's components has processes of its own, in the present mode or in the former one. */
 export const isDistributed = ({ mode, former }: Modes): boolean => [mode, former?.mode].includes("distributed");
 
 /**

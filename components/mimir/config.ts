@@ -39,7 +39,7 @@ export type MimirConfig = ReturnType<typeof mimirConfig>;
 
 /**
  * Mimir's configuration: everything in one process, classic architecture (ingesters with a write-ahead log, no Kafka). Several replicas are equal
- * members of one ring, each of which answers queries by itself.
+ * members of one ring, each of which answers queries alone.
  *
  * No key of the object store is in it: with none, Mimir takes `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the environment
  * (`NewBucketWithConfig` in thanos-io/objstore, providers/s3). Only where each bucket has a key of its own it names their variables, which
@@ -120,13 +120,13 @@ export function mimirConfig({
   };
 }
 
-/** One process reaches itself on the loopback, whichever address its pod has; found by itself, the address may be one that nobody reaches. */
+/** One process reaches itself on the loopback, whichever address its pod has. An address that it detects may not be reachable. */
 const loopback = "127.0.0.1";
 
 /** A ring with one member, which forgets nothing that matters when it restarts. */
 const alone = { instance_addr: loopback, kvstore: { store: "inmemory" } };
 
-/** Several replicas tell one another who they are; found by itself, the address may be one that no other pod reaches. */
+/** Several replicas tell one another their addresses. An address that a replica detects may not be reachable from other pods. */
 const inRing = { instance_addr: `\${${addressVariable}}`, kvstore: { store: "memberlist" } };
 
 const memberlist = (environment: MimirConfigArgs["environment"]) => ({

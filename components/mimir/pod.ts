@@ -69,7 +69,7 @@ export function mimirPod(app: Application, args: MimirPodArgs): types.input.core
         args: [
           `-target=${alertmanager ? "all,alertmanager" : "all"}`,
           `-config.file=${config.mountPath}/${configFile}`,
-          // Of the pod's address, and of what a bucket's claim tells.
+          // For the pod's address, and for what a bucket's claim says.
           ...(args.config.includes("${") ? ["-config.expand-env=true"] : []),
         ],
         env: [

@@ -33,7 +33,7 @@ const authority = { name: "object-store-ca", mountPath: "/etc/object-store-ca", 
 const authorityFile = "ca.crt";
 
 /**
- * Buckets by ObjectBucketClaim: Ceph's RGW by Rook, or any other provisioner of that API. A claim's ConfigMap tells where its bucket is and
+ * Buckets by ObjectBucketClaim: Ceph's RGW by Rook, or any other provisioner of that API. A claim's ConfigMap says where its bucket is and
  * its Secret has the key of a user that the provisioner made for it. Neither is known before an update, and nothing here reads them: pods
  * have them as their environment, which the configuration names, and don't start before both are there.
  *

@@ -134,7 +134,7 @@ function user(
   const attached = new IamUserPolicyAttachment(
     name,
     { userName: user.name, policyName: policy.name },
-    { ...keptOpts, protect: false }, // holds no data, and is made anew when the user was
+    { ...keptOpts, protect: false }, // holds no data, and is created again when the user was
   );
   return { AWS_ACCESS_KEY_ID: attached.userName, AWS_SECRET_ACCESS_KEY: secretKey };
 }

@@ -13,7 +13,7 @@ export const days = (keepDeleted: string): number => seconds(keepDeleted) / 86_4
  * The lifecycle of a bucket that keeps versions: what was deleted or overwritten goes after some days, and then the marker that stood in its
  * place. Objects in use stay: they go by the retention of Loki and Mimir, which know what else names them.
  *
- * Nothing of unfinished uploads: MinIO refuses `AbortIncompleteMultipartUpload`, and removes them after a day by itself
+ * Nothing of unfinished uploads: MinIO refuses `AbortIncompleteMultipartUpload`, and removes them after a day without being asked
  * (`stale_uploads_expiry`).
  * @param keepDeleted a duration of whole days
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html

@@ -45,7 +45,7 @@ export function blackboxConfig(probes: readonly Probe[]): { modules: Record<stri
 
 function moduleOf(probe: Probe): Module {
   const { module: prober, timeout } = probe;
-  // The exporter prefers IPv6 by itself, and tries one address only: in a cluster without it, a name with both would be down.
+  // By default the exporter prefers IPv6, and tries one address only: in a cluster without it, a name with both would be down.
   const protocol: Protocol = { preferred_ip_protocol: probe.ipProtocol };
   switch (probe.module) {
     case "http":

@@ -66,11 +66,11 @@ const expiresSoon = (days: number, selector: string): AlertingRule => ({
   labels: { severity: "warning", limit: `${days}d` },
   annotations: {
     summary: "A certificate of {{ $labels.probe }} expires in {{ $value | humanizeDuration }}",
-    description: `A certificate of {{ $labels.instance }}, or one that it is signed with, is valid for fewer than ${days} days: whatever renews it has not.`,
+    description: `A certificate of {{ $labels.instance }}, or one that signed it, is valid for fewer than ${days} days: it was not renewed.`,
   },
 });
 
-// A client that verifies ends the handshake with an expired certificate, so that the exporter tells its end no more: the last one told counts,
+// A client that verifies ends the handshake with an expired certificate, so the exporter no longer reports when it expires: the last reported value counts,
 // unless the probe asks something else by now, whose certificate is valid.
 const expired = (selector: string): AlertingRule => ({
   alert: "CertificateExpired",
@@ -79,6 +79,6 @@ const expired = (selector: string): AlertingRule => ({
   annotations: {
     summary: "A certificate of {{ $labels.probe }} has expired",
     description:
-      "A certificate of {{ $labels.instance }}, or one that it is signed with, is no longer valid: clients refuse it.",
+      "A certificate of {{ $labels.instance }}, or one that signed it, is no longer valid: clients reject it.",
   },
 });

@@ -85,7 +85,7 @@ export const volumeRules = ({ volumeLimits }: Pick<Settings["rules"], "volumeLim
   },
 ];
 
-/** The label tells the alerts of two claims apart: promtool refuses two rules that differ only in their expression. */
+/** The label distinguishes the alerts of two claims: promtool refuses two rules that differ only in their expression. */
 function aboveLimit(claim: string, percent: number): AlertingRule {
   const [namespace, name] = claim.split("/");
   const volume = `${kubelet},namespace="${namespace}",persistentvolumeclaim="${name}"`;

@@ -77,7 +77,7 @@ export class Secrets extends pulumi.ComponentResource {
   }
 
   /**
-   * A secret that the program makes, and makes anew when `secrets.rotation` is raised. It is kept in the store and used from there.
+   * A secret that the program makes, and replaces when `secrets.rotation` is raised. It is kept in the store and used from there.
    *
    * Letters and digits only: it stands in URLs, in shell scripts and in environment variables of programs that expand `$`.
    *

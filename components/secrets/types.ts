@@ -8,7 +8,7 @@ export interface SecretRef {
   name: string;
   /** The program's key → the key in the Secret. They differ only in a Secret that exists. */
   keys: Record<string, string>;
-  /** Changes when the content does, and tells nothing of it: the pod annotation that restarts pods. Empty for a Secret that exists. */
+  /** Changes when the content does, and reveals nothing of it: the pod annotation that restarts pods. Empty for a Secret that exists. */
   version: pulumi.Input<string>;
 }
 
@@ -30,7 +30,7 @@ export interface SecretStore {
   /**
    * Reads a field that a person gave.
    * @returns a secret output
-   * @throws pulumi.RunError when nobody gave it; the message says how to
+   * @throws pulumi.RunError when it was not given; the message says how to
    */
   given<Secret extends GivenSecret>(secret: Secret, field: FieldOf<Secret>): pulumi.Output<string>;
 

@@ -28,7 +28,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
       labels: { severity: "critical" },
       annotations: {
         summary: "No Vector is being scraped.",
-        description: `Prometheus has no target for the Service vector: logs may still arrive, or not. Look at kubectl -n ${namespace} get daemonset,servicemonitor vector.`,
+        description: `Prometheus has no target for the Service vector, so nobody knows whether logs arrive. Look at kubectl -n ${namespace} get daemonset,servicemonitor vector.`,
       },
     },
     {
@@ -47,7 +47,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
       labels: { severity: "warning" },
       annotations: {
         summary: "Vector on {{ $labels.node }} lost lines in {{ $labels.component_id }}.",
-        description: `About {{ $value | humanize }} lines in 15 minutes: refused by Loki (component loki), or not understood by a program (pod_lines, journal_lines, lines). kubectl -n ${namespace} logs {{ $labels.pod }} says why.`,
+        description: `About {{ $value | humanize }} lines in 15 minutes: Loki refused them (component loki), or a program couldn't parse them (pod_lines, journal_lines, lines). kubectl -n ${namespace} logs {{ $labels.pod }} shows why.`,
       },
     },
     {
@@ -68,7 +68,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
       labels: { severity: "warning" },
       annotations: {
         summary: "Vector on {{ $labels.node }} reports errors of {{ $labels.component_id }}: {{ $labels.error_type }}.",
-        description: `For example, a journal that can't be read, or requests that Loki doesn't answer. kubectl -n ${namespace} logs {{ $labels.pod }} says which.`,
+        description: `For example, a journal that can't be read, or requests that Loki doesn't answer. kubectl -n ${namespace} logs {{ $labels.pod }} shows which.`,
       },
     },
   ];

@@ -41,7 +41,7 @@ function made({ labels, cluster, maxAge }: Made): string {
 export interface ProgramArgs {
   settings: Pick<Settings["logs"], "includeNamespaces" | "excludeNamespaces">;
   limits: Pick<Settings["loki"]["limits"], "rejectOldSamplesMaxAge">;
-  /** The container runtime of lines of which the Kubernetes API doesn't tell it: of init containers, and of pods that are gone. */
+  /** The container runtime for lines for which the Kubernetes API doesn't say it: those of init containers and of deleted pods. */
   runtime: string;
   cluster?: string;
 }

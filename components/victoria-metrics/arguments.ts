@@ -7,7 +7,7 @@ export const dataDirectory = "/var/victoria-metrics";
 /** Port of its API and metrics. */
 export const httpPort = 8428;
 
-/** What VictoriaMetrics is told. */
+/** What VictoriaMetrics' command line is made of. */
 export interface ArgumentsArgs {
   settings: Settings["victoriaMetrics"];
   /** File with the key that snapshots and deletions ask for. */

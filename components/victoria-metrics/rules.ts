@@ -52,7 +52,7 @@ export function victoriaMetricsRules({ environment, settings }: VictoriaMetricsR
       for: "5m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.pod }} takes no samples: its volume is almost full",
+        summary: "{{ $labels.pod }} accepts no samples: its volume is almost full",
         description:
           "Less than victoriaMetrics.minFreeSpace is free. Samples wait in the sender's write-ahead log, which keeps at least an hour. Shorten victoriaMetrics.retention, or grow the volume: docs/growing-a-volume.md.",
       },
@@ -63,7 +63,7 @@ export function victoriaMetricsRules({ environment, settings }: VictoriaMetricsR
       labels: { severity: "critical" },
       annotations: {
         summary: "VictoriaMetrics drops samples: {{ $labels.reason }}",
-        description: `{{ $value | humanize }} in 15 minutes. The sender is told that they were taken, and doesn't send them again. ${log} | grep -E 'limit|ignor|label' shows the series; the limits are victoriaMetrics.limits.`,
+        description: `{{ $value | humanize }} in 15 minutes. The sender gets the answer that they were accepted, and doesn't send them again. ${log} | grep -E 'limit|ignor|label' shows the series; the limits are victoriaMetrics.limits.`,
       },
     },
     {
@@ -74,7 +74,7 @@ export function victoriaMetricsRules({ environment, settings }: VictoriaMetricsR
       annotations: {
         summary: "{{ $labels.pod }} has {{ $value | humanizePercentage }} of its {{ $labels.period }} limit of series",
         description:
-          "At the limit it drops every further series. The dashboard VictoriaMetrics shows Series by job: reduce them, or raise victoriaMetrics.limits.",
+          "At the limit it drops all new series. The dashboard VictoriaMetrics shows Series by job: reduce them, or raise victoriaMetrics.limits.",
       },
     },
     {

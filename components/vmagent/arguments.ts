@@ -33,7 +33,7 @@ export const relabelRules = ["le", "quantile"]
   )
   .join("");
 
-/** What vmagent is told. */
+/** What vmagent's command line is made of. */
 export interface ArgumentsArgs {
   /** Where samples are pushed to. */
   pushUrl: string;

@@ -45,7 +45,7 @@ export function vmagentRules({ environment: { namespace }, settings: { mimirOuta
           labels: { severity: "warning" },
           annotations: {
             summary: "{{ $labels.pod }} is behind: {{ $value | humanize1024 }}B wait for VictoriaMetrics.",
-            description: `Samples wait on its volume, which is sized for ${mimirOutage} (metrics.mimirOutage) without VictoriaMetrics; the oldest are deleted when it is full. Look at VictoriaMetrics' dashboard for slow inserts and a full disk. ${log} shows its answers.`,
+            description: `Samples wait on its volume, which has room for ${mimirOutage} (metrics.mimirOutage) while VictoriaMetrics doesn't answer; when it is full, the oldest are deleted. Look at VictoriaMetrics' dashboard for slow inserts and a full disk. ${log} shows its answers.`,
           },
         },
         {
@@ -54,7 +54,7 @@ export function vmagentRules({ environment: { namespace }, settings: { mimirOuta
           labels: { severity: "critical" },
           annotations: {
             summary: "{{ $labels.pod }} has lost samples.",
-            description: `VictoriaMetrics refused blocks of samples, or was away for so long that the volume was full and the oldest were deleted. ${log} has the reason. Enlarge metrics.storage: docs/growing-a-volume.md.`,
+            description: `VictoriaMetrics refused them, or didn't answer for so long that the volume filled up and the oldest were deleted. ${log} has the reason. Enlarge metrics.storage: docs/growing-a-volume.md.`,
           },
         },
         {
@@ -63,8 +63,8 @@ export function vmagentRules({ environment: { namespace }, settings: { mimirOuta
           for: "10m",
           labels: { severity: "critical" },
           annotations: {
-            summary: "{{ $labels.pod }} refuses its scrape configuration.",
-            description: `It scrapes what it did before; no new or changed monitor has an effect, and it can't restart. ${log} has the reason; kubectl -n ${namespace} logs vmagent-0 -c scrape-config shows what was brought.`,
+            summary: "{{ $labels.pod }} rejects its scrape configuration.",
+            description: `It continues with the previous one: new or changed monitors have no effect, and it would not start again after a restart. ${log} has the reason; kubectl -n ${namespace} logs vmagent-0 -c scrape-config shows the one that it was given.`,
           },
         },
         {
@@ -77,8 +77,8 @@ export function vmagentRules({ environment: { namespace }, settings: { mimirOuta
           for: "15m",
           labels: { severity: "warning" },
           annotations: {
-            summary: "{{ $labels.pod }} takes nothing of what some targets answer.",
-            description: `A limit of a monitor is exceeded (sampleLimit, labelLimit), or an answer has more than 128 MiB. ${log} shows which.`,
+            summary: "{{ $labels.pod }} discards the metrics of some targets.",
+            description: `They exceed a limit of their monitor (sampleLimit, labelLimit), or are larger than 128 MiB. ${log} shows which.`,
           },
         },
       ],

@@ -4,7 +4,7 @@ export const httpPort = 8880;
 /** Folder of the rule files that it evaluates: those that `rule-files.ts` found to be good. */
 export const rulesFolder = "/rules";
 
-/** What vmalert is told. */
+/** What vmalert's command line is made of. */
 export interface ArgumentsArgs {
   /** Base URL of VictoriaMetrics: asked for every rule, and written to. */
   metricsUrl: string;
@@ -18,7 +18,7 @@ export interface ArgumentsArgs {
 
 /**
  * vmalert's command line, which is all of its configuration beside the rules.
- * @param args whom it asks and tells
+ * @param args what it queries, and where it sends alerts
  * @see https://docs.victoriametrics.com/victoriametrics/vmalert/#flags
  */
 export function vmalertArguments({
@@ -34,7 +34,7 @@ export function vmalertArguments({
     // Recorded series, and the state of alerts: since when each is pending. It reads the state back after a restart.
     "remoteWrite.url": metricsUrl,
     "remoteRead.url": metricsUrl,
-    // As long as the longest `for` that a rule may have after a restart: the default, an hour, would begin those of a day anew.
+    // As long as the longest `for` that a rule may have after a restart: the default, an hour, would make those of a day start waiting again.
     "remoteRead.lookback": "24h",
     "notifier.url": alertmanagerUrl,
     // As Prometheus: an alert ends in Alertmanager after four times that (`getResolveDuration`), so that it outlasts a change of who evaluates it.

@@ -4,14 +4,14 @@ export const scriptFile = "rule-files.sh";
 /** The group that it makes itself. */
 export const ownGroup = "vmalert-rule-files";
 
-/** The alert that tells which files are not evaluated. */
+/** The alert that names the files that are not evaluated. */
 export const refusedAlert = "VmalertRefusesRules";
 
 /**
  * The script that brings rule files to vmalert: `rule-files.sh FROM TO VMALERT`.
  *
  * vmalert evaluates nothing at all when a single file has a mistake at its start, and no change when one has it later. So each file is shown
- * to vmalert by itself before it gets it: one that is refused stays as it was, or is left out, and an alert names it. Prometheus's operator
+ * to a vmalert on its own before the running one gets it: one that is refused stays as it was, or is left out, and an alert names it. Prometheus's operator
  * has left out already what Prometheus refuses; what remains is what only vmalert does, such as a rule that is twice in a group.
  *
  * `query_offset` of a group has another name in vmalert, `eval_delay`

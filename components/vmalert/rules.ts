@@ -23,7 +23,7 @@ export function vmalertRules({ namespace }: Pick<Environment, "namespace">): Rul
           labels: { severity: "critical" },
           annotations: {
             summary: "vmalert can't evaluate the alert {{ $labels.failing }} of group {{ $labels.group }}.",
-            description: `It can't fire. ${log} has VictoriaMetrics' answer.`,
+            description: `It can't fire. ${log} shows VictoriaMetrics' answer.`,
           },
         },
         {
@@ -33,7 +33,7 @@ export function vmalertRules({ namespace }: Pick<Environment, "namespace">): Rul
           labels: { severity: "warning" },
           annotations: {
             summary: "vmalert can't record {{ $labels.recording }} of group {{ $labels.group }}.",
-            description: `What is made of that series is empty. ${log} has VictoriaMetrics' answer.`,
+            description: `Dashboards and alerts that use this series have no data. ${log} shows VictoriaMetrics' answer.`,
           },
         },
         {
@@ -43,7 +43,7 @@ export function vmalertRules({ namespace }: Pick<Environment, "namespace">): Rul
           labels: { severity: "warning" },
           annotations: {
             summary: "vmalert is too slow for the group {{ $labels.group }}.",
-            description: `A group takes longer than its interval. Look at VictoriaMetrics' slow queries on its dashboard, or raise the group's interval.`,
+            description: `Evaluating it takes longer than its interval. Look for slow queries on the dashboard VictoriaMetrics, or raise the group's interval.`,
           },
         },
         {
@@ -53,7 +53,7 @@ export function vmalertRules({ namespace }: Pick<Environment, "namespace">): Rul
           labels: { severity: "critical" },
           annotations: {
             summary: "vmalert can't send alerts to Alertmanager.",
-            description: `Nobody is notified. ${log} has the answer; kubectl -n ${namespace} get pods -l app.kubernetes.io/name=alertmanager.`,
+            description: `No notifications are being sent. ${log} shows Alertmanager's answer; kubectl -n ${namespace} get pods -l app.kubernetes.io/name=alertmanager.`,
           },
         },
         {
@@ -62,7 +62,7 @@ export function vmalertRules({ namespace }: Pick<Environment, "namespace">): Rul
           labels: { severity: "critical" },
           annotations: {
             summary: "vmalert has lost recorded samples, or the state of alerts.",
-            description: `VictoriaMetrics did not take them in time. ${log}; after a restart, alerts that were pending begin anew.`,
+            description: `VictoriaMetrics did not accept them in time. Recorded series have a gap; after a restart of vmalert, pending alerts start waiting again. ${log}.`,
           },
         },
       ],

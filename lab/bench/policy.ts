@@ -10,7 +10,7 @@ import type { Properties } from "../../engine/values";
 
 /**
  * Measures the policy pack's process, asked over the analyzer protocol as the engine asks it: start-up, time per resource, the whole stack, memory.
- * Beside it a pack of the same policies with nothing in them (`bench-policy-empty`): what the protocol and @pulumi/policy take by themselves.
+ * Beside it a pack of the same policies with nothing in them (`bench-policy-empty`): what the protocol and @pulumi/policy alone take.
  * The resources are those of a stack of this program, several times over, each time in namespaces of their own. The sizes and packs take turns, each
  * in a process of its own, and the least of the rounds counts: what else the machine does only ever adds.
  *

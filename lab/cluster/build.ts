@@ -110,7 +110,7 @@ async function headersEnv({ headers = {} }: Program): Promise<Record<string, str
   return folders.length > 0 ? { CGO_CFLAGS: folders.map((folder) => `-I${folder}`).join(" ") } : {};
 }
 
-/** Tells that something begins, that it is still going on, and how many seconds it took. */
+/** Prints that something begins, that it is still going on, and how many seconds it took. */
 export async function timed<T>(what: string, report: Report, body: () => Promise<T>): Promise<T> {
   const start = Date.now();
   const seconds = () => Math.round((Date.now() - start) / 1000);

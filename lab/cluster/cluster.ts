@@ -13,7 +13,7 @@ import { hostTool } from "./tools";
 
 const engines = { kind, native };
 
-/** What `status` tells. */
+/** What `status` prints. */
 export interface Status {
   running: boolean;
   /** The engine of the cluster that is there, or the one that `up` would take. */

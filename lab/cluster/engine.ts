@@ -10,7 +10,7 @@ export interface ClusterOptions {
 
 /** A way to run a throw-away Kubernetes of one node. */
 export interface Engine {
-  /** Its name, as `status` tells it. */
+  /** Its name, as `status` prints it. */
   name: "kind" | "native";
   /** Whether the cluster answers. */
   isUp(): Promise<boolean>;

@@ -41,7 +41,7 @@ export async function installedGo(places = usualPlaces): Promise<{ command: stri
 
 /**
  * The `go` command to build with: the installed one if it is new enough for every program; otherwise it downloads the toolchain's module, which any
- * Go since 1.11 can do (switching toolchains by itself is younger, and Debian 12's Go 1.19 can't).
+ * Go since 1.11 can do (automatic switching of toolchains came later, and Debian 12's Go 1.19 can't).
  *
  * @param places Commands to try, in order.
  * @throws Error when Go is missing, with the command that installs it.
@@ -83,7 +83,7 @@ async function downloadToolchain(command: string, version: string): Promise<stri
     env: { GO111MODULE: "on", GOFLAGS: "-mod=mod", GOTOOLCHAIN: "local" },
   });
   const { Dir: dir } = JSON.parse(said) as { Dir: string };
-  // a module's archive holds no modes; cmd/go does the same when it switches by itself
+  // a module's archive holds no modes; cmd/go does the same when it switches automatically
   const tools = join(dir, "pkg", "tool", platform.replace("-", "_"));
   const programs = [join(dir, "bin"), tools].filter(existsSync);
   for (const folder of programs) for (const file of readdirSync(folder)) chmodSync(join(folder, file), 0o755);

@@ -10,7 +10,7 @@ export interface Program {
   binaries: Record<string, string>;
   /** The version under which the program is released, where the module's own version says it differently. */
   release?: (moduleVersion: string) => string;
-  /** Variables that the linker sets (`-X name=value`), so that the program tells its version. */
+  /** Variables that the linker sets (`-X name=value`), so that the program knows its version. */
   stamps?: (release: string) => Record<string, string>;
   /** Build tags. */
   tags?: string[];
@@ -277,7 +277,7 @@ export function moduleVersion(name: ProgramName): string {
   return version;
 }
 
-/** The version that a program tells when it is asked (`3.6.3`, `RELEASE.2026-02-12T20-18-48Z`). */
+/** The version that a program prints when it is asked (`3.6.3`, `RELEASE.2026-02-12T20-18-48Z`). */
 export function programRelease(name: ProgramName): string {
   const program: Program = programTable[name];
   const version = moduleVersion(name);

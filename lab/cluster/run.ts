@@ -19,7 +19,7 @@ export interface RunOptions {
   timeout?: number;
   /** Whether Ctrl-C waits for its end in place of ending it: half an installation would have to be repaired by hand. */
   finish?: boolean;
-  /** Whether it may begin after this process was told to end, as it puts something back. */
+  /** Whether it may still start after this process was asked to end, because it restores something. */
   clearsUp?: boolean;
 }
 

@@ -20,7 +20,7 @@ export const namespaces = Array.from({ length: namespaceCount }, (_, i) => `team
 /** The label that all streams have alike. */
 export const clusterLabel = "benchmark";
 
-/** Labels of a pod's stream: eight, of which `pod` alone tells two pods of an app apart. */
+/** Labels of a pod's stream: eight, of which only `pod` distinguishes two pods of an app. */
 export function labelsOf(pod: number): StreamLabels {
   const app = `service-${pod % 25}`;
   const namespace = namespaces[pod % namespaceCount];

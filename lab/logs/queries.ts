@@ -82,7 +82,7 @@ const heavy: readonly QueryClass[] = [
   },
 ];
 
-/** The classes in the order of the tables; Loki is started anew for each group. */
+/** The classes in the order of the tables; Loki is restarted for each group. */
 export const queryClasses: readonly (readonly QueryClass[])[] = [light, ...heavy.map((each) => [each])];
 
 /** What a query took. */

@@ -110,7 +110,7 @@ const again = ({ stack, configFile, config = [] }: StackOptions) =>
     ...config.map((setting) => `--config '${setting}'`),
   ].join(" ");
 
-/** What is asked for; undefined, with all mistakes told and the exit code set, where it is nothing that there is. */
+/** What is asked for; undefined if that is invalid: then all mistakes are printed and the exit code is set. */
 function unlessInvalid<Result>(ask: () => Result): Result | undefined {
   try {
     return ask();

@@ -60,7 +60,7 @@ export async function prometheus(
         `--web.listen-address=${address}`,
         "--web.enable-admin-api",
       ],
-      // In a pod Prometheus finds that by itself (--auto-gomemlimit).
+      // In a pod Prometheus finds that out (--auto-gomemlimit).
       env: { GOMEMLIMIT: `${Math.floor(quantityValue(kps.resources.limits.memory) * 0.9)}` },
       ready: `${url}/-/ready`,
     });

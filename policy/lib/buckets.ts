@@ -13,7 +13,7 @@ export interface BucketUse {
   backend: Setting<string>;
   /** Host of the object store; missing for that of a cloud. */
   endpoint: Setting<string>;
-  /** Its name, and what else the backend needs to tell it apart. */
+  /** Its name, and what else the backend needs to distinguish it. */
   names: Setting<string>[];
   prefix: Setting<string>;
 }
@@ -126,7 +126,7 @@ function namedStores({ content }: Config): Place[] {
   });
 }
 
-/** The endpoint of a MinIO that the chart brings itself, which is nobody else's. */
+/** The endpoint of a MinIO that comes with the chart, which nothing else uses. */
 export const chartsOwn = "the MinIO of the chart";
 
 function ownMinio({ chart }: Config, byDefault: boolean): Setting<string> | undefined {

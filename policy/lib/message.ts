@@ -37,7 +37,7 @@ const joined = (...sentences: readonly string[]): string => sentences.filter(Boo
 
 const sentencesOf = (text: string): string[] => text.split(/(?<=[.!?]) +(?=[A-Z])/);
 
-// Takes what is too much from the middle of the longest parts: both ends of a name or a path tell more.
+// Takes what is too much from the middle of the longest parts: both ends of a name or a path say more.
 function cut(parts: readonly string[], room: number): string[] {
   const short = [...parts];
   for (;;) {

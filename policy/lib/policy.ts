@@ -92,7 +92,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
   };
 }
 
-// The file with its arguments and the arguments by themselves may show the same: once is enough.
+// The file with its arguments and the arguments alone may show the same: once is enough.
 function report<Found extends StackRefusal>(
   find: () => Iterable<Found | Unknown>,
   refuse: (refusal: Found | StackRefusal) => void,
@@ -134,7 +134,7 @@ function isEngines(error: unknown): boolean {
   return error instanceof Error && ["UnknownValueError", "NotApplicableError"].includes(error.constructor.name);
 }
 
-// A text alone is told after the policy's description, which says less and comes first: `makeReportViolationFun` in server.js of @pulumi/policy,
+// A text alone is printed after the policy's description, which says less and comes first: `makeReportViolationFun` in server.js of @pulumi/policy,
 // whose declarations leave the object out.
 function tell(reportViolation: ReportViolation, message: string, urn?: string): void {
   (reportViolation as (violation: unknown) => void)({ message, urn });

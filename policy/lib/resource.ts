@@ -64,7 +64,7 @@ function newResource(args: Given): Resource {
       try {
         if (this.props && later.length > 0) whole = settled(later).finally(() => (whole = undefined));
       } catch {
-        // What can't be read at all is told by the policy that reads it.
+        // What can't be read at all is reported by the policy that reads it.
       }
       return whole;
     },

@@ -45,7 +45,7 @@ function ringOf(all: InForce[]): Ring {
   };
 }
 
-/** The writers that a chart runs with its values; undefined of what is no chart's, can't be told, or where Kafka takes what is written. */
+/** The writers that a chart runs with its values; undefined for what is no chart, what is unknown, and where Kafka takes what is written. */
 export function chartWriters({ chart, content }: Config, program: Program): Writers | undefined {
   if (!chart || usesIngestStorage(content)) return undefined;
   const { name, values, path, version } = chart;

@@ -27,7 +27,7 @@ const types: readonly [RegExp, Loss][] = [
 
 /**
  * What is lost when a resource is deleted; undefined where nothing is that an update can't bring back. Of a release of definitions
- * `crds-outlive-the-operator` tells.
+ * `crds-outlive-the-operator` reports.
  */
 export function lossOf(resource: Resource): Loss | undefined {
   return types.find(([type]) => type.test(resource.type))?.[1];

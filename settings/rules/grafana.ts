@@ -51,7 +51,7 @@ const ofOwn = [
 const isSet = (value: unknown): boolean =>
   typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 
-/** Names and uids of the stack's own data sources, in any stage. Grafana's database may tell no capitals apart. */
+/** Names and uids of the stack's own data sources, in any stage. Grafana's database may ignore case. */
 const taken = [
   ...new Set(
     Object.entries(ownDataSources)

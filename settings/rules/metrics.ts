@@ -13,7 +13,7 @@ const bytesPerSeries = 4096;
 const adopted = "adopt.kps.values.grafana";
 const ownDefault = `${adopted}.sidecar.datasources.isDefaultDatasource`;
 
-/** Where the values of an adopted release make a data source its Grafana's default; the chart's own is one unless it is told otherwise. */
+/** Where the values of an adopted release make a data source its Grafana's default; the chart's own is the default unless its values say otherwise. */
 function defaultDataSources(values: Record<string, unknown>): string[] {
   const { grafana } = values as { grafana?: AdoptedGrafana | null };
   const own = grafana?.sidecar?.datasources ?? {};
@@ -173,7 +173,7 @@ export const metricsRules: readonly Rule[] = [
           };
         }),
   },
-  // One for each: a reference that is wrong by itself must not silence what is to be said of the others.
+  // One rule for each: an invalid reference must not hide the problems of the others.
   ...imageNames.map((name: ImageName): Rule => ({
     must: `images.${name}: the image's platforms are known`,
     check: ({ images: { [name]: reference } }) =>

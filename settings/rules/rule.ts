@@ -6,8 +6,8 @@ export interface Rule {
   /** What must hold, as a sentence. */
   must: string;
   /**
-   * @param settings settings that are each valid by themselves; read only what the rule is about, as a rule whose
-   *   settings are wrong by themselves is not heard
+   * @param settings settings that are each valid; read only what the rule is about, as a rule whose
+   *   settings are invalid is not heard
    * @param now today, for dates in the settings
    * @returns what doesn't hold
    */

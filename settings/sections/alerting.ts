@@ -13,7 +13,7 @@ export const configurationKey = "alertmanager.yaml";
 /** Folder in Alertmanager's pod that has it, and in a Secret of one's own every other key as a file beside it. */
 export const configurationDirectory = "/etc/alertmanager/config";
 
-/** Alerts: Alertmanager and whom it tells. */
+/** Alerts: Alertmanager and whom it notifies. */
 export const alertmanager = z
   .strictObject({
     implementation: z

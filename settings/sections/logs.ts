@@ -41,7 +41,7 @@ const lineRule = z.strictObject({
 /** A rule for lines as the settings give it. */
 export type LineRule = z.output<typeof lineRule>;
 
-/** Folders below /var/log that are collected by themselves. */
+/** Folders below /var/log that are collected anyway. */
 const ownFolders = ["pods", "containers", "journal"];
 
 /** Whether one name in a path fits a pattern with `*` in it. */

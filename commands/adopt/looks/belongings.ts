@@ -47,7 +47,7 @@ export function belongings(inventory: Inventory, settings: Settings): Belongings
   return release ? { ...has, receiver: receivers(release) } : has;
 }
 
-/** The chart's receiver that tells nobody. */
+/** The chart's receiver that notifies nobody. */
 const nobody = "null";
 
 function receivers({ values, defaults }: Release): string[] {

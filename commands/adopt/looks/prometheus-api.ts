@@ -51,7 +51,7 @@ function lists({ asking, custom, deployments, statefulSets, daemonSets, cronJobs
   );
 }
 
-/** The text of a Secret, such as a configuration of scrapes; of it only who has it is told. */
+/** The text of a Secret, such as a configuration of scrapes; only its owner is printed. */
 const decoded = ({ metadata, data }: Inventory["secrets"][number]) => ({
   metadata,
   data: Object.values(data ?? {}).map((value) => Buffer.from(value, "base64").toString("utf8")),

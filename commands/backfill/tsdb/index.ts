@@ -188,7 +188,7 @@ export class IndexWriter {
     }
     const tableAt = output.position;
     this.writeSized(Buffer.concat([Buffer.from(uint32(this.lists.size + 1)), ...table]));
-    // Nobody reads the two tables of label indices any more: Prometheus writes none either.
+    // The two tables of label indices are no longer read: Prometheus writes none either.
     const toc = [5, this.seriesAt, postingsAt, tableAt, postingsAt, tableAt].flatMap(uint64);
     output.write([...toc, ...uint32(crc32c(Uint8Array.from(toc)))]);
     output.close();

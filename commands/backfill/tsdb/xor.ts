@@ -1,6 +1,6 @@
 import { Damaged } from "./bytes";
 
-/** A sample: milliseconds since 1970, and the bits of its value. A staleness marker is a NaN that only its bits tell from others. */
+/** A sample: milliseconds since 1970, and the bits of its value. A staleness marker is a NaN that only its bits distinguish from others. */
 export interface Sample {
   time: number;
   value: bigint;

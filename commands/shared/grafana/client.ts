@@ -1,7 +1,7 @@
 import { InvalidInput } from "../../../engine/errors";
 import { whyNot } from "../api/network";
 
-/** How long one answer may take: a Raspberry Pi makes its index of dashboards anew after a start. */
+/** How long one answer may take: a Raspberry Pi rebuilds its index of dashboards after a start. */
 const deadline = { milliseconds: 60_000 };
 
 /** Who asks, by Grafana's own ways to log in. */

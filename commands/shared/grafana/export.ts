@@ -7,7 +7,7 @@ import { exportPeople, exportPermissions } from "./people";
 /** What was exported, and what stays behind. */
 export interface Exported {
   made: MadeByHand;
-  /** Dashboards that files or ConfigMaps bring: they come to the other Grafana by themselves. */
+  /** Dashboards that files or ConfigMaps bring: the other Grafana gets them without this command. */
   provisioned: string[];
   /** What can't be brought over, each with the reason. */
   left: string[];
@@ -150,7 +150,7 @@ async function stays(grafana: GrafanaApi): Promise<string[]> {
     [
       "contact points",
       await list<{ name: string; provenance?: string }>("/api/v1/provisioning/contact-points", (each) =>
-        // Grafana has this one by itself.
+        // Every Grafana has this one.
         each.provenance || each.name === "email receiver" || each.name === "grafana-default-email"
           ? undefined
           : each.name,

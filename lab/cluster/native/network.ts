@@ -123,6 +123,6 @@ export async function linkAbandoned(): Promise<boolean> {
 
 /** Removes the link and with it the host's route. */
 export async function disconnect(): Promise<void> {
-  if (await linkExists()) await run("ip", ["link", "delete", link]).catch(() => {}); // it goes by itself with the namespace
+  if (await linkExists()) await run("ip", ["link", "delete", link]).catch(() => {}); // it is removed with the namespace
   await waitFor(`removal of the interface ${link}`, 120, async () => !(await linkExists()));
 }

@@ -99,7 +99,7 @@ async function endNode(pid: number): Promise<void> {
   try {
     process.kill(init ?? pid, "SIGKILL");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended by itself
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has already ended
   }
   // etcd may still be writing out: a new node on the same files would wait for its lock
   const gone = async () => !startTime(pid) && !(init && startTime(init));

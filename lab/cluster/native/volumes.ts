@@ -85,7 +85,7 @@ async function main(kubeconfig: string, dir: string): Promise<never> {
   };
 
   for (;;) {
-    await look().catch((error: Error) => console.error(error.message)); // the API server may not be up yet: the next look tells
+    await look().catch((error: Error) => console.error(error.message)); // the API server may not be up yet: the next look will show it
     await sleep(secondsBetweenLooks * 1000);
   }
 }

@@ -3,7 +3,7 @@ import { at, isBlock, Unknown, type Block } from "../unknown";
 
 /** A block of a template: from `if`, `with` or `range` to its `end`. */
 interface Branches {
-  /** Whether its condition can be told; of any other both branches stay. */
+  /** Whether its condition is known; of any other both branches stay. */
   isTold: boolean;
   /** Whether what follows is left in. */
   isLive: boolean;

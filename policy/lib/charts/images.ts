@@ -18,7 +18,7 @@ export interface ChartImage extends ImageUse {
  *
  * @param chart the chart and its values
  * @param given for charts that aren't known, the paths where their values name an image
- * @returns undefined for a chart that isn't known and whose values name no image: nobody can tell what it runs
+ * @returns undefined for a chart that isn't known and whose values name no image: what it runs is unknown
  */
 export function imagesOf(
   chart: Installed,

@@ -48,7 +48,7 @@ const settings = new Set(
 
 /**
  * How a chart makes its configuration, known by its name and where it comes from. One of the same name from elsewhere, a folder or somebody's own
- * repository, may be a chart that has the known one as a sub-chart: its values tell.
+ * repository, may be a chart that has the known one as a sub-chart: its values show it.
  *
  * @returns undefined for a chart that isn't known
  */
@@ -58,7 +58,7 @@ export function layoutOf({ name = "", version, repository, values }: Omit<Chart,
   return name === "loki" && Number.parseInt(version ?? "", 10) < 3 ? lokiBefore3 : layout;
 }
 
-/** Whether a chart of this name runs Loki or Mimir, by itself or by sub-charts. */
+/** Whether a chart of this name runs Loki or Mimir, itself or in sub-charts. */
 export function isOfProgram(name: string): boolean {
   return layouts[name] !== undefined;
 }

@@ -42,7 +42,7 @@ const zones = 3;
  * @param path where they are
  * @param version the chart's version, where it is known
  * @param name the chart's name; `loki-distributed` has ingesters only
- * @returns undefined where they can't be told: between two modes, or a chart that has none of these sets of pods
+ * @returns undefined where they are unknown: between two modes, or a chart that has none of these sets of pods
  */
 export function lokiWriters(values: Block, path: string, version?: string, name = "loki"): Writers | undefined {
   if (name === "loki-distributed") return replicasOf(values, path, distributed);

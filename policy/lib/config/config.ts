@@ -45,7 +45,7 @@ export interface Unreadable {
   path: string;
   /** What is the matter with it. */
   problem: string | Unknown;
-  /** Whether it may as well be something else: the reader stumbled before it could tell. */
+  /** Whether it may as well be something else: the reader failed before it could see. */
   isUncertain?: true;
   /** Whether it is values for Helm, of which the configuration would be made. */
   isValues?: true;

@@ -24,7 +24,7 @@ export function rawFlagOf(words: readonly string[], name: string, isSwitch = fal
   return given && (given.value ?? (isSwitch ? "true" : given.next));
 }
 
-/** What a flag is given by itself, and the word after it. */
+/** The value of a flag on its own, and the word after it. */
 interface Given {
   value?: string;
   next: string;

@@ -16,14 +16,14 @@ const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
 const mostAdded = 8 * 1024 * 1024;
 
 /**
- * Expands environment placeholders as Loki does (`-config.expand-env`), for as far as that can be told: `${VAR}` becomes its value or
+ * Expands environment placeholders as Loki does (`-config.expand-env`), as far as they are known: `${VAR}` becomes its value or
  * `${VAR:-default}` its default, and any other placeholder a mark that {@link unreadable} knows.
  *
  * Follows github.com/drone/envsubst v1.0.3, which Loki 3.6 uses. `${VAR:default}`, a default in Mimir, is a substring there.
  */
 export function expandForLoki(text: string, environment: Environment): string {
   const within = limit();
-  // A default may hold a placeholder again: one pass a level, and nobody nests ten.
+  // A default may hold a placeholder again: one pass a level, and ten levels are more than anyone nests.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
     text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];

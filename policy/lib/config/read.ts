@@ -7,7 +7,7 @@ export type Setting<T> =
   /** How it is missing: there is no such key, or it is null or empty, which is taken for the same. */
   | { missing: "missing" | "null" | "empty" }
   /**
-   * Why it can't be told; an {@link Unknown} where an update will know. Refused: the program would not accept it. Raw: what stands there,
+   * Why it is unknown; an {@link Unknown} where an update will know. Refused: the program would not accept it. Raw: what stands there,
    * with marks for what isn't known; not for a message, as it may be secret.
    */
   | { unreadable: string | Unknown; isRefused?: true; raw?: string };

@@ -142,7 +142,7 @@ const roots = new Map(
 );
 
 /**
- * Tells by all signs together whose configuration a mapping is.
+ * Decides from all signs together whose configuration a mapping is.
  *
  * @param value what may be one, with its blocks at its top
  * @returns undefined for what is no configuration of any of them
@@ -154,13 +154,13 @@ export function kindOf(value: unknown): Kind | undefined {
   return best < weightOfSign ? undefined : kinds[scores.indexOf(best)];
 }
 
-/** Top-level keys by which a text that may be a configuration of Loki or Mimir is told from others before it is parsed. */
+/** Top-level keys by which a text that may be a configuration of Loki or Mimir is recognized before it is parsed. */
 export const mentioned: readonly string[] = [
   ...new Set([...marks.Loki.signs, ...marks.Loki.hints, ...marks.Mimir.signs, ...marks.Mimir.hints].map(rootOf)),
 ];
 
 /**
- * What a text that doesn't parse says at its left margin and one level in, or as keys of JSON: enough to tell whose it would be. A line of prose is
+ * What a text that doesn't parse says at its left margin and one level in, or as keys of JSON: enough to know whose it would be. A line of prose is
  * none of it, though it has a colon.
  */
 export function outlineOf(text: string): Block {

@@ -78,7 +78,7 @@ function walkOf(found: Found, props: Block): Walk {
   };
 }
 
-// What a reader doesn't foresee is told where it is, and ends neither the walk nor the policies.
+// What a reader doesn't foresee is reported where it is, and ends neither the walk nor the policies.
 function guarded(walk: Walk, step: () => void): void {
   try {
     step();
@@ -113,7 +113,7 @@ function visit(walk: Walk, value: unknown, place: Place): void {
   }
 }
 
-// A word by itself, or a whole command in one.
+// A word on its own, or a whole command in one.
 const hasFlag = /(?:^|\s)-/;
 
 function visitList(walk: Walk, list: unknown[], { path, values, texts }: Place): void {
@@ -170,7 +170,7 @@ function visitObject(walk: Walk, object: Block, place: Place): void {
   visitInside(walk, shown, { ...place, values: undefined, key: "" });
 }
 
-/** What a chart's values say; of one that isn't known, what can be told by the names and the shape of what is in them. */
+/** What a chart's values say; of an unknown one, what the names in them and their shape show. */
 function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | undefined = layoutOf(chart)): void {
   const { name, version, values, around, isPartial, unreadable = [] } = chart;
   const { path } = place;

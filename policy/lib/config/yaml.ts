@@ -55,7 +55,7 @@ interface Parsed extends Pick<ReadText, "content" | "isSound" | "ignored"> {
  * cmd/mimir/main.go of Mimir with yaml.v3.
  *
  * Never throws: an alias bomb, a nesting without end or a text too large is a problem. A problem never quotes the text, which may be secret.
- * A text is parsed once, whoever reads it; nobody changes the content.
+ * A text is parsed once, however many policies read it; none of them changes the content.
  */
 export function readYaml(text: string, reader: Reader, environment: Environment): ReadText {
   const expanded = text.length > largest || !text.includes("$") ? text : reader.expand(text, environment);
@@ -103,7 +103,7 @@ function parse(text: string): Parsed {
   return isPlain || !text.includes("{{") ? plain : read(withoutTemplates(text), "a template");
 }
 
-// An action in the place of a value, without quotes: to YAML that is a mapping whose key is a mapping, which nobody means.
+// An action in the place of a value, without quotes: to YAML that is a mapping whose key is a mapping, which is never meant.
 function isTemplate(text: string): boolean {
   if (!text.includes("{{")) return false;
   return text.split("\n").some((line) => {

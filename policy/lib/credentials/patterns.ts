@@ -1,6 +1,6 @@
 import { isLiteral } from "./names";
 
-// Credentials that can be told by their form, wherever they are; each with what every text of that form has in it.
+// Credentials that can be recognized by their form, wherever they are; each with what every text of that form contains.
 const patterns: readonly { what: string; sign: string; form: RegExp }[] = [
   { what: "a private key", sign: "-BEGIN ", form: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/ },
   { what: "an AWS access key", sign: "A[KS]IA", form: /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/ },

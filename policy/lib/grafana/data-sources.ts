@@ -27,7 +27,7 @@ export interface Provisioning {
   unreadable: Unreadable[];
 }
 
-// Placeholders ($VAR, ${VAR}, $__file{…}) stay: Grafana expands them in each value by itself.
+// Placeholders ($VAR, ${VAR}, $__file{…}) stay: Grafana expands them itself, in each value.
 const reader = { name: "Grafana", expand: (text: string) => text };
 const file = /^[ \t]*["']?datasources["']?[ \t]*:/m;
 const fileKey = /data-?sources?.*\.ya?ml$/i;
@@ -35,7 +35,7 @@ const stack = "kube-prometheus-stack";
 
 /**
  * The data sources in a resource: files of Grafana's provisioning in a ConfigMap or Secret, and in chart values those of Grafana's chart and
- * of kube-prometheus-stack, which brings one that is the default unless it is told otherwise.
+ * of kube-prometheus-stack, which has one that is the default unless its values say otherwise.
  *
  * @see https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
  */

@@ -5,7 +5,7 @@ import type { Resource } from "../resource";
 import { at, isBlock, Unknown, type Block } from "../unknown";
 import { dataSourcesOf, hasGrafana, type DataSource } from "./data-sources";
 
-// The label that Grafana's chart looks for unless it is told another.
+// The label that Grafana's chart looks for by default.
 const byDefault = "grafana_datasource";
 
 /** The data sources that one Grafana is given, by all resources of a stack. */
@@ -14,7 +14,7 @@ export type Provisioned = readonly DataSource[];
 /**
  * Sorts a stack's data sources by the Grafana that reads them: the workload that mounts the file; the release or workload whose sidecar looks
  * for the file's label in that namespace, or a Grafana outside the stack that looks for it; the release whose values they are; and of a file that
- * nobody is seen to read, one in its namespace.
+ * no Grafana is seen to read, one in its namespace.
  */
 export function grafanasOf(resources: readonly Resource[]): Provisioned[] {
   const byGrafana = new Map<string, DataSource[]>();

@@ -13,7 +13,7 @@ export interface MissingSchema {
 /**
  * Why the chart `loki`, from version 6 on, refuses to render for want of a schema, or with two: templates/validate.yaml.
  *
- * @returns undefined where it doesn't, or can't be told
+ * @returns undefined where it doesn't, or where that is unknown
  */
 export function schemaProblem(chart: NonNullable<Config["chart"]>): MissingSchema | "two" | undefined {
   const { name, version, values, path, isPartial } = chart;

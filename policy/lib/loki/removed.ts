@@ -2,7 +2,7 @@
 export interface RemovedSetting {
   /** Where it stood in the configuration: dotted keys; `**.` before a key that stood in several places. */
   path: string;
-  /** The version whose upgrade notes tell of it. */
+  /** The version whose upgrade notes mention it. */
   since: string;
   /** What to do instead, as the second half of a sentence that begins with "Remove it". */
   instead: string;

@@ -15,7 +15,7 @@ const ofKubernetes =
   /^kubernetes:[\w.]*(core|apps|batch|rbac\.authorization\.k8s\.io|policy)\/|^kubernetes:monitoring\.coreos\.com\/\w+:(ServiceMonitor|PrometheusRule)/;
 const comment = /^[ \t]*(?:#|\/\/).*$/gm;
 
-/** Whether a resource runs something that scrapes by itself: Prometheus, by its operator or a chart, and not switched off. Of a chart that isn't known it is assumed. */
+/** Whether a resource runs something that scrapes: Prometheus, by its operator or a chart, and not switched off. Of a chart that isn't known it is assumed. */
 export function scrapes(resource: Resource): boolean {
   const chart = chartOf(resource);
   if (chart) return !still.test(chart.name ?? "") && !isOff(chart.values, chart.name);

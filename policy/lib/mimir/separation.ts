@@ -15,7 +15,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   alertmanager_storage: ["alerts", "alertmanager"],
 };
 
-/** What a configuration's variables stand for; `later`: a doubt about them is left to who knows; undefined: nobody does. */
+/** What a configuration's variables stand for; `later`: a doubt about them is left to a later check; undefined: they are unknown. */
 type Variables = ((name: string) => Variable | undefined) | "later" | undefined;
 
 /** Where the rules or the Alertmanager's state of a Mimir share a place with its blocks, or have a prefix that Mimir doesn't accept. */

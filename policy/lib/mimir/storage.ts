@@ -10,11 +10,11 @@ export interface Storage {
   prefix: Setting<string>;
   /** What with the backend names a bucket: its name, or account and container. */
   bucket: Setting<string>[];
-  /** Paths of the two settings that tell stores apart. */
+  /** Paths of the two settings that distinguish stores. */
   paths: { bucket: string; prefix: string };
 }
 
-// What tells buckets apart, by backend: `validateBucketConfig` in pkg/mimir/mimir.go.
+// What distinguishes buckets, by backend: `validateBucketConfig` in pkg/mimir/mimir.go.
 const names: Readonly<Record<string, readonly string[]>> = {
   s3: ["bucket_name"],
   gcs: ["bucket_name"],

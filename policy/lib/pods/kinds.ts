@@ -13,9 +13,9 @@ export interface Place {
 
 /** What an operator makes pods of, by its keys in the block. */
 export interface Operated {
-  /** Images by themselves. */
+  /** Images that are not in a container. */
   images?: readonly OperatedImage[];
-  /** Containers by themselves; `.` where the block has the fields of one. */
+  /** Containers that are not in a pod; `.` where the block has the fields of one. */
   containers?: readonly string[];
   /** Lists of containers that have all that a container has. Default: those of a pod. */
   lists?: readonly string[];
@@ -36,7 +36,7 @@ export interface Operated {
 export interface OperatedImage {
   /** Its key in the block. */
   key: string;
-  /** The repository that the operator takes by itself, where that is known. */
+  /** The repository that the operator uses by default, where that is known. */
   repository?: string;
   /** Whether a text without a repository is a tag. */
   isTag?: true;

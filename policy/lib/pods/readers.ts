@@ -16,7 +16,7 @@ export interface Reader {
 }
 
 /**
- * The workloads of a stack that mount a ConfigMap or Secret, of any kind whose pods stay: also a Pod by itself, a DaemonSet, and what an operator
+ * The workloads of a stack that mount a ConfigMap or Secret, of any kind whose pods stay: also a bare Pod, a DaemonSet, and what an operator
  * takes for a Deployment (Argo's Rollout). A Job may read a file only to check it.
  *
  * @param source the ConfigMap or Secret

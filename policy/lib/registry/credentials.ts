@@ -82,7 +82,7 @@ function ask(helper: string, name: string, env: NodeJS.ProcessEnv): Promise<Cred
       const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
       resolve(Username === "<token>" ? { identityToken: Secret } : { username: Username, password: Secret });
     });
-    child.stdin?.on("error", () => undefined); // it may end without reading; its exit code tells
+    child.stdin?.on("error", () => undefined); // it may end without reading; its exit code shows it
     child.stdin?.end(name);
   });
 }

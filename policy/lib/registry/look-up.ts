@@ -29,7 +29,7 @@ export type Answer<Image> = { image: Image } & ({ found: Found } | { problem: Im
  *
  * @param images those to look up, by their references; without a tag or a digest it is the tag latest
  * @param options how
- * @param progress is told each image that is done, and how many are
+ * @param progress is called with each image that is done, and with how many are
  * @returns in the same order
  */
 export async function lookUpAll<Image extends { reference: string }>(

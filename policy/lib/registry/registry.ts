@@ -10,7 +10,7 @@ export interface RegistryOptions {
   patience: Patience;
   /** Milliseconds that one answer may take. */
   timeout: number;
-  /** Is told each wait. */
+  /** Is called with each wait. */
   said(line: string): void;
 }
 

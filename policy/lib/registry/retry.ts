@@ -18,14 +18,14 @@ export const patient: Patience = { attempts: 5, firstWait: 1_000, longestWait: 6
 /** What a request came to: an answer, or the error of a connection that failed. */
 export type Attempt = { response: Response } | { error: Error };
 
-// Nobody is there, or not who it should be: another attempt would hear the same.
+// No registry is there, or not the right one: another attempt would get the same answer.
 const final = /ENOTFOUND|ECONNREFUSED|ERR_INVALID_URL|CERT|SELF_SIGNED|ALTNAME|SIGNATURE/;
 
 /**
  * Sends a request until its answer is neither “too many requests” (429) nor a fault of the server (5xx) nor a broken connection.
  *
  * @param send sends it once; a connection that fails throws
- * @param said is told each wait
+ * @param said is called with each wait
  * @returns the last attempt, whatever it came to
  */
 export async function persist(

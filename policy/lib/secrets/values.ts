@@ -23,7 +23,7 @@ const holders: Readonly<Record<string, readonly string[]>> = {
   "tls:index/privateKey:PrivateKey": ["privateKeyPem"],
 };
 
-// Keys that tell who or where, beside the secret: an access key is a user's name.
+// Keys that say who or where, beside the secret: an access key is a user's name.
 const open =
   /(^|[-_.])(user(_?name)?|login|e?mail|host(name)?|address|endpoint|server|region|bucket(_?names?)?|port|db|database|name(space)?|(access_?)?key_?id|access_?key|client_?id|realm|issuer|scheme|type|cert(ificate)?|crt|uuid|id|label|purpose|format|category)$/i;
 // A setting within a text whose value is secret.
@@ -84,7 +84,7 @@ function partsOf(text: string): string[] {
   if (/-----BEGIN /.test(text)) return first(text, privateKey);
   if (/\n|^\s*\{/.test(text)) return [...first(text, setting), ...first(text, inUrl)].filter(isGiven);
   if (!/^[a-z][\w+.-]*:\/\//i.test(text)) return [text];
-  // Who has a webhook's address may call it: what is secret of it is the part that nobody would guess.
+  // Who has a webhook's address may call it: only the part that can't be guessed is secret.
   return [...first(text, inUrl), ...text.split(/[/?&=#:]/).filter((part) => /\d/.test(part) && !/\./.test(part))];
 }
 

@@ -12,7 +12,7 @@ describe("vmalert", () => {
     assert.ok(!vmalertArguments(args).some((flag) => flag.startsWith("-external.label")));
   });
 
-  it("evaluates before Prometheus does no more, and is shown by VictoriaMetrics", async () => {
+  it("evaluates before Prometheus stops, and is shown by VictoriaMetrics", async () => {
     const preview = await pi();
     const release = object(preview, "Release", "kube-prometheus-stack");
     assert.deepEqual(release.inputs.values.prometheus.prometheusSpec.ruleSelector, {
