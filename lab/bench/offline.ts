@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
+import { endedChildrenSeconds } from "../sizing/procfs";
 
 /**
- * Measures a preview of this repository's program against the plain form, in which ts-node loads everything. The forms take
- * turns, and the fastest of the rounds counts: what else the machine does only ever adds time.
+ * Measures a preview of this repository's program against the plain form, in which ts-node loads everything: by the clock, and in CPU seconds (Linux
+ * only). The forms take turns, and the lowest of the rounds counts: other load on the machine only ever adds time, more by the clock than of CPU.
  *
  * `npm run bench:offline [-- <stack> [<rounds>]]`
  */
@@ -17,8 +18,14 @@ const forms = [
   { policies, loader: "tsx", args },
 ]);
 
-/** Seconds by the clock of one preview, as the npm script starts it. */
-function seconds(args: string[]): number {
+/** What one preview took, in seconds. */
+interface Cost {
+  clock: number;
+  cpu: number;
+}
+
+/** Runs a preview as the npm script starts it. */
+function costOf(args: string[]): Cost {
   const command = [
     "--require",
     "tsx/cjs",
@@ -29,22 +36,24 @@ function seconds(args: string[]): number {
     stack,
     ...args,
   ];
-  const start = process.hrtime.bigint();
+  const [start, before] = [process.hrtime.bigint(), endedChildrenSeconds()];
   const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
   if (status !== 0 && status !== 1) {
     throw new Error(`preview ${args.join(" ")} ended with ${status}: ${stderr}`);
   }
-  return Number(process.hrtime.bigint() - start) / 1e9;
+  return { clock: Number(process.hrtime.bigint() - start) / 1e9, cpu: endedChildrenSeconds() - before };
 }
 
-const best = new Map(forms.map((form) => [form, Infinity]));
+const lowest = forms.map((form) => ({ ...form, clock: Infinity, cpu: Infinity }));
 for (let round = 0; round < Number(rounds); round++) {
-  for (const form of forms) {
-    best.set(form, Math.min(best.get(form) ?? Infinity, seconds(form.args)));
+  for (const form of lowest) {
+    const { clock, cpu } = costOf(form.args);
+    form.clock = Math.min(form.clock, clock);
+    form.cpu = Math.min(form.cpu, cpu);
   }
 }
-for (const [form, time] of best) {
-  const plain = forms.find(({ policies, loader }) => policies === form.policies && loader === "ts-node");
-  const ratio = time / (best.get(plain ?? form) ?? time);
-  console.log(`${form.policies}, ${form.loader}: ${time.toFixed(2)} s, ${ratio.toFixed(2)} of ts-node`);
+for (const { policies, loader, clock, cpu } of lowest) {
+  const plain = lowest.find((form) => form.policies === policies && form.loader === "ts-node")!;
+  const share = (what: keyof Cost, now: number) => `${now.toFixed(2)} s (${(now / plain[what]).toFixed(2)} of ts-node)`;
+  console.log(`${policies}, ${loader}: ${share("clock", clock)}, ${share("cpu", cpu)} of CPU`);
 }

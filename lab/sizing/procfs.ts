@@ -32,10 +32,15 @@ export function parseMemory(status: string): Memory {
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 export function parseCpuSeconds(stat: string): number {
+  const [user, system] = timesIn(stat);
+  return (user + system) / ticks;
+}
+
+/** Ticks of a process, and of its ended children: of each user, then system. */
+function timesIn(stat: string): number[] {
   // The second field is the program's name in parentheses, which may contain anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [user, system] = [fields[11], fields[12]].map(Number);
-  return (user + system) / ticks;
+  return fields.slice(11, 15).map(Number);
 }
 
 /** Memory of a process now. */
@@ -43,6 +48,16 @@ export const memoryOf = (pid: number): Memory => parseMemory(readFileSync(`/proc
 
 /** Seconds of CPU that a process has used since its start. */
 export const cpuSecondsOf = (pid: number): number => parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, "utf8"));
+
+/** Seconds of CPU that child processes of this one have used, once they have ended. Known on Linux only: elsewhere 0. */
+export function endedChildrenSeconds(): number {
+  try {
+    const [, , user, system] = timesIn(readFileSync("/proc/self/stat", "utf8"));
+    return (user + system) / ticks;
+  } catch {
+    return 0;
+  }
+}
 
 /** Makes the present memory the peak. */
 export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, "5");

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { childSeconds, type Cost } from "./costs";
+import { endedChildrenSeconds } from "../../lab/sizing/procfs";
+import type { Cost } from "./costs";
 import { temporaryFolder } from "./temporary-folder";
 
 /**
@@ -23,7 +24,7 @@ child.once("close", (code) => {
     .split("\n")
     .map((line) => JSON.parse(line) as Cost)
     .sort((a, b) => b.cpu - a.cpu);
-  const all = childSeconds();
+  const all = endedChildrenSeconds();
   const rest = all - costs.reduce((sum, { cpu }) => sum + cpu, 0);
   console.log("\n    CPU   clock");
   for (const { what, cpu, wall } of costs.slice(0, Number(shown))) console.log(row(cpu, wall, what));

@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
+import { endedChildrenSeconds } from "../../lab/sizing/procfs";
 import { relative, resolve } from "node:path";
 
 /** What a file of tests, or another part of a run, cost: seconds of a processor, those of ended child processes too, and by the clock. */
@@ -11,21 +12,11 @@ export interface Cost {
 let last = { cpu: 0, wall: -process.uptime() };
 
 /** Seconds that this process and its ended children have used, and seconds by the clock since it began to count. */
-const used = () => ({ cpu: processSeconds() + childSeconds(), wall: performance.now() / 1000 });
+const used = () => ({ cpu: processSeconds() + endedChildrenSeconds(), wall: performance.now() / 1000 });
 
 function processSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-/** Seconds of ended child processes: `cutime` and `cstime` of proc(5), hundredths of a second. Elsewhere than on Linux nothing tells it: 0. */
-export function childSeconds(): number {
-  try {
-    const fields = readFileSync("/proc/self/stat", "utf8").split(") ")[1].split(" ");
-    return (Number(fields[13]) + Number(fields[14])) / 100;
-  } catch {
-    return 0;
-  }
 }
 
 /** Adds a line to the file of TEST_COSTS, where it is set: what was used since the line before. */
