@@ -108,7 +108,7 @@ function parity(backend: Backend): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Series",
-      description: "In memory. They drop series that have ended at different times, at most two hours apart.",
+      description: "In memory. Each drops ended series at a different time, at most two hours apart.",
       unit: "short",
       width: 8,
       queries: [
