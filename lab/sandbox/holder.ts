@@ -26,16 +26,8 @@ export function refuseSecond(stack: string, folder: string): void {
     );
 }
 
-/**
- * Records that a stack is there, before anything of it is.
- * @param stack its name
- * @param first the step that it starts with, if nothing was deployed before
- * @param folder of what the sandbox keeps between its runs
- */
-export function hold(stack: string, first: Step, folder: string): void {
-  writeFileSync(fileIn(folder), stack);
-  if (!reached(folder)) reach(first, folder);
-}
+/** Records that a stack is there, before anything of it is. */
+export const hold = (stack: string, folder: string): void => writeFileSync(fileIn(folder), stack);
 
 /** The step that was deployed last; undefined: none. */
 export const reached = (folder: string): Step | undefined =>
@@ -43,3 +35,12 @@ export const reached = (folder: string): Step | undefined =>
 
 /** Records a step, once it is deployed: until then the way on is that from the one before. */
 export const reach = (step: Step, folder: string): void => writeFileSync(stepFileIn(folder), JSON.stringify(step));
+
+/**
+ * Records that a step begins, where that already counts: the first one, and one that protects kube-prometheus-stack again. Even if it is interrupted, the
+ * retirement must then be repeated.
+ */
+export function begin(step: Step, folder: string): void {
+  const last = reached(folder);
+  if (!last || (last.retire && !step.retire)) reach(step, folder);
+}

@@ -16,10 +16,10 @@ import type { Unavailable } from "../../commands/verify/unavailable";
 import { apply, changes } from "./apply";
 import { checklist, installed } from "./checklist";
 import { PulumiCli } from "./cli";
-import { hold, reach, reached, refuseSecond } from "./holder";
+import { begin, hold, reach, reached, refuseSecond } from "./holder";
 import { Kubectl } from "./kubectl";
 import { substituteAgent } from "./log-agent";
-import { settingsOf, stepsBefore, withRetirement } from "./route";
+import { settingsOf, stepsBefore, withRetirement, type Step } from "./route";
 import { sandboxFolder, sandboxStack, secretsFile, type SandboxStack } from "./stack";
 import { fileOf, stackNames, usualStack } from "./stacks";
 import { waysIn } from "./ways-in";
@@ -66,7 +66,7 @@ async function bringUp({ expectNoChanges = false, stack: name, stage, config: gi
   const { stage: last, migration, metrics, kps } = wanted.settings;
   const step = { stage: last, retire: migration.retireKps };
   const steps = kps.enabled ? stepsBefore(reached(sandboxFolder()), step, metrics.backend) : [];
-  hold(name, step, sandboxFolder());
+  hold(name, sandboxFolder());
   const unavailable: Unavailable = new Map(images.unavailable.map(({ reference, reason }) => [reference, reason]));
   const substitute = substituteAgent(wanted.settings, unavailable);
   if (substitute) say(substitute.said);
@@ -77,19 +77,21 @@ async function bringUp({ expectNoChanges = false, stack: name, stage, config: gi
   const cli = new PulumiCli(sandboxFolder(), options, kubeconfigPath());
   const withCli = await cli.canBeHad();
   if (!withCli) say("The Pulumi CLI is not available: the objects from `npm run render` are applied instead.");
-  const deploy = async (settings: readonly string[]) => {
-    if (withCli) return cli.up({ expectNoChanges, config: settings });
-    const stack = await sandboxStack({ ...options, config: [...settings] }, secretsFile());
-    await standIn(new Kubectl(ownKubectl, kubeconfigPath()), stack, unavailable, expectNoChanges);
+  const deploy = async (to: Step, settings: string[]) => {
+    begin(to, sandboxFolder());
+    if (withCli) await cli.up({ expectNoChanges, config: settings });
+    else {
+      const stack = await sandboxStack({ ...options, config: settings }, secretsFile());
+      await standIn(new Kubectl(ownKubectl, kubeconfigPath()), stack, unavailable, expectNoChanges);
+    }
+    reach(to, sandboxFolder());
   };
   for (const before of expectNoChanges ? [] : steps) {
     const how = before.retire ? " with migration.retireKps: true, which lifts kube-prometheus-stack's protection" : "";
     say(`Stage ${last} is more than one step away. First comes stage ${before.stage}${how}.`);
-    await deploy(settingsOf(before, config));
-    reach(before, sandboxFolder());
+    await deploy(before, settingsOf(before, config));
   }
-  await deploy(config);
-  reach(step, sandboxFolder());
+  await deploy(step, config);
 
   say("Running the checklist …");
   const { subject, api } = await installed(options, kubeconfigPath());

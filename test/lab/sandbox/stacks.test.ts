@@ -12,7 +12,7 @@ import { offlinePreview } from "../../../commands/shared/preview";
 import { loadStackSettings } from "../../../commands/shared/settings";
 import { InvalidInput } from "../../../engine/errors";
 import { ownProgram } from "../../../engine/project";
-import { hold, reach, reached, refuseSecond } from "../../../lab/sandbox/holder";
+import { begin, hold, reach, reached, refuseSecond } from "../../../lab/sandbox/holder";
 import { substituteAgent } from "../../../lab/sandbox/log-agent";
 import { withRetirement } from "../../../lab/sandbox/route";
 import { fileOf, type StackFile } from "../../../lab/sandbox/stacks";
@@ -104,20 +104,25 @@ describe("The stacks of the sandbox", () => {
 
   it("are there one at a time: while one is there, another is refused, with the way out", () => {
     refuseSecond("pi", folder);
-    hold("sandbox", { stage: "loki", retire: false }, folder);
+    hold("sandbox", folder);
     refuseSecond("sandbox", folder);
     assert.throws(() => refuseSecond("pi", folder), /has the stack sandbox.*\n.*npm run sandbox -- down/);
   });
 
-  it("go on from the step that was deployed last, and not from one that was only begun", () => {
-    const [first, next] = [
+  it("go on from the step that was deployed last, not from one that was interrupted, unless that protects what was retired", () => {
+    const [first, retired, protectedAgain] = [
       { stage: "loki", retire: false },
       { stage: "mimir-default", retire: true },
+      { stage: "dual-write", retire: false },
     ] as const;
-    hold("sandbox", next, folder);
+    begin(first, folder);
+    begin(retired, folder);
     assert.deepEqual(reached(folder), first);
-    reach(next, folder);
-    assert.deepEqual(reached(folder), next);
+    reach(retired, folder);
+    begin({ stage: "kps-removed", retire: true }, folder);
+    assert.deepEqual(reached(folder), retired);
+    begin(protectedAgain, folder);
+    assert.deepEqual(reached(folder), protectedAgain);
   });
 
   it("have Alloy in Vector's place where the cluster can't have Vector, and nowhere else", () => {
