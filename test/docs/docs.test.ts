@@ -108,7 +108,7 @@ describe("Settings that the documentation names", () => {
   const sections = Object.keys(settingsSchema.shape);
   /** Components of Alloy, values of charts, files and domains whose names begin like a section. */
   const others =
-    /^(loki\.(source|write|process|relabel|echo)\b|grafana\.(sidecar|admin)\.|cluster\.local$|.*\.(ini|json|ts|md|yaml|example\.org)$)/;
+    /^(loki\.(source|write|process|relabel|echo)\b|mimir\.structuredConfig\b|grafana\.(sidecar|admin)\.|cluster\.local$|.*\.(ini|json|ts|md|yaml|example\.org)$)/;
 
   it("exist, by `observability:key`", () => {
     const unknown = pages.flatMap(({ path, text }) =>
