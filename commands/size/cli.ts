@@ -6,7 +6,7 @@ import { beside, settingsFor, withSizes } from "./beside";
 import { demandOf, type Question } from "./demand";
 import { logFigures } from "./figures";
 import { format, type Answer } from "./format";
-import { sizesFor } from "./formula";
+import { resultsOf, sizesFor } from "./formula";
 
 interface Arguments extends StackArguments, Question {
   json?: string;
@@ -44,7 +44,6 @@ async function go(args: Arguments, around: Around): Promise<number> {
   ];
   const { stack, configFile } = args;
   const { fit, stage } = await offlinePreview({ stack, configFile, config, start: around.start });
-  const { day, machine, versions } = logFigures;
   const answer: Answer = {
     ...{ stack, stage, demand, headroom },
     needs,
@@ -52,7 +51,7 @@ async function go(args: Arguments, around: Around): Promise<number> {
     cached: sizes.cached,
     settings: settingsFor(needs, demand),
     fit,
-    measured: { day, machine, versions },
+    measured: logFigures.runs[resultsOf(settings.loki.mode, logFigures)[0].run],
   };
   print(answer, args.json, format, around);
   return fit.fits === "no" ? exitCode.refused : exitCode.clean;

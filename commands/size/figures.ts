@@ -2,17 +2,28 @@ import logs from "./measured-logs.json";
 
 /** What `npm run bench:logs` measured: `measured-logs.json`, which it writes. */
 export interface LogFigures {
-  /** Day of the run, and what it ran on. */
+  /** Of one or more runs, as a run may measure some configurations only. */
+  runs: LogRun[];
+  /** By configuration and volume, in the order of the runs. */
+  results: LogResult[];
+}
+
+/** A run: only what is of the same run can be compared. */
+export interface LogRun {
+  /** Its day, and what it ran on. */
   day: string;
   machine: string;
+  /** Cores of the machine, and its load before the run: milliseconds and MB/s of a busy machine say little. */
+  cores: number;
+  load: number;
   versions: { loki: string; minio: string; chart: string };
-  /** By configuration and volume, in the order of the run. */
-  results: LogResult[];
 }
 
 /** One configuration with one day of lines. */
 export interface LogResult {
-  /** `single-binary`, `simple-scalable`: the stack's, in that mode; `chart`: the loki chart's as one process. */
+  /** Place of its run in {@link LogFigures.runs}. */
+  run: number;
+  /** The stack's: by its mode, with `+memcached` where its caches are there; `chart`: the loki chart's as one process. */
   variant: string;
   /** Bytes and number of the day's lines. */
   bytes: number;
@@ -49,6 +60,20 @@ export interface Spread {
   p50: number;
   p95: number;
   p99: number;
+}
+
+/** The figures of a further run with those of before: configurations that it measured too are the further run's, the others stay. */
+export function withRun(before: LogFigures, run: LogFigures): LogFigures {
+  const anew = new Set(run.results.map(({ variant }) => variant));
+  const kept = before.results.filter(({ variant }) => !anew.has(variant));
+  const runs = before.runs.filter((_, i) => kept.some((result) => result.run === i));
+  return {
+    runs: [...runs, ...run.runs],
+    results: [
+      ...kept.map((result) => ({ ...result, run: runs.indexOf(before.runs[result.run]) })),
+      ...run.results.map((result) => ({ ...result, run: result.run + runs.length })),
+    ],
+  };
 }
 
 /** The recorded figures: to TypeScript, the file's rows each have a type of their own. */

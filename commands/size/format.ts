@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Fit } from "../shared/capacity/fit";
 import { formatFit, formatTable, inCores, inMebibytes } from "../shared/format";
 import type { Compared } from "./beside";
-import type { LogFigures } from "./figures";
+import type { LogRun } from "./figures";
 import type { Buckets, Demand, Range } from "./formula";
 
 /** What the command answers. */
@@ -20,8 +20,8 @@ export interface Answer {
   settings: Record<string, object>;
   /** whether the nodes have room for the whole stack with these settings */
   fit: Fit;
-  /** what Loki's figures were measured on */
-  measured: Pick<LogFigures, "day" | "machine" | "versions">;
+  /** the run that Loki's figures are of */
+  measured: LogRun;
 }
 
 /** The answer for a person. */

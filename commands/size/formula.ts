@@ -207,14 +207,44 @@ function writing(
   };
 }
 
+/** What grows less than the volume to this power doesn't grow with it: what is left are differences between two runs, and a hundredfold of them would be nothing. */
+const levelPower = 0.2;
+
+/** What a query of a class takes with another volume of the day than was measured. */
+export interface QueryAt {
+  /** Bytes of lines that it reads, and whether they grow with the day's. */
+  read: number;
+  grows: boolean;
+  cpuSeconds: number;
+}
+
+/**
+ * A query of a class with another volume of the day. How much it reads is the same on any machine, busy or not: whether that grows decides. CPU goes with it.
+ * @param results of one configuration, the smallest volume first
+ * @param name of the class
+ * @param bytesPerDay the other volume
+ */
+export function queryAt(results: readonly LogResult[], name: string, bytesPerDay: number): QueryAt {
+  const points = results.map(({ bytes, classes }) => {
+    const { bytes: read, cpuSeconds } = classes.find((each) => each.name === name)!;
+    return { bytes, read, cpuSeconds };
+  });
+  const [first, last] = [points[0], points[points.length - 1]];
+  const grows = last.read / first.read > (last.bytes / first.bytes) ** levelPower;
+  if (!grows) {
+    const most = (of: (point: (typeof points)[number]) => number) => Math.max(...points.map(of));
+    return { read: most(({ read }) => read), grows, cpuSeconds: most(({ cpuSeconds }) => cpuSeconds) };
+  }
+  const read = at(lineThrough(points.map(({ bytes, read }) => [bytes, read])), bytesPerDay);
+  return { read, grows, cpuSeconds: at(lineThrough(points.map(({ read, cpuSeconds }) => [read, cpuSeconds])), read) };
+}
+
 /** What answering takes: cores of all replicas together, so that the costliest of the quick classes takes a second; bytes of each. */
 function reading({ bytesPerDay }: Demand, results: readonly LogResult[], name: string) {
-  const quick = quickClasses.map((each) =>
-    lineThrough(results.map(({ bytes, classes }) => [bytes, classes.find((one) => one.name === each)!.cpuSeconds])),
-  );
+  const quick = quickClasses.map((each) => queryAt(results, each, bytesPerDay).cpuSeconds);
   const peaks = results.flatMap(({ classes }) => classes.map(({ peaks }) => peaks[name]));
   return {
-    cpu: Math.max(...quick.map((line) => at(line, bytesPerDay))) / answerIn,
+    cpu: Math.max(...quick) / answerIn,
     memory: Math.max(...peaks),
     idle: Math.min(...peaks),
   };

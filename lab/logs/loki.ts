@@ -81,6 +81,9 @@ export async function startCaches(workspace: Workspace, variant: Variant): Promi
   return { programs, addresses };
 }
 
+/** How often a Loki is started whose ports another program's connections have taken meanwhile: nine processes have 27. */
+const starts = 3;
+
 /**
  * Starts a Loki with an empty memory on the object store, with the configuration of its pods but for addresses and folders. What limits the rate of
  * lines is lifted for each variant alike, since a limit is no capacity.
@@ -92,28 +95,48 @@ export async function startLoki(
   caches: Caches,
 ): Promise<Loki> {
   const path = await hostTool("loki");
-  const processes = await processesOf(variant);
-  const { all, doing } = processes;
-  const url = ({ ports }: Process) => `http://${loopback}:${ports.http}`;
-  const programs: Record<string, Running> = {};
-  const started = all.map(async (process) => {
-    const folder = workspace.folderOf(process.name);
-    mkdirSync(join(folder, "rules", tenant), { recursive: true });
-    writeFileSync(join(folder, "config.yaml"), configOf(variant, process, { store, folder, processes, caches }));
-    programs[process.name] = await workspace.start({
-      name: process.name,
-      path,
-      args: ["-config.file=config.yaml", "-config.expand-env=true", `-target=${process.target}`],
-      env: { ...store.env, ...process.env, POD_IP: loopback },
-      ready: `${url(process)}/ready`,
-    });
+  for (let start = 1; ; start++) {
+    const processes = await processesOf(variant);
+    const running = await Promise.allSettled(
+      processes.all.map((process) => startProcess(workspace, { path, process, variant, processes, store, caches })),
+    );
+    const failed = running.filter((one) => one.status === "rejected").map(({ reason }) => reason as Error);
+    const programs = Object.fromEntries(
+      running.flatMap((one) => (one.status === "fulfilled" ? [[one.value.name, one.value]] : [])),
+    );
+    if (failed.length === 0) return lokiOfProcesses(workspace, processes, programs);
+    await Promise.all(Object.values(programs).map((program) => program.kill()));
+    if (start === starts || !failed.every(({ message }) => message.includes("address already in use"))) throw failed[0];
+  }
+}
+
+interface Start extends Omit<Place, "folder"> {
+  path: string;
+  process: Process;
+  variant: Variant;
+}
+
+function startProcess(workspace: Workspace, { path, process, variant, ...place }: Start): Promise<Running> {
+  const folder = workspace.folderOf(process.name);
+  mkdirSync(join(folder, "rules", tenant), { recursive: true });
+  writeFileSync(join(folder, "config.yaml"), configOf(variant, process, { ...place, folder }));
+  return workspace.start({
+    name: process.name,
+    path,
+    args: ["-config.file=config.yaml", "-config.expand-env=true", `-target=${process.target}`],
+    env: { ...place.store.env, ...process.env, POD_IP: loopback },
+    ready: `${urlOf(process)}/ready`,
   });
-  await Promise.all(started);
+}
+
+const urlOf = ({ ports }: Process) => `http://${loopback}:${ports.http}`;
+
+function lokiOfProcesses(workspace: Workspace, { doing }: Processes, programs: Record<string, Running>): Loki {
   const holder = doing("ingester");
   const kill = async () => void (await Promise.all(Object.values(programs).map((program) => program.kill())));
   return {
     programs,
-    url: { write: url(doing("distributor")), hold: url(holder), read: url(doing("query-frontend")) },
+    url: { write: urlOf(doing("distributor")), hold: urlOf(holder), read: urlOf(doing("query-frontend")) },
     kill,
     stop: async () => {
       await programs[holder.name].stop();

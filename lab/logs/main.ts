@@ -3,7 +3,7 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { writePart } from "../../commands/shared/page";
-import { logFigures, type LogFigures } from "../../commands/size/figures";
+import { logFigures, withRun, type LogFigures, type LogRun } from "../../commands/size/figures";
 import { ownProgram } from "../../engine/project";
 import { programRelease } from "../cluster/programs";
 import { within } from "../sizing/workspace";
@@ -36,7 +36,7 @@ new Command("bench:logs")
   .option("--variants <names>", variants.join(","), variantsOf, [...variants])
   .option(
     "--write",
-    "write commands/size/measured-logs.json, which npm run size counts with, and docs/logs-benchmark.md",
+    "write commands/size/measured-logs.json, which npm run size counts with, and docs/logs-benchmark.md; configurations that weren't measured stay as they are there",
   )
   .option(
     "--page",
@@ -66,17 +66,20 @@ async function bench({ steps, rounds, variants, write, json }: Arguments): Promi
     console.error(error instanceof Error ? error.message : error);
     complete = false;
   }
-  const figures: LogFigures = {
+  const run: LogRun = {
     day: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, shared by Loki, MinIO and the sender; other work before it began: a load of ${load.toFixed(1)}.`,
+    cores: cpus().length,
+    load,
     versions: { loki: programRelease("loki"), minio: programRelease("minio"), chart: chart.version },
-    results,
   };
+  const figures: LogFigures = { runs: [run], results };
   if (results.length > 0) console.log(json ? JSON.stringify(figures, null, 2) : page(figures));
   // What is missing would be missing in both: the files stay as they are.
   if (write && complete) {
-    writeFileSync(join(ownProgram, "commands/size/measured-logs.json"), `${JSON.stringify(figures, null, 2)}\n`);
-    writePart(logsPart, page(figures));
+    const all = withRun(logFigures, figures);
+    writeFileSync(join(ownProgram, "commands/size/measured-logs.json"), `${JSON.stringify(all, null, 2)}\n`);
+    writePart(logsPart, page(all));
   }
   process.exit(complete ? 0 : 1);
 }

@@ -3,7 +3,7 @@ import { beside, settingsFor, withSizes } from "../../../commands/size/beside";
 import { run } from "../../../commands/size/cli";
 import { demandOf } from "../../../commands/size/demand";
 import { at, lineThrough } from "../../../commands/size/fit";
-import { sizesFor } from "../../../commands/size/formula";
+import { queryAt, sizesFor } from "../../../commands/size/formula";
 import { topology } from "../../../components/loki/topology";
 import { settingsSchema } from "../../../settings/schema";
 import { runInline } from "../../program/support/inline";
@@ -167,6 +167,28 @@ describe("The sizes of a stack", () => {
       () => demandOf(beyond, scalable, figures),
       /mimir\.limits\.maxSeries, 600000.*\n.*loki\.limits\.maxStreams, 10000/,
     );
+  });
+});
+
+describe("A query with another volume of the day", () => {
+  const readOf = (...reads: number[]) =>
+    reads.map((bytes, i) => {
+      const [result] = figures.results;
+      const [query] = result.classes;
+      return { ...result, bytes: (i + 1) * 1e9, classes: [{ ...query, bytes, cpuSeconds: 0.01 * (i + 1) }] };
+    });
+  const at100 = (...reads: number[]) => queryAt(readOf(...reads), "last lines of one pod", 100e9);
+
+  it("costs what it did where it reads as much, whatever the volume: what CPU differed by is no growth", () => {
+    assert.deepEqual(at100(1e6, 1.1e6), { read: 1.1e6, grows: false, cpuSeconds: 0.02 });
+    assert.deepEqual(at100(1.1e6, 1e6), { read: 1.1e6, grows: false, cpuSeconds: 0.02 });
+    // Only the index is read.
+    assert.deepEqual(at100(0, 0), { read: 0, grows: false, cpuSeconds: 0.02 });
+  });
+
+  it("costs more where it reads more", () => {
+    const { read, grows, cpuSeconds } = at100(1e6, 2e6);
+    assert.deepEqual([read, grows, cpuSeconds.toFixed(2)], [100e6, true, "1.00"]);
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { logFigures } from "../../../commands/size/figures";
+import { logFigures, withRun } from "../../../commands/size/figures";
 import { clusterLabel, commonWord, labelsOf, linesOf, namespaces, needleOf, podCount } from "../../../lab/logs/lines";
 import { pushBody } from "../../../lab/logs/push";
 import { carried, logsPart, page, planTable, spreadOf } from "../../../lab/logs/report";
@@ -83,8 +83,17 @@ describe("The benchmark's page", () => {
     assert.equal((line.slope * 1e9).toFixed(3), "2.000");
     assert.match(
       page(figures),
-      /\| a rare word anywhere \| `chart` \| 200 \+ 0 ms a GB = 0\.2 s \(±0 %\) \|.*\| 200\.0 \| yes \|/,
+      /\| a rare word anywhere \| `chart` \| 200 GB \| 200 \| 200 \+ 0 ms a GB = 0\.2 s \(±0 %\) \|.*\| yes \|/,
     );
+  });
+
+  it("counts with CPU, and not with milliseconds, where other work used the cores", () => {
+    const busy = page({ ...figures, runs: figures.runs.map((run) => ({ ...run, load: 2.1 })) });
+    assert.match(
+      busy,
+      /\| a rare word anywhere \| `chart` \| 200 GB \| 200 \| – \| – \| no: 200 cores for a second \|/,
+    );
+    assert.match(busy, /\| last lines of one pod \| `chart` \| 1\.0 MB, as of any day \| 0\.01 \| – \| – \| yes \|/);
   });
 
   it("says which figures of the plan are wrong: memory and bucket too small, CPU and index too large", () => {
@@ -97,6 +106,22 @@ describe("The benchmark's page", () => {
     assert.equal(verdicts["2 memory of each"], "right |");
     assert.equal(verdicts["9 chunks in the bucket"], "too small: 0.72 of it |");
     assert.equal(verdicts["10 index in the bucket"], "6 times what is needed |");
+  });
+
+  it("names the run of each configuration where one was measured apart, and compares it with no other run's", () => {
+    const [apart] = figures.results.filter(({ variant }) => variant === "distributed");
+    const day = { ...figures.runs[0], day: "2026-11-24" };
+    const all = withRun(figures, { runs: [day], results: [apart] });
+    assert.deepEqual(all.runs, [figures.runs[0], day]);
+    // What it measured takes the place of what was known of that configuration: of two volumes, one is left.
+    const before = figures.results.filter(({ variant }) => variant !== "distributed");
+    assert.deepEqual(all.results, [...before, { ...apart, run: 1 }]);
+    const text = page(all);
+    assert.match(text, /^Run 1: .* on 2026-11-23\. A machine\.\n\nRun 2: .* on 2026-11-24\./);
+    assert.match(text, /^\| `single-binary` \(1\) \| 1\.0 \| 10\.0 \(1\.00 ×\) /m);
+    assert.match(text, /^\| `distributed` \(2\) \| 1\.0 \| 10\.0 \| /m);
+    // A run of which nothing is left goes.
+    assert.deepEqual(withRun(all, { runs: [day], results: [apart] }), all);
   });
 
   it("is written from the figures that npm run size counts with", () => {
