@@ -266,7 +266,7 @@ export function stack({ settings, secretValues }: LoadedSettings) {
   // Upstream's rules depend on what is scraped.
   const upstream = { environment, settings: settings.rules, monitors: settings.monitors, dropApiserverHistograms };
 
-  // Stages `loki` to `mimir-default`: kube-prometheus-stack.
+  // Stages `loki` to `mimir-default`: kube-prometheus-stack. An adopted release gives up its own Alertmanager, so the stack's is there first.
   const kps = on.kps
     ? new KubePrometheusStack(
         "kube-prometheus-stack",
@@ -283,7 +283,15 @@ export function stack({ settings, secretValues }: LoadedSettings) {
           remoteWriteUrl: longTerm?.pushUrl,
           ruleValues: kpsRuleValues({ ...upstream, writes: longTerm !== undefined }),
         },
-        { ...opts, dependsOn: [...opts.dependsOn, ...(longTerm ? [longTerm] : []), ...(evaluator ? [evaluator] : [])] },
+        {
+          ...opts,
+          dependsOn: [
+            ...opts.dependsOn,
+            ...(alertmanager instanceof Alertmanager ? [alertmanager] : []),
+            ...(longTerm ? [longTerm] : []),
+            ...(evaluator ? [evaluator] : []),
+          ],
+        },
       )
     : undefined;
 

@@ -268,6 +268,12 @@ graphs.forEach(({ of, stack, config }, column) => {
       assert(inside.length > ofOperator.length);
     });
 
+    if (hasRelease(config))
+      it("has its own Alertmanager before it changes a release, whose own an adoption deletes", () => {
+        const release = object(preview, "Release", "kube-prometheus-stack");
+        assert(orderOf(preview).waitsFor(release, object(preview, "StatefulSet", "alertmanager")));
+      });
+
     it("restarts pods when a Secret of theirs changes, after that change", () => {
       const order = orderOf(preview);
       for (const { called, pod, resource } of workloads(preview)) {
