@@ -101,7 +101,12 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
 
     const args = ["run", "-s", "adopt", "--", "--stack", "adopted", "--config", `namespace.name=${namespace}`];
     const env = { ...process.env, KUBECONFIG: kubeconfig };
-    printed = (await run("npm", args, { cwd: ownProgram, env })).stdout;
+    // Another test's release, which is in the cluster for some minutes, may be the one to take over as well.
+    printed = await until("there is no other release", 480, async () => {
+      const { stdout } = await run("npm", args, { cwd: ownProgram, env });
+      assert.doesNotMatch(stdout, /several releases/);
+      return stdout;
+    });
 
     // The program with a stack file that is what was printed.
     const configFile = join(folder, "Pulumi.adopted.yaml");

@@ -11,6 +11,7 @@ import {
   applicationObjects,
   applicationSeries,
   operatedAlertmanager,
+  releaseName,
   releaseObjects,
   runningRelease,
 } from "../support/applications";
@@ -146,7 +147,8 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     lists = new KeptLists(folder, [...applications, ...release]);
     await applicationsScraped(dataSource(proxy, namespace, "prometheus"));
     await until("the AlertmanagerConfig's receiver is told", 240, async () => (await toldOf(path)) > 0 || undefined);
-    const { fits } = await lists.adopt(wanted("loki"));
+    // The release is named: another test may have one meanwhile.
+    const { fits } = await lists.adopt(wanted("loki", [`adopt.kps.release=${namespace}/${releaseName}`]));
     proposed = fits.flatMap(({ key, value }) =>
       key === "metrics.scrapeConfigs" || /^alertmanager\.(receivers|routes)$/.test(key) ? flattened(key, value) : [],
     );

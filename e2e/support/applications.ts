@@ -20,7 +20,7 @@ export const applicationSeries = "shop:orders:sum";
 export const applicationAlert = { name: "ShopOpen", path: "/shop" };
 
 /** Name of the release that is adopted. */
-const releaseName = "kube-prometheus-stack";
+export const releaseName = "kube-prometheus-stack";
 
 /**
  * Twenty objects of other applications: monitors, ScrapeConfigs, rules, dashboards, data sources and an AlertmanagerConfig, with the label by which the

@@ -1,6 +1,7 @@
 import { freePort, startServer, type LocalServer } from "../../lab/cluster/server";
 import { loopback } from "../../lab/logs/loopback";
 import { until } from "../../lab/until";
+import { note } from "./note";
 
 /** Ports of a process on the loopback. */
 export type Ports = Record<"http" | "grpc" | "memberlist", number>;
@@ -93,7 +94,12 @@ export class ProcessRing<S> {
 
   private async startOne(name: string, settings: S): Promise<void> {
     const { command, args, cwd, env, live } = await this.prepare(name, settings, this);
-    this.running.set(name, await startServer(command, args, { cwd, env, ready: `${this.url(name)}${live}` }));
+    const server = await startServer(command, args, { cwd, env, ready: `${this.url(name)}${live}` });
+    this.running.set(name, server);
+    // Otherwise tests only say that nothing answers.
+    void server.ended.then(() => {
+      if (this.running.get(name) === server) note(`${name} ended by itself:\n${server.said().slice(-2000)}`);
+    });
   }
 
   private async untilReady(name: string): Promise<void> {

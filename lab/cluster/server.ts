@@ -10,6 +10,8 @@ export interface LocalServer {
   kill(): Promise<void>;
   /** The end of what it printed. */
   said(): string;
+  /** Fulfilled once it has ended, for whatever reason. */
+  ended: Promise<void>;
 }
 
 /** Those that {@link freePort} has given. The kernel chooses from 14,000: of 33 for the programs of one test, two would be the same in one of thirty runs. */
@@ -84,7 +86,7 @@ export async function startServer(
     await stop();
     throw error;
   });
-  return { stop, kill, said: () => said };
+  return { stop, kill, said: () => said, ended };
 }
 
 /** Whether a URL answers 200, or `tcp://…` takes connections. */

@@ -12,7 +12,7 @@ export type Minds = "all namespaces" | "its own namespace" | readonly string[];
  * What the chart kube-prometheus-stack renders from the program's values for scraping and rules: operator, Prometheus, and the
  * rights from its templates (88.5.3). The chart itself is only available from its repository; CI renders it.
  * @param release the release as the program renders it
- * @param minds whose monitors and rules count; default: all namespaces. Its own Prometheus is in its own namespace in any case
+ * @param minds whose monitors and rules count; default: all namespaces. Its own Prometheus and Alertmanager are in its own namespace in any case
  */
 export function operatorAndPrometheus(release: HelmRelease, minds: Minds = "all namespaces"): KubernetesObject[] {
   const { namespace, values } = release;
@@ -96,6 +96,7 @@ function operator(namespace: string, name: string, values: Values, minds: Minds)
               args: [
                 ...(minds === "all namespaces" ? [] : [`--namespaces=${[namespace, ...others].join(",")}`]),
                 `--prometheus-instance-namespaces=${namespace}`,
+                `--alertmanager-instance-namespaces=${namespace}`,
                 `--prometheus-config-reloader=${imageOf(values.prometheusConfigReloader.image)}`,
                 `--config-reloader-cpu-request=${requests.cpu}`,
                 "--config-reloader-cpu-limit=0",

@@ -30,10 +30,10 @@ describe("A stack without its charts", () => {
     const operator = all.find(({ object }) => object?.metadata.name === "kube-prometheus-stack-operator")?.object;
     const { args } = (operator?.spec as { template: { spec: { containers: { args: string[] }[] } } }).template.spec
       .containers[0];
-    // Monitors of every namespace count, as with the chart; another Prometheus of the cluster is none of its business.
+    // Monitors of every namespace count, as with the chart; another Prometheus or Alertmanager of the cluster is none of its business.
     assert.deepEqual(
       args.filter((arg) => /namespaces=/.test(arg)),
-      ["--prometheus-instance-namespaces=monitoring"],
+      ["--prometheus-instance-namespaces=monitoring", "--alertmanager-instance-namespaces=monitoring"],
     );
   });
 
