@@ -10,7 +10,6 @@ import { panelsOf } from "../../test/components/dashboards/queries";
 import { ApiProxy, testCluster } from "../support/cluster";
 import { collectedWriters, itCollects } from "../support/collected-lines";
 import { applyHere, renderPart } from "../support/deploy";
-import { killProcess } from "../support/node";
 import { counting, NodeLines } from "../support/node-lines";
 import { leftOut, note } from "../support/note";
 
@@ -107,12 +106,7 @@ describe("Vector of stack sandbox, in Alloy's place and back", function () {
   it("loses no more than two seconds of lines when it is killed, and doubles none", async () => {
     await node.write({ killed: counting });
     await node.isRead("killed");
-    const killed = await pod();
-    await killProcess(namespace, killed, "vector");
-    await until("the kubelet has started it again", 240, async () => {
-      const path = "jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}";
-      return /^[1-9]\d* true$/.test(await node.kubectl("get", "pod", killed, "-o", path)) ? true : undefined;
-    });
+    await node.kill(await pod(), "vector");
     const written = await node.ended("killed");
     await until("the last line is there", 240, async () =>
       (await node.of("killed")).some(({ line }) => line[1] === "the end") ? true : undefined,

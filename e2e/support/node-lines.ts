@@ -7,6 +7,7 @@ import { testCluster, type ApiProxy } from "./cluster";
 import { makeNamespace, removeNamespace } from "./deploy";
 import { journalFile } from "./journal";
 import { LokiClient, nanoseconds, type Line } from "./loki";
+import { killProcess } from "./node";
 import { note } from "./note";
 
 /** A line with the labels of its stream. */
@@ -101,11 +102,23 @@ export class NodeLines {
     await this.kubectl("exec", pod, "--", "touch", `/tmp/${signal}`);
   }
 
-  /** Starts writers: name → script. Each stays when its script has ended. */
-  async write(scripts: Readonly<Record<string, string>>): Promise<void> {
-    await (
-      await testCluster()
-    ).kubectl.apply(Object.entries(scripts).map(([name, script]) => this.writer(name, script)));
+  /**
+   * Starts writers. Each stays when its script has ended.
+   * @param scripts name → script
+   * @param annotations of their pods
+   */
+  async write(scripts: Readonly<Record<string, string>>, annotations: Record<string, string> = {}): Promise<void> {
+    const { kubectl } = await testCluster();
+    await kubectl.apply(Object.entries(scripts).map(([name, script]) => this.writer(name, script, annotations)));
+  }
+
+  /** Kills a program in a pod, and waits until the kubelet has started it again. */
+  async kill(pod: string, program: string): Promise<void> {
+    await killProcess(this.namespace, pod, program);
+    await until("the kubelet has started it again", 240, async () => {
+      const path = "jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}";
+      return /^[1-9]\d* true$/.test(await this.kubectl("get", "pod", pod, "-o", path)) ? true : undefined;
+    });
   }
 
   /** Every line of a query, page by page. */
@@ -193,7 +206,7 @@ export class NodeLines {
     };
   }
 
-  private writer(name: string, script: string): KubernetesObject {
+  private writer(name: string, script: string, annotations: Record<string, string>): KubernetesObject {
     return {
       apiVersion: "v1",
       kind: "Pod",
@@ -201,6 +214,7 @@ export class NodeLines {
         name,
         namespace: this.namespace,
         labels: { "app.kubernetes.io/name": name },
+        annotations,
       },
       spec: this.sleeper("writer", ["sh", "-c", `${script}\nexec sleep 3600`]),
     };
