@@ -1,6 +1,7 @@
 import { backendOf, backendTitles, type Backend, type Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
+import { counted } from "../rules/counted";
 import { rate, sumOrZero } from "./promql";
 import { mimir, objectStoreFree, victoriaMetrics, wayShown, type Metric, type ShownWay } from "./stack";
 
@@ -109,7 +110,10 @@ function lines(loki: Metric): UnplacedPanel[] {
       decimals: 0,
       queries: [
         sumOrZero(
-          `increase(${loki("loki_discarded_samples_total", 'reason!~"rate_limited|per_stream_rate_limit|stream_limit"')}[1h])`,
+          counted(
+            loki("loki_discarded_samples_total", 'reason!~"rate_limited|per_stream_rate_limit|stream_limit"'),
+            "1h",
+          ),
         ),
       ],
       steps: bad(1),
@@ -127,7 +131,7 @@ function lines(loki: Metric): UnplacedPanel[] {
       description: "In the last hour. Alert LokiObjectStoreErrors.",
       unit: "short",
       decimals: 0,
-      queries: [sumOrZero(`increase(${loki("loki_s3_request_duration_seconds_count", 'status_code=~"5.."')}[1h])`)],
+      queries: [sumOrZero(counted(loki("loki_s3_request_duration_seconds_count", 'status_code=~"5.."'), "1h"))],
       steps: bad(1),
     }),
     stat({

@@ -1,5 +1,6 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { logs, stat, timeSeries } from "../grafana/panels";
+import { counted } from "../rules/counted";
 import { rate, sumOrZero } from "./promql";
 
 const vector = 'job="vector",node=~"$node"';
@@ -41,7 +42,7 @@ export function vectorDashboard(): Dashboard {
           description: "Lines that Loki refused or a program couldn't read; they are not sent again.",
           unit: "short",
           decimals: 0,
-          queries: [sumOrZero(`increase(${lost}[1h])`)],
+          queries: [sumOrZero(counted(lost, "1h"))],
           steps: [{ from: 1, color: "red" }],
         }),
         stat({
@@ -56,7 +57,7 @@ export function vectorDashboard(): Dashboard {
           description: "Errors of its components; the pod's log shows which.",
           unit: "short",
           decimals: 0,
-          queries: [sumOrZero(`increase(vector_component_errors_total{${vector}}[1h])`)],
+          queries: [sumOrZero(counted(`vector_component_errors_total{${vector}}`, "1h"))],
           steps: [{ from: 1, color: "orange" }],
         }),
       ],

@@ -1,6 +1,7 @@
 import type { Settings } from "../../settings/schema";
 import { seconds } from "../../settings/units";
 import type { Environment } from "../kubernetes/environment";
+import { counted } from "../rules/counted";
 import { lateGroups } from "../rules/late";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 import { memcacheds } from "./caches";
@@ -211,7 +212,7 @@ const retried = "rate_limited|per_stream_rate_limit|stream_limit";
 
 function ingestion({ namespace, own, by }: Scope): AlertingRule[] {
   const discarded = (reasons: string) =>
-    `sum ${by("reason")} (increase(loki_discarded_samples_total{${own}, reason${reasons}}[15m])) > 0`;
+    `sum ${by("reason")} ${counted(`loki_discarded_samples_total{${own}, reason${reasons}}`, "15m")} > 0`;
   return [
     {
       alert: "LokiIngestionLimited",

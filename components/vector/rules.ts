@@ -1,3 +1,4 @@
+import { counted } from "../rules/counted";
 import type { AlertingRule, RuleGroup } from "../rules/types";
 
 /** What the alerts are made for. */
@@ -16,9 +17,6 @@ export interface VectorRulesArgs {
 export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[] {
   const own = `job="vector", namespace="${namespace}"`;
   const pod = cluster === undefined ? "node, pod" : "cluster, node, pod";
-  /** What a counter has counted in 15 minutes; Vector shows none before it has counted, so its first value is not an increase. */
-  const counted = (series: string) =>
-    `((last_over_time(${series}[15m]) unless ${series} offset 15m) or increase(${series}[15m]))`;
   const sent = `sum by (${pod}) (rate(vector_component_sent_events_total{${own}, component_id="loki"}[10m]))`;
   const rules: AlertingRule[] = [
     {
@@ -43,7 +41,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
     },
     {
       alert: "VectorLinesDropped",
-      expr: `sum by (${pod}, component_id) ${counted(`vector_component_discarded_events_total{${own}, intentional="false"}`)} > 0`,
+      expr: `sum by (${pod}, component_id) ${counted(`vector_component_discarded_events_total{${own}, intentional="false"}`, "15m")} > 0`,
       labels: { severity: "warning" },
       annotations: {
         summary: "Vector on {{ $labels.node }} lost lines in {{ $labels.component_id }}.",
@@ -63,7 +61,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
     },
     {
       alert: "VectorErrors",
-      expr: `sum by (${pod}, component_id, error_type) ${counted(`vector_component_errors_total{${own}}`)} > 10`,
+      expr: `sum by (${pod}, component_id, error_type) ${counted(`vector_component_errors_total{${own}}`, "15m")} > 10`,
       for: "15m",
       labels: { severity: "warning" },
       annotations: {
