@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { hostTool } from "../lab/cluster/tools";
 import { applicationNames, bucketsOf, type ApplicationName } from "../components/object-storage/applications";
+import { lookAtExisting, lookAtMinio } from "../commands/preflight/object-store";
 import { leastPrivilege, type Policy } from "../components/object-storage/policy";
 import { keyVariables, setupFiles } from "../components/object-storage/setup";
 import { freePort, startServer, type LocalServer } from "../lab/cluster/server";
@@ -176,6 +177,54 @@ describe("The embedded object store's setup", function () {
     await administrator("undo", chunk, "--force");
     assert.equal(await as("loki", key, "cat", chunk), "a chunk");
   });
+
+  it("shows preflight what its buckets do with what is deleted: versions, rules and object lock", async () => {
+    const [buckets, periods] = [
+      ["plain", "growing", "locked", "expiring"],
+      ["--default", "governance", "7d"],
+    ];
+    await administrator("mb", "store/plain", "store/expiring");
+    await administrator("mb", "--with-lock", "store/growing", "store/locked");
+    for (const bucket of ["growing", "locked"]) await administrator("retention", "set", ...periods, `store/${bucket}`);
+    await administrator("ilm", "rule", "add", "--noncurrent-expire-days=7", "store/locked");
+    await administrator("ilm", "rule", "add", "--expire-days=30", "store/expiring");
+    const rows = (results: Awaited<ReturnType<typeof lookAtMinio>>) =>
+      results
+        .filter(({ what }) => /^rules/.test(what))
+        .map(({ what, status, found }) => `${what}: ${status}: ${found}`);
+    const settings = { region, endpoint: url, forcePathStyle: true };
+    const minio = { ...settings, kind: "minio" as const, providerAddress: new URL(url).host, providerTls: false };
+    const administrators = { id: root.MINIO_ROOT_USER, secret: root.MINIO_ROOT_PASSWORD };
+    const look = async (keepDeleted?: string) =>
+      rows(
+        await lookAtMinio({ ...minio, metrics: false, importBuckets: [], keepDeleted }, buckets, administrators, {
+          milliseconds: 60_000,
+        }),
+      );
+    const locked =
+      "rules of bucket locked: ok: keeps versions with object lock (governance, 7 days); old ones go after 7";
+    const growing = "rules of bucket growing:";
+    assert.deepEqual(await look(), [
+      `${growing} unsure: keeps versions with object lock (governance, 7 days), and no rule removes old ones: it only grows, whatever is deleted`,
+      `${locked} days`,
+      `rules of bucket expiring: failed: its lifecycle rule ${await idOf("expiring")} removes or moves objects by their age`,
+    ]);
+    // The setting's rule takes the place of all others.
+    assert.deepEqual(await look("7d"), [
+      `${growing} ok: keeps versions with object lock (governance, 7 days); old ones go after 7d`,
+      `${locked}d`,
+    ]);
+    // The key that an application has may not look.
+    const uses = [{ buckets: [names.loki], key: { id: users.loki, secret: keys.loki } }];
+    assert.deepEqual(rows(await lookAtExisting({ ...settings, kind: "existing" }, uses, { milliseconds: 60_000 })), [
+      `rules of bucket ${names.loki}: skipped: not seen: the server denies access with this key (AccessDenied)`,
+    ]);
+  });
+
+  const idOf = async (bucket: string) => {
+    const exported = await administrator("ilm", "rule", "export", `store/${bucket}`);
+    return (JSON.parse(exported) as { Rules: [{ ID: string }] }).Rules[0].ID;
+  };
 
   it("takes no rule for unfinished uploads, which MinIO removes by itself", async () => {
     const rule = { ID: "a", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } };

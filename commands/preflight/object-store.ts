@@ -2,6 +2,7 @@ import { AwsClient } from "aws4fetch";
 import type { Settings } from "../../settings/schema";
 import { ask, type Deadline } from "../shared/api/network";
 import { failed, Finding, ok, outcome, skipped, unsure, type Found, type Result } from "../shared/api/result";
+import { bucketSubresources, judgeBucketRules, type BucketRules } from "./bucket-rules";
 
 type MinioSettings = Extract<Settings["objectStore"], { kind: "minio" }>;
 type ExistingSettings = Extract<Settings["objectStore"], { kind: "existing" }>;
@@ -34,15 +35,22 @@ export async function lookAtMinio(
   if (server.status === "failed" || !key) {
     return [line("MinIO", server), line("administrator", skipped(key ? "not tried" : noKey))];
   }
-  let existing: string[] | undefined;
+  const s3 = new S3(url, settings.region, key, deadline);
+  let existing: string[] = [];
   const administrator = await outcome(async () => {
-    existing = await listBuckets(new S3(url, settings.region, key, deadline));
+    existing = await listBuckets(s3);
     return ok("its key is accepted");
   });
+  if (administrator.status !== "ok") return [line("MinIO", server), line("administrator", administrator)];
+  const fix = "set objectStore.keepDeleted, such as 7d";
+  const rules = [...new Set(buckets)]
+    .filter((bucket) => existing.includes(bucket))
+    .map((bucket) => rulesLine(s3, bucket, { pathStyle: true, fix, keepDeleted: settings.keepDeleted }));
   return [
     line("MinIO", server),
     line("administrator", administrator),
-    ...(existing ? bucketLines(existing, settings, buckets) : []),
+    ...bucketLines(existing, settings, buckets),
+    ...(await Promise.all(rules)).flat(),
   ];
 }
 
@@ -94,14 +102,36 @@ export async function lookAtExisting(
     return ok(`${settings.endpoint} answers`);
   });
   if (server.status === "failed") return [line("S3", { ...server, status: "unsure" })];
+  const pathStyle = settings.forcePathStyle;
+  const fix = "add a lifecycle rule that removes noncurrent versions, such as after 7 days";
   const lines = uses.flatMap(({ buckets, key }) =>
     buckets.map(async (bucket) => {
-      if (!key) return line(`bucket ${bucket}`, skipped(noKey));
+      if (!key) return [line(`bucket ${bucket}`, skipped(noKey))];
       const s3 = new S3(settings.endpoint, settings.region, key, deadline);
-      return line(`bucket ${bucket}`, await outcome(() => canList(s3, bucket, settings.forcePathStyle)));
+      const listed = await outcome(() => canList(s3, bucket, pathStyle));
+      const rules = listed.status === "ok" ? await rulesLine(s3, bucket, { pathStyle, fix }) : [];
+      return [line(`bucket ${bucket}`, listed), ...rules];
     }),
   );
-  return [line("S3", server), ...(await Promise.all(lines))];
+  return [line("S3", server), ...(await Promise.all(lines)).flat()];
+}
+
+/** A line on what a bucket does by itself with what is in it; none where it does nothing. */
+async function rulesLine(
+  s3: S3,
+  bucket: string,
+  { pathStyle, fix, keepDeleted }: { pathStyle: boolean; fix: string; keepDeleted?: string },
+): Promise<Result[]> {
+  const what = `rules of bucket ${bucket}`;
+  try {
+    const read = bucketSubresources.map(async (name) => [name, await s3.subresource(bucket, name, pathStyle)] as const);
+    const rules = Object.fromEntries(await Promise.all(read)) as BucketRules;
+    const found = judgeBucketRules(rules, fix, keepDeleted);
+    return found ? [line(what, found)] : [];
+  } catch (error) {
+    if (error instanceof Finding) return [line(what, skipped(`not seen: ${error.message}`))];
+    throw error;
+  }
 }
 
 async function canList(s3: S3, bucket: string, pathStyle: boolean): Promise<Found> {
@@ -129,15 +159,32 @@ class S3 {
 
   /** The list of a bucket, or of buckets, as XML. */
   async get(bucket?: string, pathStyle = true): Promise<string> {
-    const url = new URL(bucket && pathStyle ? `/${bucket}` : "/", this.url);
+    const { body, code } = await this.ask(bucket && "list-type=2&max-keys=1", bucket, pathStyle);
+    if (code === undefined) return body;
+    throw new Finding(refusal(code));
+  }
+
+  /** What a bucket has of a kind, as XML; empty where it, or the store, has none. */
+  async subresource(bucket: string, name: string, pathStyle: boolean): Promise<string> {
+    const { body, code } = await this.ask(`${name}=`, bucket, pathStyle);
+    if (code === undefined) return body;
+    if (hasNone.test(code)) return "";
+    throw new Finding(refusal(code));
+  }
+
+  /** The answer, and the code of a refusal. */
+  private async ask(search = "", bucket = "", pathStyle = true): Promise<{ body: string; code?: string }> {
+    const url = new URL(pathStyle ? `/${bucket}` : "/", this.url);
     if (bucket && !pathStyle) url.host = `${bucket}.${url.host}`;
-    if (bucket) url.search = "list-type=2&max-keys=1";
+    url.search = search;
     const { headers } = await this.client.sign(url.href);
     const { ok, status, body } = await ask(url, headers, this.deadline, "see the server's log");
-    if (ok) return body;
-    throw new Finding(refusal(/<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? String(status)));
+    return ok ? { body } : { body, code: /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? String(status) };
   }
 }
+
+/** What a store answers that has no such rules, or knows nothing of them. */
+const hasNone = /^(NoSuchLifecycleConfiguration|ObjectLockConfigurationNotFoundError|NotImplemented|MethodNotAllowed)$/;
 
 const refusals: Readonly<Record<string, [found: string, todo: string]>> = {
   InvalidAccessKeyId: ["doesn't know the access key", "correct the user name or access key in the secret store"],
