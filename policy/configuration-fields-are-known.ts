@@ -26,9 +26,11 @@ export const configurationFieldsAreKnown = definePolicy({
       for (const each of overrides) yield* refusedTenantFields(each, program, version, awaitsReader);
     }
   },
+  *checkRead(read) {
+    for (const program of programs) yield* eachOverridden(read, program, (config) => refusedFields(config, program));
+  },
   *checkStack(resources) {
     for (const program of programs) {
-      yield* eachOverridden(resources, program, (config) => refusedFields(config, program));
       for (const { overrides, alone, version, resource } of overridesInForce(resources, program)) {
         const refused = [...refusedTenantFields(overrides, program, version, false)];
         const told = [...refusedTenantFields(overrides, program, alone, alone === undefined)].map(({ path }) => path);

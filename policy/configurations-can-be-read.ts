@@ -1,5 +1,5 @@
 import type { Program } from "./lib/config/program";
-import { unexpandedInChart, unexpandedInStack } from "./lib/config/expansion";
+import { unexpandedFiles, unexpandedInCharts } from "./lib/config/expansion";
 import { unreadableIn } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
@@ -23,10 +23,10 @@ export const configurationsCanBeRead = definePolicy({
       else if (isValues) yield values(path, problem);
       else yield configuration(path, problem, program);
     }
-    yield* unexpandedInChart(resource);
+    yield* unexpandedInCharts(resource);
   },
-  *checkStack(resources) {
-    yield* unexpandedInStack(resources);
+  *checkRead(read) {
+    yield* unexpandedFiles(read);
   },
 });
 

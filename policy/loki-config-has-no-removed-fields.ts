@@ -33,8 +33,8 @@ export const lokiConfigHasNoRemovedFields = definePolicy({
       }
     }
   },
-  *checkStack(resources) {
-    yield* eachOverridden(resources, loki, removed);
+  *checkRead(read) {
+    yield* eachOverridden(read, loki, removed);
   },
 });
 

@@ -25,12 +25,12 @@ export const mimirStorageIsSeparate = definePolicy({
     for (const config of configs) yield* sharedStorage(config, isFile(resource) ? "later" : undefined);
     for (const list of lists) yield* sharedStorageInArguments(list);
   },
-  *checkStack(resources) {
+  *checkRead(read) {
     yield* eachOverridden(
-      resources,
+      read,
       mimir,
       (config) => sharedStorage(config, "later"),
-      (config, source) => sharedStorage(config, variablesOf(source, resources)),
+      (config, source) => sharedStorage(config, variablesOf(source, read.resources)),
     );
   },
 });

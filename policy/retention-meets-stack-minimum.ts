@@ -37,12 +37,12 @@ export const retentionMeetsStackMinimum = definePolicy({
     if (least === undefined) return;
     yield* refusals(shortRetentions(resource, least, shortStreams), least, resource.stack);
   },
-  *checkStack(resources, { minimum, shortStreams }) {
-    const stack = resources.at(0)?.stack;
+  *checkRead(read, { minimum, shortStreams }) {
+    const stack = read.files.at(0)?.stack;
     const least = stack && bestMatch(minimum, stack);
     if (!least) return;
     for (const program of programs) {
-      yield* eachOverridden(resources, program, (config) =>
+      yield* eachOverridden(read, program, (config) =>
         refusals(shortRetentionsIn(config, program, least, shortStreams), least, stack),
       );
     }

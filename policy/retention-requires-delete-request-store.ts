@@ -30,8 +30,10 @@ export const retentionRequiresDeleteRequestStore = definePolicy({
     if (needsNoStore(resource)) return;
     for (const list of lists) yield* emptiedStore(list);
   },
-  *checkStack(resources, { requireDeletion }) {
-    yield* eachOverridden(resources, loki, (config) => retentionMistakes(config, requireDeletion));
+  *checkRead(read, { requireDeletion }) {
+    yield* eachOverridden(read, loki, (config) => retentionMistakes(config, requireDeletion));
+  },
+  *checkStack(resources) {
     for (const { list, resource } of argumentsAlone(resources, loki)) {
       if (needsNoStore(resource)) continue;
       for (const refusal of storeInArguments(list)) yield { ...refusal, resource };

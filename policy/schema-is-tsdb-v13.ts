@@ -30,7 +30,7 @@ export const schemaIsTsdbV13 = definePolicy({
       yield* schemaMistakes(config, requireNewest);
     }
   },
-  *checkStack(resources, { requireNewest }) {
-    yield* eachOverridden(resources, loki, (config) => schemaMistakes(config, requireNewest));
+  *checkRead(read, { requireNewest }) {
+    yield* eachOverridden(read, loki, (config) => schemaMistakes(config, requireNewest));
   },
 });

@@ -48,9 +48,11 @@ export const settingsTakeEffect = definePolicy({
       for (const each of overrides) yield* doubtfulTenantFields(each, program, configs[0]?.version);
     }
   },
+  *checkRead(read) {
+    for (const program of programs) yield* eachOverridden(read, program, (config) => doubtfulFields(config, program));
+  },
   *checkStack(resources) {
     for (const program of programs) {
-      yield* eachOverridden(resources, program, (config) => doubtfulFields(config, program));
       for (const { overrides, version, resource } of overridesInForce(resources, program)) {
         for (const each of doubtfulTenantFields(overrides, program, version)) yield { ...each, resource };
       }

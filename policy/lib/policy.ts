@@ -4,6 +4,7 @@ import { z } from "zod";
 import { brief } from "./errors";
 import type { Finding, Refusal, StackFinding, StackRefusal } from "./finding";
 import { messageOf } from "./message";
+import { readBy, readIn, type Read } from "./registered";
 import { reading, resourceOf, type Resource } from "./resource";
 import { isInScope, scope, type Scope } from "./scope";
 import { Later, type Block, type Unknown } from "./unknown";
@@ -27,6 +28,11 @@ export interface PolicySpec<Shape extends z.ZodRawShape> {
   parameters?: Shape;
   /** Looks at one resource, before it is created; called for every resource of every type. Whatever one resource can show belongs here. */
   check?(resource: Resource, parameters: z.infer<z.ZodObject<Shape>>): Iterable<Finding>;
+  /**
+   * Looks at files of configuration together with who reads them: when a workload is registered, those registered before it that it mounts; and after the
+   * preview or the update, all.
+   */
+  checkRead?(read: Read, parameters: z.infer<z.ZodObject<Shape>>): Iterable<StackFinding>;
   /** Looks at the whole stack, after the preview or the update: for what one resource can't show. */
   checkStack?(resources: readonly Resource[], parameters: z.infer<z.ZodObject<Shape>>): Iterable<StackFinding>;
 }
@@ -41,7 +47,7 @@ export interface PolicySpec<Shape extends z.ZodRawShape> {
  * @throws {Error} by its validations, naming every parameter that isn't valid
  */
 export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>(spec: PolicySpec<Shape>): Policy {
-  const { name, description, url, severity, level = "mandatory", check, checkStack } = spec;
+  const { name, description, url, severity, level = "mandatory", check, checkRead, checkStack } = spec;
   const schema = z.strictObject({ ...spec.parameters, ...scope });
   type Parameters = z.infer<z.ZodObject<Shape>> & Scope;
   let known: { given: object; parameters: Parameters } | undefined;
@@ -49,18 +55,41 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     if (!known || !isSame(known.given, given)) known = { given, parameters: parse(schema, given, name) as Parameters };
     return known.parameters;
   };
+  // What was said when a workload was registered is not said again of the whole stack.
+  const said = new Set<string>();
   const judge = (resource: Resource, parameters: Parameters, reportViolation: ReportViolation): void =>
     report(
-      () => (isInScope(resource, parameters) ? check!(resource, parameters) : []),
-      (refusal) => tell(reportViolation, message(refusal, resource)),
+      function* () {
+        if (!isInScope(resource, parameters)) return;
+        if (check) yield* check(resource, parameters);
+        if (!checkRead) return;
+        const { files, resources } = readBy(resource);
+        const read = { files: files.filter((file) => isInScope(file, parameters)), resources };
+        for (const finding of checkRead(read, parameters)) {
+          // What isn't known yet, the check of the whole stack reports.
+          if ("error" in finding) continue;
+          said.add(message(finding, finding.resource));
+          yield finding;
+        }
+      },
+      (refusal: StackRefusal) => tell(reportViolation, message(refusal, refusal.resource ?? resource)),
       (error) => stumbled(name, error),
     );
   const judgeStack = (resources: Resource[], parameters: Parameters, reportViolation: ReportViolation): void => {
     reading.latest = undefined;
+    const before = new Set(said);
+    said.clear();
     const inScope = () => resources.filter((resource) => isInScope(resource, parameters));
     report(
-      () => checkStack!(inScope(), parameters),
-      (refusal) => tell(reportViolation, message(refusal, refusal.resource), refusal.resource?.urn),
+      function* () {
+        const all = inScope();
+        if (checkRead) yield* checkRead(readIn(all), parameters);
+        if (checkStack) yield* checkStack(all, parameters);
+      },
+      (refusal) => {
+        const text = message(refusal, refusal.resource);
+        if (!before.has(text)) tell(reportViolation, text, refusal.resource?.urn);
+      },
       (error) => ({ ...stumbled(name, error), resource: reading.latest }),
     );
   };
@@ -72,7 +101,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     enforcementLevel: level,
     configSchema: { properties: jsonSchema(schema) },
     // At once where nothing must be awaited, as nearly always.
-    ...(check && {
+    ...((check ?? checkRead) && {
       validateResource: (args, reportViolation) => {
         const [parameters, resource] = [parametersOf(args.getConfig()), resourceOf(args)];
         const { pending } = resource;
@@ -80,7 +109,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
         judge(resource, parameters, reportViolation);
       },
     }),
-    ...(checkStack && {
+    ...((checkRead ?? checkStack) && {
       validateStack: (args, reportViolation) => {
         const [parameters, resources] = [parametersOf(args.getConfig()), args.resources.map(resourceOf)];
         const pending = resources.flatMap((resource) => resource.pending ?? []);

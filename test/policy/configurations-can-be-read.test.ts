@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { configurationsCanBeRead as policy } from "../../policy/configurations-can-be-read";
 import { policies } from "../../policy/index";
-import { cases, goodMimir, lokiChart, type Values } from "./fixtures";
+import { cases, type Case, goodMimir, lokiChart, type Values } from "./fixtures";
 import { good, mutated, store } from "./retention-requires-delete-request-store/fixtures";
 import { configMap, findings, object, release, stackFindings, unknown, type TestResource } from "./support";
 
@@ -287,12 +287,68 @@ describe("configurations-can-be-read", () => {
 
     const storage = { storage: { s3: { accessKeyId: "${KEY}" } } };
     const given = { extraArgs: ["-config.expand-env=true"] };
-    const chart = (values: Values) => release("loki", (lokiChart(storage, values).props as { values: object }).values);
+    const valuesOf = (values: Values) => (lokiChart(storage, values).props as { values: Values }).values;
+    const chart = (values: Values) => release("loki", valuesOf(values));
+    const pathIn: Values = {
+      "helm.toolkit.fluxcd.io/v2/HelmRelease": "spec.values.loki",
+      "argoproj.io/v1alpha1/Application": "spec.source.helm.valuesObject.loki",
+      "helm.cattle.io/v1/HelmChart": "spec.valuesContent: loki",
+    };
+    const installed = (kind: string, values: Values, more: Values = {}) => {
+      const specs: Values = {
+        HelmRelease: { chart: { spec: { chart: "loki", version: "6.30.0" } }, values, ...more },
+        Application: { source: { chart: "loki", targetRevision: "6.30.0", helm: { valuesObject: values } } },
+        HelmChart: { chart: "loki", version: "6.30.0", valuesContent: stringify(values) },
+      };
+      const [group, version, name] = kind.split("/");
+      return object(`${group}/${version}`, name, { metadata: { name: "loki" }, spec: specs[name] });
+    };
     cases(policy, [
       {
         when: "no argument of a chart has them expanded",
         given: chart({}),
         finds: [unexpanded("Release monitoring/loki: values.loki", "KEY", "the chart's extraArgs")],
+      },
+      ...[
+        "helm.toolkit.fluxcd.io/v2/HelmRelease",
+        "argoproj.io/v1alpha1/Application",
+        "helm.cattle.io/v1/HelmChart",
+      ].map((kind): Case => ({
+        when: `a ${kind} installs it, and no argument has them expanded`,
+        given: installed(kind, valuesOf({})),
+        finds: [unexpanded(`${kind.split("/")[2]} loki: ${pathIn[kind]}`, "KEY", "the chart's extraArgs")],
+      })),
+      ...Object.keys(pathIn).map((kind): Case => ({
+        when: `a ${kind} installs it with the argument`,
+        given: installed(kind, valuesOf({ singleBinary: given })),
+      })),
+      {
+        when: "other values, which aren't seen, may have the argument",
+        given: installed("helm.toolkit.fluxcd.io/v2/HelmRelease", valuesOf({}), {
+          valuesFrom: [{ kind: "ConfigMap" }],
+        }),
+      },
+      {
+        when: "somebody changes the objects that the chart makes",
+        given: installed("helm.toolkit.fluxcd.io/v2/HelmRelease", valuesOf({}), { postRenderers: [{ kustomize: {} }] }),
+      },
+      {
+        when: "a HelmRelease is in a file that Flux reads",
+        given: configMap(stringify(installed("helm.toolkit.fluxcd.io/v2/HelmRelease", valuesOf({})).props), "hr.yaml"),
+        finds: [
+          unexpanded('ConfigMap monitoring/loki: data["hr.yaml"]: spec.values.loki', "KEY", "the chart's extraArgs"),
+        ],
+      },
+      {
+        when: "the configuration of a loki-stack has them expanded",
+        given: release("loki-stack", {
+          loki: { config: { server: { http_listen_port: "${KEY}" } }, extraArgs: { "config.expand-env": "true" } },
+        }),
+      },
+      {
+        when: "the configuration of a loki-stack has one, and no argument",
+        given: release("loki-stack", { loki: { config: { common: { path_prefix: "${KEY}" } } } }),
+        finds: [unexpanded("Release monitoring/loki-stack: values.loki.config", "KEY", "the chart's extraArgs")],
       },
       { when: "an argument of a chart's part has them expanded", given: chart({ singleBinary: given }) },
       { when: "an argument of all of a chart's parts has them expanded", given: chart({ global: given }) },

@@ -10,9 +10,9 @@ import * as proto from "@pulumi/pulumi/proto/analyzer_pb";
 import { EnforcementLevel } from "@pulumi/pulumi/proto/analyzer_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { configurationFieldsAreKnown } from "../../policy/configuration-fields-are-known";
 import { policies } from "../../policy/index";
 import { currentReadme } from "../../policy/readme";
-import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { configMap, object, release, unknown, type TestResource } from "./support";
 
 const advisory = [
@@ -102,7 +102,7 @@ describe("the policy pack", () => {
     const schema =
       "schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: s3, schema: v13, index: {period: 24h}}]}\n";
     const good = configMap(`${schema}compactor: {retention_enabled: true, delete_request_store: s3}\n`);
-    const bad = configMap(`${schema}compactor: {retention_enabled: true}\n`);
+    const bad = configMap(`${schema}compactor: {retention_enable: true}\n`);
 
     it("tells the engine its policies, their level and their parameters", async () => {
       const info = await ask<proto.AnalyzerInfo>((done) => engine.getAnalyzerInfo(new Empty(), done));
@@ -127,11 +127,11 @@ describe("the policy pack", () => {
       assert.deepEqual(await analyze(good), []);
       const [violation, ...others] = await analyze(bad);
       assert.deepEqual(others, []);
-      assert.equal(violation.policyname, "retention-requires-delete-request-store");
+      assert.equal(violation.policyname, "configuration-fields-are-known");
       assert.equal(violation.enforcementlevel, EnforcementLevel.MANDATORY);
       assert.match(
         violation.message,
-        /^ConfigMap monitoring\/loki: data\["config\.yaml"\]: compactor\.delete_request_store is missing/,
+        /^ConfigMap monitoring\/loki: data\["config\.yaml"\]: compactor\.retention_enable is a setting that Loki/,
       );
     });
 
@@ -195,7 +195,7 @@ describe("the policy pack", () => {
     });
 
     it("takes a level and parameters from the engine", async () => {
-      const { name } = retentionRequiresDeleteRequestStore;
+      const { name } = configurationFieldsAreKnown;
       await configure(name, EnforcementLevel.ADVISORY, {});
       assert.deepEqual(
         (await analyze(bad)).map(({ enforcementlevel }) => enforcementlevel),
@@ -213,7 +213,7 @@ describe("the policy pack", () => {
     });
 
     it("fails when a policy is told to look at resources by something that they don't have", async () => {
-      const { name } = retentionRequiresDeleteRequestStore;
+      const { name } = configurationFieldsAreKnown;
       await configure(name, EnforcementLevel.MANDATORY, { exclude: [{ label: "loki" }] });
       await assert.rejects(analyze(good), /Unrecognized key: "label"[^]*at exclude\[0\]/);
     });

@@ -48,7 +48,7 @@ const emptyAsset = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a
 /** Resources, and the policies under test here that refuse each. */
 const cases: [TestResource, string[]][] = [
   [loki("retention_enabled: true, delete_request_store: s3"), []],
-  [loki("retention_enabled: true"), ["retention-requires-delete-request-store"]],
+  [loki("retention_enable: true"), ["configuration-fields-are-known"]],
   [
     release("loki", { loki: { compactor: { retention_enabled: true } } }, { valueYamlFiles: [emptyAsset] }),
     ["retention-requires-delete-request-store", "pi-nodes-run-arm64-images"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { retentionMeetsStackMinimum as policy } from "../../policy/retention-meets-stack-minimum";
 import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
-import { configMap, findings, object, release, stackFindings, unknown } from "./support";
+import { allFindings, configMap, findings, object, release, stackFindings, unknown } from "./support";
 
 const tooShort = (place: string, found: string, least = "7d", stack = "staging") =>
   `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum.`;
@@ -236,11 +236,11 @@ describe("retention-meets-stack-minimum", () => {
 
   it("takes the minimum from its configuration, the closest pattern first", async () => {
     const minimum = { "*": "365d", "staging*": "60d", staging: "10d" };
-    assert.deepEqual(await findings(policy, loki("9d"), { minimum }), [tooShort(inFile + period, '"9d"', "10d")]);
-    assert.deepEqual(await findings(policy, loki("59d"), { minimum }, "staging-eu"), [
+    assert.deepEqual(await allFindings(policy, loki("9d"), { minimum }), [tooShort(inFile + period, '"9d"', "10d")]);
+    assert.deepEqual(await allFindings(policy, loki("59d"), { minimum }, "staging-eu"), [
       tooShort(inFile + period, '"59d"', "60d", "staging-eu"),
     ]);
-    assert.deepEqual(await findings(policy, loki("1h"), { minimum: { production: "30d" } }), []);
+    assert.deepEqual(await allFindings(policy, loki("1h"), { minimum: { production: "30d" } }), []);
   });
 
   it("refuses a minimum that is no duration, and names its stack", async () => {

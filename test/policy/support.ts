@@ -3,6 +3,7 @@ import type { PolicyResource, PolicyResourceOptions, ResourceValidationArgs } fr
 import * as proxy from "@pulumi/policy/proxy";
 import { mostAtFirst } from "../../policy/lib/message";
 import type { Policy } from "../../policy/lib/policy";
+import { readIn } from "../../policy/lib/registered";
 
 // What the policy runtime does to properties; its declarations leave these out.
 const { unknownCheckingProxy, unknownStringValue } = proxy as unknown as {
@@ -29,6 +30,22 @@ export async function findings(
   config: object = {},
   stack = "staging",
 ): Promise<string[]> {
+  readIn([]);
+  return ofResource(policy, resource, config, stack);
+}
+
+/** What a policy says of each resource of a stack as it is registered, in this order, and then of the whole. */
+export async function runFindings(
+  policy: Policy,
+  resources: TestResource[],
+): Promise<{ registered: string[][]; stack: string[] }> {
+  readIn([]);
+  const registered: string[][] = [];
+  for (const resource of resources) registered.push(await ofResource(policy, resource, {}, "staging"));
+  return { registered, stack: await stackFindings(policy, resources) };
+}
+
+async function ofResource(policy: Policy, resource: TestResource, config: object, stack: string): Promise<string[]> {
   const args: ResourceValidationArgs = {
     ...seen(resource, stack),
     ...asked(config),

@@ -18,10 +18,10 @@ export interface Config {
   /** Of a file with placeholders: the first variable in it. */
   variable?: string;
   /**
-   * Of a file with variables that it doesn't show, which are {@link Later} in its content: the content with their marks, for whoever knows who
-   * reads it.
+   * Of a file: its content as it stands, with marks for variables that it doesn't show, for whoever knows who reads it. What depends on the reader,
+   * these variables and what an argument may set, is {@link Later} in `content`.
    */
-  marked?: Block;
+  whole?: Block;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */
   isGuess?: true;
   /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */

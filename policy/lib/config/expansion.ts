@@ -1,11 +1,11 @@
-import { chartOf } from "../charts/release";
 import type { StackRefusal } from "../finding";
 import { loki } from "../loki/program";
 import { joined } from "../paths";
 import { programs } from "../programs";
+import type { Read } from "../registered";
 import type { Resource } from "../resource";
-import { at } from "../unknown";
-import { isFile, settingsOf } from "./find";
+import { at, type Block } from "../unknown";
+import { settingsOf } from "./find";
 import { isFalse, rawFlagOf } from "./flags";
 import { inForce } from "./in-force";
 import { variableIn } from "./placeholders";
@@ -15,23 +15,32 @@ const withoutFlag = ["loki", "loki-distributed", "loki-simple-scalable"];
 // What writes the file anew before the program starts.
 const rewriting = /envsubst|gomplate|\bsed\b/;
 
-/** Configurations of a chart with variables, where no list of arguments in the values has them expanded. */
-export function* unexpandedInChart(resource: Resource): Iterable<StackRefusal> {
-  const installed = chartOf(resource);
-  if (!installed || installed.unreadable.length > 0 || resource.props.postrender !== undefined) return;
-  const { configs, arguments: lists } = settingsOf(resource, loki);
+/** Configurations of charts with variables, where no list of arguments in the values has them expanded. */
+export function* unexpandedInCharts(resource: Resource): Iterable<StackRefusal> {
+  const { configs, arguments: lists, unreadable } = settingsOf(resource, loki);
+  if (unreadable.some(({ isValues }) => isValues) || isChangedLater(resource.props)) return;
   for (const { chart } of configs) {
-    if (!chart?.name || !withoutFlag.includes(chart.name)) continue;
-    const variable = variableIn(at(chart.values, loki.key));
+    if (!chart?.name || !withoutFlag.includes(chart.name) || chart.isPartial) continue;
+    // Before version 3, the value `config` of the chart `loki` is the file.
+    const [key, value] = [loki.key, "config"].map((each) => [each, chart.values[each]] as const).find(isGiven) ?? [];
+    const variable = variableIn(value);
     const own = lists.filter(({ path }) => path.startsWith(chart.path));
-    if (variable === undefined || own.some(({ words }) => isExpanded(words))) continue;
-    yield refusal(joined(chart.path, loki.key), variable, loki.name, "the chart's extraArgs");
+    if (key === undefined || variable === undefined || own.some(({ words }) => isExpanded(words))) continue;
+    yield refusal(joined(chart.path, key), variable, loki.name, "the chart's extraArgs");
   }
 }
 
+const isGiven = ([, value]: readonly [string, unknown]) => value !== undefined;
+
+// Of Pulumi and of Flux, what changes the objects that the chart makes.
+function isChangedLater({ postrender, spec }: Block): boolean {
+  const renderers = at(spec, "postRenderers");
+  return postrender !== undefined || (Array.isArray(renderers) && renderers.length > 0);
+}
+
 /** Files with variables, once for each workload that reads them without having them expanded. */
-export function* unexpandedInStack(resources: readonly Resource[]): Iterable<StackRefusal> {
-  for (const source of resources.filter(isFile)) {
+export function* unexpandedFiles({ files, resources }: Read): Iterable<StackRefusal> {
+  for (const source of files) {
     for (const program of programs) {
       for (const { file, reader } of inForce(source, program, resources)) {
         // Who names no file may only pass it on.

@@ -4,7 +4,7 @@ import { programs } from "../programs";
 import type { Resource } from "../resource";
 import { isBlock, Unknown } from "../unknown";
 import type { Arguments, Config, ProgramSettings, Unreadable } from "./config";
-import { overlaid } from "./overlay";
+import { overlaid, untilOverlaid } from "./overlay";
 import { untilRead } from "./placeholders";
 import type { Program } from "./program";
 import { namedVersion } from "./version";
@@ -44,7 +44,11 @@ function searched(resource: Resource): Found {
     if (files.test(kind)) settings.unreadable.push(...unknownFiles(resource, kind.startsWith("Secret"), program));
     settings.configs = settings.configs.map((each) => {
       const version = namedVersion(resource, each, program);
-      const config = awaiting({ ...each, version, awaitsReader: version === undefined && files.test(kind) }, resource);
+      const config = awaiting(
+        { ...each, version, awaitsReader: version === undefined && files.test(kind) },
+        resource,
+        program,
+      );
       const around = config.chart?.path ?? (chart && "values");
       return around === undefined ? config : withArguments(config, around, settings.arguments, program);
     });
@@ -52,9 +56,12 @@ function searched(resource: Resource): Found {
   return found;
 }
 
-function awaiting(config: Config, resource: Resource): Config {
-  const content = isFile(resource) ? untilRead(config.content) : config.content;
-  return content === config.content ? config : { ...config, content, marked: config.content };
+// Who reads a file has its variables, and arguments over it.
+function awaiting(config: Config, resource: Resource, program: Program): Config {
+  if (!isFile(resource)) return config;
+  // Of values in a file, a chart makes the configuration.
+  if (config.chart) return { ...config, content: untilRead(config.content), whole: config.content };
+  return { ...config, content: untilOverlaid(untilRead(config.content), program), whole: config.content };
 }
 
 // A chart's values show both: the file that it writes, and the arguments over it.

@@ -1,5 +1,6 @@
 import { readersOf, type Reader } from "../pods/readers";
 import type { Finding, StackFinding } from "../finding";
+import type { Read } from "../registered";
 import type { Resource } from "../resource";
 import type { Block } from "../unknown";
 import type { Arguments, Config, Overrides } from "./config";
@@ -29,7 +30,7 @@ export function inForce(source: Resource, program: Program, resources: readonly 
   if (configs.length === 0) return [];
   const readers = readersOf(source, resources);
   return configs.flatMap((file): InForce[] => {
-    const whole = file.marked ? filled(file, file.marked, source, program, resources) : file;
+    const whole = file.whole ? filled(file, file.whole, source, program, resources) : file;
     // The file by itself where its version is named: nothing more is known of it.
     const read = (version?: string): Config => (file.awaitsReader ? { ...whole, version, awaitsReader: false } : whole);
     if (readers.length === 0) return [{ config: read(), file, lists: [] }];
@@ -44,7 +45,7 @@ export function inForce(source: Resource, program: Program, resources: readonly 
 // Its variables are those of who mounts it; of one that they don't have, the mark stays, and says so.
 function filled(
   file: Config,
-  marked: Block,
+  whole: Block,
   source: Resource,
   program: Program,
   resources: readonly Resource[],
@@ -54,29 +55,29 @@ function filled(
     const variable = variables(name);
     return variable && "value" in variable ? variable : undefined;
   };
-  const content = replacedMarks(marked, (text) => {
+  const content = replacedMarks(whole, (text) => {
     const value = fillIn(text, known);
     if (unreadable(value) !== undefined) return value;
     const { content } = readYaml(value, program, noEnvironment);
     return typeof content === "object" ? value : content;
   });
-  return { ...file, content, marked: undefined };
+  return { ...file, content, whole: undefined };
 }
 
 /**
- * What only a file and who mounts it show together, of every file in a stack: the arguments over it and the version that reads it. These are
+ * What only a file and who mounts it show together: the arguments over it and the version that reads it. These are
  * findings that neither the file shows by itself nor the arguments do, as those are told of each resource.
  *
  * @param check what is told of each resource
  * @param together the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
 export function* eachOverridden(
-  resources: readonly Resource[],
+  { files, resources }: Read,
   program: Program,
   check: (config: Config) => Iterable<Finding>,
   together: (config: Config, source: Resource) => Iterable<Finding> = check,
 ): Iterable<StackFinding> {
-  for (const source of resources.filter(isFile)) {
+  for (const source of files) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
       if (config === file && together === check) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];

@@ -1,4 +1,4 @@
-import { isBlock, type Block } from "../unknown";
+import { isBlock, Later, type Block } from "../unknown";
 import type { Arguments, Config } from "./config";
 import { noEnvironment } from "./environment";
 import { isFalse, rawFlagOf } from "./flags";
@@ -21,6 +21,13 @@ export function overlaid(config: Config, { path, words }: Arguments, program: Pr
   return content === config.content ? config : { ...config, content, flags };
 }
 
+/** A file's content with a {@link Later} for each setting that an argument of who reads the file may set: the file alone doesn't show it. */
+export function untilOverlaid(content: Block, { flags }: Program): Block {
+  return flags
+    .map(({ setting }) => setting.split("."))
+    .reduce((all, keys) => (mayPut(all, keys) ? put(all, keys, new Later()) : all), content);
+}
+
 /** The configuration that arguments are by themselves; undefined where they set nothing that a policy reads. */
 export function ofArguments(list: Arguments, program: Program): Config | undefined {
   const nothing: Config = { content: {}, path: list.path, pathOf: (block) => `${list.path}: -${block}` };
@@ -37,4 +44,10 @@ function put(block: Block, [key, ...rest]: string[], value: unknown): Block {
   if (rest.length === 0) return { ...block, [key]: value };
   const within = block[key];
   return { ...block, [key]: put(isBlock(within) ? within : {}, rest, value) };
+}
+
+// What stands in the place of a block is a mistake of the file's, whatever the arguments say.
+function mayPut(block: Block, [key, ...rest]: string[]): boolean {
+  const within = block[key];
+  return rest.length === 0 || within === undefined || (isBlock(within) && mayPut(within, rest));
 }

@@ -5,7 +5,7 @@ import { quote } from "../config/read";
 import { nearest } from "../nearest";
 import { inner } from "../paths";
 import type { Refusal } from "../finding";
-import { isBlock } from "../unknown";
+import { isBlock, Later } from "../unknown";
 import { fieldListOf, type Field, type FieldList } from "./list";
 import { misfits, type Misfit } from "./misfits";
 
@@ -49,7 +49,7 @@ export function misfitsOf(config: Config, program: Listed, version: string | und
   // An argument gives its value in a form of its own.
   const given = config.flags ? [...config.flags.keys()] : [];
   return misfits(config.content, list.root, judged.version)
-    .filter(({ keys }) => !given.includes(keys.join(".")))
+    .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
     .map((misfit) => {
       const [block, ...rest] = misfit.keys;
       const path = rest.reduce<string>(inner, config.pathOf(String(block)));

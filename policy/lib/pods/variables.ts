@@ -30,6 +30,16 @@ export function variablesOf(file: Resource, resources: readonly Resource[]): (na
   };
 }
 
+/** The ConfigMaps that a pod has variables from. */
+export function configMapsOf(spec: unknown): unknown[] {
+  return listOf(at(spec, "containers"))
+    .flatMap((container) => [
+      ...listOf(at(container, "env")).map((each) => at(each, "valueFrom.configMapKeyRef.name")),
+      ...listOf(at(container, "envFrom")).map((each) => at(each, "configMapRef.name")),
+    ])
+    .filter((name) => name !== undefined);
+}
+
 type Lookup = (configMap: unknown, key: unknown) => Variable | undefined;
 
 // A Secret's value stays there.

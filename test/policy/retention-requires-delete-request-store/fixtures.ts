@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { retentionRequiresDeleteRequestStore as policy } from "../../../policy/retention-requires-delete-request-store";
-import { findings, type TestResource } from "../support";
+import { allFindings, type TestResource } from "../support";
 
-/** What the policy says of a resource. */
-export const check = (resource: TestResource, config?: object) => findings(policy, resource, config);
+/** What the policy says of a resource, and of a stack that has nothing else. */
+export const check = (resource: TestResource, config?: object) => allFindings(policy, resource, config);
 
 export const good = `
 auth_enabled: false

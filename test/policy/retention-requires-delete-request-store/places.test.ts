@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { retentionRequiresDeleteRequestStore as policy } from "../../../policy/retention-requires-delete-request-store";
-import { configMap, object, release, stackFindings, unknown, type TestResource } from "../support";
+import {
+  configMap,
+  findings,
+  object,
+  release,
+  runFindings,
+  stackFindings,
+  unknown,
+  type TestResource,
+} from "../support";
 import { check, enabled, good, missing, mutated, refusal, store, unused } from "./fixtures";
 
 describe("retention-requires-delete-request-store, wherever it is", () => {
@@ -118,7 +127,7 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
     ];
     for (const [does, args, expected] of cases) {
       it(`${does}, where the stack doesn't show the file`, async () => {
-        assert.deepEqual(await check(pod(args)), []);
+        assert.deepEqual(await findings(policy, pod(args)), []);
         assert.deepEqual(await stackFindings(policy, [pod(args)]), expected);
       });
     }
@@ -139,7 +148,7 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
 
       it("accepts a store that the file's schema uses", async () => {
         const args = ["-compactor.retention-enabled", "-compactor.delete-request-store=s3"];
-        assert.deepEqual(await check(mounting(...args)), []);
+        assert.deepEqual(await findings(policy, mounting(...args)), []);
         assert.deepEqual(await found(off, ...args), []);
       });
 
@@ -167,16 +176,44 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
         );
       });
 
-      it("says nothing twice: what the file shows is told of the file", async () => {
+      it("judges the file only with who reads it: an argument may correct it", async () => {
         const bad = configMap(store(""));
-        assert.deepEqual(await check(bad), [missing("missing")]);
-        assert.deepEqual(await found(bad, "-store.retention=30d"), []);
+        assert.deepEqual(await findings(policy, bad), []);
+        assert.deepEqual(await found(bad, "-store.retention=30d"), [missing("missing")]);
+        assert.deepEqual(await found(bad, "-compactor.delete-request-store=s3"), []);
+        assert.deepEqual(await found(bad, "-compactor.retention-enabled=false", "-store.retention=0s"), []);
+        assert.deepEqual(await found(off, "-store.retention=0s"), []);
+      });
+
+      it("judges them before the workload is created, if the file was registered before it, and says it once", async () => {
+        const [bad, pods] = [configMap(store("")), mounting("-target=all")];
+        assert.deepEqual(await runFindings(policy, [bad, pods]), { registered: [[], [missing("missing")]], stack: [] });
+        assert.deepEqual(await runFindings(policy, [pods, bad]), { registered: [[], []], stack: [missing("missing")] });
+      });
+
+      it("waits for the whole stack where a variable comes from a ConfigMap that is registered later", async () => {
+        const bad = configMap(enabled("${ON}").replace(/.*delete_request_store.*\n/, ""));
+        const from = { name: "ON", valueFrom: { configMapKeyRef: { name: "more", key: "on" } } };
+        const container = { name: "loki", args: ["-config.expand-env=true"], env: [from] };
+        const pods = object("apps/v1", "StatefulSet", {
+          metadata: { namespace: "monitoring", name: "loki" },
+          spec: {
+            template: { spec: { containers: [container], volumes: [{ name: "c", configMap: { name: "loki" } }] } },
+          },
+        });
+        const more = object("core/v1", "ConfigMap", {
+          metadata: { namespace: "monitoring", name: "more" },
+          data: { on: "true" },
+        });
+        const refused = [missing("missing")];
+        assert.deepEqual(await runFindings(policy, [bad, pods, more]), { registered: [[], [], []], stack: refused });
+        assert.deepEqual(await runFindings(policy, [more, bad, pods]), { registered: [[], [], refused], stack: [] });
       });
     });
 
     it("refuses an empty store at once", async () => {
       const emptied = pod(["-compactor.delete-request-store="]);
-      assert.deepEqual(await check(emptied), [without("empty")]);
+      assert.deepEqual(await findings(policy, emptied), [without("empty")]);
       assert.deepEqual(await stackFindings(policy, [emptied]), []);
     });
 
