@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { parse, parseDocument, type YAMLError } from "yaml";
 import { coerce, parsePath, setAt } from "./config-path";
 import { InvalidInput } from "./errors";
 import { isMap } from "./json";
@@ -25,6 +25,14 @@ export interface Configuration {
   values: Record<string, string>;
   /** keys whose value is, or contains, a secret */
   secretKeys: string[];
+}
+
+/** Settings that a stack's file may only have encrypted. */
+export interface Encrypted {
+  /** top-level keys, without the project's prefix */
+  keys: readonly string[];
+  /** names of fields in them that are no secrets */
+  except: readonly string[];
 }
 
 /**
@@ -58,14 +66,14 @@ export function readProject(folder: string): Project {
  *
  * @param overrides `key=value` with Pulumi's path syntax, with or without the project's prefix
  * @param options `configFile`: the stack's file, by default Pulumi.<stack>.yaml of the project; `optional`: a stack without a file
- *   is empty
- * @throws {InvalidInput} with every problem: no such stack, a malformed override, a required key without a value
+ *   is empty; `encrypted`: what the file may only have encrypted, whatever `overrides` give in plain text
+ * @throws {InvalidInput} with every problem: no such stack, a malformed override, a required key without a value, a secret in plain text
  */
 export function readConfiguration(
   project: Project,
   stack: string,
   overrides: string[],
-  { configFile, optional = false }: { configFile?: string; optional?: boolean } = {},
+  { configFile, optional = false, encrypted }: { configFile?: string; optional?: boolean; encrypted?: Encrypted } = {},
 ): Configuration {
   const file = configFile ?? stackFile(project.folder, stack);
   const isThere = existsSync(file);
@@ -84,6 +92,16 @@ export function readConfiguration(
   const problems = Object.keys(content)
     .filter((key) => !stackFileKeys.includes(key))
     .map((key) => `${basename(file)}: ${key} is not a key of a stack file. Allowed: ${stackFileKeys.join(", ")}.`);
+  for (const key of encrypted?.keys.map((name) => qualify(project, name)) ?? []) {
+    problems.push(
+      ...plainTexts(settings[key], key)
+        .filter((path) => !encrypted?.except.some((field) => path.endsWith(`.${field}`)))
+        .map(
+          (path) =>
+            `${basename(file)}: ${path} is in plain text. Encrypt it: npx pulumi config set --secret --path ${path} --stack ${stack}. If others may have seen it, change it first.`,
+        ),
+    );
+  }
   for (const override of overrides) {
     try {
       applyOverride(project, settings, override);
@@ -197,6 +215,13 @@ const isSecure = (value: Value): boolean =>
 const containsSecure = (value: Value): boolean =>
   isSecure(value) || (typeof value === "object" && value !== null && Object.values(value).some(containsSecure));
 
+/** Paths of what is not encrypted. */
+function plainTexts(value: Value | undefined, path: string): string[] {
+  if (value === undefined || value === null || value === "" || isSecure(value)) return [];
+  if (typeof value !== "object") return [path];
+  return Object.entries(value).flatMap(([key, part]) => plainTexts(part as Value, `${path}.${key}`));
+}
+
 /** A placeholder for a secret that can't be decrypted: recognisable, and the same in every run. */
 const placeholder = (path: string): string => `offline-placeholder-for-${path.replace(/[^A-Za-z0-9]+/g, "-")}`;
 
@@ -237,12 +262,52 @@ function readYaml(file: string): Record<string, unknown> {
   try {
     content = parsed(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new InvalidInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidInput(
+      `${file}: ${yamlProblems(file) ?? (error instanceof Error ? error.message : String(error))}`,
+    );
   }
   if (content !== null && !isMap<unknown>(content)) {
     throw new InvalidInput(`${file}: expected keys and values.`);
   }
   return content ?? {};
+}
+
+/** What is wrong with a file's YAML: each key that is there twice, and the first other mistake, as the parser stumbles on after it. */
+function yamlProblems(file: string): string | undefined {
+  const { errors } = parseDocument(readFileSync(file, "utf8"), { merge: true });
+  const first = errors.find(({ code }) => code !== "DUPLICATE_KEY");
+  const shown = errors.filter((error) => error === first || error.code === "DUPLICATE_KEY");
+  if (shown.length === 0) return undefined;
+  const problems = shown.flatMap((error) => {
+    // The parser's message is its first line; the others show the place.
+    const [message, ...place] = error.message.trimEnd().split("\n");
+    return [
+      `  line ${error.linePos?.[0].line}: ${yamlAdvice(error) ?? message}`,
+      ...place.filter((line) => !["", "^"].includes(line)).map((line) => `      | ${line}`),
+    ];
+  });
+  return ["not valid YAML.", ...problems].join("\n");
+}
+
+function yamlAdvice({ code, message }: YAMLError): string | undefined {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "begins with a tab; indent it with spaces";
+    case "BAD_INDENT":
+      return message.startsWith("Flow")
+        ? "a { or [ above is not closed, or what is in it is not indented far enough"
+        : "is not indented like the keys above it";
+    case "MULTILINE_IMPLICIT_KEY":
+      return "the key has no value; write `key: value`, with a colon and a space";
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return "the value contains another key, or the next line is indented too far; quote a value with a colon and a space in it";
+    case "DUPLICATE_KEY":
+      return "the key is here twice; merge the two";
+    case "BAD_SCALAR_START":
+      return "the value begins with a character that has a meaning in YAML; quote it";
+    default:
+      return undefined;
+  }
 }
 
 function stacksIn(project: Project): string {

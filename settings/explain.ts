@@ -72,6 +72,7 @@ function complaint(issue: z.core.$ZodIssue, found: unknown, here: Place | undefi
       return issue.message;
     case "invalid_value":
     case "invalid_union": {
+      if (Array.isArray(found)) return "is a list; choose one value";
       const choices = here ? allowedAt(here).split(", ") : [];
       return `is not one of the allowed values${didYouMean(nearest(String(found), choices))}`;
     }
@@ -100,11 +101,11 @@ function unknownKey(path: Path, context: Explained): Problem {
   if (parent.length === 0 && name) return { key, what: `is ignored by Pulumi; did you mean observability:${name}?` };
   const own = formatPath(path);
   const near = nearest(key, known);
-  const suggestion = near ? formatPath([...parent, near]) : elsewhere(context, parent, key);
+  const suggestions = near ? [formatPath([...parent, near])] : elsewhere(context, parent, key);
   const shown = isSecret(path) || isSecretKey(key) ? hidden : show(valueAt(raw, path));
   return {
     key: own,
-    what: `${shown} is set here, but there is no such setting${suggestion === own ? ofKind(valueAt(raw, parent)) : didYouMean(suggestion)}`,
+    what: `${shown} is set here, but there is no such setting${suggestions[0] === own ? ofKind(valueAt(raw, parent)) : didYouMean(...suggestions)}`,
     allowed: known.join(", "),
   };
 }
@@ -112,33 +113,31 @@ function unknownKey(path: Path, context: Explained): Problem {
 /** The key belongs to another option of a union. */
 const ofKind = (value: unknown): string => ` of kind ${(value as { kind?: string }).kind}`;
 
-const didYouMean = (suggestion: string | undefined) => (suggestion ? `; did you mean ${suggestion}?` : "");
+/** Of many suggestions, none helps. */
+const didYouMean = (...suggestions: readonly (string | undefined)[]) =>
+  suggestions[0] && suggestions.length <= 4 ? `; did you mean ${suggestions.join(" or ")}?` : "";
 
 function keysOf(here: Place): string[] {
   if (here.propertyNames) return allowedAt(here.propertyNames).split(", ");
   return [...new Set(childrenOf(here).map(([key]) => key))];
 }
 
-/** A setting of that name in another place, as near as there is one. */
-function elsewhere({ schema, raw }: Explained, parent: Path, name: string): string | undefined {
+/** The settings of that name in other places, as near as there are any. */
+function elsewhere({ schema, raw }: Explained, parent: Path, name: string): string[] {
   for (let up = parent.length; up >= 0; up--) {
     const above = parent.slice(0, up);
     const here = placeAt(placeOf(schema), above, raw);
-    const found = here && below(here, name);
-    if (found) return formatPath([...above, ...found]);
+    const found = here ? below(here, name) : [];
+    if (found.length > 0) return found.map((path) => formatPath([...above, ...path]));
   }
-  return undefined;
+  return [];
 }
 
-/** The path of a setting of that name below a place. */
-function below(here: Place, name: string): string[] | undefined {
-  if (isObject(here) && here.allowed) return undefined; // explained as one, such as given secrets
+/** The paths of the settings of that name below a place: its own, or else those deeper. */
+function below(here: Place, name: string): string[][] {
+  if (isObject(here) && here.allowed) return []; // explained as one, such as given secrets
   const children = childrenOf(here).filter(([key]) => key !== "*");
   const child = children.find(([key]) => key.toLowerCase() === name.toLowerCase());
-  if (child) return [child[0]];
-  for (const [key, child] of children) {
-    const found = below(child, name);
-    if (found) return [key, ...found];
-  }
-  return undefined;
+  if (child) return [[child[0]]];
+  return children.flatMap(([key, place]) => below(place, name).map((path) => [key, ...path]));
 }

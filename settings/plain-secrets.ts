@@ -1,3 +1,9 @@
+/** Fields of a given secret that only say whose it is. */
+export const openFields: readonly string[] = ["username", "accessKey"];
+
+/** What a stack's file, which is committed, may only have encrypted. */
+export const encrypted = { keys: ["secretValues"], except: openFields };
+
 /** Keys whose text is a secret. Those that name a Kubernetes Secret, or a key in one, end otherwise (`existingSecret`, `passwordKey`). */
 const secretKey =
   /(password|passwd|token|api_?key|client_?secret|secret_?key|secret_?access_?key|private_?key|credentials)$/i;

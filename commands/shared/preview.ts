@@ -14,6 +14,7 @@ import { Loader } from "../../engine/runtime";
 import { inTreeOrder } from "../../engine/tree";
 import { providerUrn } from "../../engine/urn";
 import { present, Value } from "../../engine/values";
+import { encrypted } from "../../settings/plain-secrets";
 import { workloadsOf } from "./capacity/workloads";
 
 /** One resource of a preview, as in the JSON contract. */
@@ -177,6 +178,9 @@ export function settingsOf(options: PreviewOptions): { project: Project; configu
     ...(options.stage === undefined ? [] : [`stage=${options.stage}`]),
     ...(options.from === undefined ? [] : [`migration.from=${options.from}`]),
   ];
-  const configuration = readConfiguration(project, options.stack, overrides, { configFile: options.configFile });
+  const configuration = readConfiguration(project, options.stack, overrides, {
+    configFile: options.configFile,
+    encrypted,
+  });
   return { project, configuration };
 }

@@ -1,5 +1,6 @@
 import { ownProgram, readConfiguration, readProject } from "../../engine/project";
 import { parseSettings, rawSettings, type LoadedSettings } from "../../settings/load";
+import { encrypted } from "../../settings/plain-secrets";
 
 /** Which stack, with which further settings. */
 export interface StackOptions {
@@ -18,7 +19,7 @@ export interface StackOptions {
  */
 export function loadStackSettings({ stack, config = [], configFile }: StackOptions): LoadedSettings {
   const project = readProject(ownProgram);
-  const { values, secretKeys } = readConfiguration(project, stack, [...config], { configFile });
+  const { values, secretKeys } = readConfiguration(project, stack, [...config], { configFile, encrypted });
   const own = secretKeys.map((key) => key.replace(`${project.name}:`, ""));
   return parseSettings(rawSettings(values), { stack, secretKeys: own });
 }

@@ -1,5 +1,6 @@
 import { contentOf, neededSecrets, type NeededSecret } from "../needed-secrets";
 import { nearest } from "../nearest";
+import { openFields } from "../plain-secrets";
 import { formatPath } from "../problem";
 import { receiverFiles } from "../receiver-files";
 import type { ParsedSettings } from "../schema";
@@ -16,9 +17,6 @@ import type { Rule } from "./rule";
 const instead = ({ unless }: NeededSecret) => (unless ? `, or an existing Secret as secrets.existing.${unless}` : "");
 
 const exampleId = "abcdefghijklmnopqrstuvwxy1";
-
-/** Fields of a given secret that only say whose it is. */
-const openFields = ["username", "accessKey"];
 
 /** A shorter text, in characters, may stand elsewhere by accident. */
 const leastLength = 8;
@@ -84,7 +82,7 @@ export const secretRules: readonly Rule[] = [
           .map((field) => ({
             key: `secretValues.${needed.secret}.${field}`,
             what: `is missing, but ${needed.because} needs it: ${needed.what}`,
-            allowed: `text, set with \`pulumi config set --secret --path observability:secretValues.${needed.secret}.${field}\`${instead(needed)}`,
+            allowed: `text, set with \`npx pulumi config set --secret --path observability:secretValues.${needed.secret}.${field}\`${instead(needed)}`,
           })),
       );
     },

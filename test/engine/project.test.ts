@@ -2,15 +2,20 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInput } from "../../engine/errors";
-import { readConfiguration, readProject, type Configuration } from "../../engine/project";
+import { readConfiguration, readProject, type Configuration, type Encrypted } from "../../engine/project";
 import { inFolder } from "./fixtures";
 
 /** The configuration of a stack `dev` from the texts of the two files. */
-const configurationOf = (project: string, stack: string, overrides: string[] = []): Promise<Configuration> =>
+const configurationOf = (
+  project: string,
+  stack: string,
+  overrides: string[] = [],
+  encrypted?: Encrypted,
+): Promise<Configuration> =>
   inFolder((folder) => {
     writeFileSync(join(folder, "Pulumi.yaml"), `name: p\nruntime: nodejs\n${project}`);
     writeFileSync(join(folder, "Pulumi.dev.yaml"), stack);
-    return readConfiguration(readProject(folder), "dev", overrides);
+    return readConfiguration(readProject(folder), "dev", overrides, { encrypted });
   });
 
 const valuesOf = async (...args: Parameters<typeof configurationOf>) => (await configurationOf(...args)).values;
@@ -93,8 +98,55 @@ describe("a stack's configuration", () => {
       assert.throws(() => readConfiguration(readProject(folder), "dev", []), /no stack 'dev'.*Stacks here: prod\./);
     }));
 
-  it("is refused with the file's name where the YAML is broken", () =>
-    assert.rejects(configurationOf("", "config: [\n"), /Pulumi\.dev\.yaml: /));
+  for (const [mistake, { text, says }] of Object.entries({
+    "a bracket that is open": {
+      text: "config:\n  p:a: [\n  p:b: 1\n",
+      says: /\n {2}line 3: a \{ or \[ above is not closed/,
+    },
+    "a line indented otherwise": {
+      text: "config:\n  p:a:\n      b: 1\n    c: 1\n",
+      says: /\n {2}line 4: is not indented like the keys above it\n {6}\| {7}b: 1\n {6}\| {5}c: 1$/,
+    },
+    "a tab, once": { text: "config:\n  p:a:\n\tb: 1\n  p:c: 1\n", says: /\n {2}line 3: begins with a tab[^^]*\tb: 1$/ },
+    "no colon": {
+      text: "config:\n  stage loki\n  p:a: 1\n",
+      says: /\n {2}line 2: the key has no value; write `key: value`/,
+    },
+    "a value with a colon": { text: "config:\n  p:a: b: c\n", says: /\n {2}line 2: the value contains another key/ },
+    "a value with a sign": { text: "config:\n  p:a: @x\n", says: /\n {2}line 2: the value begins with a character/ },
+    "an open quote": { text: 'config:\n  p:a: "b\n', says: /\n {2}line \d: Missing closing "quote/ },
+    "an alias": { text: "config:\n  p:a: *b\n", says: /Unresolved alias/ },
+    "each key that is there twice": {
+      text: "config:\n  p:a: 1\n  p:a: 2\n  p:b: { c: 1, c: 2 }\n",
+      says: /\n {2}line 3: the key is here twice[^]*\n {2}line 4: the key is here twice/,
+    },
+  }))
+    it(`is refused in plain words, with its file and line, where the YAML has ${mistake}`, () =>
+      assert.rejects(configurationOf("", text), (error: Error) => {
+        assert.match(error.message, /Pulumi\.dev\.yaml: /);
+        assert.match(error.message, says);
+        return true;
+      }));
+
+  it("is refused with every plain text that must be encrypted, without its value; overrides are for a try", async () => {
+    const encrypted = { keys: ["s"], except: ["user"] };
+    const read = (stack: string, ...overrides: string[]) => configurationOf("", stack, overrides, encrypted);
+    await assert.rejects(
+      read("config:\n  p:s: { a: { user: u, pw: hush }, b: [hush], c: { secure: v1:x } }\n"),
+      (error: Error) => {
+        assert.match(
+          error.message,
+          /^Pulumi\.dev\.yaml: p:s\.a\.pw is in plain text\..* --path p:s\.a\.pw --stack dev\b/,
+        );
+        assert.match(error.message, /\nPulumi\.dev\.yaml: p:s\.b\.0 is in plain text/);
+        assert.equal(error.message.split("\n").length, 2);
+        assert.doesNotMatch(error.message, /hush/);
+        return true;
+      },
+    );
+    const { values } = await read("config:\n  p:s: { a: { user: u, pw: { secure: v1:x } } }\n", "s.b=plain");
+    assert.equal((JSON.parse(values["p:s"]) as { b: string }).b, "plain");
+  });
 });
 
 describe("a project", () => {

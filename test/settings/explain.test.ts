@@ -77,6 +77,21 @@ describe("the message about settings", () => {
       'loki.queryTimeout "1m" is set here, but there is no such setting; did you mean loki.limits.queryTimeout?',
     ],
     [
+      "a key of several other places",
+      { retention: "30d" },
+      'retention "30d" is set here, but there is no such setting; did you mean loki.retention or kps.retention or mimir.retention or victoriaMetrics.retention?',
+    ],
+    [
+      "a key of so many other places that none of them is a help",
+      { logs: { vector: { enabled: true } } },
+      "logs.vector.enabled true is set here, but there is no such setting",
+    ],
+    [
+      "two values where one is chosen",
+      { logs: { agent: ["alloy", "vector"] } },
+      'logs.agent ["alloy","vector"] is a list; choose one value',
+    ],
+    [
       "a key of another kind of object store",
       { objectStore: { kind: "embedded", endpoint: "http://nas:9000" } },
       'objectStore.endpoint "http://nas:9000" is set here, but there is no such setting of kind embedded',
