@@ -1,12 +1,14 @@
 import { isFile, settingsOf } from "./lib/config/find";
 import { eachOverridden, overridesInForce } from "./lib/config/in-force";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
+import { emptiedBlocks } from "./lib/loki/emptied";
+import { loki } from "./lib/loki/program";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";
 
 /**
  * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
- * setting takes. Both programs read strictly: one misspelt key keeps them from starting.
+ * setting takes, and of a block that is only a key. Both programs read strictly: one misspelt key keeps them from starting.
  *
  * The settings of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
  * version is named, only what no version has: `settings-take-effect` covers the rest, and `loki-config-has-no-removed-fields` what Loki removed.
@@ -20,7 +22,10 @@ export const configurationFieldsAreKnown = definePolicy({
   *check(resource) {
     for (const program of programs) {
       const { configs, overrides } = settingsOf(resource, program);
-      for (const config of configs) yield* refusedFields(config, program);
+      for (const config of configs) {
+        yield* refusedFields(config, program);
+        if (program === loki) yield* emptiedBlocks(config);
+      }
       const version = configs[0]?.version;
       const awaitsReader = version === undefined && isFile(resource);
       for (const each of overrides) yield* refusedTenantFields(each, program, version, awaitsReader);

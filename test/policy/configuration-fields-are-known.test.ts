@@ -50,6 +50,27 @@ describe("configuration-fields-are-known", () => {
         given: loki("limits_config.rentention_period", "30d"),
         finds: [unknown(`${inFile}limits_config.rentention_period`, "retention_period, or the key removed")],
       },
+      ...["compactor", "limits_config", "ruler"].map((block) => ({
+        when: `${block} is an empty block`,
+        given: loki(block, null),
+        finds: [
+          `${inFile}${block} is empty; wanted a block of settings, or the key removed. An empty block zeroes all of its defaults, and Loki refuses to start. Remove the key, or write the settings there.`,
+        ],
+      })),
+      { when: "an empty block is one that Loki can do without", given: loki("querier", null) },
+      {
+        when: "it is that of Grafana Enterprise Logs, which has more",
+        given: file({
+          ...goodLoki,
+          license: { path: "/etc/loki/license.jwt" },
+          admin_client: {},
+          cluster_name: "loki",
+        }),
+      },
+      {
+        when: "it is that of Grafana Enterprise Metrics, which has more",
+        given: file({ ...goodMimir, license: { path: "/license.jwt" }, admin_api: {}, instrumentation: {} }),
+      },
       {
         when: "an unknown key is null",
         given: loki("query_rnge", null),

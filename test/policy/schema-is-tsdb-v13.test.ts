@@ -4,7 +4,7 @@ import { lokiConfigHasNoRemovedFields } from "../../policy/loki-config-has-no-re
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { schemaIsTsdbV13 as policy } from "../../policy/schema-is-tsdb-v13";
 import { cases, changed, file, goodLoki, inFile, lokiChart } from "./fixtures";
-import { configMap, findings, object, release, stackFindings, unknown } from "./support";
+import { configMap, findings, object, release, runFindings, stackFindings, unknown } from "./support";
 
 const remedy =
   "Add a period with store: tsdb and schema: v13 that starts in the future. Until then, set limits_config.allow_structured_metadata: false. Don't change a period that has data. If Loki has no data yet, you can change its only period.";
@@ -119,6 +119,11 @@ describe("schema-is-tsdb-v13", () => {
     const demanded = "Loki starts with it, but this policy's parameter requireNewest requires the current schema.";
     cases(policy, [
       { when: "it is v11, and structured metadata is not allowed", given: file(plain) },
+      {
+        when: "it is v12, and structured metadata is not allowed",
+        given: file(changed(plain, "schema_config.configs", [period("2024-04-01", "tsdb", "v12")])),
+      },
+      { when: "it is not there, as in a part of a file", given: configMap("limits_config: {retention_period: 30d}\n") },
       {
         when: "it is, and the parameter demands the newest",
         given: file(plain),
@@ -258,5 +263,27 @@ describe("schema-is-tsdb-v13", () => {
         ],
       },
     ]);
+  });
+
+  it("judges an older schema with who reads the file: an argument may forbid structured metadata", async () => {
+    const v12 = periods(period("2024-04-01", "tsdb", "v12"));
+    const reader = (...args: string[]) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "loki", image: "docker.io/grafana/loki:3.6.3", args }],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+    const refused = notNewest(`${configs}[0].schema`, '"v12"', "v13");
+    assert.deepEqual(await stackFindings(policy, [v12, reader()]), [refused]);
+    assert.deepEqual(await runFindings(policy, [v12, reader("-validation.allow-structured-metadata=false")]), {
+      registered: [[], []],
+      stack: [],
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { withoutTemplates } from "../config/placeholders";
 import { inner } from "../paths";
 import type { Resource } from "../resource";
 import { at, isBlock, type Block } from "../unknown";
@@ -33,7 +34,7 @@ export function chartsOf(resource: Resource): Installed[] {
 const tools: Readonly<Record<string, ((spec: Block) => Installed[]) | undefined>> = {
   "helm.toolkit.fluxcd.io/HelmRelease": ofFlux,
   "argoproj.io/Application": (spec) => ofArgo(spec, "spec"),
-  "argoproj.io/ApplicationSet": (spec) => ofArgo(at(spec, "template.spec"), "spec.template.spec"),
+  "argoproj.io/ApplicationSet": (spec) => ofArgo(patched(spec), "spec.template.spec"),
   "helm.cattle.io/HelmChart": ofK3s,
   // It adds values to those of a HelmChart.
   "helm.cattle.io/HelmChartConfig": (spec) => ofK3s(spec).map((chart) => ({ ...chart, isPartial: true })),
@@ -76,6 +77,15 @@ function ofArgo(spec: unknown, path: string): Installed[] {
     const layers = [{ path: inner(under, key), values: helm[key] }, parameters];
     return [{ ...named, ...partial(helm.valueFiles), ...read(layers) }];
   });
+}
+
+// https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Template/#template-patch: a template itself, which may hold values.
+function patched(spec: Block): unknown {
+  const template = at(spec, "template.spec");
+  if (typeof spec.templatePatch !== "string") return template;
+  const { values } = valuesIn(withoutTemplates(spec.templatePatch));
+  const patch = at(values, "spec");
+  return isBlock(template) && isBlock(patch) ? merge(template, patch) : template;
 }
 
 function ofK3s(spec: Block): Installed[] {

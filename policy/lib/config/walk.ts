@@ -10,6 +10,7 @@ import type { AroundChart, ProgramSettings } from "./config";
 import { environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
 import type { FromChart, Program } from "./program";
 import { variableIn } from "./placeholders";
+import { heredocsIn } from "./scripts";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
 import { expandValues, readYaml, type Reader } from "./yaml";
 
@@ -257,6 +258,11 @@ function mayHold(value: unknown): boolean {
 function visitText(walk: Walk, text: string, place: Place): void {
   const { path, texts } = place;
   const { program, content, ignored, problem, isSound, variable } = readFor(walk, text);
+  const written = isSound ? [] : heredocsIn(text);
+  if (written.length > 0) {
+    for (const each of written) visit(walk, each.text, { path: `${path}: <<${each.word}`, key: "", texts: texts + 1 });
+    return;
+  }
   const own = program && walk.found.get(program);
   if (isEncrypted(content)) {
     own?.unreadable.push({ path, problem: "encrypted with sops" });

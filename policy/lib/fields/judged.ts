@@ -5,7 +5,7 @@ import { quote } from "../config/read";
 import { nearest } from "../nearest";
 import { inner } from "../paths";
 import type { Refusal } from "../finding";
-import { isBlock, Later } from "../unknown";
+import { isBlock, Later, type Block } from "../unknown";
 import { fieldListOf, type Field, type FieldList } from "./list";
 import { misfits, type Misfit } from "./misfits";
 
@@ -43,7 +43,7 @@ export interface JudgedMisfit extends Misfit {
 
 /** What a program refuses in a configuration when it reads the file. */
 export function misfitsOf(config: Config, program: Listed, version: string | undefined): JudgedMisfit[] {
-  if (config.isGuess) return [];
+  if (config.isGuess || isEnterprise(config.content)) return [];
   const list = fieldListOf(program.name);
   const judged = judgedBy(list, version);
   // An argument gives its value in a form of its own.
@@ -55,6 +55,11 @@ export function misfitsOf(config: Config, program: Listed, version: string | und
       const path = rest.reduce<string>(inner, config.pathOf(String(block)));
       return { ...misfit, path, ...certainty(misfit, version, judged) };
     });
+}
+
+// Grafana Enterprise Logs and Metrics have settings of their own beside those of Loki and Mimir; there is no list of them.
+function isEnterprise(content: Block): boolean {
+  return ["license", "admin_api", "admin_client"].some((key) => isBlock(content[key]));
 }
 
 /** The same of settings by tenant, which are those of one block. */

@@ -25,9 +25,6 @@ export function needsNoStore(workload: Resource): boolean {
  * @param requireDeletion whether a retention period must be carried out by a compactor
  */
 export function* retentionMistakes(config: Config, requireDeletion: boolean): Iterable<Finding> {
-  for (const block of ["compactor", "limits_config"]) {
-    if (config.content[block] === null) yield emptyBlock(config.pathOf(block));
-  }
   const place = placeOf(config, "compactor.retention_enabled");
   const enabled = flag(config.content.compactor, "retention_enabled");
   const isOff = "missing" in enabled || ("value" in enabled && !enabled.value);
@@ -121,16 +118,6 @@ function switchOn({ content, pathOf, chart }: Config): string {
   const isDropped = chart && isLokiCompactor(chart.values.compactor);
   if (isDropped) return `Move ${inner(chart.path, "compactor")} to ${pathOf("compactor")}.`;
   return `Write retention_enabled: true there. ${write(storesOf(content))}`;
-}
-
-function emptyBlock(path: string): Refusal {
-  return {
-    path,
-    found: "empty",
-    wanted: "a block of settings, or the key removed",
-    why: "An empty block zeroes all of its defaults, and Loki refuses to start.",
-    fix: "Remove the key, or write the settings there.",
-  };
 }
 
 function refusedSwitch(path: string, found: string): Refusal {

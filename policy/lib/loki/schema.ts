@@ -67,8 +67,8 @@ export function* chartMistakes(chart: Config["chart"]): Iterable<Refusal> {
 }
 
 // Promtail has limits_config, too; a chart that refuses to be without a schema is in `chartMistakes`.
-function isWhole({ content, chart }: Config): boolean {
-  return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in content);
+function isWhole({ content, whole = content, chart }: Config): boolean {
+  return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in whole);
 }
 
 function* periodMistakes(config: Config, periods: Period[], requireNewest: boolean): Iterable<Finding> {
@@ -94,10 +94,13 @@ function* olderPeriods(config: Config, periods: Period[], today: string, require
   if (!isAllowed && !requireNewest) return;
   const ordered = periods.toSorted((a, b) => (dayOf(a) < dayOf(b) ? -1 : 1));
   const newest = ordered[ordered.length - 1];
-  for (const period of isAllowed ? ordered.slice(activeIndex(ordered, today)) : [newest]) {
+  const older = (isAllowed ? ordered.slice(activeIndex(ordered, today)) : [newest]).flatMap((period) => {
     const which = period === newest ? "in the newest period" : "in the current period";
-    yield* otherThanWanted(period, which, isAllowed ? needed : notNewest);
-  }
+    return [...otherThanWanted(period, which, isAllowed ? needed : notNewest)];
+  });
+  const unknown = isAllowed && !requireNewest && older.length > 0 ? unknownOf(allowed) : undefined;
+  if (unknown) yield unknown;
+  else yield* older;
 }
 
 // Store and schema are changed together: one finding for both.

@@ -116,6 +116,11 @@ const catalog: readonly Place[] = [
   { at: "spec.images[]", operated: { images: [{ key: "image" }], lists: [], placement: [] } },
 ];
 
+const ray = (spec: string): Place[] => [
+  { at: `${spec}.headGroupSpec.template.spec` },
+  { at: `${spec}.workerGroupSpecs[].template.spec` },
+];
+
 /** By group and kind, where custom resources have pods that aren't where the usual ones have them. */
 const custom: Readonly<Record<string, readonly Place[]>> = {
   // https://github.com/argoproj/argo-rollouts/blob/master/docs/features/analysis.md and experiment.md; a Rollout is as a Deployment.
@@ -205,6 +210,16 @@ const custom: Readonly<Record<string, readonly Place[]>> = {
       },
     },
   ],
+  // https://jobset.sigs.k8s.io and https://lws.sigs.k8s.io
+  "jobset.x-k8s.io/JobSet": [{ at: "spec.replicatedJobs[].template.spec.template.spec" }],
+  "leaderworkerset.x-k8s.io/LeaderWorkerSet": [
+    { at: "spec.leaderWorkerTemplate.leaderTemplate.spec" },
+    { at: "spec.leaderWorkerTemplate.workerTemplate.spec" },
+  ],
+  // https://docs.ray.io/en/latest/cluster/kubernetes/references.html
+  "ray.io/RayCluster": ray("spec"),
+  "ray.io/RayJob": [...ray("spec.rayClusterSpec"), { at: "spec.submitterPodTemplate.spec" }],
+  "ray.io/RayService": [...ray("spec.rayClusterConfig"), ...ray("spec.rayClusterSpec")],
   "postgresql.cnpg.io/ClusterImageCatalog": catalog,
   "postgresql.cnpg.io/ImageCatalog": catalog,
   "postgresql.cnpg.io/Pooler": [

@@ -96,6 +96,14 @@ const wrappings: Readonly<Record<string, (chart: string, values: Values) => Test
   "an Application's object": (chart, values) => argo(chart, { valuesObject: values }),
   "an Application's text": (chart, values) => argo(chart, { values: stringify(values) }),
   "an ApplicationSet": (chart, values) => argo(chart, { values: stringify(values) }, "ApplicationSet"),
+  "the patch of an ApplicationSet's template": (chart, values) => {
+    const helm = { valuesObject: values, releaseName: "{{ .name }}" };
+    const { props, ...rest } = argo(chart, {}, "ApplicationSet");
+    const { spec } = props as { spec: { template: { spec: { source: Values } } } };
+    const { repoURL, targetRevision } = spec.template.spec.source;
+    const templatePatch = stringify({ spec: { source: { repoURL, chart, targetRevision, helm } } });
+    return { ...rest, props: { ...props, spec: { ...spec, templatePatch } } };
+  },
   "a HelmChart of K3s": (chart, values) =>
     object("helm.cattle.io/v1", "HelmChart", { metadata, spec: { chart, valuesContent: stringify(values) } }),
   "a file of values in a ConfigMap": (_, values) => configMap(stringify(values), "values.yaml"),

@@ -200,18 +200,6 @@ describe("retention-requires-delete-request-store, in a file", () => {
       assert.deepEqual(await check(configMap(enabled("false")), { requireDeletion: false }), []);
     });
 
-    const empty = (block: string) =>
-      `ConfigMap monitoring/loki: data["config.yaml"]: ${block} is empty; wanted a block of settings, or the key removed. An empty block zeroes all of its defaults, and Loki refuses to start. Remove the key, or write the settings there.`;
-
-    it("refuses an empty compactor block, whose zeroed defaults Loki refuses", async () => {
-      const file = good.replace(/compactor:[^]*/, "compactor:\n");
-      assert.deepEqual(await check(configMap(file)), [empty("compactor"), undeleted("missing", period)]);
-    });
-
-    it("refuses an empty limits_config block, whose zeroed defaults Loki refuses", async () => {
-      assert.deepEqual(await check(configMap(mutated("  retention_period: 7d\n", ""))), [empty("limits_config")]);
-    });
-
     it("accepts an empty mapping, which keeps the defaults", async () => {
       const file = good.replace(/compactor:[^]*/, "compactor: {}\n");
       assert.deepEqual(await check(configMap(file), { requireDeletion: false }), []);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
+import { configurationsCanBeRead } from "../../../policy/configurations-can-be-read";
 import { retentionRequiresDeleteRequestStore as policy } from "../../../policy/retention-requires-delete-request-store";
 import {
   configMap,
@@ -53,6 +54,21 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
         await check(external),
         at("ExternalSecret loki", 'spec.target.template.data["config.yaml"]: compactor'),
       );
+    });
+
+    it("finds it in a text that a shell writes, and reads the script as none", async () => {
+      const writer = (text: string) =>
+        object("core/v1", "Pod", {
+          metadata: { name: "loki" },
+          spec: {
+            initContainers: [
+              { name: "write", command: ["sh", "-c", `set -e\ncat > /loki.yaml <<'EOF'\n${text}EOF\nexec loki\n`] },
+            ],
+          },
+        });
+      assert.deepEqual(await check(writer(bad)), at("Pod loki", "spec.initContainers[0].command[2]: <<EOF: compactor"));
+      assert.deepEqual(await check(writer(good)), []);
+      assert.deepEqual(await findings(configurationsCanBeRead, writer(good)), []);
     });
 
     it("finds it in a file of chart values", async () => {

@@ -1,0 +1,22 @@
+/** A text that a shell script writes. */
+export interface Heredoc {
+  /** The word that ends it. */
+  word: string;
+  text: string;
+}
+
+/** The texts that a shell script writes, such as a configuration with `cat > /etc/loki.yaml <<EOF`. */
+export function heredocsIn(script: string): Heredoc[] {
+  const found: Heredoc[] = [];
+  const lines = script.split("\n");
+  for (let line = 0; line < lines.length; line++) {
+    const [, dash, word] = /<<(-?)\s*["']?([A-Za-z_]\w*)["']?/.exec(lines[line]) ?? [];
+    if (word === undefined) continue;
+    const end = lines.findIndex((each, index) => index > line && (dash ? each.trimStart() : each) === word);
+    if (end < 0) break;
+    const body = lines.slice(line + 1, end);
+    found.push({ word, text: (dash ? body.map((each) => each.replace(/^\t+/, "")) : body).join("\n") });
+    line = end;
+  }
+  return found;
+}
