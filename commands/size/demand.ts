@@ -57,7 +57,9 @@ export function demandOf(
       `--streams ${streams}: Loki refuses more than loki.limits.maxStreams, ${maxStreams}: raise it with --config loki.limits.maxStreams=${streams}`,
     );
   if (metrics.backend !== "mimir")
-    problems.push(`metrics.backend ${metrics.backend}: not measured; only Mimir and Prometheus were`);
+    problems.push(
+      `metrics.backend ${metrics.backend}: there is no formula for it yet; docs/sizing.md has measured figures. For the log lines alone: --config metrics.backend=mimir`,
+    );
   if (resultsOf(loki.mode, figures).length === 0)
     problems.push(
       `loki.mode ${loki.mode}: not measured; measured ${measured(figures)} (npm run bench:logs -- --write measures)`,
