@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { randomInt } from "node:crypto";
+import { connect, createServer } from "node:net";
 import { until } from "../until";
 
 /** A program that runs on this machine for a test, on the loopback. */
@@ -14,28 +15,37 @@ export interface LocalServer {
   ended: Promise<void>;
 }
 
-/** Those that {@link freePort} has given. The kernel chooses from 14,000: of 33 for the programs of one test, two would be the same in one of thirty runs. */
-const given = new Set<number>();
+/**
+ * Where {@link freePort} looks: below the ports that Linux gives to outgoing connections (32768 and above) and Kubernetes to node ports (30000). One of
+ * those could become a connection's own end before its program listens, or while that is restarted.
+ */
+const [firstPort, portCount] = [20_000, 10_000];
 
 /**
  * A port of the loopback that nobody listens on, and another each time, also than other processes get here: until its program listens, and while that
  * is restarted, only this process knows whose it is.
  */
 export async function freePort(): Promise<number> {
-  const port = await new Promise<number>((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+  const port = firstPort + randomInt(portCount);
+  return !given.has(port) && (await claimed(port)) && (await nobodyListens(port)) ? port : freePort();
+}
+
+/** Those that {@link freePort} has given. */
+const given = new Set<number>();
+
+function nobodyListens(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-  if (given.has(port) || !(await claimed(port))) return freePort();
-  given.add(port);
-  return port;
 }
 
 /** Whether a port is this process's from now on: Linux keeps an abstract socket of its name until the process ends, and refuses the same to others. */
 function claimed(port: number): Promise<boolean> {
+  given.add(port);
   if (process.platform !== "linux") return Promise.resolve(true);
   return new Promise((resolve, reject) => {
     const claim = createServer().unref();

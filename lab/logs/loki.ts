@@ -81,9 +81,6 @@ export async function startCaches(workspace: Workspace, variant: Variant): Promi
   return { programs, addresses };
 }
 
-/** How often a Loki is started whose ports another program's connections have taken meanwhile: nine processes have 27. */
-const starts = 3;
-
 /**
  * Starts a Loki with an empty memory on the object store, with the configuration of its pods but for addresses and folders. What limits the rate of
  * lines is lifted for each variant alike, since a limit is no capacity.
@@ -95,19 +92,11 @@ export async function startLoki(
   caches: Caches,
 ): Promise<Loki> {
   const path = await hostTool("loki");
-  for (let start = 1; ; start++) {
-    const processes = await processesOf(variant);
-    const running = await Promise.allSettled(
-      processes.all.map((process) => startProcess(workspace, { path, process, variant, processes, store, caches })),
-    );
-    const failed = running.filter((one) => one.status === "rejected").map(({ reason }) => reason as Error);
-    const programs = Object.fromEntries(
-      running.flatMap((one) => (one.status === "fulfilled" ? [[one.value.name, one.value]] : [])),
-    );
-    if (failed.length === 0) return lokiOfProcesses(workspace, processes, programs);
-    await Promise.all(Object.values(programs).map((program) => program.kill()));
-    if (start === starts || !failed.every(({ message }) => message.includes("address already in use"))) throw failed[0];
-  }
+  const processes = await processesOf(variant);
+  const running = await Promise.all(
+    processes.all.map((process) => startProcess(workspace, { path, process, variant, processes, store, caches })),
+  );
+  return lokiOfProcesses(workspace, processes, Object.fromEntries(running.map((program) => [program.name, program])));
 }
 
 interface Start extends Omit<Place, "folder"> {
