@@ -122,18 +122,22 @@ const apart = <T extends object>({ workloads }: Topology, keys: T): T | undefine
   workloads.length > 1 ? keys : undefined;
 
 /**
- * Who gives queries to the queriers. Apart from one another, frontends and queriers find the schedulers by their ring. A single binary asks its own:
- * one that ends with queries of another in its queue never does (`RequestQueue.stopping` in pkg/queue of 3.6.3), until it is killed.
+ * Who gives queries to the queriers. Frontends and queriers find the schedulers by DNS, not by their ring: a scheduler that has just started, and isn't
+ * in the ring yet, never answers the frontend that connects to it (`FrontendLoop` in pkg/scheduler of 3.6.3 and 3.7.1), and that one waits for ever.
+ * A single binary asks its own: one that ends with queries of another in its queue never does (`RequestQueue.stopping` in pkg/queue of 3.6.3), until
+ * it is killed.
+ * @see https://github.com/grafana/loki/issues/19528
  */
 function schedulers(environment: Environment, { workloads, doing }: Topology) {
-  const own = { scheduler_address: `127.0.0.1:${ports.grpc}` };
   const alone = workloads.length === 1;
+  const host = alone ? "127.0.0.1" : serviceHost(environment, headlessService(doing["query-scheduler"]));
+  const them = { scheduler_address: `${host}:${ports.grpc}` };
   // A frontend without a querier passes on who follows lines as they come.
   const tails = doing["query-frontend"] !== doing.querier && { tail_proxy_url: httpUrl(environment, doing.querier) };
   return {
-    query_scheduler: { use_scheduler_ring: !alone },
-    frontend: { compress_responses: true, ...(alone && own), ...tails },
-    ...(alone && { frontend_worker: own }),
+    query_scheduler: { use_scheduler_ring: false },
+    frontend: { compress_responses: true, ...them, ...tails },
+    frontend_worker: them,
   };
 }
 

@@ -38,6 +38,8 @@ export interface Workload {
   resources: Resources;
   /** Whether each has a volume: for the write-ahead log, the index cache, the compactor's marks. */
   persistent: boolean;
+  /** Whether there is a {@link headlessService}. */
+  headless: boolean;
 }
 
 /** Which workloads there are, and which of them does what. */
@@ -118,7 +120,8 @@ export function topology(settings: Loki): Topology {
   const doing: Partial<Record<Role, Workload>> = {};
   const workloads = modes[settings.mode].flatMap((row) => {
     const { target, component = target, does, persistent = false, runs } = row;
-    const workload = { name: nameOf(row), component, target, ...row.size(settings), persistent };
+    const headless = persistent || does.includes("query-scheduler");
+    const workload = { name: nameOf(row), component, target, ...row.size(settings), persistent, headless };
     for (const role of does) doing[role] = workload;
     return (runs?.(settings) ?? true) ? [workload] : [];
   });
@@ -172,7 +175,7 @@ export function jobs(settings: Modes, of: readonly Role[] = roles): string {
     .join("|");
 }
 
-/** Headless Service of a workload that has volumes: it governs the StatefulSet, and resolves to each ready pod. */
+/** Headless Service of a workload: it governs the StatefulSet of one that has volumes, and resolves to each ready pod. */
 export function headlessService(workload: Workload): string {
   return `${workload.name}-headless`;
 }

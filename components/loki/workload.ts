@@ -29,7 +29,7 @@ export class LokiWorkload extends pulumi.ComponentResource {
     const headless = headlessService(workload);
     const grpc = namedPort("grpc", ports.grpc);
     const services = [app.service({ ports: [namedPort(httpPort, ports.http), grpc] })];
-    if (persistent) services.push(app.service({ clusterIP: "None", ports: [grpc] }, headless));
+    if (workload.headless) services.push(app.service({ clusterIP: "None", ports: [grpc] }, headless));
 
     const template = lokiPod(app, args);
     const options = { dependsOn: services, customTimeouts: patience };

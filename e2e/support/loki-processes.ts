@@ -13,6 +13,8 @@ export interface LokiProcesses {
   url: Record<"write" | "read" | "backend", string>;
   /** Base URLs of all. */
   urls: string[];
+  /** Kills the processes that do something, starts them again, and waits until they are ready. */
+  crash(role: Role): Promise<void>;
   /** Ends them all. */
   stop(): Promise<void>;
 }
@@ -55,6 +57,10 @@ export async function startLoki({ settings, ...place }: StartLokiOptions): Promi
   return {
     url: { write: first("distributor"), read: first("query-frontend"), backend: first("ruler") },
     urls: names.map((name) => ring.url(name)),
+    crash: async (role) => {
+      await ring.kill(podsOf(doing[role]));
+      await ring.start(podsOf(doing[role]), settings);
+    },
     stop: async () => void (await ring.stop()),
   };
 }
@@ -97,8 +103,10 @@ function configOf(
     alertmanagerUrl,
   });
   const ports = ring.portsOf(name);
-  const { doing } = topology(settings);
+  const { workloads, doing } = topology(settings);
   const first = (role: Role) => podsOf(doing[role])[0];
+  // Each single binary asks its own.
+  const scheduler = ring.portsOf(workloads.length === 1 ? name : first("query-scheduler")).grpc;
   const grpc = (role: Role) => `${loopback}:${ring.portsOf(first(role)).grpc}`;
   const shipper = {
     ...(config.storage_config && { index_gateway_client: { server_address: `dns+${grpc("index-gateway")}` } }),
@@ -117,6 +125,6 @@ function configOf(
       ...(config.common.compactor_grpc_address && { compactor_grpc_address: grpc("compactor") }),
     },
   };
-  const text = onLoopback(here, { name, folder: join(folder, name), ports, members: ring.members });
+  const text = onLoopback(here, { name, folder: join(folder, name), ports, members: ring.members, scheduler });
   return text.replace(/dnssrvnoa\+\S*\b(loki-\w+-cache)\.\S*/g, (_, workload: string) => caches[workload]);
 }

@@ -211,7 +211,8 @@ function configOf(variant: Variant, process: Process, place: Place): string {
     },
   };
   const members = [at("ingester", "memberlist")];
-  const text = onLoopback(here, { name: process.name, folder, ports: process.ports, members });
+  const scheduler = processes.doing("query-scheduler").ports.grpc;
+  const text = onLoopback(here, { name: process.name, folder, ports: process.ports, members, scheduler });
   return text.replace(/dnssrvnoa\+\S*\b(loki-\w+-cache)\.\S*/g, (_, workload: string) => caches.addresses[workload]);
 }
 

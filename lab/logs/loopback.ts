@@ -14,6 +14,8 @@ export interface Place {
   ports: Record<"http" | "grpc" | "memberlist", number>;
   /** Addresses by which it finds the others. */
   members: readonly string[];
+  /** gRPC port of the process that schedules its queries. */
+  scheduler: number;
 }
 
 /** Sections of Loki's configuration, as far as they are changed here. */
@@ -27,16 +29,19 @@ interface Sections {
 
 /**
  * A configuration of Loki's pods for a process on this machine's loopback: with its addresses and folders, and without what is waited for before
- * it ends. A process that has a scheduler asks its own.
+ * it ends.
  * @returns YAML
  */
-export function onLoopback<Config extends Sections>(config: Config, { name, folder, ports, members }: Place): string {
-  const scheduler = { scheduler_address: `${loopback}:${ports.grpc}` };
+export function onLoopback<Config extends Sections>(
+  config: Config,
+  { name, folder, ports, members, scheduler }: Place,
+): string {
+  const schedulers = { scheduler_address: `${loopback}:${scheduler}` };
   const here = {
     ...config,
     ...(config.frontend_worker && {
-      frontend: { ...config.frontend, ...scheduler },
-      frontend_worker: { ...config.frontend_worker, ...scheduler },
+      frontend: { ...config.frontend, ...schedulers },
+      frontend_worker: { ...config.frontend_worker, ...schedulers },
     }),
     server: {
       ...config.server,

@@ -126,7 +126,7 @@ describe("Loki's configuration", () => {
   });
 
   it("tells components that are apart where the others are", () => {
-    const { common, storage_config, frontend, query_scheduler } = made({ mode: "distributed" });
+    const { common, storage_config, frontend, frontend_worker, query_scheduler } = made({ mode: "distributed" });
     const host = (name: string) => `loki-${name}.monitoring.svc.cluster.local`;
     assert.equal(common.compactor_grpc_address, `${host("compactor")}:9095`);
     assert.equal(
@@ -134,7 +134,10 @@ describe("Loki's configuration", () => {
       `dns+${host("index-gateway-headless")}:9095`,
     );
     assert.equal(frontend.tail_proxy_url, `http://${host("querier")}:3100`);
-    assert.equal(query_scheduler.use_scheduler_ring, true);
+    for (const { scheduler_address } of [frontend, frontend_worker])
+      assert.equal(scheduler_address, `${host("query-scheduler-headless")}:9095`);
+    // A scheduler that isn't in its ring yet would never answer the frontends that connect to it: grafana/loki#19528.
+    assert.equal(query_scheduler.use_scheduler_ring, false);
     for (const raw of [{}, scalable]) assert.ok(!("tail_proxy_url" in made(raw).frontend), JSON.stringify(raw));
   });
 
