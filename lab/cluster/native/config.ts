@@ -1,8 +1,28 @@
 import { clusterName } from "../paths";
 import { Network } from "./network";
 
-/** Cgroup, in every hierarchy, under which kubelet makes those of pods. */
+/** Cgroup, in every hierarchy, under which the kubelets make those of pods. */
 export const cgroup = clusterName;
+
+/** A taint, as a kubelet registers its node with it. */
+export interface Taint {
+  key: string;
+  effect: "NoSchedule";
+}
+
+/** A node of the cluster: what differs between two of them. */
+export interface Machine {
+  /** Its name, and that of its kubelet's user. */
+  name: string;
+  /** Folder of its file systems, logs, keys and configuration. */
+  dir: string;
+  /** Addresses as it has them. */
+  net: Network;
+  /** Its pods' cgroup, in every hierarchy; {@link cgroup} or below it. */
+  cgroup: string;
+  /** What keeps pods away that don't tolerate it. */
+  taints: readonly Taint[];
+}
 
 /** containerd's socket inside the node. */
 export const containerdSocket = "/run/containerd/containerd.sock";
@@ -76,7 +96,7 @@ export function cniConfig(net: Network): object {
  * @param keys Folder of the keys.
  * @param resolvConf File for pods that don't use the cluster's DNS.
  */
-export function kubeletConfig(net: Network, keys: string, resolvConf: string): object {
+export function kubeletConfig({ net, cgroup, taints }: Machine, keys: string, resolvConf: string): object {
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
@@ -101,6 +121,7 @@ export function kubeletConfig(net: Network, keys: string, resolvConf: string): o
     // images come from here and can't be pulled again: never collect them
     imageGCHighThresholdPercent: 100,
     imageMinimumGCAge: "8760h",
+    registerWithTaints: taints,
     resolvConf,
     rotateCertificates: false,
     // a changed ConfigMap or Secret is in its pods after this, not after the default minute

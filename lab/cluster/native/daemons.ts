@@ -1,9 +1,8 @@
 import { dirname, join } from "node:path";
 import { binaryPath } from "../build";
-import { clusterName, stateDir } from "../paths";
+import { stateDir } from "../paths";
 import { ProgramName } from "../programs";
-import { containerdSocket } from "./config";
-import { Network } from "./network";
+import { containerdSocket, Machine } from "./config";
 import { ownProgram } from "../../../engine/project";
 
 /** A program that runs in the node all the time. */
@@ -27,21 +26,31 @@ export function binary(program: ProgramName, name: string): string {
   return binaryPath({ program, binary: name });
 }
 
-/** Folder of keys and kubeconfigs. */
-export function keysDir(): string {
-  return join(stateDir(), "keys");
+/** Folder of keys and kubeconfigs: those of the cluster and its first node, or of the node of another folder. */
+export function keysDir(dir: string = stateDir()): string {
+  return join(dir, "keys");
 }
 
-/** Folder of the daemons' configuration files. */
-export function configDir(): string {
-  return join(stateDir(), "config");
+/** Folder of the configuration files of a node's daemons. */
+export function configDir(dir: string): string {
+  return join(dir, "config");
 }
 
-/** The node's daemons in the order in which they start: each needs those before it. */
-export function daemons(net: Network): Daemon[] {
-  const key = (file: string) => join(keysDir(), file);
-  const config = (file: string) => join(configDir(), file);
-  const kubectl = [binary("kubernetes", "kubectl"), `--kubeconfig=${key("admin.kubeconfig")}`, "--request-timeout=5s"];
+/** The daemons that every node has. */
+const ofEveryNode = ["containerd", "kubelet", "kube-proxy"];
+
+/** The daemons of a node without the control plane, as {@link daemons}. */
+export function workerDaemons(machine: Machine): Daemon[] {
+  return daemons(machine).filter(({ name }) => ofEveryNode.includes(name));
+}
+
+/** The first node's daemons in the order in which they start: each needs those before it. */
+export function daemons(machine: Machine): Daemon[] {
+  const { net } = machine;
+  const key = (file: string) => join(keysDir(machine.dir), file);
+  const config = (file: string) => join(configDir(machine.dir), file);
+  const admin = join(keysDir(), "admin.kubeconfig");
+  const kubectl = [binary("kubernetes", "kubectl"), `--kubeconfig=${admin}`, "--request-timeout=5s"];
   const ctr = [binary("containerd", "ctr"), `--address=${containerdSocket}`, "--connect-timeout=1s"];
   const component = (name: string, values: Record<string, string | number | boolean>): Daemon => ({
     name,
@@ -117,13 +126,13 @@ export function daemons(net: Network): Daemon[] {
     {
       ...component("kubelet", {
         config: config("kubelet.yaml"),
-        "hostname-override": clusterName,
+        "hostname-override": machine.name,
         kubeconfig: key("kubelet.kubeconfig"),
         "node-ip": net.node,
       }),
-      ready: [...kubectl, "wait", "--for=condition=Ready", `node/${clusterName}`, "--timeout=2s"],
+      ready: [...kubectl, "wait", "--for=condition=Ready", `node/${machine.name}`, "--timeout=2s"],
     },
-    component("kube-proxy", { config: config("kube-proxy.yaml"), "hostname-override": clusterName }),
+    component("kube-proxy", { config: config("kube-proxy.yaml"), "hostname-override": machine.name }),
     {
       name: "volumes",
       argv: [
@@ -131,7 +140,7 @@ export function daemons(net: Network): Daemon[] {
         "--require",
         require.resolve("tsx/cjs"),
         join(ownProgram, "lab", "cluster", "native", "volumes.ts"),
-        key("admin.kubeconfig"),
+        admin,
         join(stateDir(), "volumes"),
       ],
     },

@@ -57,7 +57,7 @@ function isVersion2(root: string): boolean {
  * @returns Controllers of version 2 that had to be switched on at the top, for {@link removeCgroups}.
  */
 export function makeCgroups(): string[] {
-  for (const path of hierarchies()) mkdirSync(join(path, cgroup), { recursive: true });
+  makeCgroup(cgroup);
   const added = isVersion2(cgroups) ? switchOn() : [];
   for (const path of hierarchies())
     for (const [name, value] of Object.entries(cpuPart)) {
@@ -65,6 +65,11 @@ export function makeCgroups(): string[] {
       if (existsSync(file)) writeFileSync(file, value);
     }
   return added;
+}
+
+/** Makes a cgroup in each hierarchy. */
+export function makeCgroup(name: string): void {
+  for (const path of hierarchies()) mkdirSync(join(path, name), { recursive: true });
 }
 
 /** Switches those controllers of version 2 on at the top that are off, and returns them. */
@@ -78,17 +83,22 @@ function switchOn(): string[] {
   return added;
 }
 
-/** Removes that cgroup with everything under it, which may take a moment after its last process has ended, and switches the controllers off again. */
+/** Removes the pods' cgroup with everything under it, and switches the controllers off again. */
 export async function removeCgroups(added: string[]): Promise<void> {
-  const paths = hierarchies().map((path) => join(path, cgroup));
-  await waitFor("removal of the pods' cgroups", 180, async () => paths.map(removeCgroup).every((gone) => gone));
+  await removeCgroup(cgroup);
   for (const name of added) writeFileSync(join(cgroups, "cgroup.subtree_control"), `-${name}`);
 }
 
-function removeCgroup(path: string): boolean {
+/** Removes a cgroup from each hierarchy with everything under it, which may take a moment after its last process has ended. */
+export async function removeCgroup(name: string): Promise<void> {
+  const paths = hierarchies().map((path) => join(path, name));
+  await waitFor(`removal of the cgroup ${name}`, 180, async () => paths.map(removeTree).every((gone) => gone));
+}
+
+function removeTree(path: string): boolean {
   if (!existsSync(path)) return true;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
+    if (entry.isDirectory()) removeTree(join(path, entry.name));
   }
   try {
     rmdirSync(path);

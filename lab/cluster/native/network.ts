@@ -48,6 +48,12 @@ export function network(range: string): Network {
   };
 }
 
+/** The same as the second node has them: what differs are its link, which leads to the first node, and its pods. */
+export function secondNetwork(first: Network): Network {
+  const on = (address: string, by: number) => address.replace(/\d+$/, (last) => String(Number(last) + by));
+  return { ...first, host: on(first.host, 4), node: on(first.node, 4), pods: first.pods.replace(".64.0/", ".65.0/") };
+}
+
 /** A line of `ip -json route`, as far as it matters. */
 export interface Route {
   /** Destination: a range, a single address, or `default`. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { coreDns, storageClasses } from "../../../../lab/cluster/native/addons";
-import { containerdConfig, kubeProxyConfig } from "../../../../lab/cluster/native/config";
-import { daemons } from "../../../../lab/cluster/native/daemons";
+import { containerdConfig, kubeletConfig, kubeProxyConfig } from "../../../../lab/cluster/native/config";
+import { daemons, workerDaemons } from "../../../../lab/cluster/native/daemons";
 import { network } from "../../../../lab/cluster/native/network";
 import { certificates } from "../../../../lab/cluster/native/pki";
 
 const net = network("10.99.0.0/16");
+const machine = { name: "observability", dir: "/state", net, cgroup: "observability", taints: [] };
 
 describe("The native cluster's configuration", () => {
   it("makes the first storage class, and no other, the default one", () => {
@@ -50,15 +51,32 @@ describe("The native cluster's configuration", () => {
   });
 
   it("has etcd ask its clients for a certificate, at the node's address too, as kubeadm does", () => {
-    const argv = (daemon: string) => daemons(net).find(({ name }) => name === daemon)!.argv;
+    const argv = (daemon: string) => daemons(machine).find(({ name }) => name === daemon)!.argv;
     const listen = `--listen-client-urls=https://127.0.0.1:2379,https://${net.node}:2379`;
     for (const flag of [listen, "--client-cert-auth=true"]) assert.ok(argv("etcd").includes(flag), flag);
     assert.ok(argv("kube-apiserver").some((flag) => /^--etcd-certfile=.*apiserver-etcd-client\.crt$/.test(flag)));
     assert.ok(certificates(net).some(({ name, names }) => name === "etcd-server" && names?.includes(`IP:${net.node}`)));
   });
 
+  it("has no control plane on a second node, and keeps pods off it that don't ask for it", () => {
+    const taints = [{ key: "k", effect: "NoSchedule" as const }];
+    const second = { ...machine, name: "second", dir: "/second", taints };
+    const started = workerDaemons(second);
+    assert.deepEqual(
+      started.map(({ name }) => name),
+      ["containerd", "kubelet", "kube-proxy"],
+    );
+    const { argv } = started[1];
+    const own = ["--hostname-override=second", "--kubeconfig=/second/keys/kubelet.kubeconfig"];
+    for (const flag of own) assert.ok(argv.includes(flag), flag);
+    assert.deepEqual(
+      (kubeletConfig(second, "/keys", "/r") as { registerWithTaints: unknown }).registerWithTaints,
+      taints,
+    );
+  });
+
   it("starts what others need before them", () => {
-    const order = daemons(net).map(({ name }) => name);
+    const order = daemons(machine).map(({ name }) => name);
     const before = (a: string, b: string) => assert.ok(order.indexOf(a) < order.indexOf(b), `${a} before ${b}`);
     before("etcd", "kube-apiserver");
     before("kube-apiserver", "kubelet");

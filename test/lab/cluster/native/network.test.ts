@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { link, linkAbandoned, network, overlapping } from "../../../../lab/cluster/native/network";
+import { link, linkAbandoned, network, overlapping, secondNetwork } from "../../../../lab/cluster/native/network";
 import { startTime } from "../../../../lab/cluster/native/node";
 import { StandInMachine } from "../stand-ins";
 
@@ -21,6 +21,16 @@ describe("The node's network", () => {
       assert.throws(() => network(range), /expected an IPv4 range A\.B\.0\.0\/16, for example 10\.213\.0\.0\/16/);
     });
   }
+
+  it("gives a second node a link and pods of its own, in the same range, and the same services", () => {
+    const first = network("10.213.0.0/16");
+    assert.deepEqual(secondNetwork(first), {
+      ...first,
+      host: "10.213.0.5",
+      node: "10.213.0.6",
+      pods: "10.213.65.0/24",
+    });
+  });
 
   const routes = (...dsts: string[]) => dsts.map((dst) => ({ dst, dev: "eth0" }));
 
