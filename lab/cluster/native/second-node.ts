@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { basename, join } from "node:path";
 import { Report } from "../build";
 import { clusterName, kubeconfigPath, stateDir } from "../paths";
-import { run } from "../run";
+import { run, waitFor } from "../run";
 import { cgroup, Machine, Taint } from "./config";
 import { binary, keysDir, workerDaemons } from "./daemons";
 import { makeCgroup, removeCgroup } from "./host";
@@ -163,6 +163,13 @@ function onFirst(...command: string[]): Promise<string> {
 /** Joins the second node's network to the first node's, which routes for it. Both interfaces end with it. */
 async function connect(net: Network, init: number): Promise<void> {
   const inside = (...args: string[]) => run("nsenter", ["--target", String(init), "--net", "--", ...args]);
+  const isThere = () =>
+    onFirst("ip", "link", "show", "dev", link).then(
+      () => true,
+      () => false,
+    );
+  // The kernel removes a network a moment after its last process.
+  await waitFor(`removal of the interface ${link}`, 120, async () => !(await isThere()));
   await onFirst("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", String(init));
   await inside("ip", "address", "add", `${net.node}/30`, "dev", "eth0");
   await inside("ip", "link", "set", "eth0", "up");
