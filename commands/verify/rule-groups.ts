@@ -39,14 +39,12 @@ export async function prometheusRules(reach: Reach): Promise<PrometheusRules["it
   return (list?.items ?? []).filter(({ metadata }) => metadata.labels?.[rulesOff.key] !== rulesOff.value);
 }
 
-/** Groups of {@link prometheusRules}. */
+/** Groups of {@link prometheusRules}. One without rules is none: no ruler keeps it, and the chart has one where each of its alerts is switched off. */
 export async function ruleGroups(reach: Reach): Promise<WrittenGroup[]> {
   return (await prometheusRules(reach)).flatMap(({ metadata, spec }) =>
-    (spec.groups ?? []).map((group) => ({
-      ...group,
-      rules: group.rules ?? [],
-      from: `${metadata.namespace}/${metadata.name}`,
-    })),
+    (spec.groups ?? [])
+      .map((group) => ({ ...group, rules: group.rules ?? [], from: `${metadata.namespace}/${metadata.name}` }))
+      .filter(({ rules }) => rules.length > 0),
   );
 }
 
@@ -67,7 +65,7 @@ export async function rulerGroups(reach: Reach, url: string): Promise<WrittenGro
 export const nameOf = ({ alert, record }: WrittenRule): string => alert ?? record ?? "";
 
 /**
- * What a group does, as one text: the same for two groups that differ only in white space, in how a duration is written, or in the label
+ * What a group does, as one text: the same for two groups that differ only in white space and comments, in how a duration is written, or in the label
  * `cluster`, which may be added on the way to the ruler.
  */
 export function meaning({ name, rules, labels: all = {} }: WrittenGroup): string {
@@ -80,8 +78,14 @@ export function meaning({ name, rules, labels: all = {} }: WrittenGroup): string
   return JSON.stringify([name, meant]);
 }
 
-/** The expression of a rule, in one line. */
-export const exprOf = ({ expr }: Pick<WrittenRule, "expr">): string => String(expr).replace(/\s+/g, " ").trim();
+/** The expression of a rule, in one line: without comments, as one at its beginning would make all of it a comment. */
+export const exprOf = ({ expr }: Pick<WrittenRule, "expr">): string =>
+  String(expr)
+    .replace(textOrGap, (_, text?: string) => text ?? " ")
+    .trim();
+
+/** A text in quotes, which stays as it is; or white space with comments. */
+const textOrGap = /("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)|(?:\s|#.*)+/g;
 
 /** In seconds; none is zero. A text that is not a duration is returned unchanged. */
 function duration(text = ""): number | string {

@@ -50,13 +50,30 @@ export const volumeRules = ({ volumeLimits }: Pick<Settings["rules"], "volumeLim
       },
       {
         alert: "KubePersistentVolumeInodesFillingUp",
-        expr: [`${filesFree} < 0.05`, `and ${hasInodes}`, ...excepted].join("\n"),
-        for: "10m",
-        labels: { severity: "warning" },
+        expr: [`${filesFree} < 0.03`, `and ${hasInodes}`, ...excepted].join("\n"),
+        for: "1m",
+        labels: { severity: "critical" },
         annotations: {
           summary: "Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is almost out of inodes",
           description:
             "{{ $value | humanizePercentage }} of its inodes are free: without one no file can be created, even if there is space.",
+        },
+      },
+      {
+        alert: "KubePersistentVolumeInodesFillingUp",
+        expr: [
+          `${filesFree} < 0.15`,
+          `and ${hasInodes}`,
+          `and predict_linear(kubelet_volume_stats_inodes_free{${kubelet}}[6h], 4 * 24 * 3600) < 0`,
+          ...excepted,
+        ].join("\n"),
+        for: "1h",
+        labels: { severity: "warning" },
+        annotations: {
+          summary:
+            "Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} will be out of inodes within four days",
+          description:
+            "{{ $value | humanizePercentage }} of its inodes are free; at the rate of the last six hours none will be within four days.",
         },
       },
       {

@@ -167,6 +167,7 @@ interface RuleValues {
     rules?: Partial<Record<string, boolean>>;
     disabled?: Partial<Record<string, boolean>>;
   };
+  additionalPrometheusRulesMap?: Record<string, { groups?: { rules?: { alert?: string; record?: string }[] }[] }>;
 }
 
 /**
@@ -184,7 +185,13 @@ export function upstreamRules(values: Readonly<Record<string, unknown>>): { aler
       .filter((group) => recording.has(group) === records)
       .flatMap((group) => names[group].trim().split(/\s+/))
       .filter((name) => isOn(name) && !disabled[name]);
-  return { alerts: named(false), records: named(true) };
+  const added = Object.values((values as RuleValues).additionalPrometheusRulesMap ?? {}).flatMap(
+    ({ groups: more }) => more?.flatMap(({ rules }) => rules ?? []) ?? [],
+  );
+  return {
+    alerts: [...named(false), ...added.flatMap(({ alert }) => alert ?? [])],
+    records: [...named(true), ...added.flatMap(({ record }) => record ?? [])],
+  };
 }
 
 /** The chart has all of them on but Windows'. */

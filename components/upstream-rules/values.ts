@@ -4,6 +4,7 @@ import type { Values } from "../kube-prometheus-stack/merge";
 import type { Environment } from "../kubernetes/environment";
 import { isScraped } from "../monitors/control-plane";
 import { remoteWriteAlerts, replaced } from "./own";
+import { withCluster, withClusterValues } from "./with-cluster";
 
 /** What upstream's rules depend on. */
 export interface UpstreamArgs {
@@ -121,9 +122,13 @@ export function upstreamValues(args: UpstreamArgs): Values {
     // With its rules the chart would install its exporter, too: a DaemonSet.
     windowsMonitoring: off,
 
-    ...ruleValues(args, on),
+    ...ruleValues(args, args.environment.cluster ? { ...on, ...offIn(withCluster) } : on),
+    // Without the label, upstream's are right.
+    ...(args.environment.cluster && withClusterValues(on)),
   };
 }
+
+const offIn = (groups: readonly UpstreamGroup[]) => Object.fromEntries(groups.map((group) => [group, false]));
 
 /**
  * The part of kube-prometheus-stack's own values by which its release has upstream's rules about Prometheus and the operator, under the job

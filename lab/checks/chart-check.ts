@@ -6,7 +6,7 @@ import { loadStackSettings } from "../../commands/shared/settings";
 import { silent } from "../../components/upstream-rules/values";
 import type { Settings } from "../../settings/schema";
 import { runsOperator } from "../../settings/release-values";
-import { stagesWith } from "../../stages";
+import { stageOf, stagesWith } from "../../stages";
 import { toYaml } from "../../commands/render/yaml";
 import { crdProblems, kpsProblems, upstreamProblems, type ChartObject, type Kept } from "./chart-objects";
 import { keyProblems, named, own as program, rulesProblems, tableProblems, type Compared } from "./chart-rules";
@@ -37,28 +37,45 @@ interface Way {
   rulesOnly?: boolean;
 }
 
-const ofMimir = stagesWith("mimir");
+const asItIs: Way = { title: "", config: [], kept: {} };
 
-const ways: readonly Way[] = [
-  { title: "", config: [], kept: {} },
-  {
-    title: ", adopted",
-    config: ["release=monitoring/kps", "keepGrafana=true", "keepExporters=true"].map((set) => `adopt.kps.${set}`),
-    kept: { grafana: true, exporters: true },
-  },
-  // The retirement is where Prometheus' own rules go.
-  ...ofMimir.map((stage, index) => ({
+/** Only where the stack's stage has a release to take over. */
+const adopted: Way = {
+  title: ", adopted",
+  config: ["release=monitoring/kps", "keepGrafana=true", "keepExporters=true"].map((set) => `adopt.kps.${set}`),
+  kept: { grafana: true, exporters: true },
+};
+
+/** What goes with the release: a stack that still keeps it can't be in stage kps-removed. */
+const keptNoMore = ["adopt.kps.keepGrafana=false", "adopt.kps.keepExporters=false"];
+
+/** Every stage of a backend. */
+const inStages = ({ metrics: { backend }, adopt }: Settings): Way[] =>
+  stagesWith(backend).map((stage, index, stages) => ({
     title: ` in stage ${stage}`,
     config: [
       `stage=${stage}`,
-      ...(index > 0 ? [`migration.from=${ofMimir[index - 1]}`] : []),
+      ...(index > 0 ? [`migration.from=${stages[index - 1]}`] : []),
+      // The retirement is where Prometheus' own rules go.
       ...(stage === "kps-removed"
-        ? ["migration.retireKps=true", "migration.dualWriteDays=0", "migration.reclaimVolumes[0]=prometheus"]
+        ? [
+            ...["migration.retireKps=true", "migration.dualWriteDays=0", "migration.reclaimVolumes[0]=prometheus"],
+            ...(adopt.kps ? keptNoMore : []),
+          ]
         : []),
     ],
     kept: {},
     rulesOnly: true,
-  })),
+  }));
+
+/**
+ * How a stack is looked at: as it is, as an adoption, and in each of its backend's stages.
+ * @param settings of the stack
+ */
+export const waysOf = (settings: Settings): Way[] => [
+  asItIs,
+  ...(stageOf(settings).kps ? [adopted] : []),
+  ...inStages(settings),
 ];
 
 /** A release to look at. */
@@ -82,7 +99,10 @@ export interface Case {
  */
 export async function casesOf(stacks: readonly StackOptions[], start?: Start): Promise<Case[]> {
   const cases: Case[] = [];
-  for (const stack of stacks) for (const way of ways) cases.push(...(await casesOfWay(stack, way, start)));
+  for (const stack of stacks) {
+    const { settings } = loadStackSettings(stack);
+    for (const way of waysOf(settings)) cases.push(...(await casesOfWay(stack, way, start)));
+  }
   return cases;
 }
 

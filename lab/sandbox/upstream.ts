@@ -72,6 +72,8 @@ const groups: Readonly<Record<string, Rule[]>> = {
       "KubeCPUOvercommit",
       "warning",
       "10m",
+      // Upstream has comments in its expressions.
+      "# Fewer nodes than two have none to spare.",
       `sum by (cluster) (kube_pod_container_resource_requests{${state},resource="cpu"})`,
       `> sum by (cluster) (kube_node_status_allocatable{${state},resource="cpu"})`,
       `and on () count(kube_node_info{${state}}) > 1`,

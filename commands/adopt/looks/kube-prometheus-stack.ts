@@ -16,6 +16,7 @@ import { addedObjects } from "../manifest";
 import { allKpsReleases, called, inWords, isLeft, kpsReleases, releaseName, releaseOf } from "../objects";
 import type { Release, Values } from "../release";
 import { withoutSecrets } from "../secret-values";
+import { lookAtExternalLabels } from "./external-labels";
 import { lookAtAskers } from "./prometheus-api";
 import { lookAtKpsGrafana } from "./kps-grafana";
 import { lookAtUninstalled } from "./uninstalled";
@@ -83,6 +84,7 @@ export const lookAtKps: Look = (inventory, settings, found) => {
   prometheus(inventory, release, effective, found);
   endings(release, settings, found);
   alertmanager(release, effective, found);
+  lookAtExternalLabels(release, effective, settings, found);
   if (keep.keepGrafana) lookAtKpsGrafana(inventory, release.values, effective, found);
   lookAtAskers(inventory, settings, release, found);
   const further = inventory.custom.prometheuses.filter((object) => releaseOf(object) !== name && !isStacks(object));

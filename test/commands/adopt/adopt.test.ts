@@ -494,6 +494,36 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     );
   });
 
+  it("says which labels alerts lose and get with the first update, and what no longer matches them", async () => {
+    const askedOf = async (prometheusSpec: object, config?: string[]) => {
+      const values = { prometheus: { prometheusSpec } };
+      const { questions } = await look([helmRelease("kps", kpsChart, { config: values })], { config });
+      return questions
+        .filter(({ how }) => how.includes("#labels-of-alerts"))
+        .map(({ what, how }) => `${what} → ${how}`);
+    };
+    const clear = { prometheusExternalLabelNameClear: true, replicaExternalLabelNameClear: true };
+    const cluster = ["cluster.name=home"];
+
+    const [usual] = await askedOf({}, cluster);
+    assert.match(
+      usual,
+      /alerts lose the label prometheus="monitoring\/kps-kube-prometheus-stack-prometheus" and get the label cluster="home": /,
+    );
+    assert.match(usual, /a silence, route or inhibition with a matcher for prometheus matches none any more → take /);
+    assert.doesNotMatch(usual, /remote_write/);
+
+    const remoteWrite = [{ url: "https://metrics.example.org/push" }];
+    const [renamed] = await askedOf({ prometheusExternalLabelName: "from", remoteWrite });
+    assert.match(renamed, /alerts lose the label from="[^"]+": /);
+    assert.match(renamed, /by remote_write loses from and prometheus_replica: each of these series is another/);
+
+    const [gained] = await askedOf({ ...clear, remoteWrite }, cluster);
+    assert.match(gained, /alerts get the label cluster="home": .*new alert → nothing, unless a route/);
+    assert.deepEqual(await askedOf(clear), []);
+    assert.deepEqual(await askedOf({ ...clear, externalLabels: { cluster: "home" } }, cluster), []);
+  });
+
   it("lists by name what the release has and the stack won't have, with the way out, and records what there is", async () => {
     const helms = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "monitoring" };
     const of = (

@@ -203,7 +203,12 @@ const store: Program = (path, parameters) => {
 /** Rules of a PrometheusRule, and how Mimir's ruler shows them. */
 export const rules = [
   { alert: "Watchdog", expr: "vector(1)", labels: { severity: "none", cluster: "home" } },
-  { alert: "NodeDown", expr: "up ==\n  0", for: "60m", labels: { severity: "critical" } },
+  {
+    alert: "NodeDown",
+    expr: "# As upstream's, it begins with a comment.\nup ==\n  0 # and ends with one",
+    for: "60m",
+    labels: { severity: "critical" },
+  },
   { record: "instance:cpu:rate5m", expr: "rate(cpu[5m])" },
 ];
 export const rulerFile = `
@@ -545,7 +550,10 @@ const served = (name: string, port: string) => ({
 });
 
 /** What the release of upstream's rules brings; no alert, as the evaluators of these tests have none of it. */
-const ofUpstream = { metadata: { name: "upstream-general.rules", namespace: "monitoring" }, spec: { groups: [] } };
+const ofUpstream = {
+  metadata: { name: "upstream-general.rules", namespace: "monitoring" },
+  spec: { groups: [{ name: "kubernetes-storage" }] },
+};
 
 /** A Secret with the key of an object store's user. */
 export const keyOf = (user: string) => ({

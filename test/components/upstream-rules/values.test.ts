@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { baseRules } from "../../../components/rules/base";
 import { remoteWriteRules } from "../../../components/kube-prometheus-stack/rules";
+import { upstreamRules } from "../../../components/upstream-rules/names";
 import { replaced } from "../../../components/upstream-rules/own";
 import { kpsRuleValues, upstreamValues, type UpstreamArgs } from "../../../components/upstream-rules/values";
 import { settingsSchema } from "../../../settings/schema";
@@ -56,6 +57,24 @@ describe("Values of upstream's rules", () => {
   it("have the API server's objectives only where its buckets are kept", () => {
     assert.ok(!on(upstream()).includes("kubeApiserverSlos"));
     assert.ok(on(upstream({ kps: { dropApiserverHistograms: false } })).includes("kubeApiserverSlos"));
+  });
+
+  it("record with the label cluster what upstream's rules would lose by it, under the same names", () => {
+    const group = "kubePrometheusNodeRecording";
+    const valuesOf = (raw?: Record<string, unknown>, cluster?: string) => upstreamValues(argsOf(raw, cluster));
+    const [without, values] = [valuesOf(), valuesOf({}, "home")];
+    assert.equal(rulesIn(without).rules[group], true);
+    assert.equal(without.additionalPrometheusRulesMap, undefined);
+    assert.equal(rulesIn(values).rules[group], false);
+    const sortedNames = (of: Record<string, unknown>) => upstreamRules(of).records.toSorted();
+    assert.deepEqual(sortedNames(values), sortedNames(without));
+    // Each side of the ratio has the label: a recorded series gets it from the ruler.
+    assert.match(
+      JSON.stringify(values.additionalPrometheusRulesMap),
+      /"cluster:node_cpu:sum_rate5m \/ count by \(cluster\) \(sum by \(cluster, instance, cpu\) \(node_cpu_seconds_total\)\)"/,
+    );
+    const off = valuesOf({ rules: { upstream: { groups: { [group]: false } } } }, "home");
+    assert.equal(off.additionalPrometheusRulesMap, undefined);
   });
 
   it("leave Prometheus' and the operator's groups to their own release", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { casesOf, checkCharts, type Case } from "../../../lab/checks/chart-check";
+import { casesOf, checkCharts, waysOf, type Case } from "../../../lab/checks/chart-check";
+import { settingsSchema } from "../../../settings/schema";
 import { StandInMachine } from "../cluster/stand-ins";
 import { runInline } from "../../program/support/inline";
 import { testStack } from "../../stacks/stacks";
@@ -40,6 +41,22 @@ describe("chart:check", () => {
     writeFileSync(file, objects.map((object) => stringify(object)).join("---\n"));
     machine.command(name, `[ "$1" = template ] || exit 0\ncat >> ${join(machine.root, "values")}\ncat ${file}`);
   }
+
+  it("looks at the stages of the stack's own backend, and at an adoption where there is a release to take over", () => {
+    const titles = (settings: Record<string, unknown>) =>
+      waysOf(settingsSchema.parse(settings)).map(({ title }) => title);
+    const stages = (third: string) => ["loki", "dual-write", third, "kps-removed"].map((name) => ` in stage ${name}`);
+    assert.deepEqual(titles({}), ["", ", adopted", ...stages("mimir-default")]);
+    const victoria = titles({ stage: "kps-removed", metrics: { backend: "victoria-metrics" } });
+    assert.deepEqual(victoria, ["", ...stages("victoria-metrics-default")]);
+  });
+
+  it("keeps nothing of an adopted release in the stage that removes it", () => {
+    const last = (settings: Record<string, unknown>) => waysOf(settingsSchema.parse(settings)).at(-1)!.config;
+    const adopting = last({ adopt: { kps: { release: "monitoring/kps", keepGrafana: true } } });
+    assert.ok(adopting.includes("adopt.kps.keepGrafana=false"), adopting.join());
+    assert.doesNotMatch(last({}).join(), /adopt/);
+  });
 
   it("asks the helm that is built here where none is installed", async () => {
     helm([crd], "built-helm");
