@@ -68,7 +68,10 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
         for (const finding of checkRead(read, parameters)) {
           // What isn't known yet, the check of the whole stack reports.
           if ("error" in finding) continue;
-          said.add(message(finding, finding.resource));
+          const text = message(finding, finding.resource);
+          // Another workload may read the same file.
+          if (said.has(text)) continue;
+          said.add(text);
           yield finding;
         }
       },

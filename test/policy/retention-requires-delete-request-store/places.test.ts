@@ -204,6 +204,11 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
       it("judges them before the workload is created, if the file was registered before it, and says it once", async () => {
         const [bad, pods] = [configMap(store("")), mounting("-target=all")];
         assert.deepEqual(await runFindings(policy, [bad, pods]), { registered: [[], [missing("missing")]], stack: [] });
+        const others = { ...pods, name: "others" };
+        assert.deepEqual(await runFindings(policy, [bad, pods, others]), {
+          registered: [[], [missing("missing")], []],
+          stack: [],
+        });
         assert.deepEqual(await runFindings(policy, [pods, bad]), { registered: [[], []], stack: [missing("missing")] });
       });
 
