@@ -121,13 +121,11 @@ export const mutations: readonly Mutation[] = [
   { what: "the store is a variable that isn't set", path: "compactor.delete_request_store", value: "${STORE}" },
   { what: "the store is a variable with a default", path: "compactor.delete_request_store", value: "${STORE:-s3}" },
   { what: "the compactor is taken out", path: "compactor" },
-  ...["common", "compactor", "ingester", "pattern_ingester", "querier", "ruler", "server", "storage_config"].map(
-    (block) => ({
-      what: `${block} is an empty block`,
-      path: block,
-      value: null,
-    }),
-  ),
+  ...["compactor", "querier", "ruler", "server"].map((block) => ({
+    what: `${block} is an empty block`,
+    path: block,
+    value: null,
+  })),
   { what: "the retention is a number without a unit", path: "limits_config.retention_period", value: 7 },
   {
     what: "single streams are kept for less than a day",

@@ -50,7 +50,7 @@ describe("configuration-fields-are-known", () => {
         given: loki("limits_config.rentention_period", "30d"),
         finds: [unknown(`${inFile}limits_config.rentention_period`, "retention_period, or the key removed")],
       },
-      ...["compactor", "limits_config", "ruler"].map((block) => ({
+      ...["compactor", "limits_config", "ruler", "server"].map((block) => ({
         when: `${block} is an empty block`,
         given: loki(block, null),
         finds: [

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config";
 import type { Refusal } from "../finding";
 
-// By `loki -verify-config` of Loki 3.6.3 with each of its blocks: with the others it starts.
+// By `loki -verify-config` of Loki 3.6.3 with each of its blocks: with the others it starts. With an empty server it ends without a word.
 const needed = [
   "common",
   "compactor",
@@ -13,6 +13,7 @@ const needed = [
   "pattern_ingester",
   "query_scheduler",
   "ruler",
+  "server",
   "storage_config",
 ];
 
