@@ -3,13 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { loadStackSettings } from "../../commands/shared/settings";
-import { previewByHost } from "../program/support/hosted";
 import { checkedPreviewOf, inStage } from "../program/support/previews";
 import { testStack } from "../stacks/stacks";
 import { root } from "./markdown";
 
 const folder = join(root, "examples");
-const policyPack = join(root, "policy");
 const stackFiles = readdirSync(folder).flatMap((file) => {
   const [, stack] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
   return stack === undefined ? [] : [[file, stack] as const];
@@ -36,15 +34,6 @@ describe("Examples", () => {
       if (secrets.provider === "config") assert.deepEqual(made, [], "every secret is one that exists");
     });
   }
-
-  it("stack pi may be copied as Pulumi.production.yaml, as its first lines and the README say", async () => {
-    const { configFile } = testStack("pi");
-    const { preview } = await previewByHost({ stack: "production", configFile, policyPack });
-    assert.deepEqual(
-      preview.violations.filter(({ level }) => level !== "advisory"),
-      [],
-    );
-  });
 
   it("the workflow calls scripts that are there, and with arguments that they take", () => {
     const { jobs } = read("gitops/observability.yml") as { jobs: Record<string, { steps: { run?: string }[] }> };
