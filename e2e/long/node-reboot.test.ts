@@ -269,17 +269,19 @@ describe("A node goes away for minutes and comes back, with the stack's agents o
     assert.ok(pods.includes(`${copy.name}-0`));
     assert.equal(await claim(), volume);
 
+    // Before the writer is told to end: it must have been scraped once more.
+    const scraped = await Promise.all(
+      ["", copy.label].map((by) => samplesSince('counting_total{pod="power"', by, from, back)),
+    );
     const { written, lost } = await collected("power");
     note(`power away for ${Math.round(back - cut)} s: ${written.length} lines on the disk, ${lost.length} lost`);
     assert.ok(lost.length <= 3 * linesPerSecond, `lost: ${lost.join(", ")}`);
     await lines.exactly("cable", onDisk("cable"));
 
-    for (const by of ["", copy.label]) {
-      const gap = longestGap(await samplesSince('counting_total{pod="power"', by, from, back));
+    for (const [i, by] of ["the one vmagent elsewhere", "a vmagent on the node"].entries()) {
+      const gap = longestGap(scraped[i]);
       const before = cut - gap.from;
-      note(
-        `power away: by ${by ? "a vmagent on the node" : "the one vmagent elsewhere"} ${gap.missing} scrapes are missing, the last ${before.toFixed(1)} s before the cut`,
-      );
+      note(`power away: by ${by} ${gap.missing} scrapes are missing, the last ${before.toFixed(1)} s before the cut`);
       assert.ok(before <= 3 * interval, `the last sample is of ${before} s before the cut`);
     }
     await until("no alert fires", 240, async () => ((await firing()).length === 0 ? true : undefined));
@@ -300,6 +302,7 @@ describe("A node goes away for minutes and comes back, with the stack's agents o
     const back = now();
     await podsAreBack(cut);
 
+    await samplesSince('counting_total{pod="both"', copy.label, from, back); // before the writer is told to end
     const { written, lost } = await collected("both");
     note(
       `power away ${Math.round(cut - away)} s after the network: ${written.length} lines on the disk, ${lost.length} lost`,
@@ -308,7 +311,7 @@ describe("A node goes away for minutes and comes back, with the stack's agents o
     const places = lost.map((line) => written.indexOf(line));
     const others = places.filter((place) => place < before - 3 * linesPerSecond || place >= atCut);
     assert.deepEqual(others, [], "lines are lost that were written while there was a network");
-    const found = await samplesSince('counting_total{pod="both"', copy.label, from, back);
+    const found = await samples('counting_total{pod="both"', copy.label, from);
     const waited = found.filter(({ at }) => at > away && at < cut).length;
     const scrapes = Math.floor((cut - away) / interval);
     note(`of ${scrapes} scrapes that waited on the node, ${waited} were on its volume and came`);
