@@ -33,7 +33,7 @@ export interface Lookup {
  */
 export function lookUp(reference: string, given: readonly KnownImage[]): Lookup {
   const wanted = tagged(reference);
-  const known = [...listedImages, ...given].map((image) => ({ image, is: tagged(image.reference) }));
+  const known = [...listed, ...given.map(takenApart)];
   const same = known.filter(({ is }) => is.repository === wanted.repository);
   const found = same.find(({ image, is }) =>
     wanted.digest ? wanted.digest === image.digest && (!wanted.tag || wanted.tag === is.tag) : wanted.tag === is.tag,
@@ -43,6 +43,12 @@ export function lookUp(reference: string, given: readonly KnownImage[]): Lookup 
     others: same.map(({ image }) => image.reference + (image.digest ? `@${image.digest}` : "")),
   };
 }
+
+function takenApart(image: KnownImage): { image: KnownImage; is: Reference } {
+  return { image, is: tagged(image.reference) };
+}
+
+const listed = listedImages.map(takenApart);
 
 // Without tag and digest it is the tag latest.
 function tagged(reference: string): Reference {

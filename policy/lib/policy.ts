@@ -5,7 +5,7 @@ import { brief } from "./errors";
 import type { Finding, Refusal, StackFinding, StackRefusal } from "./finding";
 import { messageOf } from "./message";
 import { readBy, readIn, type Read } from "./registered";
-import { reading, resourceOf, type Resource } from "./resource";
+import { reading, resourceOf, resourcesOf, type Resource } from "./resource";
 import { isInScope, scope, type Scope } from "./scope";
 import { Later, type Block, type Unknown } from "./unknown";
 
@@ -57,38 +57,55 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
   };
   // What was said when a workload was registered is not said again of the whole stack.
   const said = new Set<string>();
+  function* unsaid(findings: Iterable<StackFinding>): Iterable<StackFinding> {
+    for (const finding of findings) {
+      // What isn't known yet, the check of the whole stack reports.
+      if ("error" in finding) continue;
+      const text = message(finding, finding.resource);
+      // Another workload may read the same file.
+      if (said.has(text)) continue;
+      said.add(text);
+      yield finding;
+    }
+  }
+  const checks: readonly Check<Resource, Parameters>[] = [
+    (resource, parameters) => (isInScope(resource, parameters) ? check?.(resource, parameters) : undefined),
+    (resource, parameters) => {
+      if (!checkRead || !isInScope(resource, parameters)) return undefined;
+      const { files, resources } = readBy(resource);
+      const judged = files.filter((file) => isInScope(file, parameters));
+      return judged.length > 0 ? unsaid(checkRead({ files: judged, resources }, parameters)) : undefined;
+    },
+  ];
   const judge = (resource: Resource, parameters: Parameters, reportViolation: ReportViolation): void =>
     report(
-      function* () {
-        if (!isInScope(resource, parameters)) return;
-        if (check) yield* check(resource, parameters);
-        if (!checkRead) return;
-        const { files, resources } = readBy(resource);
-        const read = { files: files.filter((file) => isInScope(file, parameters)), resources };
-        for (const finding of checkRead(read, parameters)) {
-          // What isn't known yet, the check of the whole stack reports.
-          if ("error" in finding) continue;
-          const text = message(finding, finding.resource);
-          // Another workload may read the same file.
-          if (said.has(text)) continue;
-          said.add(text);
-          yield finding;
-        }
-      },
-      (refusal: StackRefusal) => tell(reportViolation, message(refusal, refusal.resource ?? resource)),
+      checks,
+      resource,
+      parameters,
+      (refusal) => tell(reportViolation, message(refusal, refusal.resource ?? resource)),
       (error) => stumbled(name, error),
     );
-  const judgeStack = (resources: Resource[], parameters: Parameters, reportViolation: ReportViolation): void => {
+  const stackChecks: readonly Check<readonly Resource[], Parameters>[] = [
+    function* (resources, parameters) {
+      const some = resources.filter((resource) => isInScope(resource, parameters));
+      // What policies find out about a list, they remember by it.
+      const all = some.length === resources.length ? resources : some;
+      if (checkRead) yield* checkRead(readIn(all), parameters);
+      if (checkStack) yield* checkStack(all, parameters);
+    },
+  ];
+  const judgeStack = (
+    resources: readonly Resource[],
+    parameters: Parameters,
+    reportViolation: ReportViolation,
+  ): void => {
     reading.latest = undefined;
     const before = new Set(said);
     said.clear();
-    const inScope = () => resources.filter((resource) => isInScope(resource, parameters));
     report(
-      function* () {
-        const all = inScope();
-        if (checkRead) yield* checkRead(readIn(all), parameters);
-        if (checkStack) yield* checkStack(all, parameters);
-      },
+      stackChecks,
+      resources,
+      parameters,
       (refusal) => {
         const text = message(refusal, refusal.resource);
         if (!before.has(text)) tell(reportViolation, text, refusal.resource?.urn);
@@ -114,7 +131,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     }),
     ...((checkRead ?? checkStack) && {
       validateStack: (args, reportViolation) => {
-        const [parameters, resources] = [parametersOf(args.getConfig()), args.resources.map(resourceOf)];
+        const [parameters, resources] = [parametersOf(args.getConfig()), resourcesOf(args.resources)];
         const pending = resources.flatMap((resource) => resource.pending ?? []);
         if (pending.length > 0)
           return Promise.all(pending).then(() => judgeStack(resources, parameters, reportViolation));
@@ -124,30 +141,40 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
   };
 }
 
-// The file with its arguments and the arguments alone may show the same: once is enough.
-function report<Found extends StackRefusal>(
-  find: () => Iterable<Found | Unknown>,
-  refuse: (refusal: Found | StackRefusal) => void,
+/** What a check finds; undefined for nothing. */
+type Check<Subject, Parameters> = (subject: Subject, parameters: Parameters) => Iterable<StackFinding> | undefined;
+
+// Of most resources most policies say nothing: nothing is made for what they may say.
+function report<Subject, Parameters>(
+  checks: readonly Check<Subject, Parameters>[],
+  subject: Subject,
+  parameters: Parameters,
+  refuse: (refusal: StackRefusal) => void,
   mistake: (error: unknown) => StackRefusal,
 ): void {
-  const unknown: Unknown[] = [];
-  const told = new Set<string>();
+  let unknown: Unknown | undefined;
+  let told: Set<string> | undefined;
   try {
-    for (const finding of find()) {
-      if (finding instanceof Later) continue;
-      if ("error" in finding) {
-        unknown.push(finding);
-        continue;
+    for (const check of checks) {
+      for (const finding of check(subject, parameters) ?? []) {
+        if (finding instanceof Later) continue;
+        if ("error" in finding) {
+          unknown ??= finding;
+          continue;
+        }
+        // The file with its arguments and the arguments alone may show the same: once is enough.
+        const { resource }: StackRefusal = finding;
+        const text = message(finding, resource);
+        told ??= new Set();
+        if (!told.has(text)) refuse(finding);
+        told.add(text);
       }
-      const said = message(finding, finding.resource);
-      if (!told.has(said)) refuse(finding);
-      told.add(said);
     }
   } catch (error) {
     if (isEngines(error)) throw error;
     refuse(mistake(error));
   }
-  if (unknown.length > 0) throw unknown[0].error;
+  if (unknown) throw unknown.error;
 }
 
 // A policy that can't judge must not pass: what it finds is of its own level. Where it knows more about the place, it says so itself.

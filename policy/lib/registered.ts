@@ -1,4 +1,6 @@
 import { isFile } from "./config/find";
+import { keyOf } from "./objects";
+import { once } from "./once";
 import { mountsOf } from "./pods/readers";
 import { podSpecOf } from "./pods/find";
 import { configMapsOf } from "./pods/variables";
@@ -13,18 +15,11 @@ export interface Read {
 
 // Of this preview or update.
 const registered = new Map<string, Resource>();
-// Every policy asks for it.
-const known = new WeakMap<Resource, Read>();
-
 /**
  * A workload with the files that it reads, of those that were registered before it: enough to judge them together, before the workload is created.
  * None where its variables come from a ConfigMap that is registered later: the check of the whole stack sees that.
  */
-export function readBy(resource: Resource): Read {
-  const found = known.get(resource) ?? lookedUp(resource);
-  known.set(resource, found);
-  return found;
-}
+export const readBy: (resource: Resource) => Read = once(lookedUp);
 
 /** A whole stack, all files of which are judged: with it a preview or update ends, and so what was registered in it. */
 export function readIn(resources: readonly Resource[]): Read {
@@ -42,8 +37,4 @@ function lookedUp(resource: Resource): Read {
   const variables = configMapsOf(spec).map((name) => at("ConfigMap", name));
   if (variables.includes(undefined)) return { files: [], resources: [] };
   return { files: [...new Set(files)], resources: [resource, ...files, ...variables.flatMap((each) => each ?? [])] };
-}
-
-function keyOf(kind: string, namespace: string | undefined, name: unknown): string {
-  return JSON.stringify([kind, namespace, name]);
 }

@@ -37,52 +37,87 @@ export const reading: { latest?: Resource } = {};
 /** Reads what the engine hands to a policy, once for all of them. */
 export function resourceOf(args: Given): Resource {
   const origin = originOf(args.props);
-  const resource = known.get(origin) ?? newResource(args);
+  const found = known.get(origin);
+  if (found) return found;
+  const resource = new ReadOnce(args);
   known.set(origin, resource);
   return resource;
 }
 
-function newResource(args: Given): Resource {
-  const { type, urn, name, opts } = args;
-  let props: Block | undefined;
-  const later: Promise<void>[] = [];
-  let whole: Promise<void> | undefined;
-  return {
-    type,
-    urn,
-    name,
-    kind: type.slice(type.lastIndexOf(":") + 1),
+// By the first of them.
+const stacks = new WeakMap<Resource, readonly Resource[]>();
+
+/** Reads a whole stack: the same list for all policies that are shown the same, so that what one finds in it, the others need not look for again. */
+export function resourcesOf(all: readonly Given[]): readonly Resource[] {
+  const resources = all.map(resourceOf);
+  const known = resources.length > 0 ? stacks.get(resources[0]) : undefined;
+  if (known?.length === resources.length && resources.every((each, index) => each === known[index])) return known;
+  if (resources.length > 0) stacks.set(resources[0], resources);
+  return resources;
+}
+
+class ReadOnce implements Resource {
+  readonly type: string;
+  readonly urn: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly stack: string;
+  readonly options: PolicyResourceOptions;
+  private readonly given: Given["props"];
+  private readonly later: Promise<void>[] = [];
+  private whole?: Promise<void>;
+  private read?: Block;
+  private names?: Pick<Resource, "namespace" | "objectName">;
+
+  constructor({ type, urn, name, opts, props }: Given) {
+    this.type = type;
+    this.urn = urn;
+    this.name = name;
+    this.options = opts;
+    this.given = props;
+    this.kind = type.slice(type.lastIndexOf(":") + 1);
     // urn:pulumi:stack::project::type::name
-    stack: urn.split("::")[0].split(":").slice(2).join(":"),
-    options: opts,
-    get props() {
-      reading.latest = this;
-      return (props ??= plain(args.props, later));
-    },
-    get pending() {
-      if (!mayHaveAssets.test(type)) return undefined;
-      try {
-        if (this.props && later.length > 0) whole = settled(later).finally(() => (whole = undefined));
-      } catch {
-        // What can't be read at all is reported by the policy that reads it.
-      }
-      return whole;
-    },
-    get namespace() {
-      return text(at(this.props, "metadata.namespace")) ?? text(this.props.namespace);
-    },
-    get objectName() {
-      // A Chart's release is called as the resource; a Release gets a name of its own.
-      return text(at(this.props, "metadata.name")) ?? text(this.props.name) ?? (isChart.test(type) ? name : undefined);
-    },
-    get label() {
-      try {
-        return `${this.kind} ${this.namespace ? `${this.namespace}/` : ""}${this.objectName ?? name}`;
-      } catch {
-        // Its properties can't be read; what is said of that must name it all the same.
-        return `${this.kind} ${name}`;
-      }
-    },
+    this.stack = urn.split("::")[0].split(":").slice(2).join(":");
+  }
+
+  get props(): Block {
+    reading.latest = this;
+    return (this.read ??= plain(this.given, this.later));
+  }
+
+  get pending(): Promise<void> | undefined {
+    if (!mayHaveAssets.test(this.type)) return undefined;
+    try {
+      if (this.props && this.later.length > 0) this.whole = settled(this.later).finally(() => (this.whole = undefined));
+    } catch {
+      // What can't be read at all is reported by the policy that reads it.
+    }
+    return this.whole;
+  }
+
+  get namespace(): string | undefined {
+    return (this.names ??= namesIn(this)).namespace;
+  }
+
+  get objectName(): string | undefined {
+    return (this.names ??= namesIn(this)).objectName;
+  }
+
+  get label(): string {
+    try {
+      return `${this.kind} ${this.namespace ? `${this.namespace}/` : ""}${this.objectName ?? this.name}`;
+    } catch {
+      // Its properties can't be read; what is said of that must name it all the same.
+      return `${this.kind} ${this.name}`;
+    }
+  }
+}
+
+function namesIn({ props, type, name }: Resource): Pick<Resource, "namespace" | "objectName"> {
+  return {
+    namespace: text(at(props, "metadata.namespace")) ?? text(props.namespace),
+    // A Chart's release is called as the resource; a Release gets a name of its own.
+    objectName: text(at(props, "metadata.name")) ?? text(props.name) ?? (isChart.test(type) ? name : undefined),
   };
 }
 

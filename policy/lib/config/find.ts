@@ -1,4 +1,5 @@
 import { chartOf } from "../charts/release";
+import { once } from "../once";
 import { inner } from "../paths";
 import { programs } from "../programs";
 import type { Resource } from "../resource";
@@ -18,7 +19,7 @@ export function isFile({ kind }: Resource): boolean {
 }
 
 // Every policy asks for them, and a check of the whole stack for a file's settings and those of who mounts it, again and again.
-const remembered = new WeakMap<Resource, Found>();
+const found = once(searched);
 
 /**
  * Finds every configuration of a program in a Kubernetes resource, wherever it is: text under any key of a ConfigMap, of a Secret (also in
@@ -28,9 +29,7 @@ const remembered = new WeakMap<Resource, Found>();
  * Never throws: what the reader stumbles over is unreadable, and says so.
  */
 export function settingsOf(resource: Resource, program: Program): ProgramSettings {
-  const known = remembered.get(resource) ?? searched(resource);
-  remembered.set(resource, known);
-  return known.get(program) ?? nothing();
+  return found(resource).get(program) ?? nothing();
 }
 
 function searched(resource: Resource): Found {

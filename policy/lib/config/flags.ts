@@ -1,3 +1,4 @@
+import { once } from "../once";
 import type { Setting } from "./read";
 
 /**
@@ -31,13 +32,7 @@ interface Given {
 }
 
 // Each program asks for twenty flags of every list of words in a stack.
-const known = new WeakMap<readonly string[], ReadonlyMap<string, Given>>();
-
-function flagsIn(words: readonly string[]): ReadonlyMap<string, Given> {
-  const found = known.get(words) ?? parsed(words);
-  known.set(words, found);
-  return found;
-}
+const flagsIn = once(parsed);
 
 function parsed(words: readonly string[]): ReadonlyMap<string, Given> {
   const all = words.flatMap((word) => (/\s-/.test(word) ? word.split(/\s+/) : [word]));

@@ -1,5 +1,6 @@
 import { readersOf, type Reader } from "../pods/readers";
 import type { Finding, StackFinding } from "../finding";
+import { once } from "../once";
 import type { Read } from "../registered";
 import type { Resource } from "../resource";
 import type { Block } from "../unknown";
@@ -24,8 +25,17 @@ export interface InForce {
   lists: Arguments[];
 }
 
+// Nearly every policy asks for them.
+const known = once((resources: readonly Resource[]) =>
+  once((program: Program) => once((source: Resource) => together(source, program, resources))),
+);
+
 /** The configurations of a ConfigMap or Secret, once for each workload of the stack that mounts it; those of any other resource as they are. */
-export function inForce(source: Resource, program: Program, resources: readonly Resource[]): InForce[] {
+export function inForce(source: Resource, program: Program, resources: readonly Resource[]): readonly InForce[] {
+  return known(resources)(program)(source);
+}
+
+function together(source: Resource, program: Program, resources: readonly Resource[]): InForce[] {
   const { configs } = settingsOf(source, program);
   if (configs.length === 0) return [];
   const readers = readersOf(source, resources);
@@ -69,20 +79,20 @@ function filled(
  * findings that neither the file shows by itself nor the arguments do, as those are told of each resource.
  *
  * @param check what is told of each resource
- * @param together the same check, where it sees more with who mounts the file, such as what its variables stand for
+ * @param withReader the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
 export function* eachOverridden(
   { files, resources }: Read,
   program: Program,
   check: (config: Config) => Iterable<Finding>,
-  together: (config: Config, source: Resource) => Iterable<Finding> = check,
+  withReader: (config: Config, source: Resource) => Iterable<Finding> = check,
 ): Iterable<StackFinding> {
   for (const source of files) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
-      if (config === file && together === check) continue;
+      if (config === file && withReader === check) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
       const told = new Set(alone.flatMap((each) => [...check(each)]).map(keyOf));
-      for (const finding of together(config, source)) {
+      for (const finding of withReader(config, source)) {
         if (told.has(keyOf(finding))) continue;
         const isArgument = "path" in finding && lists.some(({ path }) => finding.path.startsWith(`${path}: -`));
         yield "error" in finding ? finding : { ...finding, resource: (isArgument && reader?.resource) || source };

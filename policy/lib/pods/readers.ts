@@ -2,6 +2,8 @@ import type { Resource } from "../resource";
 import { flagOf } from "../config/flags";
 import { count, type Setting } from "../config/read";
 import { at, isBlock, type Block } from "../unknown";
+import { keyOf } from "../objects";
+import { once } from "../once";
 import { podSpecOf } from "./find";
 
 /** A workload that reads a ConfigMap or Secret. */
@@ -25,36 +27,32 @@ export interface Reader {
 export function readersOf(source: Resource, resources: readonly Resource[]): Reader[] {
   const { kind, objectName, namespace } = source;
   if (objectName === undefined) return [];
-  return workloadsIn(namespace, resources)
-    .filter(({ spec }) => mountsOf(spec).some((mount) => mount.kind === kind && mount.name === objectName))
-    .map(({ resource, spec }) => ({
-      resource,
-      spec,
-      words: wordsOf(spec),
-      ...(resource.kind !== "DaemonSet" && { replicas: replicasOf(resource, resources) }),
-    }));
+  const workloads = workloadsByFile(resources).get(keyOf(kind, namespace, objectName)) ?? [];
+  return workloads.map(({ resource, spec }) => ({
+    resource,
+    spec,
+    words: wordsOf(spec),
+    ...(resource.kind !== "DaemonSet" && { replicas: replicasOf(resource, resources) }),
+  }));
 }
+
+type Workload = Pick<Reader, "resource" | "spec">;
 
 // Every file of a stack is asked for.
-type Workload = Pick<Reader, "resource" | "spec">;
-const known = new WeakMap<readonly Resource[], Map<string | undefined, Workload[]>>();
-
-function workloadsIn(namespace: string | undefined, resources: readonly Resource[]): readonly Workload[] {
-  let all = known.get(resources);
-  if (!all) {
-    all = new Map();
-    for (const resource of resources) {
-      if (!/^kubernetes:(?!batch\/)/.test(resource.type)) continue;
-      const spec = podSpecOf(resource.props)?.spec;
-      if (!spec) continue;
-      const there = all.get(resource.namespace);
-      if (there) there.push({ resource, spec });
-      else all.set(resource.namespace, [{ resource, spec }]);
+const workloadsByFile = once((resources: readonly Resource[]): ReadonlyMap<string, Workload[]> => {
+  const all = new Map<string, Workload[]>();
+  for (const resource of resources) {
+    if (!/^kubernetes:(?!batch\/)/.test(resource.type)) continue;
+    const spec = podSpecOf(resource.props)?.spec;
+    const files = mountsOf(spec).filter(({ name }) => typeof name === "string");
+    for (const key of new Set(files.map(({ kind, name }) => keyOf(kind, resource.namespace, name)))) {
+      const there = all.get(key) ?? [];
+      there.push({ resource, spec: spec! });
+      all.set(key, there);
     }
-    known.set(resources, all);
   }
-  return all.get(namespace) ?? [];
-}
+  return all;
+});
 
 /** What a workload's processes run: `-target`, or the file's `target`, or everything. */
 export function targetOf({ words }: Reader, content: Block): string[] {

@@ -1,4 +1,5 @@
 import type { Variable } from "../config/placeholders";
+import { objectIn } from "../objects";
 import type { Resource } from "../resource";
 import { at, isBlock } from "../unknown";
 import { readersOf } from "./readers";
@@ -13,11 +14,7 @@ import { readersOf } from "./readers";
 export function variablesOf(file: Resource, resources: readonly Resource[]): (name: string) => Variable | undefined {
   const containers = readersOf(file, resources).flatMap(({ spec }) => listOf(spec.containers));
   const valueIn = (configMap: unknown, key: unknown): Variable | undefined => {
-    const there = resources.find(
-      ({ kind, objectName, namespace }) =>
-        kind === "ConfigMap" && objectName === configMap && namespace === file.namespace,
-    );
-    const data = there?.props.data;
+    const data = objectIn(resources, "ConfigMap", file.namespace, configMap)?.props.data;
     const value = isBlock(data) && typeof key === "string" ? data[key] : undefined;
     return typeof value === "string" ? { value } : undefined;
   };
