@@ -1,6 +1,7 @@
 import { isFile, settingsOf } from "./lib/config/find";
 import { eachOverridden, overridesInForce } from "./lib/config/in-force";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
+import { secondStores } from "./lib/loki/common-storage";
 import { emptiedBlocks } from "./lib/loki/emptied";
 import { loki } from "./lib/loki/program";
 import { definePolicy } from "./lib/policy";
@@ -8,7 +9,7 @@ import { programs } from "./lib/programs";
 
 /**
  * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
- * setting takes, and of a block that is only a key. Both programs read strictly: one misspelt key keeps them from starting.
+ * setting takes, a block that is only a key, and two stores where one is taken. Both programs read strictly: one misspelt key keeps them from starting.
  *
  * The settings of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
  * version is named, only what no version has: `settings-take-effect` covers the rest, and `loki-config-has-no-removed-fields` what Loki removed.
@@ -24,7 +25,9 @@ export const configurationFieldsAreKnown = definePolicy({
       const { configs, overrides } = settingsOf(resource, program);
       for (const config of configs) {
         yield* refusedFields(config, program);
-        if (program === loki) yield* emptiedBlocks(config);
+        if (program !== loki) continue;
+        yield* emptiedBlocks(config);
+        yield* secondStores(config);
       }
       const version = configs[0]?.version;
       const awaitsReader = version === undefined && isFile(resource);

@@ -21,6 +21,10 @@ export const settings: readonly { path: string; value: unknown; unfit: unknown }
   { path: "frontend.parallelize_shardable_queries", value: true, unfit: "maybe" },
   { path: "query_scheduler.max_outstanding_requests_per_tenant", value: 800, unfit: true },
   { path: "store_gateway.sharding_ring.replication_factor", value: 1, unfit: "one" },
+  { path: "common.storage.backend", value: "gcs", unfit: "minio" },
+  { path: "querier.timeout", value: "2m", unfit: 120 },
+  { path: "server.log_level", value: "debug", unfit: "trace" },
+  { path: "target", value: "all,alertmanager", unfit: ["all", "alertmanager"] },
   { path: "usage_stats.enabled", value: false, unfit: "off!" },
   { path: "activity_tracker.filepath", value: "/data/activity.log", unfit: { a: 1 } },
 ];

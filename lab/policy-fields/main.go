@@ -4,8 +4,8 @@
 //	go list -deps -json ./pkg/loki | go run main.go ConfigWrapper
 //
 // A block is an object of its keys, one with keys of the user's own has the key "*", a list is a list of what its elements are, and a
-// scalar is "bool", "int", "float", "text", "duration" (Go's) or "period" (Prometheus' duration). "any" is what reads itself: what it
-// accepts can't be told from its type.
+// scalar is "bool", "int", "float", "text", "duration" (Go's), "period" (Prometheus' duration), "size" (Loki's) or "level" (of a log). "text" is
+// also what reads itself out of a text. "any" is everything else that reads itself: what it accepts can't be told from its type.
 package main
 
 import (
@@ -39,6 +39,7 @@ func main() {
 		packages:  map[string]listed{},
 		checked:   map[string]*types.Package{},
 		otherwise: map[string]bool{},
+		texts:     map[string]bool{},
 	}
 	decoder := json.NewDecoder(os.Stdin)
 	var last string
@@ -79,6 +80,43 @@ type source struct {
 	checked  map[string]*types.Package
 	// Types whose own reader first fills another struct: of their scalars only that one tells what it takes.
 	otherwise map[string]bool
+	// Types whose own reader takes a text and nothing else.
+	texts map[string]bool
+}
+
+// Whether a reader asks for its value once, and for a text: `var s string; unmarshal(&s)`.
+func readsText(function *ast.FuncDecl) bool {
+	if len(function.Type.Params.List) != 1 || len(function.Type.Params.List[0].Names) != 1 {
+		return false
+	}
+	given := function.Type.Params.List[0].Names[0].Name
+	texts := map[string]bool{}
+	asked, isText := 0, false
+	ast.Inspect(function.Body, func(node ast.Node) bool {
+		switch each := node.(type) {
+		case *ast.ValueSpec:
+			if kind, ok := each.Type.(*ast.Ident); ok && kind.Name == "string" {
+				for _, name := range each.Names {
+					texts[name.Name] = true
+				}
+			}
+		case *ast.CallExpr:
+			called := each.Fun
+			if selector, ok := called.(*ast.SelectorExpr); ok {
+				called = selector.X
+			}
+			if name, ok := called.(*ast.Ident); !ok || name.Name != given || len(each.Args) != 1 {
+				return true
+			}
+			asked++
+			if reference, ok := each.Args[0].(*ast.UnaryExpr); ok && reference.Op == token.AND {
+				name, ok := reference.X.(*ast.Ident)
+				isText = ok && texts[name.Name]
+			}
+		}
+		return true
+	})
+	return asked == 1 && isText
 }
 
 func declaresStruct(function *ast.FuncDecl) bool {
@@ -122,8 +160,9 @@ func (all *source) Import(path string) (*types.Package, error) {
 		}
 		for _, declaration := range file.Decls {
 			if function, ok := declaration.(*ast.FuncDecl); ok {
-				if function.Name.Name == "UnmarshalYAML" && declaresStruct(function) {
-					all.otherwise[path+"."+receiverOf(function)] = true
+				if function.Name.Name == "UnmarshalYAML" && function.Recv != nil && function.Body != nil {
+					all.otherwise[path+"."+receiverOf(function)] = declaresStruct(function)
+					all.texts[path+"."+receiverOf(function)] = readsText(function)
 				}
 				function.Body = nil
 			}
@@ -170,14 +209,25 @@ func (all *source) fieldsOf(given types.Type, within []types.Type) any {
 		return "duration"
 	case "github.com/prometheus/common/model.Duration":
 		return "period"
+	case "github.com/grafana/dskit/log.Level":
+		return "level"
+	}
+	if strings.HasPrefix(given.String(), "github.com/grafana/loki/") && strings.HasSuffix(given.String(), "/flagext.ByteSize") {
+		return "size"
 	}
 	reads := has(given, "UnmarshalYAML") || has(given, "UnmarshalText")
+	if _, isStruct := given.Underlying().(*types.Struct); !isStruct && all.isText(given) {
+		return "text"
+	}
 	switch kind := given.Underlying().(type) {
 	case *types.Struct:
 		fields := map[string]any{}
 		all.collect(kind, within, fields)
 		// A type with a reader and without fields of its own is a scalar, such as a secret or a URL.
 		if reads && (has(given, "UnmarshalText") || !isTagged(kind)) {
+			if all.isText(given) {
+				return "text"
+			}
 			return "any"
 		}
 		if all.otherwise[given.String()] {
@@ -267,13 +317,30 @@ func isTagged(block *types.Struct) bool {
 	return false
 }
 
+// Whether a type takes a text and nothing else. The reader of YAML asks UnmarshalYAML first, and UnmarshalText only about a scalar.
+func (all *source) isText(given types.Type) bool {
+	own := methodOf(given, "UnmarshalYAML")
+	if own == nil {
+		return has(given, "UnmarshalText")
+	}
+	receiver := own.Type().(*types.Signature).Recv().Type()
+	if pointer, ok := receiver.(*types.Pointer); ok {
+		receiver = pointer.Elem()
+	}
+	return all.texts[receiver.String()]
+}
+
 func has(given types.Type, method string) bool {
+	return methodOf(given, method) != nil
+}
+
+// One of an embedded type counts as well, as it does for the reader of YAML.
+func methodOf(given types.Type, method string) types.Object {
 	set := types.NewMethodSet(types.NewPointer(given))
 	for index := 0; index < set.Len(); index++ {
-		// One of an embedded type counts as well, as it does for the reader of YAML.
-		if set.At(index).Obj().Name() == method {
-			return true
+		if found := set.At(index).Obj(); found.Name() == method {
+			return found
 		}
 	}
-	return false
+	return nil
 }

@@ -78,11 +78,16 @@ function* tooShort(
 }
 
 function faultOf({ setting, selector, read }: Retention, least: number): ShortRetention["fault"] | undefined {
-  if ("missing" in setting && selector === undefined) return undefined;
+  if (isLeftOut(setting) && selector === undefined) return undefined;
   const seconds = "value" in setting ? read(setting.value) : undefined;
   if (seconds !== undefined && seconds >= least) return undefined;
   if (seconds !== undefined) return selector === undefined ? "short" : "shortStream";
   return "value" in setting && /^[\d.]+$/.test(setting.value) ? "unitless" : "unread";
+}
+
+// An empty text is no duration, and refused.
+function isLeftOut(setting: Setting<string>): boolean {
+  return "missing" in setting && setting.missing !== "empty";
 }
 
 function retentionsOf(resource: Resource): (Retention | Unknown)[] {
@@ -117,7 +122,7 @@ function inLimits(
   const setting = text(limits, everything);
   const ofAll = { path: placeOf(everything), setting, read: keptSeconds };
   const ofStreams = streams && isBlock(limits) ? streamsOf(limits[streams], placeOf(streams)) : [];
-  return [...("missing" in setting ? [] : [ofAll]), ...ofStreams];
+  return [...(isLeftOut(setting) ? [] : [ofAll]), ...ofStreams];
 }
 
 // Without a period, Loki takes it for 0 and refuses: only all of a tenant's lines can be kept for ever.

@@ -70,6 +70,19 @@ const template = (more: string) =>
     `{${more}controllers: {main: {containers: {main: {image: {repository: ghcr.io/home/intel, tag: 1.2.3}}}}}}`,
   );
 
+const withoutStore = `
+auth_enabled: false
+schema_config: ${schema()}
+compactor: {retention_enabled: true}
+`;
+const indented = (text: string, by: number) => text.trim().replace(/^/gm, " ".repeat(by));
+const patch = indented(
+  `{apiVersion: v1, kind: ConfigMap, metadata: {name: loki}, data: {loki.yaml: ${JSON.stringify(withoutStore)}}}`,
+  14,
+);
+const lokiValues = (more = "") =>
+  `{loki: {${more}commonConfig: {replication_factor: 1}, schemaConfig: ${schema()}, compactor: {retention_enabled: true}}, deploymentMode: SingleBinary, singleBinary: {replicas: 1}}`;
+
 /** What stands there, and the policies that say something of it, each as often as it does. */
 const cases: { what: string; given: TestResource[]; told?: string[]; config?: Record<string, object> }[] = [
   {
@@ -199,6 +212,73 @@ sops: {mac: "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]", version: 3.8.
     what: "a HelmRelease without any",
     given: [flux("6.30.1", "{loki: {commonConfig: {replication_factor: 1}}, singleBinary: {replicas: 1}}")],
     told: ["schema-is-tsdb-v13"],
+  },
+  {
+    what: "a file that a HelmRelease patches into what its chart makes",
+    given: [
+      object(`
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: loki, namespace: monitoring}
+spec:
+  chart: {spec: {chart: loki, version: 6.30.1, sourceRef: {kind: HelmRepository, name: grafana}}}
+  values: {loki: {commonConfig: {replication_factor: 1}, useTestSchema: true}, singleBinary: {replicas: 1}, deploymentMode: SingleBinary}
+  postRenderers:
+    - kustomize:
+        patches:
+          - patch: |
+${patch}
+`),
+    ],
+    told: ["retention-requires-delete-request-store"],
+  },
+  {
+    what: "a file that an Application patches into a folder",
+    given: [
+      object(`
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: loki, namespace: argocd}
+spec:
+  source:
+    path: loki
+    kustomize:
+      patches:
+          - patch: |
+${patch}
+`),
+    ],
+    told: ["retention-requires-delete-request-store"],
+  },
+  {
+    what: "a copy of the object that kubectl keeps beside it",
+    given: [
+      object(`
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: loki
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: ${JSON.stringify(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", data: { "loki.yaml": withoutStore } }))}}
+data: {note: none}
+`),
+    ],
+  },
+  {
+    what: "a chart's version as a template",
+    given: [flux("{{ .version }}", lokiValues().replace("{retention_enabled: true}", "{working_directory: /loki}"))],
+  },
+  {
+    what: "an image's tag as YAML reads one without quotes",
+    given: [release("loki", "6.30.0", lokiValues("image: {tag: 2.9}, "))],
+  },
+  {
+    what: "a sub-chart that is switched off",
+    given: [release("./charts/platform", "1.0.0", `{loki: {enabled: false, ${lokiValues().slice(1)}}`)],
+  },
+  {
+    what: "the same switched on",
+    given: [release("./charts/platform", "1.0.0", `{loki: {enabled: true, ${lokiValues().slice(1)}}`)],
+    told: ["retention-requires-delete-request-store"],
   },
   {
     what: "values of an Application for a chart that has nothing to do with Loki, which are no YAML",

@@ -9,6 +9,8 @@ const unknown = (place: string, wanted = "the key removed", more = "", program =
   `${place} is a setting that ${program} doesn't know; wanted ${wanted}. ${program.split(" ")[0]} refuses to start: "field ${/[\w-]+$/.exec(place)?.[0]} not found". Correct the key, or remove it.${more}`;
 const unfit = (place: string, found: string, wanted: string, program = "Loki") =>
   `${place} is ${found}; wanted ${wanted}. ${program} refuses to start: "cannot unmarshal". Correct the value.`;
+const refusedText = (place: string, found: string, wanted: string, program: string) =>
+  `${place} is "${found}"; wanted ${wanted}. ${program} refuses to start with it. Correct the value.`;
 const loki = (path: string, value: unknown) => file(changed(goodLoki, path, value));
 const mimir = (path: string, value: unknown) => configMap(stringify(changed(goodMimir, path, value)));
 const index = { prefix: "index_", period: "24h" };
@@ -70,6 +72,22 @@ describe("configuration-fields-are-known", () => {
       {
         when: "it is that of Grafana Enterprise Metrics, which has more",
         given: file({ ...goodMimir, license: { path: "/license.jwt" }, admin_api: {}, instrumentation: {} }),
+      },
+      {
+        when: "more keys are unknown than anybody mends at once, of which fifty are told",
+        given: file({ ...goodLoki, ...Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`zz_${at}`, 1])) }),
+        finds: Array.from({ length: 50 }, (_, at) => unknown(`${inFile}zz_${at}`)),
+      },
+      {
+        when: "two stores stand in common, of which Loki takes one",
+        given: loki("common.storage", { filesystem: { chunks_directory: "/loki" }, s3: { bucketnames: "loki" } }),
+        finds: [
+          `${inFile}common.storage is several stores: filesystem and s3; wanted one of them. Loki refuses to start: "too many storage configs provided in the common config". Remove the one that isn't used. A further store belongs in storage_config.`,
+        ],
+      },
+      {
+        when: "the other store in common is an empty block",
+        given: loki("common.storage", { filesystem: {}, s3: { bucketnames: "loki" } }),
       },
       {
         when: "an unknown key is null",
@@ -144,8 +162,97 @@ describe("configuration-fields-are-known", () => {
         given: loki("memberlist", { bind_addr: { a: 1 } }),
         finds: [unfit(`${inFile}memberlist.bind_addr`, "a block", "a list")],
       },
+      {
+        when: "a list stands where a text is read",
+        given: mimir("target", ["all", "alertmanager"]),
+        finds: [unfit(`${inFile}target`, "a list", "one value", "Mimir")],
+      },
+      {
+        when: "a duration of Mimir's is a number",
+        given: mimir("querier.timeout", 120),
+        finds: [
+          unfit(
+            `${inFile}querier.timeout`,
+            "120",
+            "a duration with its unit, such as 30s or 36h (Go's, which has no days)",
+            "Mimir",
+          ),
+        ],
+      },
+      { when: "a duration of Loki's is a number of nanoseconds", given: loki("compactor.retention_delete_delay", 0) },
+      {
+        when: "a period is longer than can be counted",
+        given: loki("limits_config.reject_old_samples_max_age", "300y"),
+        finds: [unfit(`${inFile}limits_config.reject_old_samples_max_age`, '"300y"', "a duration such as 30d")],
+      },
+      ...["1GiB", "1.5MB", "256Ki"].map((given) => ({
+        when: `a size is ${given}`,
+        given: loki("limits_config.max_line_size", given),
+        finds: [
+          unfit(
+            `${inFile}limits_config.max_line_size`,
+            JSON.stringify(given),
+            "a size without a fraction, such as 256KB or 4MB (not KiB or MiB)",
+          ),
+        ],
+      })),
+      ...["256KB", "4mb", 262_144, "20M"].map((given) => ({
+        when: `a size is ${given}`,
+        given: loki("limits_config.max_line_size", given),
+      })),
+      {
+        when: "the level of the log is none",
+        given: loki("server.log_level", "verbose"),
+        finds: [unfit(`${inFile}server.log_level`, '"verbose"', "debug, info, warn or error")],
+      },
+      {
+        when: "Mimir's store is of no kind",
+        given: mimir("common.storage.backend", "minio"),
+        finds: [
+          refusedText(`${inFile}common.storage.backend`, "minio", "s3, gcs, azure, swift or filesystem", "Mimir"),
+        ],
+      },
+      { when: "Mimir's rules are in a folder", given: mimir("ruler_storage.backend", "local") },
+      {
+        when: "the mode of deletion is none",
+        given: loki("limits_config.deletion_mode", "filter"),
+        finds: [
+          refusedText(
+            `${inFile}limits_config.deletion_mode`,
+            "filter",
+            "disabled, filter-only or filter-and-delete",
+            "Loki",
+          ),
+        ],
+      },
       { when: "a value is a variable", given: loki("common.replication_factor", "${FACTOR}") },
       { when: "a value is null", given: loki("common.replication_factor", null) },
+    ]);
+  });
+
+  describe("of selectors", () => {
+    const streams = (selector: string) =>
+      loki("limits_config.retention_stream", [{ selector, priority: 1, period: "48h" }]);
+    const refused: Readonly<Record<string, string>> = {
+      "it has no braces": 'namespace="dev"',
+      "it has no matcher": "{}",
+      "all of it matches an empty value": '{namespace=~".*", app!="a"}',
+      "it filters lines": '{namespace="dev"} |= "error"',
+      "a value stands without quotes": "{namespace=dev}",
+      "a comma ends it": '{namespace="dev",}',
+      "a comma is missing": '{namespace="dev" app="a"}',
+    };
+    cases(policy, [
+      ...Object.entries(refused).map(([when, selector]) => ({
+        when,
+        given: streams(selector),
+        finds: [
+          `${inFile}limits_config.retention_stream[0].selector is ${/^[\w.-]*$/.test(selector) ? JSON.stringify(selector) : `a text of ${selector.length} characters`}; wanted a selector of streams such as {namespace="dev"}. Loki refuses to start with it. Correct the value.`,
+        ],
+      })),
+      ...['{namespace="dev"}', ' { namespace = `dev` , app!="" } ', '{app=~"a|b",x!~"c"}', '{a="\\"}",b="c"}'].map(
+        (selector) => ({ when: `it is ${selector}`, given: streams(selector) }),
+      ),
     ]);
   });
 

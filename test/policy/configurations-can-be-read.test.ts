@@ -44,6 +44,36 @@ describe("configurations-can-be-read", () => {
         finds: [cannot(followed("Loki"))],
       },
       { when: "only the mark of a document follows", given: configMap(`---\n${good}---\n# the end\n`) },
+      { when: "only the mark of a document stands before it", given: configMap(`# Loki's\n---\n${good}`) },
+      {
+        when: "an empty document stands before it, which is all that Loki reads",
+        given: configMap(`---\n---\n${good}`),
+        finds: [cannot("after an empty YAML document, and Loki reads only the first")],
+      },
+      {
+        when: "a line is a tab and nothing else",
+        given: configMap(good.replace("compactor:\n", "compactor:\n\t\n")),
+        finds: [cannot("line 13, column 1: not YAML: a tab in the indentation")],
+      },
+      {
+        when: "a tab stands before a comment",
+        given: configMap(good.replace("compactor:\n", "compactor:\n  \t# kept\n")),
+        finds: [cannot("line 13, column 1: not YAML: a tab in the indentation")],
+      },
+      {
+        when: "tabs stand behind a value and in a text of several lines",
+        given: configMap(`${good}target:\tall\t\nmemberlist:\n  node_name: |\n    a\n    \tb\n`),
+      },
+      {
+        when: "a comment has a control character",
+        given: configMap(`${good}# \u0007\n`),
+        finds: [cannot("line 16, column 3: not YAML: a control character")],
+      },
+      {
+        when: "it has more lines than can be read in a moment",
+        given: configMap(good + "a: 1\n".repeat(20_000)),
+        finds: [cannot("of too many lines and values to be read")],
+      },
       {
         when: "aliases multiply without bound",
         given: configMap(good + bomb()),
@@ -57,7 +87,7 @@ describe("configurations-can-be-read", () => {
       {
         when: "it has five megabytes",
         given: configMap(good + "#".repeat(5_000_000)),
-        finds: [cannot("larger than 262144 characters, too large to be read")],
+        finds: [cannot("larger than 524288 characters, too large to be read")],
       },
       {
         when: "Mimir's has a key twice",

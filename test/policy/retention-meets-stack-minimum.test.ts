@@ -47,6 +47,8 @@ describe("retention-meets-stack-minimum", () => {
         stack: "sandbox",
         finds: [tooShort(inFile + period, '"1h"', "24h", "sandbox")],
       },
+      { when: "it is empty, which Loki refuses", given: loki(""), finds: [untold(inFile + period, "empty")] },
+      { when: "it is longer than Loki can count", given: loki("400y"), finds: [untold(inFile + period, '"400y"')] },
       { when: "it is no duration", given: loki("7 days"), finds: [untold(inFile + period, "a text of 6 characters")] },
       { when: "it is a variable", given: loki("${KEEP}"), finds: [untold(inFile + period, variable("KEEP"))] },
       { when: "its variable has a long default", given: loki("${KEEP:-30d}") },

@@ -34,6 +34,34 @@ describe("schema-is-tsdb-v13", () => {
       finds: [neither(`${configs}[1]`, 'store "boltdb-shipper" and schema "v12"')],
     },
     {
+      when: "a period is only a dash",
+      given: periods(period("2024-04-01", "tsdb", "v13"), null),
+      finds: [
+        `${configs}[1] is empty; wanted a period with from, store, object_store, schema and index. Loki refuses to start: "invalid schema version". Remove the dash, or write the period there.`,
+      ],
+    },
+    {
+      when: "its day is in no calendar",
+      given: periods(period("2024-02-30", "tsdb", "v13")),
+      finds: [
+        `${configs}[0].from is "2024-02-30"; wanted a day such as 2024-04-01. The newest period can't be determined. Write a literal day.`,
+      ],
+    },
+    {
+      when: "the index's tables hold a number without a unit",
+      given: periods({ ...period("2024-04-01", "tsdb", "v13"), index: { ...index, period: 24 } }),
+      finds: [
+        `${configs}[0].index.period is "24"; wanted 24h. Loki refuses to start: "tsdb must always have periodic config for index set to 24h". Write period: 24h there, beside prefix.`,
+      ],
+    },
+    {
+      when: "a named store is called as a kind of store is",
+      given: file(changed(goodLoki, "storage_config", { named_stores: { aws: { s3: { bucketnames: "loki" } } } })),
+      finds: [
+        `${inFile}storage_config.named_stores.aws.s3 is a store with the name of a kind of store; wanted a name of its own, such as nas. Loki refuses to start: "named store should not match with the name of a predefined storage type". Rename it here, and where a period or the compactor names it.`,
+      ],
+    },
+    {
       when: "the schema is v12",
       given: periods(period("2024-04-01", "tsdb", "v12")),
       finds: [notNewest(`${configs}[0].schema`, '"v12"', "v13")],

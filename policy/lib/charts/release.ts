@@ -77,7 +77,8 @@ export function chartNamed(
   const [, name = last, tag] = /^(.*?)(?:[:-]v?(\d+\.\d+\.\d+[^/]*?))?(?:\.tgz)?$/.exec(last) ?? [];
   return {
     name,
-    version: typeof version === "string" ? version : tag,
+    // A branch, a variable or a template says nothing of it.
+    version: typeof version === "string" && /^[\s~^=<>v]*\d/.test(version) ? version : tag,
     repository: typeof repository === "string" && repository ? repository : before.replace(/\/+$/, "") || undefined,
   };
 }

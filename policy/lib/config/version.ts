@@ -49,5 +49,6 @@ function minorOf(tag: unknown): string | undefined {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
+  // A tag without quotes, such as 2.9, is a number in YAML.
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

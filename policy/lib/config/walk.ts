@@ -42,6 +42,8 @@ interface Place {
   values?: "of a known chart" | "of a chart";
   /** How many texts it is in. */
   texts: number;
+  /** Whether it is in an object that installs charts, whose values were read: what else is there may be patches. */
+  installs?: true;
 }
 
 type Values = Omit<Chart, "unreadable"> & Partial<Pick<Chart, "unreadable">> & { around?: AroundChart };
@@ -117,7 +119,7 @@ function visit(walk: Walk, value: unknown, place: Place): void {
 // A word on its own, or a whole command in one.
 const hasFlag = /(?:^|\s)-/;
 
-function visitList(walk: Walk, list: unknown[], { path, values, texts }: Place): void {
+function visitList(walk: Walk, list: unknown[], { path, values, texts, installs }: Place): void {
   const words = list.filter((word) => typeof word === "string");
   if (words.some((word) => hasFlag.test(word))) {
     const expanded = words.map((word) => (word.includes("$") ? expandArgument(word, walk.environment) : word));
@@ -125,7 +127,7 @@ function visitList(walk: Walk, list: unknown[], { path, values, texts }: Place):
   }
   for (const [index, each] of list.entries()) {
     if (!mayHold(each)) continue;
-    visit(walk, each, { path: inner(path, index), key: "", values, texts });
+    visit(walk, each, { path: inner(path, index), key: "", values, texts, installs });
   }
 }
 
@@ -134,6 +136,8 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
   if (isObject(block)) return visitObject(walk, block, place);
   if (Array.isArray(block.panels)) return; // a dashboard: what its panels say of a configuration is for people
   if (place.values === "of a known chart") return visitInside(walk, block, place);
+  // By custom a chart of one's own leaves out a sub-chart so.
+  if (place.values && block.enabled === false) return;
   const program = programs.find((each) => each.key === key);
   if (program && visitValue(walk, program, block, place)) return;
   const layout = program ? undefined : layoutOf({ name: key, values: block });
@@ -147,16 +151,20 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
 }
 
 function visitInside(walk: Walk, block: Block, place: Place): void {
-  const { path, key, values, texts } = place;
+  const { path, key, values, texts, installs } = place;
   if (values && key === "extraArgs") return visitList(walk, wordsOf(block), place);
   if (block.overrides) visitOverrides(walk, block.overrides, inner(path, "overrides"));
   const around = { values: block, path };
   for (const name of Object.keys(block)) {
+    if (installs && ofHelm.has(name)) continue;
     const value = block[name];
     if (mayHold(value) || (typeof value === "string" && calledAs(name, walk.name)))
-      visit(walk, value, { path: inner(path, name), key: name, around, values, texts });
+      visit(walk, value, { path: inner(path, name), key: name, around, values, texts, installs });
   }
 }
+
+// Where objects that install charts have their values.
+const ofHelm = new Set(["helm", "values", "valuesContent", "set", "templatePatch"]);
 
 // Objects that install charts, and Secrets, may be anywhere: in a manifest, or among what a chart's values add.
 function visitObject(walk: Walk, object: Block, place: Place): void {
@@ -165,10 +173,14 @@ function visitObject(walk: Walk, object: Block, place: Place): void {
     untoldValues(walk, chart, place.path);
     visitValues(walk, chart, { ...place, path: joined(place.path, chart.path) });
   }
-  if (installed) return;
   const { kind, data, binaryData } = object;
-  const shown = { ...object, ...(isSecret(kind) && { data: decoded(data) }), binaryData: decoded(binaryData) };
-  visitInside(walk, shown, { ...place, values: undefined, key: "" });
+  const shown = {
+    ...object,
+    ...(isSecret(kind) && { data: decoded(data) }),
+    binaryData: decoded(binaryData),
+    metadata: undefined,
+  };
+  visitInside(walk, shown, { ...place, values: undefined, key: "", installs: installed && true });
 }
 
 /** What a chart's values say; of an unknown one, what the names in them and their shape show. */
@@ -269,19 +281,24 @@ function visitText(walk: Walk, text: string, place: Place): void {
     return;
   }
   if (problem) own?.unreadable.push({ path, problem });
+  const isEmpty = isSound && (content === null || content === undefined);
   const others = programs.filter(({ name }) => ignored.some((each) => kindOf(each) === name));
-  const followed = (each: Program) => `followed by another YAML document, and ${each.name} reads only the first`;
+  const followed = ({ name }: Program) =>
+    isEmpty
+      ? `after an empty YAML document, and ${name} reads only the first`
+      : `followed by another YAML document, and ${name} reads only the first`;
   if (own && isSound) {
     own.configs.push({ content: content as Block, path, pathOf: (name) => `${path}: ${name}`, variable });
     if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
     return;
   }
   if (!own && !isSound) unlike(walk, text, place, problem);
-  if (!isSound || typeof content !== "object" || content === null) return;
+  if (!isSound || (typeof content !== "object" && !isEmpty)) return;
   if (texts === mostTexts) return untold(walk, path, `in more than ${mostTexts} nested texts`);
   const inside: Place = { path: `${path}: `, key: "", texts: texts + 1 };
   visit(walk, content, inside);
-  if (isBlock(content) && isObject(content)) return ignored.forEach((each) => visit(walk, each, inside));
+  const first = isEmpty ? ignored.find((each) => each !== null) : content;
+  if (isBlock(first) && isObject(first)) return ignored.forEach((each) => visit(walk, each, inside));
   for (const each of others) walk.found.get(each)?.unreadable.push({ path, problem: followed(each) });
 }
 

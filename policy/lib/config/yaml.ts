@@ -1,4 +1,4 @@
-import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLError } from "yaml";
+import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type Range, type YAMLError } from "yaml";
 import { isBlock, type Block } from "../unknown";
 import type { Environment } from "./environment";
 import { withoutTemplates } from "./placeholders";
@@ -19,8 +19,10 @@ export interface ReadText {
   ignored: unknown[];
 }
 
-// Five times the size of all of Loki's settings with their documentation.
-const largest = 256 * 1024;
+// The values of Loki's chart with all their comments, which people copy, have 304,000.
+const largest = 512 * 1024;
+// As many lines and values cost the parser a fifth of a second. The values of Loki's chart have 18,000.
+const mostSigns = 30_000;
 // No configuration comes near it; a few thousand levels exhaust the parser's stack, which ends the process.
 const deepest = 100;
 // Aliases make much of little, and walking through it is what costs: how often one may stand for something, and what may come of all.
@@ -94,6 +96,7 @@ export function expandValues(values: Block, program: Program, environment: Envir
 function parse(text: string): Parsed {
   if (text.length > largest) return failed(`larger than ${largest} characters, too large to be read`);
   if (isDeep(text)) return failed("nested too deeply");
+  if (signsIn(text) > mostSigns) return failed("of too many lines and values to be read");
   if (text.includes("*") && [...text.matchAll(alias)].length * text.length > mostSearched) return failed(boundless);
   // A chart's value may be a template, and so may what a Secret is made from; what stands between its actions is read.
   if (isTemplate(text)) return read(withoutTemplates(text), "a template");
@@ -132,6 +135,7 @@ function read(text: string, kind?: "a template"): Parsed {
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
     const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
+    const strict = [...controlsIn(text), ...tabsIn(text, first)];
     const content = valueOf(first);
     const excess = excessOf(content);
     if (excess) return failed(excess);
@@ -139,7 +143,7 @@ function read(text: string, kind?: "a template"): Parsed {
       content,
       ignored: others.map((each) => (each.errors.length > 0 ? undefined : valueOf(each))),
       isSound: errors.every(({ code }) => code === "DUPLICATE_KEY"),
-      mistakes: errors.map(({ code, pos }) => {
+      mistakes: [...errors, ...strict].map(({ code, pos }) => {
         const { line, col } = lines.linePos(pos[0]);
         return { code, line, ...(kind !== "a template" && { column: col }) };
       }),
@@ -175,7 +179,8 @@ function excessOf(content: unknown): string | undefined {
   return sizeOf(content) > mostValues ? boundless : undefined;
 }
 
-type Found = Pick<YAMLError, "code" | "pos">;
+const controlCharacter = "CONTROL_CHARACTER";
+type Found = Pick<YAMLError, "pos"> & { code: YAMLError["code"] | typeof controlCharacter };
 
 function repeatedKeys(document: Document.Parsed): Found[] {
   const mistakes: Found[] = [];
@@ -192,8 +197,34 @@ function repeatedKeys(document: Document.Parsed): Found[] {
   return mistakes;
 }
 
+// Go's readers of YAML take no such character, not even in a comment.
+const control = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF]/;
+
+function controlsIn(text: string): Found[] {
+  const { index } = control.exec(text) ?? {};
+  return index === undefined ? [] : [{ code: controlCharacter, pos: [index, index] }];
+}
+
+// Go's readers take no tab before anything that isn't within a scalar or brackets, and so none on a line of nothing else.
+function tabsIn(text: string, document: Document.Parsed): Found[] {
+  const tabs = [...text.matchAll(/^ *\t/gm)].map(({ index }) => index);
+  if (tabs.length === 0) return [];
+  const ranges: (readonly [number, number])[] = [];
+  const note = (_: unknown, { range, flow }: { range?: Range | null; flow?: boolean }) => {
+    if (range && flow !== false) ranges.push([range[0], range[1]]);
+  };
+  visit(document, {
+    Scalar: note,
+    Map: (key, map) => note(key, { ...map, flow: map.flow ?? false }),
+    Seq: (key, list) => note(key, { ...list, flow: list.flow ?? false }),
+  });
+  const first = tabs.find((tab) => !ranges.some(([from, to]) => from < tab && tab < to));
+  return first === undefined ? [] : [{ code: "TAB_AS_INDENT", pos: [first, first] }];
+}
+
 // What the parser's codes are to a person: https://eemeli.org/yaml/#errors
 const words: Readonly<Record<string, string>> = {
+  [controlCharacter]: "a control character",
   BAD_INDENT: "wrong indentation, or a bracket before it that isn't closed",
   BAD_SCALAR_START: "a character that needs quotes",
   BLOCK_AS_IMPLICIT_KEY: "a second colon in a line, or wrong indentation",
@@ -213,6 +244,15 @@ function describe(mistakes: readonly Mistake[], reader: string, isAsWritten: boo
   }
   return [...byLine.values()].slice(0, 3).join("; ") || undefined;
 }
+
+// What begins something in YAML: a line, a key, an element, an anchor.
+function signsIn(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index++) if (signs.has(text.charCodeAt(index))) count++;
+  return count;
+}
+
+const signs = new Set([..."\n,:[]{}&!?"].map((sign) => sign.charCodeAt(0)));
 
 // Brackets, indentation and "- - -" are what nests in YAML. Those within quotes or comments count too: such a text is no configuration.
 function isDeep(text: string): boolean {

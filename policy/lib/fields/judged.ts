@@ -96,7 +96,10 @@ const kinds: Readonly<Record<Field["kind"], string>> = {
   float: "a number, without quotes",
   text: "one value",
   duration: "a duration in hours, minutes and seconds such as 36h (Go's, which has no days)",
+  durationText: "a duration with its unit, such as 30s or 36h (Go's, which has no days)",
   period: "a duration such as 30d",
+  size: "a size without a fraction, such as 256KB or 4MB (not KiB or MiB)",
+  level: "debug, info, warn or error",
   any: "another value",
 };
 
@@ -104,8 +107,10 @@ const kinds: Readonly<Record<Field["kind"], string>> = {
 export function refusalOf(misfit: JudgedMisfit, { name }: Listed): Refusal {
   const { path, value, field, keys, versions, version } = misfit;
   if (field) {
-    const why = `${name} refuses to start: "cannot unmarshal".`;
-    return { path, found: shown(value), wanted: kinds[field.kind], why, fix: "Correct the value." };
+    const isKind = field.rule !== undefined && typeof value === "string";
+    const why = isKind ? `${name} refuses to start with it.` : `${name} refuses to start: "cannot unmarshal".`;
+    const wanted = isKind ? field.rule!.wanted : kinds[field.kind];
+    return { path, found: shown(value), wanted, why, fix: "Correct the value." };
   }
   const last = String(keys.at(-1));
   const meant = meantBy(misfit);

@@ -1,4 +1,5 @@
 import { unreadable } from "../config/placeholders";
+import { durationSeconds } from "../duration";
 import { isBlock, Unknown, type Block } from "../unknown";
 import type { Field } from "./list";
 
@@ -16,9 +17,11 @@ export interface Misfit {
   versions: readonly string[];
 }
 
-// Go's time.ParseDuration, and model.ParseDuration of github.com/prometheus/common.
+// Go's time.ParseDuration, and what github.com/c2h5oh/datasize takes.
 const duration = /^(0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
-const period = /^(0|(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?)$/;
+const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?)?$/i;
+// Nobody mends more of them at once, and each is compared with all keys that may have been meant.
+const most = 50;
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScalar = (value: unknown): boolean => typeof value !== "object";
@@ -32,13 +35,16 @@ const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>> = {
   float: (value) => typeof value === "number" || typeof value === "bigint",
   text: isScalar,
   duration: (value) => typeof value === "number" || (isText(value) && duration.test(value)),
-  period: (value) => value === 0 || (isText(value) && period.test(value)),
+  durationText: (value) => isText(value) && duration.test(value),
+  period: (value) => value === 0 || (isText(value) && durationSeconds(value) !== undefined),
+  size: (value) => isScalar(value) && size.test(String(value)),
+  level: (value) => isText(value) && ["debug", "info", "warn", "error"].includes(value),
   any: () => true,
 };
 
 /**
  * What a version of a program refuses in a configuration: keys that it doesn't have, and values of another kind than it takes. Both programs
- * read strictly, so one is enough for them not to start. What isn't known (a variable, a template) is passed over.
+ * read strictly, so one is enough for them not to start. What isn't known (a variable, a template) is passed over, and so is what follows many of them.
  *
  * @param content a configuration, or a part of one
  * @param field what may stand there
@@ -51,7 +57,9 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
 
   function visit(value: unknown, field: Field, keys: (string | number)[]): void {
     if (value === null || value === undefined || value instanceof Unknown || unreadable(value)) return;
-    if (!takes[field.kind](value)) found.push({ keys, value, field, versions: [] });
+    if (found.length === most) return;
+    if (!takes[field.kind](value) || (isText(value) && field.rule?.takes(value) === false))
+      found.push({ keys, value, field, versions: [] });
     else if (Array.isArray(value) && field.each) {
       for (const [index, element] of value.entries()) visit(element, field.each, [...keys, index]);
     } else if (isBlock(value) && field.kind === "block") visitBlock(value, field, keys);
@@ -63,7 +71,8 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
       const own = field.keys?.get(key);
       const known = own && (own.versions?.includes(version) ?? true) ? own : field.each;
       if (known) visit(value, known, [...keys, key]);
-      else found.push({ keys: [...keys, key], value, block: field, versions: own?.versions ?? [] });
+      else if (found.length < most)
+        found.push({ keys: [...keys, key], value, block: field, versions: own?.versions ?? [] });
     }
   }
 }

@@ -27,7 +27,9 @@ export function periodsOf(list: readonly unknown[], path: string): Period[] {
 
 /** Whether this is a day as Loki reads it, such as `2024-04-01`. */
 export function isDay(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(value);
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00:00Z`) : undefined;
+  // Of a day that no month has, JavaScript makes one of the next.
+  return day !== undefined && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
 }
 
 /** The day on which a period begins, in a notation whose order is that of the days; that of one that can't be read is the first. */
@@ -74,11 +76,22 @@ export function* refusedPeriods(periods: readonly Period[], config: Block, today
     const before = periods[index - 1];
     if (before && dayOf(before) !== "" && dayOf(period) !== "" && dayOf(before) >= dayOf(period))
       yield unordered(period);
+    if (period.content === null) yield empty(period);
     if (!isBlock(period.content)) continue;
     const isCounted = index >= active || ("value" in period.store && period.store.value === "tsdb");
     yield* ofTables(period, isCounted);
     yield* ofNames(period, config);
   }
+}
+
+function empty({ path }: Period): Refusal {
+  return {
+    path,
+    found: "empty",
+    wanted: "a period with from, store, object_store, schema and index",
+    why: 'Loki refuses to start: "invalid schema version".',
+    fix: "Remove the dash, or write the period there.",
+  };
 }
 
 function unordered({ path, from }: Period): Refusal {
@@ -100,7 +113,7 @@ export function versionOf(schema: string): string {
 function* ofTables({ path, store, content }: Period, isCounted: boolean): Iterable<Refusal> {
   const isShipped = "value" in store && ["tsdb", "boltdb-shipper"].includes(store.value);
   const length = text(at(content, "index"), "period");
-  const seconds = "value" in length ? durationSeconds(length.value) : "missing" in length ? 0 : undefined;
+  const seconds = "value" in length ? (durationSeconds(length.value) ?? NaN) : "missing" in length ? 0 : undefined;
   if (seconds === undefined || seconds === day || !(isShipped && isCounted ? true : seconds % day !== 0)) return;
   yield {
     path: `${path}.index.period`,
@@ -123,17 +136,44 @@ function* ofNames({ path, store, schema, content }: Period, config: Block): Iter
     yield { path: `${path}.schema`, found: show(schema), wanted: '"v13"', why, fix: "Correct the version." };
   }
   const object = text(content, "object_store");
-  const named = [at(config, "storage_config.named_stores"), at(config, "storage_config.object_store.named_stores")];
-  const names = named
-    .flatMap((kinds) => (isBlock(kinds) ? Object.values(kinds) : []))
-    .flatMap((each) => Object.keys(each ?? {}));
-  if ("value" in object && ![...objectStores, ...deprecated, ...names].includes(object.value)) {
+  const isNamed = "value" in object && namedStores(config).some(({ name }) => name === object.value);
+  if ("value" in object && !isNamed && !isPredefined(object.value)) {
     yield {
       path: `${path}.object_store`,
       found: show(object),
       wanted: `a kind of store such as "s3", or the name of one in storage_config.named_stores`,
       why: `Loki refuses to start: "unrecognized object_store type, which also does not match any named_stores".`,
       fix: "Correct the name, or name the store there.",
+    };
+  }
+}
+
+function isPredefined(name: string): boolean {
+  return [...objectStores, ...deprecated].includes(name);
+}
+
+function namedStores(config: Block): { name: string; path: string }[] {
+  return ["named_stores", "object_store.named_stores"].flatMap((place) => {
+    const kinds = at(config, `storage_config.${place}`);
+    return Object.entries(isBlock(kinds) ? kinds : {}).flatMap(([kind, stores]) =>
+      Object.keys(isBlock(stores) ? stores : {}).map((name) => ({ name, path: `${place}.${kind}.${name}` })),
+    );
+  });
+}
+
+/**
+ * Stores of a configuration that are called as a kind of store is.
+ *
+ * @param path where its block `storage_config` is
+ */
+export function* misnamedStores(config: Block, path: string): Iterable<Refusal> {
+  for (const store of namedStores(config).filter(({ name }) => isPredefined(name))) {
+    yield {
+      path: `${path}.${store.path}`,
+      found: "a store with the name of a kind of store",
+      wanted: "a name of its own, such as nas",
+      why: 'Loki refuses to start: "named store should not match with the name of a predefined storage type".',
+      fix: "Rename it here, and where a period or the compactor names it.",
     };
   }
 }

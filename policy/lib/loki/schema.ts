@@ -6,7 +6,16 @@ import type { Finding, Refusal } from "../finding";
 import { along, inner } from "../paths";
 import { at, isBlock, Unknown } from "../unknown";
 import { schemaProblem } from "./chart-schema";
-import { activeIndex, dayOf, isDay, periodsOf, refusedPeriods, versionOf, type Period } from "./periods";
+import {
+  activeIndex,
+  dayOf,
+  isDay,
+  misnamedStores,
+  periodsOf,
+  refusedPeriods,
+  versionOf,
+  type Period,
+} from "./periods";
 import { isLoki2, lokiVersionOf } from "./version";
 
 const wanted = { store: "tsdb", schema: "v13" } as const;
@@ -22,6 +31,7 @@ const remedy =
  * @param requireNewest whether an older schema is wrong even where Loki accepts it
  */
 export function* schemaMistakes(config: Config, requireNewest: boolean): Iterable<Finding> {
+  yield* misnamedStores(config.content, config.pathOf("storage_config"));
   const given = config.content.schema_config;
   const path = inner(config.pathOf("schema_config"), "configs");
   if (given === undefined) {
@@ -72,14 +82,17 @@ function isWhole({ content, whole = content, chart }: Config): boolean {
 }
 
 function* periodMistakes(config: Config, periods: Period[], requireNewest: boolean): Iterable<Finding> {
-  const unread = isBlock(periods[0].content) && periods.find((period) => isUnread(period, periods.length > 1));
+  // Of one that is only a dash more is said below.
+  const given = periods.filter(({ content }) => content !== null);
+  const unread =
+    given.length > 0 && isBlock(given[0].content) && given.find((period) => isUnread(period, given.length > 1));
   if (unread) {
     yield unreadStart(unread);
     return;
   }
   const today = new Date().toISOString().slice(0, 10);
   yield* refusedPeriods(periods, config.content, today);
-  yield* olderPeriods(config, periods, today, requireNewest);
+  if (given.length > 0) yield* olderPeriods(config, given, today, requireNewest);
 }
 
 function isUnread({ from }: Period, isOneOfSeveral: boolean): boolean {

@@ -100,6 +100,10 @@ describe("retention-requires-delete-request-store, in a file", () => {
         finds: [unused('"s3"', '"nas"')],
       },
       {
+        when: "the periods write their store in capitals, of which schema-is-tsdb-v13 tells",
+        file: mutated("object_store: s3", "object_store: S3"),
+      },
+      {
         when: "no schema stands beside it, of which schema-is-tsdb-v13 tells",
         file: good.replace(/schema_config:[^]*?(?=limits_config)/, ""),
       },

@@ -1,0 +1,27 @@
+import type { Config } from "../config/config";
+import type { Refusal } from "../finding";
+import { inner } from "../paths";
+import { at, isBlock } from "../unknown";
+
+// `applyStorageConfig` in pkg/loki/config_wrapper.go of Loki 3.6.
+const kinds = ["azure", "alibabacloud", "bos", "cos", "filesystem", "gcs", "s3", "swift"];
+
+/** Two kinds of store in `common.storage`, such as that of an example beside one's own: Loki takes one. */
+export function* secondStores({ content, pathOf }: Config): Iterable<Refusal> {
+  const storage = at(content, "common.storage");
+  if (!isBlock(storage)) return;
+  const given = kinds.filter((kind) => isGiven(storage[kind]));
+  if (given.length < 2) return;
+  yield {
+    path: inner(pathOf("common"), "storage"),
+    found: `several stores: ${given.join(" and ")}`,
+    wanted: "one of them",
+    why: 'Loki refuses to start: "too many storage configs provided in the common config".',
+    fix: "Remove the one that isn't used. A further store belongs in storage_config.",
+  };
+}
+
+// What is null or empty is as it is by default.
+function isGiven(block: unknown): boolean {
+  return isBlock(block) && Object.values(block).some((value) => value !== null && value !== "" && value !== false);
+}
