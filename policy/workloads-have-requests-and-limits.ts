@@ -26,12 +26,16 @@ export const workloadsHaveRequestsAndLimits = definePolicy({
         continue;
       }
       const { path, resources } = container;
+      if (demand.length > 1 && demand.every((each) => demandOf(container, each) === undefined)) {
+        yield nothing(path, demand);
+        continue;
+      }
       for (const each of demand) {
         const value = demandOf(container, each);
         const given = at(resources, each);
         const found = given === undefined ? "missing" : JSON.stringify(given);
         if (value instanceof Unknown) yield value;
-        else if (value === undefined) yield { path: `${path}.${each}`, found, ...missing[each], fix: "Set it." };
+        else if (value === undefined) yield { path: `${path}.${each}`, found, ...missing[each], fix };
       }
       for (const { path: request, request: found, limit, of } of excesses(resources)) {
         yield {
@@ -45,6 +49,19 @@ export const workloadsHaveRequestsAndLimits = definePolicy({
     }
   },
 });
+
+const fix = "Set it, or take it out of this policy's parameter demand.";
+
+// One cause: nobody has thought of them.
+function nothing(path: string, demand: readonly Demand[]): Refusal {
+  return {
+    path,
+    found: `without ${demand.join(", ")}`,
+    wanted: "all of them",
+    why: "Pods without requests overfill a node, and without a memory limit one leak takes all of it.",
+    fix: "Set them, or change this policy's parameter demand.",
+  };
+}
 
 const missing: Readonly<Record<Demand, Pick<Refusal, "wanted" | "why">>> = {
   "requests.cpu": {

@@ -1,5 +1,6 @@
 import { chartsOwn, lokiBuckets, mimirBuckets, type BucketUse } from "./buckets";
 import type { Config } from "./config/config";
+import { isFile } from "./config/find";
 import { inForce } from "./config/in-force";
 import { fillIn, hasOrigins, unknownParts, unreadable } from "./config/placeholders";
 import type { Program } from "./config/program";
@@ -86,6 +87,8 @@ function usesOf(resource: Resource, resources: readonly Resource[], namespaces: 
 
 function isMeant(one: Use, two: Use): boolean {
   if (one.file === two.file) return true;
+  // Each chart that is installed is an installation; a file of values may be that of one.
+  if ([one, two].every(({ file, resource }) => file.chart && !isFile(resource))) return false;
   if (one.program !== two.program || one.resource.namespace !== two.resource.namespace) return false;
   if (one.program === loki || one.content === two.content) return true;
   // Rules and alerts lie in folders of their own.

@@ -276,6 +276,16 @@ data: {note: none}
     given: [release("./charts/platform", "1.0.0", `{loki: {enabled: false, ${lokiValues().slice(1)}}`)],
   },
   {
+    what: "Loki switched off in loki-stack",
+    given: [
+      release(
+        "loki-stack",
+        "2.10.2",
+        `{loki: {enabled: false, image: {tag: 3.6.3}, config: {schema_config: ${schema()}, compactor: {retention_enabled: true}}}}`,
+      ),
+    ],
+  },
+  {
     what: "the same switched on",
     given: [release("./charts/platform", "1.0.0", `{loki: {enabled: true, ${lokiValues().slice(1)}}`)],
     told: ["retention-requires-delete-request-store"],

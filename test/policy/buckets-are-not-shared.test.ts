@@ -276,6 +276,21 @@ const cases: Case[] = [
     finds: [shared(`ConfigMap second/loki: ${chunksAt}`, chunks, inLoki)],
   },
   {
+    when: "two releases of Loki's chart in a namespace have one bucket",
+    stack: ["first", "second"].map((name) => {
+      const storage = { type: "s3", bucketNames: { chunks: "one" }, s3: { endpoint: "minio:9000" } };
+      const { props, ...rest } = release("loki", { loki: { storage } });
+      return { ...rest, name, props: { ...props, name } };
+    }),
+    finds: [
+      shared(
+        "Release monitoring/second: values.loki.storage.bucketNames.chunks",
+        chunks,
+        "Release monitoring/first, values.loki.storage.bucketNames.chunks",
+      ),
+    ],
+  },
+  {
     when: "two installations of Loki have one bucket in the MinIO of each namespace",
     stack: [map("loki", loki("one")), map("loki", loki("one"), "second")],
   },

@@ -725,7 +725,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     {
       what: "Prometheus' resources go from the chart's values",
       how: set(kps, "values.prometheus.prometheusSpec.resources", undefined),
-      finds: /prometheusSpec\.resources\.limits\.memory is missing/,
+      finds: /prometheusSpec\.resources is without/,
       ...withKps,
     },
     {

@@ -53,6 +53,10 @@ describe("no-plaintext-secrets", () => {
       });
     }
 
+    it("tells of the first fifty", async () => {
+      assert.equal((await check(configMap(`a: 1\n${`password: ${password}\n`.repeat(60)}`))).length, 50);
+    });
+
     it("refuses a value under a key of its own", async () => {
       assert.deepEqual(await check(configMap(password, "S3_SECRET_ACCESS_KEY")), [
         refused("ConfigMap monitoring/loki: data.S3_SECRET_ACCESS_KEY", literal("S3_SECRET_ACCESS_KEY"), "configMap"),
@@ -67,6 +71,8 @@ describe("no-plaintext-secrets", () => {
       ["an Authorization header", `Authorization: Bearer ${password}`],
       ["a Slack webhook", "https://hooks.slack.com/services/T00000000/B00000000/aaaaaaaaaaaa"],
       ["a heartbeat's address", "https://hc-ping.com/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"],
+      ["an npm token", `npm_${"a1".repeat(18)}`],
+      ["a registry's login", '{"auths":{"ghcr.io":{"auth":"dXNlcjpodW50ZXIy"}}}'],
       ["a GitHub token", `ghp_${"a1".repeat(18)}`],
       ["a JSON web token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJsb2tpIn0.c2lnbmF0dXJl"],
     ];
@@ -98,6 +104,16 @@ describe("no-plaintext-secrets", () => {
         "token_url: https://login.example/token",
         "remote: https://$(USER):$(PASSWORD)@example.org/",
         "remote: https://user:${PASSWORD}@example.org/",
+        'password: "{FRIGATE_MQTT_PASSWORD}"',
+        "remote: rtsp://admin:{FRIGATE_RTSP_PASSWORD}@camera/stream",
+        "password: ${PASSWORD:?is needed}",
+        "password = os.environ['PASSWORD']",
+        "password: [[ .password ]]",
+        "token: '@env:TOKEN'",
+        "MARIADB_RANDOM_ROOT_PASSWORD=1",
+        "password: %PASSWORD%",
+        'TOKEN="$1"',
+        "PASSWORD=`cat /etc/secrets/password`",
         "# password: old-Password-1",
         'api_key = sys.env("API_KEY")',
         "password = local.file.password.content",

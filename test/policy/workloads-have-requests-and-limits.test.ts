@@ -15,11 +15,12 @@ const deployment = (resources: unknown, list = "containers", pod: object = {}) =
   });
 const at = (list = "containers") => `Deployment monitoring/app: spec.template.spec.${list}[0].resources`;
 const cpu = (where: string, found = "missing") =>
-  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none. Set it.`;
-const memory = (where: string, found = "missing") =>
-  `${where}.requests.memory is ${found}; wanted bytes, such as 256Mi. Without it, the scheduler can overfill the node's memory, and this pod is among the first to be evicted. Set it.`;
+  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none. Set it, or take it out of this policy's parameter demand.`;
 const limit = (where: string, found = "missing") =>
-  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it, one memory leak takes the whole node's memory, and the kernel kills any process. Set it.`;
+  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it, one memory leak takes the whole node's memory, and the kernel kills any process. Set it, or take it out of this policy's parameter demand.`;
+
+const none = (where: string) =>
+  `${where} is without requests.cpu, requests.memory, limits.memory; wanted all of them. Pods without requests overfill a node, and without a memory limit one leak takes all of it. Set them, or change this policy's parameter demand.`;
 
 describe("workloads-have-requests-and-limits", () => {
   it("accepts requests of CPU and memory and a limit of memory", async () => {
@@ -30,7 +31,7 @@ describe("workloads-have-requests-and-limits", () => {
     assert.deepEqual(await findings(policy, deployment(without("requests", "cpu"))), [cpu(at())]);
     assert.deepEqual(await findings(policy, deployment(without("limits", "memory"))), [limit(at())]);
     assert.deepEqual(await findings(policy, deployment({ ...good, limits: { memory: "0" } })), [limit(at(), '"0"')]);
-    assert.deepEqual(await findings(policy, deployment(undefined)), [cpu(at()), memory(at()), limit(at())]);
+    assert.deepEqual(await findings(policy, deployment(undefined)), [none(at())]);
   });
 
   it("takes a limit for the request that is missing, as Kubernetes does", async () => {
@@ -44,7 +45,7 @@ describe("workloads-have-requests-and-limits", () => {
 
   it("looks at init containers, and not at ephemeral ones, which can't have any", async () => {
     const list = "initContainers";
-    assert.deepEqual(await findings(policy, deployment({}, list)), [cpu(at(list)), memory(at(list)), limit(at(list))]);
+    assert.deepEqual(await findings(policy, deployment({}, list)), [none(at(list))]);
     assert.deepEqual(await findings(policy, deployment({}, "ephemeralContainers")), []);
   });
 
@@ -69,15 +70,15 @@ describe("workloads-have-requests-and-limits", () => {
       spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: "app", image: "app:1.2.3" }] } } } } },
     });
     const inJob = "CronJob backup: spec.jobTemplate.spec.template.spec.containers[0].resources";
-    assert.deepEqual(await findings(policy, job), [cpu(inJob), memory(inJob), limit(inJob)]);
+    assert.deepEqual(await findings(policy, job), [none(inJob)]);
     const own = { image: "prometheus:v3.15.0", containers: [{ name: "prometheus", env: [] }] };
     const prometheus = object("monitoring.coreos.com/v1", "Prometheus", { metadata: { name: "k8s" }, spec: own });
     const inSpec = "Prometheus k8s: spec.resources";
-    assert.deepEqual(await findings(policy, prometheus), [cpu(inSpec), memory(inSpec), limit(inSpec)]);
+    assert.deepEqual(await findings(policy, prometheus), [none(inSpec)]);
     const second = { ...own, resources: good, containers: [{ name: "proxy", image: "proxy:1.2.3" }] };
     const proxy = object("monitoring.coreos.com/v1", "Prometheus", { metadata: { name: "k8s" }, spec: second });
     const inProxy = "Prometheus k8s: spec.containers[0].resources";
-    assert.deepEqual(await findings(policy, proxy), [cpu(inProxy), memory(inProxy), limit(inProxy)]);
+    assert.deepEqual(await findings(policy, proxy), [none(inProxy)]);
   });
 
   it("refuses what kube-prometheus-stack runs without any, and accepts what is off", async () => {
@@ -93,11 +94,7 @@ describe("workloads-have-requests-and-limits", () => {
     });
     assert.deepEqual(await findings(policy, release("kube-prometheus-stack", values(good))), []);
     const where = "Release monitoring/kube-prometheus-stack: values.prometheus.prometheusSpec.resources";
-    assert.deepEqual(await findings(policy, release("kube-prometheus-stack", values({}))), [
-      cpu(where),
-      memory(where),
-      limit(where),
-    ]);
+    assert.deepEqual(await findings(policy, release("kube-prometheus-stack", values({}))), [none(where)]);
   });
 
   it("demands of a sub-chart of kube-prometheus-stack what its values begin to say", async () => {
@@ -117,7 +114,7 @@ describe("workloads-have-requests-and-limits", () => {
   it("demands what its configuration says", async () => {
     const config = { demand: ["limits.cpu"] };
     assert.deepEqual(await findings(policy, deployment(good), config), [
-      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it, the container may use every idle core of the node. Set it.`,
+      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it, the container may use every idle core of the node. Set it, or take it out of this policy's parameter demand.`,
     ]);
     await assert.rejects(findings(policy, deployment(good), { demand: ["cpu"] }), /demand\[0\]/);
   });

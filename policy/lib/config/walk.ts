@@ -136,8 +136,7 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
   if (isObject(block)) return visitObject(walk, block, place);
   if (Array.isArray(block.panels)) return; // a dashboard: what its panels say of a configuration is for people
   if (place.values === "of a known chart") return visitInside(walk, block, place);
-  // By custom a chart of one's own leaves out a sub-chart so.
-  if (place.values && block.enabled === false) return;
+  if (place.values && isOff(block)) return;
   const program = programs.find((each) => each.key === key);
   if (program && visitValue(walk, program, block, place)) return;
   const layout = program ? undefined : layoutOf({ name: key, values: block });
@@ -149,6 +148,9 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
   const guess = place.values && ({ isGuess: true } as const);
   walk.found.get(own)?.configs.push({ content, path, pathOf: (name) => inner(path, name), ...guess });
 }
+
+// By custom a chart leaves out a sub-chart so.
+const isOff = (values: unknown): boolean => isBlock(values) && values.enabled === false;
 
 function visitInside(walk: Walk, block: Block, place: Place): void {
   const { path, key, values, texts, installs } = place;
@@ -209,6 +211,7 @@ function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | u
     const known = layout.charts?.[key];
     const inside: Place = { ...place, path: inner(path, key), key, values: "of a known chart" };
     const ofThis = name === undefined ? undefined : { name, version };
+    if (known && isOff(each)) continue;
     if (known && isBlock(each)) visitValues(walk, { ...known, values: each, around: ofThis, isPartial }, inside);
     else if (mayHold(each) && !(key === layout.value && isBlock(each))) visit(walk, each, inside);
   }

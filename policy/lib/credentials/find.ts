@@ -22,7 +22,7 @@ export interface Credential {
 const named = (key: string) => `a literal, where ${JSON.stringify(key)} says that it is a credential`;
 // A key and its value, at the start of a line, in a JSON or YAML flow, as a flag, or exported by a shell.
 const pair =
-  /(?:^[ \t]*(?:-[ \t]+)*(?:(?:export|set)[ \t]+)?(?:--?)?|[{,][ \t]*|[ \t]--?)(["']?)([A-Za-z_][\w.-]*)\1[ \t]*[:=][ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s,}#;"'[{][^,}#;]*|\{\{[^}]*|\$[^,;]*))/g;
+  /(?:^[ \t]*(?:-[ \t]+)*(?:(?:export|set)[ \t]+)?(?:--?)?|(?<!\$)[{,][ \t]*|[ \t]--?)(["']?)([A-Za-z_][\w.-]*)\1[ \t]*[:=][ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s,}#;"'[{][^,}#;]*|\{\{[^}]*|\$[^,;]*))/g;
 // A flag with its value behind a space.
 const flag = /(?:^|[ \t])--?([A-Za-z][\w.-]*)[ \t]+(?:"([^"]*)"|'([^']*)'|([^\s"'-]\S*))/g;
 const comment = /^\s*(?:#|;|\/\/)/;
@@ -30,10 +30,12 @@ const comment = /^\s*(?:#|;|\/\/)/;
 const any = new RegExp(`${wordOfKeys.source}|${signs.source}`, "i");
 // Kubernetes takes no ConfigMap larger than this.
 const longest = 1024 * 1024;
+// Of more nobody reads the messages.
+const most = 50;
 
 /**
  * Credentials in clear anywhere in a value: by the key that they stand under, by the name of an environment variable or a flag, within
- * texts of any format line by line, and by their form.
+ * texts of any format line by line, and by their form; the first fifty.
  *
  * @param value properties of a resource, or chart values
  * @param path where they are
@@ -45,6 +47,7 @@ export function credentialsIn(value: unknown, path: string, key = ""): Credentia
 }
 
 function search(found: Credential[], value: unknown, path: string, key: string): void {
+  if (found.length >= most) return;
   if (typeof value === "string") inText(found, value, path, key);
   else if (typeof value === "number") {
     if (/passw/i.test(key) && credentialBy(key)) found.push({ path, what: named(key) });
@@ -91,6 +94,7 @@ function inText(found: Credential[], text: string, path: string, key: string): v
   else if (any.test(text)) {
     const lines = text.split("\n");
     for (const [index, line] of lines.entries()) {
+      if (found.length >= most) return;
       if (!any.test(line)) continue;
       const what = credentialIn(line.slice(0, longest)) ?? pairIn(line.slice(0, longest), lines[index + 1]);
       if (what) found.push({ path: isLine ? path : `${path}, line ${index + 1},`, what });

@@ -65,13 +65,14 @@ function wordsOf(key: string): string {
 
 // A variable, a template, an expression, a regular expression, what people write in place of a value.
 const placeholder =
-  /^\$[A-Za-z_]\w*$|^\$__|\$\{|\$\(|\{\{|^%\(|^<[^>]*>?$|^[*x.…]+$|^[*!]\w|\.\*|\.\+|\[\^|\(\?|\\[Ssdw]|^[a-z_][\w.]*\([^)]*\)?/;
+  /^\$[A-Za-z_]\w*$|^\$\d$|^\$__|\$\{|\$\(|\{\{|^\[\[|^`|^\{\w+\}$|^%(?:\(|\w+%$|s$)|^<[^>]*>?$|^[*x.…]+$|^[*!]\w|\.\*|\.\+|\[\^|\(\?|\\[Ssdw]|^[a-z_][\w.]*\([^)]*\)?/;
 const reference =
-  /^(?:op|vault|bao|ref\+\w+|secretref|sops|env|file|aws\w*|gcp\w*|azure\w*):|^ENC\[|^https?:\/\/[^@]*$|^\.{0,2}\/[\w.@-]+(?:\/[\w.@-]*)*$/i;
-// Of Alloy: another component's export.
-const expression = /^(?:local|remote|module|argument|sys|env|discovery|nonsensitive|otelcol)(?:\.\w+)+(?:\[.*)?$/;
+  /^(?:op|vault|bao|ref\+\w+|secretref|sops|env|file|aws\w*|gcp\w*|azure\w*):|^@(?:env:|\/)|^ENC\[|^https?:\/\/[^@]*$|^\.{0,2}\/[\w.@-]+(?:\/[\w.@-]*)*$/i;
+// Of Alloy another component's export, and of a program's own text a variable of its environment.
+const expression =
+  /^(?:local|remote|module|argument|sys|env|os|process|discovery|nonsensitive|otelcol)(?:\.\w+)+(?:\[.*)?$/;
 const word =
-  /^(?:true|false|null|nil|none|yes|no|on|off|enabled|disabled|required|optional|auto|automatic|redacted|string)$/i;
+  /^(?:true|false|null|nil|none|yes|no|on|off|enabled|disabled|required|optional|auto|automatic|redacted|string|[01])$/i;
 
 /**
  * Whether a value is the credential itself, and not a placeholder, a reference or a path.

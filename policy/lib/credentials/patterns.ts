@@ -6,6 +6,8 @@ const patterns: readonly { what: string; sign: string; form: RegExp }[] = [
   { what: "an AWS access key", sign: "A[KS]IA", form: /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/ },
   { what: "a GitHub token", sign: "gh[pousr]_|github_", form: /\b(?:gh[pousr]_\w{36}|github_pat_\w{40})/ },
   { what: "a GitLab token", sign: "glpat-", form: /\bglpat-[\w-]{20}/ },
+  { what: "an npm token", sign: "npm_", form: /\bnpm_[A-Za-z\d]{36}\b/ },
+  { what: "a registry's login", sign: '"auth"', form: /"auth"\s*:\s*"[A-Za-z\d+/]{8,}={0,2}"/ },
   { what: "a Grafana token", sign: "gl(?:sa|c)_", form: /\bgl(?:sa|c)_[\w+/=]{32}/ },
   { what: "a Slack token", sign: "xox", form: /\bxox[abeoprs]-[\w-]{10}/ },
   { what: "a Slack webhook", sign: "slack", form: /\bhooks\.slack\.com\/(?:services|workflows)\/[\w/]{20}/ },
