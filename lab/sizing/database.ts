@@ -6,6 +6,10 @@ export interface Database {
   name: "mimir" | "prometheus" | "victoria-metrics";
   /** Base URL. */
   url: string;
+  /** Where its Prometheus API is, without `/api/v1`. */
+  queryUrl: string;
+  /** Folder of everything that it keeps on its volume. */
+  data: string;
   /** The metric with the number of series in memory: its name, and labels that it must have. */
   seriesMetric: readonly [name: string, labels?: Record<string, string>];
   /** Starts it, the second time on what the first left behind. */

@@ -17,7 +17,7 @@ interface Arguments {
 
 new Command("bench:sizing")
   .description(
-    "Measures memory, CPU and disk of Mimir, of a Prometheus that writes to it, and of VictoriaMetrics with vmagent, by number of series",
+    "Measures memory, CPU, disk and queries of Mimir with Alloy, of a Prometheus that writes to it, and of VictoriaMetrics with vmagent and vmalert, by number of series",
   )
   .option("--series <numbers>", "numbers of series, one after the other", numbers, [10_000, 100_000, 400_000])
   .option("--minutes <n>", "minutes of load for each; the second half is measured", minutes, 12)

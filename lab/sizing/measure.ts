@@ -1,7 +1,9 @@
 import { programRelease } from "../cluster/programs";
+import type { Spread } from "../../commands/size/figures";
 import { settingsSchema } from "../../settings/schema";
 import { seconds } from "../../settings/units";
 import { until } from "../until";
+import { startAlloy } from "./alloy";
 import { bytesIn, type Blocks } from "./blocks";
 import type { Database } from "./database";
 import { metricsOf, total } from "./metrics";
@@ -9,9 +11,13 @@ import { mimir as prepareMimir } from "./mimir";
 import { startObjectStore } from "./object-store";
 import { forgetPeak, memoryOf } from "./procfs";
 import { prometheus as preparePrometheus } from "./prometheus";
+import { ask, type Query } from "./queries";
+import { ruleFile } from "./rules";
+import { startSink } from "./sink";
 import { serveTargets } from "./targets";
 import { victoriaMetrics as prepareVictoriaMetrics } from "./victoria-metrics";
 import { startVmagent } from "./vmagent";
+import { startVmalert } from "./vmalert";
 import { watch, type Usage } from "./watch";
 import type { Running, Workspace } from "./workspace";
 
@@ -34,6 +40,10 @@ export interface DatabaseResult {
   series: number;
   /** Bytes of the write-ahead log at the end; 0 for one that has none. */
   wal: number;
+  /** Bytes of everything on its volume at the end. */
+  disk: number;
+  /** Milliseconds that queries over the whole load took at the end. */
+  queries: Record<Query, Spread>;
   /** After it was killed: seconds until it was ready, and the most memory until it had caught up, in bytes. */
   restart: { seconds: number; peak: number };
   /** While it wrote all that it held in memory as a block: the most memory, in bytes, and that block. */
@@ -43,12 +53,16 @@ export interface DatabaseResult {
 /** What came out at one load. */
 export interface Result {
   load: Load;
-  versions: Record<"prometheus" | "mimir" | "minio" | "victoria-metrics", string>;
+  versions: Record<"prometheus" | "mimir" | "minio" | "victoria-metrics" | "alloy", string>;
   prometheus: DatabaseResult;
   mimir: DatabaseResult;
   victoriaMetrics: DatabaseResult;
   /** Scrapes the same targets for VictoriaMetrics. */
   vmagent: Usage;
+  /** Evaluates Prometheus's rules on VictoriaMetrics. */
+  vmalert: Usage;
+  /** Scrapes the same targets, as it does for Mimir in stage `kps-removed`; what it writes isn't kept. */
+  alloy: Usage;
   objectStore: Usage;
   remoteWrite: {
     /** Most seconds that the newest sample in Mimir was old in the steady time. */
@@ -73,9 +87,12 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   const settings = settingsSchema.parse({});
   const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
   const targets = await serveTargets(load);
+  const sink = await startSink();
   const store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager]);
   const mimir = await prepareMimir(workspace, settings, store);
-  const prometheus = await preparePrometheus(workspace, settings, targets, load.interval, `${mimir.url}/api/v1/push`);
+  const rules = ruleFile(settings);
+  const pushUrl = `${mimir.url}/api/v1/push`;
+  const prometheus = await preparePrometheus(workspace, settings, targets, load.interval, pushUrl, rules);
   const victoriaMetrics = await prepareVictoriaMetrics(workspace, settings);
   const running = {
     mimir: await mimir.start(),
@@ -89,6 +106,8 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
     load.interval,
     `${victoriaMetrics.url}/api/v1/write`,
   );
+  const vmalert = await startVmalert(workspace, settings, rules, load.interval, victoriaMetrics.url, sink.url);
+  const alloy = await startAlloy(workspace, settings, targets, load.interval, sink.url);
 
   const half = (load.minutes * 60) / 2;
   const processes = [
@@ -97,6 +116,8 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
     { program: store.program },
     { program: running.victoriaMetrics, url: victoriaMetrics.url },
     { program: vmagent.program, url: vmagent.url },
+    vmalert,
+    alloy,
   ];
   report(`${load.series} series: filling for ${half} s`);
   await watch(processes, half);
@@ -105,14 +126,17 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   const lags: number[] = [];
   const before = await counters(prometheus, mimir);
   const began = Date.now();
-  const [prometheusSteady, mimirSteady, objectStore, victoriaMetricsSteady, vmagentUsage] = await watch(
-    processes,
-    half,
-    ([metrics]) => lags.push(lagOf(metrics)),
-  );
+  const [prometheusSteady, mimirSteady, objectStore, victoriaMetricsSteady, vmagentUsage, vmalertUsage, alloyUsage] =
+    await watch(processes, half, ([metrics]) => lags.push(lagOf(metrics)));
   const after = await counters(prometheus, mimir);
   const elapsed = (Date.now() - began) / 1000;
-  const full = await Promise.all([prometheus, mimir, victoriaMetrics].map(atItsFullest));
+  const delivered = total(await metricsOf(alloy.url), "prometheus_remote_storage_samples_total");
+  if (delivered < after.sent * 0.9) throw new Error(`Alloy sent ${delivered} samples, Prometheus ${after.sent}`);
+  const databases = [prometheus, mimir, victoriaMetrics];
+  const full = await Promise.all(databases.map(atItsFullest));
+
+  report(`${load.series} series: querying`);
+  const latencies = await ask(databases, 2 * half);
 
   const interval = seconds(load.interval);
   report(`${load.series} series: killing and restarting each`);
@@ -137,26 +161,32 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
       mimir: programRelease("mimir"),
       minio: programRelease("minio"),
       "victoria-metrics": programRelease("victoria-metrics"),
+      alloy: programRelease("alloy"),
     },
     prometheus: {
       steady: prometheusSteady,
       ...full[0],
+      queries: latencies[0],
       restart: prometheusRestart.measured,
       compaction: await compaction(prometheus, prometheusRestart.program),
     },
     mimir: {
       steady: mimirSteady,
       ...full[1],
+      queries: latencies[1],
       restart: mimirRestart.measured,
       compaction: await compaction(mimir, mimirRestart.program),
     },
     victoriaMetrics: {
       steady: victoriaMetricsSteady,
       ...full[2],
+      queries: latencies[2],
       restart: victoriaMetricsRestart.measured,
       compaction: await compaction(victoriaMetrics, victoriaMetricsRestart.program),
     },
     vmagent: vmagentUsage,
+    vmalert: vmalertUsage,
+    alloy: alloyUsage,
     objectStore,
     remoteWrite: {
       lag: Math.max(...lags),
@@ -170,6 +200,7 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
     },
   };
   targets.close();
+  sink.close();
   return result;
 }
 
@@ -192,8 +223,12 @@ async function counters(prometheus: Database, mimir: Database) {
   };
 }
 
-async function atItsFullest({ url, seriesMetric, wal }: Database): Promise<Pick<DatabaseResult, "series" | "wal">> {
-  return { series: total(await metricsOf(url), ...seriesMetric), wal: wal === undefined ? 0 : bytesIn(wal) };
+async function atItsFullest({ url, seriesMetric, wal, data }: Database) {
+  return {
+    series: total(await metricsOf(url), ...seriesMetric),
+    wal: wal === undefined ? 0 : bytesIn(wal),
+    disk: bytesIn(data),
+  };
 }
 
 async function restart(database: Database, before: Running, caughtUp: () => Promise<unknown>) {

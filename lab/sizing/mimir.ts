@@ -56,6 +56,8 @@ export async function mimir(
   return {
     name: "mimir",
     url,
+    queryUrl: `${url}/prometheus`,
+    data,
     seriesMetric: ["cortex_ingester_memory_series"],
     start,
     wal: join(tsdb, "wal"),

@@ -15,6 +15,7 @@ import type { Workspace } from "./workspace";
  * @param targets what it scrapes
  * @param interval how often, as a Prometheus duration
  * @param pushUrl where it writes every sample to as well
+ * @param rules text of a rule file, evaluated as often as is scraped
  */
 export async function prometheus(
   workspace: Workspace,
@@ -22,12 +23,16 @@ export async function prometheus(
   targets: Targets,
   interval: string,
   pushUrl: string,
+  rules: string,
 ): Promise<Database> {
   const address = `127.0.0.1:${await freePort()}`;
   const folder = workspace.folderOf("prometheus");
   const { maxShards, maxSamplesPerSend, capacity } = kps.remoteWrite;
+  const { global, scrape_configs } = scrapeConfig(targets, interval);
   const config = {
-    ...scrapeConfig(targets, interval),
+    global: { ...global, evaluation_interval: interval },
+    scrape_configs,
+    rule_files: ["rules.yaml"],
     remote_write: [
       {
         name: "mimir",
@@ -46,6 +51,7 @@ export async function prometheus(
     ],
   };
   writeFileSync(join(folder, "config.yaml"), stringify(config));
+  writeFileSync(join(folder, "rules.yaml"), rules);
 
   const url = `http://${address}`;
   const path = await hostTool("prometheus");
@@ -68,6 +74,8 @@ export async function prometheus(
   return {
     name: "prometheus",
     url,
+    queryUrl: url,
+    data,
     seriesMetric: ["prometheus_tsdb_head_series"],
     start,
     wal: join(data, "wal"),

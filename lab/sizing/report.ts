@@ -1,4 +1,6 @@
 import type { DatabaseResult, Result } from "./measure";
+import { queries, type Query } from "./queries";
+import type { Usage } from "./watch";
 
 type Column<Row> = [title: string, of: (row: Row) => string];
 
@@ -17,6 +19,7 @@ const perDatabase: Column<DatabaseRow>[] = [
   ["HEAP", ({ steady }) => mebibytes(steady.heap)],
   ["CPU s/min", ({ steady }) => steady.cpu.toFixed(1)],
   ["WAL", ({ wal }) => mebibytes(wal)],
+  ["DISK", ({ disk }) => mebibytes(disk)],
   ["READY AGAIN", ({ restart }) => `${restart.seconds.toFixed(0)} s`],
   ["REPLAY PEAK", ({ restart }) => mebibytes(restart.peak)],
   ["COMPACTION PEAK", ({ compaction }) => mebibytes(compaction.peak)],
@@ -32,10 +35,29 @@ const perLoad: Column<Result>[] = [
   ["RETRIED", ({ remoteWrite }) => count(remoteWrite.retried)],
   ["S3 REQUESTS/min", ({ s3 }) => s3.requests.toFixed(1)],
   ["S3", ({ s3 }) => mebibytes(s3.bytes)],
-  ["MINIO MEMORY", ({ objectStore }) => mebibytes(objectStore.resident.mean)],
-  ["MINIO CPU s/min", ({ objectStore }) => objectStore.cpu.toFixed(1)],
-  ["VMAGENT MEMORY", ({ vmagent }) => mebibytes(vmagent.resident.mean)],
-  ["VMAGENT CPU s/min", ({ vmagent }) => vmagent.cpu.toFixed(1)],
+];
+
+const perQuery: Column<DatabaseRow>[] = [
+  ["SERIES", ({ scraped }) => count(scraped)],
+  ["QUERIED PROGRAM", ({ program }) => program],
+  ...(Object.keys(queries) as Query[]).map((query): Column<DatabaseRow> => [
+    `${query}: p50, p95 in ms`,
+    ({ queries: { [query]: took } }) => `${took.p50.toFixed(0)}, ${took.p95.toFixed(0)}`,
+  ]),
+];
+
+/** What is beside the databases. */
+const helpers = ["minio", "alloy", "vmagent", "vmalert"] as const;
+
+const perHelper: Column<Result>[] = [
+  ["SERIES", ({ load }) => count(load.series)],
+  ...helpers.flatMap((helper): Column<Result>[] => {
+    const usage = (result: Result) => (helper === "minio" ? result.objectStore : result[helper]);
+    return [
+      [`${helper.toUpperCase()} MEMORY`, (result) => mebibytes(usage(result).resident.mean)],
+      ["CPU s/min", (result) => usage(result).cpu.toFixed(1)],
+    ];
+  }),
 ];
 
 /** What is compared, between programs and between sizes: what a busy machine changes in one run, it changes in both. */
@@ -43,6 +65,7 @@ const compared: [title: string, of: (result: DatabaseResult) => number][] = [
   ["memory", ({ steady }) => steady.resident.mean],
   ["CPU", ({ steady }) => steady.cpu],
   ["WAL", ({ wal }) => wal],
+  ["disk", ({ disk }) => disk],
   ["replay peak", ({ restart }) => restart.peak],
   ["compaction peak", ({ compaction }) => compaction.peak],
 ];
@@ -55,7 +78,8 @@ export function tables(results: readonly Result[]): string {
   const rows = results.flatMap((result): DatabaseRow[] =>
     programs.map(([program, of]) => ({ program, scraped: result.load.series, ...of(result) })),
   );
-  return [table(perDatabase, rows), table(perLoad, results), ratios(results)].join("\n\n");
+  const parts = [table(perDatabase, rows), table(perQuery, rows), table(perHelper, results), table(perLoad, results)];
+  return [...parts, ratios(results)].join("\n\n");
 }
 
 function table<Row>(shown: readonly Column<Row>[], rows: readonly Row[]): string {
@@ -69,21 +93,24 @@ const programs: [program: string, of: (result: Result) => DatabaseResult][] = [
   ["victoria-metrics", ({ victoriaMetrics }) => victoriaMetrics],
 ];
 
-/** With vmagent, VictoriaMetrics does what Prometheus does alone: scrape, keep, answer. */
-function withVmagent({ victoriaMetrics, vmagent }: Result): DatabaseResult {
-  const { steady } = victoriaMetrics;
-  const mean = steady.resident.mean + vmagent.resident.mean;
-  return {
-    ...victoriaMetrics,
-    steady: { ...steady, resident: { ...steady.resident, mean }, cpu: steady.cpu + vmagent.cpu },
-  };
+/** What does together what Prometheus does alone: scrape, keep, answer, and evaluate rules, which Mimir's ruler does in its own process. */
+const together: typeof programs = [
+  ["mimir + alloy", ({ mimir, alloy }) => beside(mimir, alloy)],
+  ["victoria-metrics + vmagent + vmalert", (all) => beside(all.victoriaMetrics, all.vmagent, all.vmalert)],
+];
+
+function beside(database: DatabaseResult, ...others: Usage[]): DatabaseResult {
+  const { steady } = database;
+  const sum = (of: (usage: Usage) => number) => [steady, ...others].reduce((all, usage) => all + of(usage), 0);
+  const resident = { ...steady.resident, mean: sum((usage) => usage.resident.mean) };
+  return { ...database, steady: { ...steady, resident, cpu: sum(({ cpu }) => cpu) } };
 }
 
 /** Each to Prometheus at each load, then each load to the first. */
 function ratios(results: readonly Result[]): string {
   const [first, ...others] = results;
-  const beside = results.flatMap((result) =>
-    [...programs.slice(1), ["victoria-metrics + vmagent", withVmagent] as const].map(([program, one]) => [
+  const toPrometheus = results.flatMap((result) =>
+    [...programs.slice(1), ...together].map(([program, one]) => [
       `${program} : prometheus at ${count(result.load.series)}`,
       ...compared.map(([, of]) => ratio(of(one(result)), of(result.prometheus))),
     ]),
@@ -94,7 +121,7 @@ function ratios(results: readonly Result[]): string {
       ...compared.map(([, of]) => ratio(of(one(result)), of(one(first)))),
     ]),
   );
-  return columns([["RATIO", ...compared.map(([title]) => title.toUpperCase())], ...beside, ...growth]);
+  return columns([["RATIO", ...compared.map(([title]) => title.toUpperCase())], ...toPrometheus, ...growth]);
 }
 
 const ratio = (a: number, b: number) => (b > 0 ? (a / b).toFixed(2) : "–");

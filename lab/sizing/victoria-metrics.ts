@@ -34,6 +34,8 @@ export async function victoriaMetrics(
   return {
     name: "victoria-metrics",
     url,
+    queryUrl: url,
+    data,
     seriesMetric: ["vm_cache_entries", { type: "storage/hour_metric_ids" }],
     start: () =>
       workspace.start({
