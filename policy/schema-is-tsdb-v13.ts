@@ -6,7 +6,8 @@ import { chartMistakes, schemaMistakes } from "./lib/loki/schema";
 import { definePolicy } from "./lib/policy";
 
 /**
- * Refuses a schema with which Loki doesn't start: none, periods out of order, index tables that don't span a day, unknown names, and from today
+ * Refuses a schema with which Loki doesn't start: none, periods out of order, index tables that don't span a day, unknown names, a store without a
+ * bucket, and from today
  * on an older schema than TSDB with v13 if structured metadata is allowed, which is the default. Earlier periods stay as they are: only they
  * can read their data. Loki 2 accepts the older schemas.
  */

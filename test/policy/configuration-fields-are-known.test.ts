@@ -212,6 +212,16 @@ describe("configuration-fields-are-known", () => {
           refusedText(`${inFile}common.storage.backend`, "minio", "s3, gcs, azure, swift or filesystem", "Mimir"),
         ],
       },
+      ...["common.ring.kvstore.store", "query_scheduler.scheduler_ring.kvstore.store"].map((path) => ({
+        when: `a ring is kept in a store that isn't, at ${path}`,
+        given: loki(path, "redis"),
+        finds: [refusedText(inFile + path, "redis", "memberlist, inmemory, consul, etcd or multi", "Loki")],
+      })),
+      {
+        when: "Loki's rules are in a store of no kind",
+        given: loki("ruler.storage.type", "minio"),
+        finds: [refusedText(`${inFile}ruler.storage.type`, "minio", "s3, gcs, azure, swift or local", "Loki")],
+      },
       { when: "Mimir's rules are in a folder", given: mimir("ruler_storage.backend", "local") },
       {
         when: "the mode of deletion is none",

@@ -55,6 +55,20 @@ describe("schema-is-tsdb-v13", () => {
       ],
     },
     {
+      when: "it keeps its data in s3, and common has a folder only",
+      given: file(changed(goodLoki, "common.storage", { filesystem: { chunks_directory: "/loki" } })),
+      finds: [
+        `${configs}[0].object_store is "s3", for which no bucket is named beside filesystem in common.storage; wanted filesystem, or a bucket in common.storage.s3. Loki refuses to start: "at least one bucket name must be specified". Correct the one that is wrong. Don't change a period that has data.`,
+      ],
+    },
+    {
+      when: "common has a folder, and s3 is elsewhere",
+      given: file({
+        ...changed(goodLoki, "common.storage", { filesystem: { chunks_directory: "/loki" } }),
+        storage_config: { aws: { bucketnames: "loki" } },
+      }),
+    },
+    {
       when: "a named store is called as a kind of store is",
       given: file(changed(goodLoki, "storage_config", { named_stores: { aws: { s3: { bucketnames: "loki" } } } })),
       finds: [

@@ -74,7 +74,8 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
   if (typeof written === "string") {
     // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none.
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
-    return { versions, kind, rule: rules[list.program][place.join(".")] };
+    const own = rules[list.program];
+    return { versions, kind, rule: own[place.join(".")] ?? own[place.slice(-2).join(".")] };
   }
   if (Array.isArray(written)) return { versions, kind: "list", each: fieldOf(written[0], list, [...place, "*"]) };
   const keys = new Map<string, Field>();

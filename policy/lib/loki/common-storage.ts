@@ -1,16 +1,14 @@
 import type { Config } from "../config/config";
 import type { Refusal } from "../finding";
 import { inner } from "../paths";
-import { at, isBlock } from "../unknown";
+import { at, isBlock, type Block } from "../unknown";
 
 // `applyStorageConfig` in pkg/loki/config_wrapper.go of Loki 3.6.
 const kinds = ["azure", "alibabacloud", "bos", "cos", "filesystem", "gcs", "s3", "swift"];
 
 /** Two kinds of store in `common.storage`, such as that of an example beside one's own: Loki takes one. */
 export function* secondStores({ content, pathOf }: Config): Iterable<Refusal> {
-  const storage = at(content, "common.storage");
-  if (!isBlock(storage)) return;
-  const given = kinds.filter((kind) => isGiven(storage[kind]));
+  const given = commonStores(content);
   if (given.length < 2) return;
   yield {
     path: inner(pathOf("common"), "storage"),
@@ -19,6 +17,12 @@ export function* secondStores({ content, pathOf }: Config): Iterable<Refusal> {
     why: 'Loki refuses to start: "too many storage configs provided in the common config".',
     fix: "Remove the one that isn't used. A further store belongs in storage_config.",
   };
+}
+
+/** The kinds of store that a configuration has in `common.storage`. */
+export function commonStores(content: Block): string[] {
+  const storage = at(content, "common.storage");
+  return isBlock(storage) ? kinds.filter((kind) => isGiven(storage[kind])) : [];
 }
 
 // What is null or empty is as it is by default.

@@ -2,6 +2,7 @@ import { durationSeconds } from "../duration";
 import { text, type Setting } from "../config/read";
 import { show } from "../config/show";
 import { inner } from "../paths";
+import { commonStores } from "./common-storage";
 import type { Refusal } from "../finding";
 import { at, isBlock, type Block } from "../unknown";
 
@@ -81,6 +82,7 @@ export function* refusedPeriods(periods: readonly Period[], config: Block, today
     const isCounted = index >= active || ("value" in period.store && period.store.value === "tsdb");
     yield* ofTables(period, isCounted);
     yield* ofNames(period, config);
+    yield* ofBuckets(period, config);
   }
 }
 
@@ -101,6 +103,22 @@ function unordered({ path, from }: Period): Refusal {
     wanted: "periods in ascending order, each with a different day",
     why: `Loki refuses to start: "from time in schemas must be distinct and in increasing order".`,
     fix: "Put the periods in order. Don't change the day of a period that has data.",
+  };
+}
+
+// Where another kind of store is given for everything, and no bucket for this one. Nothing at all may be given by arguments.
+function* ofBuckets({ path, content }: Period, config: Block): Iterable<Refusal> {
+  const object = text(content, "object_store");
+  if (!("value" in object) || !["s3", "aws"].includes(object.value)) return;
+  const given = commonStores(config);
+  const own = [at(config, "storage_config.aws"), at(config, "storage_config.object_store")];
+  if (given.length === 0 || given.includes("s3") || own.some((each) => each !== undefined)) return;
+  yield {
+    path: `${path}.object_store`,
+    found: `${show(object)}, for which no bucket is named beside ${given.join(" and ")} in common.storage`,
+    wanted: `${given[0]}, or a bucket in common.storage.s3`,
+    why: 'Loki refuses to start: "at least one bucket name must be specified".',
+    fix: "Correct the one that is wrong. Don't change a period that has data.",
   };
 }
 
