@@ -3,6 +3,7 @@ import type { ResourceValidationArgs } from "@pulumi/policy";
 import { decided } from "../../../policy/lib/charts/conditions";
 import { environmentOf, expandArgument } from "../../../policy/lib/config/environment";
 import { settingsOf } from "../../../policy/lib/config/find";
+import { inForce } from "../../../policy/lib/config/in-force";
 import { expandForLoki, expandForMimir, unreadable } from "../../../policy/lib/config/placeholders";
 import { durationSeconds } from "../../../policy/lib/duration";
 import { fieldListOf } from "../../../policy/lib/fields/list";
@@ -10,7 +11,8 @@ import { misfits } from "../../../policy/lib/fields/misfits";
 import { bestMatch, matches } from "../../../policy/lib/glob";
 import { loki } from "../../../policy/lib/loki/program";
 import { mimir } from "../../../policy/lib/mimir/program";
-import { resourceOf } from "../../../policy/lib/resource";
+import { variablesOf } from "../../../policy/lib/pods/variables";
+import { resourceOf, resourcesOf } from "../../../policy/lib/resource";
 import { isInScope, type Scope } from "../../../policy/lib/scope";
 import { lokiChart } from "../fixtures";
 import { growth, mostGrowth } from "../growth";
@@ -53,6 +55,56 @@ describe("placeholders", () => {
   it("a variable that holds itself ends", () => {
     const text = "${X}".repeat(1000);
     assert.equal(expandForLoki(text, new Map([["X", text]])).length, text.length * 1000);
+  });
+});
+
+describe("a whole stack", () => {
+  const file = resource(configMap("common: { path_prefix: ${A} }\nschema_config: {}\n"));
+  const env = ["A", "B", "C"].map((name) => ({ name, valueFrom: { configMapKeyRef: { name: "values", key: name } } }));
+  const volumes = [{ name: "config", configMap: { name: "loki" } }];
+  const reader = resource(
+    object("apps/v1", "Deployment", {
+      metadata: { namespace: "monitoring", name: "loki" },
+      spec: { template: { spec: { containers: [{ env }], volumes } } },
+    }),
+  );
+  const values = resource(
+    object("core/v1", "ConfigMap", {
+      metadata: { namespace: "monitoring", name: "values" },
+      data: { A: "/a", B: "/b", C: "/c" },
+    }),
+  );
+
+  it("is gone through once, however many variables are looked for in it", () => {
+    let read = 0;
+    const bystander = resource({
+      ...configMap(""),
+      props: {
+        get metadata() {
+          read++;
+          return { namespace: "elsewhere", name: "other" };
+        },
+      },
+    });
+    const stack = [file, reader, bystander, values];
+    const [{ config }] = inForce(file, loki, stack);
+    assert.deepEqual(config.content.common, { path_prefix: "/a" });
+    const before = read;
+    const found = ["A", "B", "C", "A", "B", "C"].map((name) => variablesOf(file, stack)(name));
+    assert.deepEqual(
+      found.map((each) => each && "value" in each && each.value),
+      ["/a", "/b", "/c", "/a", "/b", "/c"],
+    );
+    assert.equal(read, before);
+  });
+
+  it("is the same list for each policy that is shown the same resources, and what is found in it is found once", () => {
+    const given = [file, reader, values].map((each) => ({ ...each, props: each.props, opts: each.options }));
+    const [one, other] = [resourcesOf(given), resourcesOf([...given])];
+    assert.equal(one, other);
+    assert.equal(inForce(one[0], loki, one), inForce(other[0], loki, other));
+    assert.notEqual(resourcesOf(given.slice(1)), one);
+    assert.equal(resourcesOf(given.slice(0, 2)).length, 2);
   });
 });
 
