@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { specialAssetSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc";
+import { once } from "./once";
 import type { Message } from "./read-struct";
 import { isBlock } from "./unknown";
 
@@ -17,14 +18,10 @@ export function readPropertiesOnce(): void {
   const runtime = theRuntimes();
   const original = runtime?.deserializeProperties;
   if (!runtime || typeof original !== "function") return;
-  const read = new WeakMap<Message, object>();
-  runtime.deserializeProperties = (properties, proxySecrets) => {
-    // A policy that changes properties gets its own.
-    if (proxySecrets) return readable(original, properties, proxySecrets);
-    const found = read.get(properties) ?? readable(original, properties, proxySecrets);
-    read.set(properties, found);
-    return found;
-  };
+  const read = once((properties: Message) => readable(original, properties, false));
+  // A policy that changes properties gets its own.
+  runtime.deserializeProperties = (properties, proxySecrets) =>
+    proxySecrets ? readable(original, properties, proxySecrets) : read(properties);
 }
 
 function readable(deserialize: Deserialize, properties: Message, proxySecrets: boolean): object {

@@ -48,24 +48,25 @@ function copied(value: unknown, properties: object, keys: string[], later: Promi
   if (typeof value === "string" && value.length === lengthOfUuid) return read(properties, keys);
   if (typeof value !== "object" || value === null) return value;
   let copy: Block | undefined;
-  const change = (key: string, each: unknown): void => {
-    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Block;
-    copy[key] = each;
-  };
   for (const key of Object.keys(value)) {
     const each = (value as Block)[key];
     if (each instanceof Promise) {
-      change(key, undefined);
-      later.push(each.then((settled) => change(key, settledCopy(settled, later))));
+      const into = (copy ??= shallow(value));
+      into[key] = undefined;
+      later.push(each.then((settled) => void (into[key] = settledCopy(settled, later))));
       continue;
     }
     if (typeof each !== "object" && (typeof each !== "string" || each.length !== lengthOfUuid)) continue;
     keys.push(key);
     const inside = copied(each, properties, keys, later);
     keys.pop();
-    if (inside !== each) change(key, inside);
+    if (inside !== each) (copy ??= shallow(value))[key] = inside;
   }
   return copy ?? value;
+}
+
+function shallow(value: object): Block {
+  return (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Block;
 }
 
 // An archive has assets in it, which have promises of their own.
