@@ -1,3 +1,5 @@
+import { once } from "./once";
+
 /** Whether a text matches a pattern in which `*` stands for any text. */
 export function matches(pattern: string, text: string): boolean {
   return expressionOf(pattern).test(text);
@@ -22,9 +24,11 @@ function expressionOf(pattern: string): RegExp {
  * @param byPattern values by pattern; in what order doesn't count, as a configuration may lose it on its way
  */
 export function bestMatch<Value>(byPattern: Readonly<Record<string, Value>>, text: string): Value | undefined {
-  const own = (pattern: string) => pattern.replaceAll("*", "").length + (pattern.includes("*") ? 0 : 1);
-  const [best] = Object.keys(byPattern)
-    .filter((pattern) => matches(pattern, text))
-    .sort((a, b) => own(b) - own(a));
+  const best = bestFirst(byPattern).find((pattern) => matches(pattern, text));
   return best === undefined ? undefined : byPattern[best];
 }
+
+const bestFirst = once((byPattern: Readonly<Record<string, unknown>>): readonly string[] => {
+  const own = (pattern: string) => pattern.replaceAll("*", "").length + (pattern.includes("*") ? 0 : 1);
+  return Object.keys(byPattern).sort((a, b) => own(b) - own(a));
+});

@@ -77,13 +77,16 @@ function nothing(): ProgramSettings {
 // A Secret is full of generated passwords that a preview can't know: only a key that may be a configuration is worth a word. The update
 // knows them all, and asks again before it creates the Secret.
 function unknownFiles(resource: Resource, isSecret: boolean, program: Program): Unreadable[] {
-  const mayBeConfig = (key: string) => !isSecret || key.includes(program.key) || /\.ya?ml$/i.test(key);
   return ["data", "stringData", "binaryData"].flatMap((field) => {
     const content = resource.props[field];
     if (content instanceof Unknown) return isSecret ? [] : [{ path: field, problem: content }];
     if (!isBlock(content)) return [];
     return Object.entries(content)
-      .filter(([key, value]) => value instanceof Unknown && mayBeConfig(key))
+      .filter(([key, value]) => value instanceof Unknown && (!isSecret || mayBeConfig(key, program)))
       .map(([key, value]) => ({ path: inner(field, key), problem: value as Unknown }));
   });
+}
+
+function mayBeConfig(key: string, program: Program): boolean {
+  return key.includes(program.key) || /\.ya?ml$/i.test(key);
 }

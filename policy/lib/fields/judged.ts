@@ -3,7 +3,9 @@ import type { Config, Overrides } from "../config/config";
 import type { Program } from "../config/program";
 import { quote } from "../config/read";
 import { nearest } from "../nearest";
+import { once } from "../once";
 import { inner } from "../paths";
+import { versionOf } from "../programs";
 import type { Refusal } from "../finding";
 import { isBlock, Later, type Block } from "../unknown";
 import { fieldListOf, type Field, type FieldList } from "./list";
@@ -41,8 +43,16 @@ export interface JudgedMisfit extends Misfit {
   isNamed: boolean;
 }
 
-/** What a program refuses in a configuration when it reads the file. */
-export function misfitsOf(config: Config, program: Listed, version: string | undefined): JudgedMisfit[] {
+/** What a program refuses in a configuration when it reads the file; several policies each report some of it. */
+export function misfitsOf(config: Config, program: Program): readonly JudgedMisfit[] {
+  return known(program)(config);
+}
+
+const known = once((program: Program) =>
+  once((config: Config) => judgedMisfits(config, program, versionOf(config, program))),
+);
+
+function judgedMisfits(config: Config, program: Program, version: string | undefined): JudgedMisfit[] {
   if (config.isGuess || isEnterprise(config.content)) return [];
   const list = fieldListOf(program.name);
   const judged = judgedBy(list, version);

@@ -16,7 +16,7 @@ const elsewhere: Readonly<Record<Program["name"], readonly string[]>> = {
 export function* refusedFields(config: Config, program: Program): Iterable<Refusal> {
   const version = versionOf(config, program);
   if (program === loki && version === undefined) return;
-  for (const misfit of misfitsOf(config, program, version)) {
+  for (const misfit of misfitsOf(config, program)) {
     if (config.awaitsReader && mayBeOlder(misfit, program)) continue;
     const isElsewhere = misfit.field && elsewhere[program.name].includes(misfit.keys.join("."));
     if (isRefused(misfit, program) && !isElsewhere) yield refusalOf(misfit, program);
@@ -46,7 +46,7 @@ export function* doubtfulFields(config: Config, program: Program): Iterable<Refu
   const version = versionOf(config, program);
   // The workload that mounts the file shows the version.
   if (version === undefined && config.awaitsReader) return;
-  for (const misfit of misfitsOf(config, program, version)) {
+  for (const misfit of misfitsOf(config, program)) {
     if (!misfit.isSure && !isRemoved(misfit, program))
       yield { ...refusalOf(misfit, program), ...doubt(misfit, program) };
   }

@@ -31,9 +31,8 @@ export function removalOf({ keys, field, versions, version }: JudgedMisfit): Rem
 export function* removedSettingsIn(
   config: Config,
 ): Iterable<{ path: string; key: unknown; version: string; removal: Removal }> {
-  const version = lokiVersionOf(config);
-  if (version === undefined) return;
-  for (const misfit of misfitsOf(config, loki, version)) {
+  if (lokiVersionOf(config) === undefined) return;
+  for (const misfit of misfitsOf(config, loki)) {
     const removal = removalOf(misfit);
     if (removal) yield { path: misfit.path, key: misfit.keys.at(-1), version: misfit.version, removal };
   }
