@@ -295,6 +295,13 @@ describe("configurations-can-be-read", () => {
       ]);
     });
 
+    it("refuses it where only what they stand for makes it YAML", async () => {
+      const inFlow = configMap(`# \${HOME}\n${good}tracing: {enabled: \${TRACE}}\n`);
+      const [found, ...more] = await stackFindings(policy, [inFlow, workload([file])]);
+      assert.match(found, /with \$\{TRACE\}, which isn't expanded/);
+      assert.deepEqual(more, []);
+    });
+
     it("accepts it where they are expanded, or where that can't be told", async () => {
       const initContainers = [
         { name: "a", command: ["sh", "-c", "envsubst < /in/config.yaml > /etc/loki/config.yaml"] },

@@ -337,7 +337,9 @@ function readFor(walk: Walk, text: string): ReadFor {
   const plain = readBy(asItIs);
   const kind = whose(plain.isSound ? plain.content : outlineOf(text));
   const own = programs.find(({ name }) => name === kind);
-  const variable = own && plain.isSound && text.includes("${") ? variableIn(plain.content) : undefined;
+  // What isn't YAML before it is expanded has one where it matters, but for comments.
+  const source = plain.isSound ? plain.content : text.replace(/(^|\s)#.*$/gm, "");
+  const variable = own && text.includes("${") ? variableIn(source) : undefined;
   if (own) return { ...readBy(own), program: own, variable };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);

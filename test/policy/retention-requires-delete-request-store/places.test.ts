@@ -178,6 +178,12 @@ describe("retention-requires-delete-request-store, wherever it is", () => {
         ]);
       });
 
+      it("leaves a store that an argument empties to the check of the arguments", async () => {
+        const args = ["-compactor.delete-request-store="];
+        assert.equal((await findings(policy, mounting(...args))).length, 1);
+        assert.deepEqual(await found(configMap(good), ...args), []);
+      });
+
       it("refuses retention that has no store in either", async () => {
         const without = configMap(enabled("false").replace("delete_request_store: s3", ""));
         assert.deepEqual(await found(without, "-compactor.retention-enabled"), [missing("missing")]);
