@@ -1523,6 +1523,13 @@ describe("verify", () => {
       );
     });
 
+    it("the workload of a former mode whose writers have all left", () =>
+      passes("pods/statefulset/loki", /^has no pods, as in the stack/, ({ objects }, about) => {
+        about.workloads = about.workloads.map((each) => (each.name === "loki" ? { ...each, replicas: 0 } : each));
+        const live = objects[paths.loki] as { spec: object };
+        objects[paths.loki] = { ...live, spec: { ...live.spec, replicas: 0 }, status: {} };
+      }));
+
     it("a Loki that was just restarted and finds old lines in the bucket", () =>
       passes("loki/chunks", /^3,600 lines from four to five hours ago come from the bucket/, ({ programs }) => {
         programs["pods/main-0:3100"] = queryable([], writer({ flushed: 0 }));
