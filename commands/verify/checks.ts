@@ -90,7 +90,7 @@ function beside(backend: Backend) {
       title: `${title} has every target that Prometheus has`,
       needs: ["prometheus", backend],
       asks: "both for `count by (job) (up)` at five times, the last a minute ago",
-      todo: `look at the row of remote_write first; then at Prometheus's log, which shows what ${title} refuses`,
+      todo: `a new stage needs five minutes; then look at the row of remote_write, and at Prometheus's log, which shows what ${title} refuses`,
       look: (context: Context) => sameTargets(context, backend),
     },
     scraped: {
@@ -117,7 +117,7 @@ function beside(backend: Backend) {
       title: `${title} accepts the samples that Prometheus sends`,
       needs: ["prometheus", backend],
       asks: `Prometheus for the rates of samples that it sent and that ${title} received, over five minutes`,
-      todo: `${possessive} log shows what it refuses and because of which limit: settings \`${limits}\``,
+      todo: `a new stage needs five minutes; then ${possessive} log shows what it refuses and because of which limit: settings \`${limits}\``,
       look: (context: Context) => sameRates(context, backend),
     },
     remoteWrite: {
