@@ -33,17 +33,14 @@ export function run(words: readonly string[], terminal: Terminal): Promise<numbe
   return runCommand(command, words, terminal, (args: Arguments) => look(args, terminal));
 }
 
-async function look({ stack, config, configFile, deadline, json }: Arguments, { out }: Terminal): Promise<number> {
+async function look(
+  { stack, config, configFile, deadline, json }: Arguments,
+  { out, columns }: Terminal,
+): Promise<number> {
   const loaded = loadStackSettings({ stack, config, configFile });
   const results = await preflight(loaded, process.env, { milliseconds: deadline * 1000 }, await partsInState(stack));
-  const wrong = results.filter(({ status }) => status === "failed").length;
-  const verdict = wrong === 0 ? "nothing is in the way" : `${wrong} to fix first`;
-  out(
-    json
-      ? `${JSON.stringify({ stack, results }, undefined, 2)}\n`
-      : `${table(results)}\n\nStack ${stack}: ${verdict}.\n`,
-  );
-  return wrong === 0 ? exitCode.clean : exitCode.refused;
+  out(`${json ? JSON.stringify({ stack, results }, undefined, 2) : table(stack, results, columns)}\n`);
+  return results.some(({ status }) => status === "failed") ? exitCode.refused : exitCode.clean;
 }
 
 if (require.main === module) start(run);

@@ -11,6 +11,7 @@ import { clusterReader, type ClusterReader } from "../shared/api/kubernetes";
 import type { Deadline } from "../shared/api/network";
 import { judge } from "./alertmanager-file";
 import { crdsRelease, lookAtRelease, ownReleases } from "../shared/api/releases";
+import { groupBy } from "../shared/group-by";
 import { broughtDataSources, filesIn } from "../shared/data-source-files";
 import { failed, Finding, ok, outcome, skipped, unsure, type Found, type Result } from "../shared/api/result";
 
@@ -120,7 +121,8 @@ const storageClasses: Look = async (settings, cluster) => {
     const used = wanted.map(({ name }) => name ?? `${byDefault} (the cluster's default)`);
     return ok([...new Set(used)].join(", "));
   }
-  const lacks = missing.map(({ key, name }) => (name ? `"${name}" (${key})` : `a default one (${key})`));
+  const byName = groupBy(missing, ({ name }) => (name ? `"${name}"` : "a default one"));
+  const lacks = [...byName].map(([name, of]) => `${name} (${of.map(({ key }) => key).join(", ")})`);
   return failed(
     `the cluster lacks ${lacks.join(", ")}; it has ${names.join(", ") || "none"}`,
     "install the class, or use an existing one (for every volume: cluster.storageClass)",
@@ -156,7 +158,7 @@ const nodes: Look = async ({ cluster: { nodes } }, cluster) => {
   const described = inWords(nodes.map(({ arch, count }) => [arch, count]));
   return there === described
     ? ok(there)
-    : unsure(`there are ${there}; cluster.nodes says ${described}`, "correct cluster.nodes");
+    : unsure(`the cluster has ${there}; cluster.nodes says ${described}`, "correct cluster.nodes");
 };
 
 /** How many there are of each architecture. */

@@ -33,7 +33,7 @@ export async function lookAtMinio(
   const url = `${settings.providerTls ? "https" : "http"}://${settings.providerAddress}`;
   const server = await outcome(() => health(url, settings, deadline));
   if (server.status === "failed" || !key) {
-    return [line("MinIO", server), line("administrator", skipped(key ? "not tried" : noKey))];
+    return [line("MinIO", server), line("administrator", skipped(key ? "not tried: MinIO could not be asked" : noKey))];
   }
   const s3 = new S3(url, settings.region, key, deadline);
   let existing: string[] = [];

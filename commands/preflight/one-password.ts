@@ -51,7 +51,7 @@ export async function lookAtOnePassword(
   });
   const items = secrets.map(async ([secret, id]) => {
     const found = await outcome(async () => {
-      if (vault.status !== "ok") return skipped("not checked");
+      if (vault.status !== "ok") return skipped("not checked: 1Password could not be asked");
       const item = await (await reader).item(settings.vault, id);
       values[secret] = fieldsOf(item, read(secret));
       return fields(item, read(secret), values[secret]);

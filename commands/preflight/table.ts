@@ -1,18 +1,20 @@
 import type { Found, Result } from "../shared/api/result";
+import { checklist } from "../shared/checklist";
 
-const marks: Record<Found["status"], string> = { ok: "✓", failed: "✗", unsure: "?", skipped: "–" };
+const marks: Record<Found["status"], string> = { failed: "✗", unsure: "?", ok: "✓", skipped: "–" };
 
 /**
- * The results as a table for a terminal: a line for each, and what to do below it.
+ * The results for a terminal: whether something is in the way; then what to fix, what to look at, and the rest.
+ * @param stack the stack's name
  * @param results what was found
+ * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
  */
-export function table(results: readonly Result[]): string {
-  const width = (column: (r: Result) => string) => Math.max(...results.map((r) => column(r).length));
-  const [area, what] = [width((r) => r.area), width((r) => r.what)];
-  return results
-    .flatMap((r) => [
-      `${marks[r.status]} ${r.area.padEnd(area)}  ${r.what.padEnd(what)}  ${r.found}`,
-      ...(r.todo ? [`${" ".repeat(area + what + 6)}→ ${r.todo}`] : []),
-    ])
-    .join("\n");
+export function table(stack: string, results: readonly Result[], columns?: number): string {
+  const of = (status: Found["status"]) => results.filter((result) => result.status === status);
+  const [wrong, doubts] = [of("failed").length, of("unsure").length];
+  const verdict = wrong === 0 ? "nothing is in the way" : `${wrong} to fix first`;
+  const rows = (Object.keys(marks) as Found["status"][])
+    .flatMap(of)
+    .map(({ status, area, what, found, todo }) => ({ mark: marks[status], cells: [area, what], detail: found, todo }));
+  return `Stack ${stack}: ${verdict}${doubts === 0 ? "" : `; ${doubts} to look at (?)`}.\n\n${checklist(rows, columns)}`;
 }

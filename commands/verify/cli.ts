@@ -105,7 +105,7 @@ async function reachable({ kubernetes }: Settings, deadline: number): Promise<Ap
 
 function tell(report: Report, json: string | undefined, terminal: Terminal): void {
   writeJson(report, json, terminal);
-  if (json !== "-") terminal.out(`${table(report)}\n`);
+  if (json !== "-") terminal.out(`${table(report, terminal.columns)}\n`);
 }
 
 function writeJson(report: Report, file: string | undefined, terminal: Terminal): void {

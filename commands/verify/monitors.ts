@@ -76,7 +76,7 @@ export async function monitorsThere({ subject, reach }: Context): Promise<Outcom
   const others = gathered.map(called).filter((each) => !own.includes(each)).length;
   return missing.length > 0
     ? fail(`${count(missing.length, "object")} of ${own.length} missing: ${missing.join(", ")}`)
-    : pass(`${count(own.length, "object")} of the stack, and ${others.toLocaleString("en-GB")} others`, {
+    : pass(`${count(own.length, "object")} of the stack, and ${count(others, "other")}`, {
         notes: subject.endedByImport,
       });
 }

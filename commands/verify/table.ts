@@ -1,3 +1,5 @@
+import { checklist, type ChecklistRow } from "../shared/checklist";
+import { groupBy } from "../shared/group-by";
 import type { Report, Row } from "./verify";
 
 const marks: Readonly<Record<Row["result"], string>> = { pass: "✓", fail: "✗", "not-run": "–" };
@@ -6,47 +8,45 @@ const marks: Readonly<Record<Row["result"], string>> = { pass: "✓", fail: "✗
 const mostNotes = 20;
 
 /** A row's mark and title. */
-export const headline = ({ title, result }: Row, width = 0): string => `${marks[result]} ${title.padEnd(width)}`;
+export const headline = ({ title, result }: Row): string => `${marks[result]} ${title}`;
+
+/** A row by itself, for a terminal, with what to do and the notes below it. */
+export const line = (row: Row): string => checklist([shown(row)]);
 
 /**
- * A row as a line for a terminal, with what to do and the notes below it.
- * @param row the row
- * @param width width of the title's column
+ * A report for a terminal: how many rows are how; then what is wrong, what is right, and what was not run, where rows with the same reason share one
+ * line.
+ * @param report the report
+ * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
  */
-export function line(row: Row, width = row.title.length): string {
-  const { result, detail, todo, notes = [] } = row;
-  const below = (text: string) => `${" ".repeat(width + 4)}${text}`;
-  const shown = notes.slice(0, mostNotes);
-  return [
-    `${headline(row, width)}  ${result === "not-run" ? `not run: ${detail}` : detail}`,
-    ...(todo === undefined ? [] : [below(`→ ${todo}`)]),
-    ...shown.map((note) => below(`· ${note}`)),
-    ...(notes.length > shown.length ? [below(`· and ${notes.length - shown.length} more: --json`)] : []),
-  ].join("\n");
+export function table({ stack, stage, checks }: Report, columns?: number): string {
+  const of = (result: Row["result"]) => checks.filter((row) => row.result === result);
+  const verdict = `${of("pass").length} ✓, ${of("fail").length} ✗, ${of("not-run").length} not run`;
+  const rows = [...of("fail").map(shown), ...of("pass").map(shown), ...notRunTogether(of("not-run"))];
+  return `Stack ${stack}, stage ${stage}: ${verdict}.\n\n${checklist(rows, columns)}`;
 }
 
-/** A report as a table for a terminal, with a summary. Rows that are not run for the same reason share one line at the end. */
-export function table({ stack, stage, checks }: Report): string {
-  const asked = checks.filter(({ result }) => result !== "not-run");
-  const width = Math.max(0, ...asked.map(({ title }) => title.length));
-  const number = (wanted: Row["result"]) => checks.filter(({ result }) => result === wanted).length;
-  const verdict = `${number("pass")} ✓, ${number("fail")} ✗, ${number("not-run")} not run`;
-  return [...asked, ...notRunTogether(checks)]
-    .map((row) => line(row, width))
-    .concat("", `Stack ${stack}, stage ${stage}: ${verdict}.`)
-    .join("\n");
+function shown({ title, result, detail, todo, notes = [] }: Row): ChecklistRow {
+  const more = notes.length - mostNotes;
+  return {
+    mark: marks[result],
+    cells: [title],
+    detail: result === "not-run" ? `not run: ${detail}` : detail,
+    todo,
+    notes: [...notes.slice(0, mostNotes), ...(more > 0 ? [`and ${more} more: --json`] : [])],
+  };
 }
 
-function notRunTogether(checks: readonly Row[]): Row[] {
-  const rows = checks.filter(({ result }) => result === "not-run");
-  return [...new Set(rows.map(({ detail }) => detail))].map((reason) => {
-    const of = rows.filter(({ detail }) => detail === reason);
-    return { ...of[0], title: of.map(({ title }) => title).join(", ") };
-  });
+function notRunTogether(rows: readonly Row[]): ChecklistRow[] {
+  return [...groupBy(rows, ({ detail }) => detail)].map(([reason, of]) => ({
+    mark: marks["not-run"],
+    cells: [],
+    detail: `${of.map(({ title }) => title).join(", ")}  not run: ${reason}`,
+  }));
 }
 
 /** The rows of a report whose result has changed, as lines. */
 export function changes(before: Report, after: Report): string[] {
   const results = new Map(before.checks.map(({ id, result }) => [id, result]));
-  return after.checks.filter(({ id, result }) => results.get(id) !== result).map((row) => line(row));
+  return after.checks.filter(({ id, result }) => results.get(id) !== result).map(line);
 }

@@ -122,7 +122,7 @@ describe("preflight", () => {
   it("shows no secret, whatever it finds", async () => {
     const minio = await serveMinio("someone-else", []);
     for (const results of [await look({}), await look({ minio })])
-      assert.ok(!JSON.stringify(results).includes(password) && !table(results).includes(password));
+      assert.ok(!JSON.stringify(results).includes(password) && !table("production", results).includes(password));
   });
 
   it("tells of everything at once, and says what to do about each", async () => {
@@ -410,12 +410,12 @@ describe("preflight of the cluster", () => {
   it("finds no default storage class where volumes name none", async () => {
     const items = [{ metadata: { name: "local-path" } }];
     const [line] = await found({ "/apis/storage.k8s.io/v1/storageclasses": { items } });
-    assert.match(line, /lacks a default one \(loki\.storageClass\)/);
+    assert.match(line, /lacks a default one \(loki\.storageClass, kps\.storageClass/);
   });
 
   it("finds nodes that are not as described", async () => {
     const raw = { cluster: { nodes: [{ name: "pc", arch: "amd64", count: 2, cpu: 4, memory: "8Gi" }] } };
-    assert.deepEqual(await found({}, raw), ["nodes: unsure: there are 1 arm64; cluster.nodes says 2 amd64"]);
+    assert.deepEqual(await found({}, raw), ["nodes: unsure: the cluster has 1 arm64; cluster.nodes says 2 amd64"]);
   });
 
   const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/servicemonitors.monitoring.coreos.com";
@@ -751,13 +751,15 @@ describe("the preflight's table", () => {
       { area: "object store", what: "MinIO", status: "skipped", found: "will be made" },
     ];
     assert.equal(
-      table(results),
+      table("production", results),
       [
-        "✓ secrets       1Password  answers",
+        "Stack production: 1 to fix first; 1 to look at (?).",
+        "",
         "✗ cluster       CRDs       belong to no Helm release",
         "                           → set adopt.crds: true",
         "? cluster       nodes      a",
         "                           → b",
+        "✓ secrets       1Password  answers",
         "– object store  MinIO      will be made",
       ].join("\n"),
     );

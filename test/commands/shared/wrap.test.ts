@@ -9,6 +9,7 @@ describe("wrap", () => {
   it("keeps a word that is longer than the terminal, and short lines with their spaces", () => {
     assert.equal(wrap("urn:pulumi:production a", 10), "urn:pulumi:production\n   a");
     assert.equal(wrap("a  b", 10), "a  b");
+    assert.equal(wrap("a    bcdefgh", 10), "a\n   bcdefgh");
   });
 
   it("breaks nothing where the output is no terminal", () => {

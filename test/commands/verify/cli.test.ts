@@ -50,15 +50,14 @@ describe("npm run verify", function () {
   it("exits 0 where no row fails, with the table on standard output and progress beside it", async () => {
     const { code, out, error } = await verify([]);
     assert.equal(code, 0, out);
-    assert.match(out, /^✓ StatefulSet \w+ +ready 1\/1/);
-    assert.match(out, /Stack sandbox, stage loki: \d+ ✓, 0 ✗, 0 not run\.\n$/);
+    assert.match(out, /^Stack sandbox, stage loki: \d+ ✓, 0 ✗, 0 not run\.\n\n✓ StatefulSet \w+ +ready 1\/1/);
     assert.match(error, /^\[1\/\d+\] ✓ /);
   });
 
   it("exits 1 where one does, and says which and what to do", async () => {
     const { code, out } = await verify([], withoutLoki);
     assert.equal(code, 1);
-    assert.match(out, /✗ StatefulSet loki +does not exist\n +→ /);
+    assert.match(out, /^Stack .*, [1-9]\d* ✗, .*\n\n✗ StatefulSet loki +does not exist\n +→ /);
   });
 
   it("prints JSON and nothing else to standard output, or writes it to a file beside the table", async () => {

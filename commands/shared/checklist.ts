@@ -1,0 +1,42 @@
+import { wrapLine } from "./wrap";
+
+/** A row of a checklist. */
+export interface ChecklistRow {
+  /** `✓`, `✗` and the like. */
+  mark: string;
+  /** What was checked, in columns; none: the detail has it. */
+  cells: readonly string[];
+  /** What was found. */
+  detail: string;
+  /** What to do about it. */
+  todo?: string;
+  notes?: readonly string[];
+}
+
+/** Columns that are needed beside the cells for an aligned text to be read with ease. */
+const narrowest = 60;
+
+/**
+ * Rows for a terminal, each with what to do and its notes below it.
+ * @param rows in their order
+ * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
+ */
+export function checklist(rows: readonly ChecklistRow[], columns?: number): string {
+  const widths = Array.from({ length: Math.max(0, ...rows.map(({ cells }) => cells.length)) }, (_, i) =>
+    Math.max(...rows.map(({ cells }) => cells[i]?.length ?? 0)),
+  );
+  const aligned = widths.reduce((sum, width) => sum + width + 2, 2);
+  const indent = columns !== undefined && columns - aligned < narrowest ? 4 : aligned;
+  const below = (text: string) => wrapLine(`${" ".repeat(indent)}${text}`, columns, indent + 2);
+  return rows
+    .flatMap(({ mark, cells, detail, todo, notes = [] }) => [
+      ...wrapLine(
+        [`${mark} `, ...cells.map((cell, i) => `${cell.padEnd(widths[i])}  `), detail].join(""),
+        columns,
+        indent,
+      ),
+      ...(todo === undefined ? [] : below(`→ ${todo}`)),
+      ...notes.flatMap((note) => below(`· ${note}`)),
+    ])
+    .join("\n");
+}
