@@ -66,10 +66,13 @@ function* refusals(all: Iterable<ShortRetention | Unknown>, least: string, stack
 
 const early = "Data that is deleted too early can't be recovered.";
 const advice: Readonly<Record<ShortRetention["fault"], Advice>> = {
-  short: { why: early, fix: "Write a longer one, or change this policy's parameter minimum." },
+  short: {
+    why: early,
+    fix: "Write a longer one, or change this policy's parameter minimum, in the file of --policy-pack-config.",
+  },
   shortStream: {
     why: early,
-    fix: "Write a longer one, or change this policy's parameter minimum, or list the selector in its parameter shortStreams.",
+    fix: "Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum. Both are in the file of --policy-pack-config.",
   },
   unread: { why: "Its length can't be read.", fix: "Write a literal duration, such as 30d." },
   unitless: {

@@ -8,6 +8,8 @@ export interface Problem {
   allowed?: string;
   /** A value that is allowed. */
   example?: unknown;
+  /** The command that sets it, without its `--stack`. */
+  command?: string;
 }
 
 /**
@@ -49,7 +51,7 @@ export function problemsMessage(stack: string, problems: readonly Problem[]): st
     // A setting of a misspelt namespace has its whole name.
     key: /^[\w-]+:/.test(problem.key) ? problem.key : `observability:${problem.key}`,
   }));
-  return [`Stack ${stack}: ${count(problems)} in the settings.`, ...linesOf(settings)].join("\n");
+  return [`Stack ${stack}: ${count(problems)} in the settings.`, ...linesOf(settings, ` --stack ${stack}`)].join("\n");
 }
 
 /**
@@ -63,9 +65,10 @@ export function fileProblemsMessage(file: string, problems: readonly Problem[]):
 
 const count = ({ length }: readonly Problem[]) => `${length} problem${length === 1 ? "" : "s"}`;
 
-const linesOf = (problems: readonly Problem[]): string[] =>
+const linesOf = (problems: readonly Problem[], ofStack = ""): string[] =>
   problems.flatMap((p) => [
     `  ${p.key}: ${p.what}`,
     ...(p.allowed ? [`      allowed: ${p.allowed}`] : []),
     ...(p.example !== undefined ? [`      example: ${show(p.example, 1000)}`] : []),
+    ...(p.command ? [`      set it: ${p.command}${ofStack}`] : []),
   ]);

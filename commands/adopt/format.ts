@@ -5,36 +5,46 @@ import { groupBy } from "../shared/group-by";
 
 const project = "observability";
 
-/** Width of a comment's text. */
-const width = 116;
+/** Width of a comment's line: of a terminal, and of an editor with two files side by side. */
+const width = 100;
 
 /**
- * An adoption as a stack file: settings with reasons, and below them, as comments, the decisions that are left.
+ * An adoption as a stack file: as comments, the decisions that are left; then the settings with reasons, and what was not seen.
  * @param stack the stack's name
  * @param adoption what fits the cluster
  */
 export function formatAdoption(stack: string, adoption: Adoption): string {
   const { server, fits, already, questions, problems, unseen } = adoption;
+  const counts = [`${counted(fits.length, "setting")} to copy`, `${questions.length} to decide`];
+  const wrong = problems.length > 0 ? [counted(problems.length, "problem")] : [];
   const parts = [
+    comment(`Stack ${stack}, and the cluster at ${server}: ${[...counts, ...wrong].join(", ")}.`),
     comment(
-      `Settings for the stack ${stack} that match the cluster at ${server}. Merge them into Pulumi.${stack}.yaml. The cluster was only read; nothing was changed.` +
+      `The settings match what the cluster has: merge them into Pulumi.${stack}.yaml. The cluster was only read; nothing was changed.` +
         (already > 0 ? ` ${already} more are already in the stack file.` : ""),
     ),
-    settings(fits),
-    heading("To decide", questions.length),
-    ...questions.map(question),
     ...(problems.length > 0
       ? [
           heading("Problems with all these settings together", problems.length),
-          ...problems.map(({ key, what, allowed }) =>
-            item(`${project}:${key}: ${what}`, allowed && `allowed: ${allowed}`),
+          ...problems.map(({ key, what, allowed, command }) =>
+            item(
+              `${project}:${key}: ${what}`,
+              ...(allowed ? [`allowed: ${allowed}`] : []),
+              ...(command ? [`set it: ${command} --stack ${stack}`] : []),
+            ),
           ),
         ]
       : []),
+    heading("To decide", questions.length),
+    ...questions.map(question),
+    "",
+    settings(fits),
     ...(unseen.length > 0 ? [heading("Not checked", unseen.length), ...notSeen(adoption)] : []),
   ];
   return `${parts.join("\n")}\n`;
 }
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function settings(fits: readonly Fit[]): string {
   if (fits.length === 0) return "config: {}";
@@ -52,7 +62,7 @@ function explainAt(document: Document, path: readonly string[], why: string): vo
   const parent = document.getIn(path.slice(0, -1)) as YAMLMap;
   const pair = parent.items.find(({ key }) => (isScalar(key) ? key.value : key) === path.at(-1));
   if (pair && isScalar(pair.key))
-    pair.key.commentBefore = wrapped(why)
+    pair.key.commentBefore = wrapped(why, width - 2 * path.length)
       .map((line) => ` ${line}`)
       .join("\n");
   if (pair && isMap(pair.value) && pair.value.items.length === 0) pair.value.flow = true;
@@ -60,8 +70,8 @@ function explainAt(document: Document, path: readonly string[], why: string): vo
 
 const heading = (text: string, count: number) => `\n# ${text}: ${count === 0 ? "nothing" : count}`;
 
-const item = (what: string, how?: string): string =>
-  [comment(what, "#   - ", "#     "), ...(how ? [comment(how, "#     → ", "#       ")] : [])].join("\n");
+const item = (what: string, ...how: string[]): string =>
+  [comment(what, "#   - ", "#     "), ...how.map((each) => comment(each, "#     → ", "#       "))].join("\n");
 
 function question({ what, how, settings }: Question): string {
   const example = Object.entries(settings ?? {}).map(([key, value]) => stringify({ [`${project}:${key}`]: value }));
@@ -75,16 +85,16 @@ function notSeen({ unseen }: Adoption): string[] {
 }
 
 const comment = (text: string, first = "# ", rest = "# "): string =>
-  wrapped(text)
+  wrapped(text, width - first.length)
     .map((line, i) => `${i === 0 ? first : rest}${line}`)
     .join("\n");
 
 /** A text in lines; what comes from the cluster can't end a comment. */
-function wrapped(text: string): string[] {
+function wrapped(text: string, longest: number): string[] {
   const lines: string[] = [""];
   for (const word of text.split(/\s+/)) {
     const last = lines.length - 1;
-    if (lines[last] !== "" && lines[last].length + word.length >= width) lines.push(word);
+    if (lines[last] !== "" && lines[last].length + word.length >= longest) lines.push(word);
     else lines[last] += lines[last] === "" ? word : ` ${word}`;
   }
   return lines;

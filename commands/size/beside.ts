@@ -1,7 +1,7 @@
 import { valueAt } from "../../settings/explain";
 import { quantityValue } from "../../settings/units";
 import type { Resources } from "../../settings/values";
-import type { Demand, Need, SizedSettings } from "./formula";
+import type { Need, SizedSettings } from "./formula";
 
 /** Amounts of a workload, as in {@link Need}. */
 type Amounts = Pick<Need, "replicas" | "cpu" | "memory" | "memoryLimit" | "volume">;
@@ -63,10 +63,10 @@ export function withSizes(needs: readonly Compared[]): [path: string, value: str
   ];
 }
 
-/** The same as a stack file has them, with what limits the lines that are taken. */
-export function settingsFor(needs: readonly Compared[], { retention }: Demand): Record<string, object> {
+/** The same as a stack file has them, with how long lines are kept, as it was written. */
+export function settingsFor(needs: readonly Compared[], retention: string): Record<string, object> {
   const result: Record<string, object> = {};
-  for (const [path, value] of [...withSizes(needs), ["loki.retention", `${Math.round(retention / 3600)}h`] as const]) {
+  for (const [path, value] of [...withSizes(needs), ["loki.retention", retention] as const]) {
     const [section, ...rest] = path.split(".");
     let place = (result[`observability:${section}`] ??= {}) as Record<string, unknown>;
     for (const name of rest.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;

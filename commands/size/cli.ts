@@ -49,7 +49,7 @@ async function go(args: Arguments, around: Around): Promise<number> {
     needs,
     buckets: sizes.buckets,
     cached: sizes.cached,
-    settings: settingsFor(needs, demand),
+    settings: settingsFor(needs, args.retention ?? settings.loki.retention),
     fit,
     measured: logFigures.runs[resultsOf(settings.loki.mode, logFigures)[0].run],
   };

@@ -34,23 +34,31 @@ export function format({ stack, demand, headroom, needs, buckets, cached, settin
       return needed === has ? needed : `${needed} (${short.includes(amount) ? "only " : ""}${has})`;
     }),
   ]);
+  const short = needs.flatMap(({ name, short }) =>
+    short.length > 0 ? [`${name} (${short.map((each) => called[each]).join(", ")})`] : [],
+  );
   return [
-    `Stack ${stack}: ${gigabytes(bytesPerDay)} of lines a day in ${streams} streams, kept for ${(retention / 86_400).toFixed(0)} days; ${series} series`,
+    `Stack ${stack}: ${short.length === 0 ? "the settings give enough to each workload" : `the settings give too little to ${short.join(", ")}`}.`,
+    `With the settings below, ${fitting[fit.fits]}.`,
+    "",
+    `For ${gigabytes(bytesPerDay)} of lines a day in ${streams} streams, kept for ${(retention / 86_400).toFixed(0)} days, and ${series} series:`,
     "",
     ...formatTable([["Each needs", "replicas", "cores", "memory", "memory limit", "volume"], ...rows]),
     "In brackets: what the settings give it, if that differs.",
     "",
+    "In the object store:",
     ...formatTable([
-      ["In the object store", ""],
       ["Loki's chunks", range(buckets.chunks)],
       ["Loki's index", range(buckets.index)],
       ["Mimir's blocks", gigabytes(buckets.blocks)],
     ]),
     ...(cached ? ["", `loki.caches.chunks has room for the chunks of the newest ${hours(cached)} hours.`] : []),
     "",
-    `With these settings, and ${headroom} % of each node free:`,
+    "Settings with what each needs:",
     "",
     stringify(settings).trimEnd(),
+    "",
+    `With these settings, and ${headroom} % of each node free:`,
     "",
     ...formatFit(fit),
     "",
@@ -66,8 +74,24 @@ const shown: Record<"replicas" | "cpu" | "memory" | "memoryLimit" | "volume", (v
   volume: (value) => (value === undefined ? "–" : `${(value / 2 ** 30).toFixed(0)} Gi`),
 };
 
+const called: Record<keyof typeof shown, string> = {
+  replicas: "replicas",
+  cpu: "cores",
+  memory: "memory",
+  memoryLimit: "memory limit",
+  volume: "volume",
+};
+
+const fitting: Record<Fit["fits"], string> = {
+  yes: "the stack fits its nodes",
+  tight: "the stack fits its nodes only if pods are packed tightly",
+  no: "the stack does not fit its nodes",
+  unknown: "it is not known whether the stack fits its nodes: see the end",
+};
+
 const hours = ({ least, most }: Range) =>
   [...new Set([least, most].map((seconds) => (seconds / 3600).toFixed(1)))].join(" to ");
 const range = ({ least, most }: Range) =>
   least === most ? gigabytes(least) : `${gigabytes(least)} to ${gigabytes(most)}`;
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;
+const gigabytes = (bytes: number) =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;

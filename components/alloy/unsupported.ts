@@ -139,11 +139,11 @@ export function endsWithPrometheus({ kind, spec }: MonitoringObject, backend: Ba
 /** What a Prometheus does beside scraping, and that ends with it. */
 const ending: Readonly<Record<string, string>> = {
   thanos:
-    "its sidecar uploads no blocks and answers no Thanos any more. Bring old blocks into BACKEND (`npm run backfill`), or do without",
+    "its sidecar no longer uploads blocks or answers Thanos. Bring old blocks into BACKEND (`npm run backfill`), or do without",
   remoteRead:
     "BACKEND reads from nowhere else: queries no longer show what comes from there. Add it as a separate data source",
-  enableRemoteWriteReceiver: "whoever sends samples to Prometheus sends them to BACKEND, or they are lost",
-  enableOTLPReceiver: "whoever sends OTLP to Prometheus sends it to BACKEND, or it is lost",
+  enableRemoteWriteReceiver: "whatever sends samples to Prometheus must send them to BACKEND instead, or they are lost",
+  enableOTLPReceiver: "whatever sends OTLP to Prometheus must send it to BACKEND instead, or it is lost",
 };
 
 /**

@@ -14,7 +14,7 @@ export function stackConfig(values: SecretValues): SecretStore {
       if (value === undefined) {
         const key = `observability:secretValues.${secret}.${field}`;
         throw new pulumi.RunError(
-          `${key} is not set, and the stack needs it. Set it: npx pulumi config set --secret --path ${key}`,
+          `${key} is not set, and the stack needs it. Set it: npx pulumi config set --secret --path ${key} --stack ${pulumi.getStack()}`,
         );
       }
       return pulumi.secret(value);

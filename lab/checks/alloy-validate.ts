@@ -5,7 +5,7 @@ import { moduleVersion } from "../cluster/programs";
 import { run, succeeds } from "../cluster/run";
 import { hostTool } from "../cluster/tools";
 import { alloyConfigs, type AlloyConfig } from "./alloy-configs";
-import { report } from "./check";
+import { report, startCheck } from "./check";
 import { resourcesOf, stacks as own, type StackOptions, type Start } from "./stacks";
 
 /**
@@ -105,4 +105,4 @@ async function validate({ alloy }: Reader, { text, image, stability, flags }: Ca
   }
 }
 
-if (require.main === module) void validateAlloy(() => casesOf(own)).then((code) => (process.exitCode = code));
+if (require.main === module) startCheck("alloy:validate", () => validateAlloy(() => casesOf(own)));

@@ -10,7 +10,7 @@ import { stageOf, stagesWith } from "../../stages";
 import { toYaml } from "../../commands/render/yaml";
 import { crdProblems, kpsProblems, upstreamProblems, type ChartObject, type Kept } from "./chart-objects";
 import { keyProblems, named, own as program, rulesProblems, tableProblems, type Compared } from "./chart-rules";
-import { report } from "./check";
+import { report, startCheck } from "./check";
 import { resourcesOf, stacks as own, type StackOptions, type Start } from "./stacks";
 
 /**
@@ -227,4 +227,4 @@ async function template(command: string, release: HelmRelease): Promise<ChartObj
     .filter((object) => object !== null);
 }
 
-if (require.main === module) void checkCharts(() => casesOf(own)).then((code) => (process.exitCode = code));
+if (require.main === module) startCheck("chart:check", () => checkCharts(() => casesOf(own)));

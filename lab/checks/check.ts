@@ -1,3 +1,5 @@
+import { Command } from "commander";
+import { runCommand, start } from "../../commands/shared/command-line";
 import { succeeds } from "../cluster/run";
 
 /** A program that a check needs. */
@@ -39,3 +41,11 @@ export async function report<Case extends { title: string }>(
   }
   return well ? 0 : 1;
 }
+
+/**
+ * Runs a check as this process: settings that are invalid end it with their message alone, as they end a command.
+ * @param name as npm calls it
+ * @param check gives the exit code
+ */
+export const startCheck = (name: string, check: () => Promise<number>): void =>
+  start((words, terminal) => runCommand(new Command(name), words, terminal, check));

@@ -82,7 +82,8 @@ export const secretRules: readonly Rule[] = [
           .map((field) => ({
             key: `secretValues.${needed.secret}.${field}`,
             what: `is missing, but ${needed.because} needs it: ${needed.what}`,
-            allowed: `text, set with \`npx pulumi config set --secret --path observability:secretValues.${needed.secret}.${field}\`${instead(needed)}`,
+            allowed: `text, encrypted in the stack file${instead(needed)}`,
+            command: `npx pulumi config set --secret --path observability:secretValues.${needed.secret}.${field}`,
           })),
       );
     },

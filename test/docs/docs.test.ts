@@ -4,6 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { parse } from "yaml";
 import { rulesConfigMap } from "../../components/loki/pod";
 import type { AlertingRule, RuleGroup } from "../../components/rules/types";
+import { checkSettings } from "../../settings/check";
 import { settingsSchema } from "../../settings/schema";
 import { placeAt, placeOf } from "../../settings/tree";
 import type { KubernetesObject } from "../../commands/shared/objects";
@@ -151,6 +152,16 @@ describe("Settings that the documentation names", () => {
     );
     assert.deepEqual(unknown, []);
   });
+});
+
+it("The README's own stack file is complete: the settings accept it, and no secret is missing", () => {
+  const [file] = fences(page("README.md")).filter(({ language }) => language === "yaml");
+  const { config } = parse(file.code) as { config: Record<string, unknown> };
+  const settings = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("observability:", ""), value]),
+  );
+  assert.ok(file.code.split("\n").length <= 10, "it is not short any more");
+  assert.deepEqual(checkSettings(settings).problems, []);
 });
 
 function leaves(value: unknown, path: string[]): string[][] {

@@ -256,7 +256,7 @@ function tell(
   if (names.length === 0) return;
   for (const name of names) found.end({ kind, name, why, how });
   found.ask(
-    `${kind}, ${names.length} that the release has but the stack won't have: ${inWords(names)}: ${why}`,
+    `${kind}: the release has ${names.length} that the stack won't have: ${inWords(names)}; reason: ${why}`,
     `${how}: ${runbook}`,
   );
 }

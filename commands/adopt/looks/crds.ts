@@ -24,7 +24,7 @@ export const lookAtCrds: Look = (inventory, settings, found) => {
   lookAtUninstalled("crds", inventory, settings, found);
   const unowned = foreign.length - owners.length;
   const said = [
-    ...(unowned > 0 ? [`${unowned} of monitoring.coreos.com without Helm ownership`] : []),
+    ...(unowned > 0 ? [`${unowned} of monitoring.coreos.com that no Helm release owns`] : []),
     ...(owners.length > 0 ? [`${owners.length} from the Helm release ${inWords(owners)}`] : []),
   ];
   found.fit("adopt.crds", true, said.join(", "));

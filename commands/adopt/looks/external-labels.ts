@@ -37,11 +37,11 @@ export function lookAtExternalLabels(release: Release, effective: Values, settin
   const lost = [ofAlerts, ofReplica].filter((label) => label !== undefined);
   const written =
     remoteWrites(release.values).length > 0 && lost.length > 0
-      ? `. What it writes by remote_write loses ${lost.join(" and ")}: each of these series is another one from then on`
+      ? `. Series that it writes by remote_write lose ${lost.join(" and ")}, and so continue as new series`
       : "";
   found.ask(
-    `with the first update, alerts ${change}: an Alertmanager that stays takes each firing one for a new alert` +
-      `${ofAlerts ? `, and a silence, route or inhibition with a matcher for ${ofAlerts} matches none any more` : ""}${written}`,
+    `with the first update, alerts ${change}: to an Alertmanager that stays, each firing alert is a new one` +
+      `${ofAlerts ? `, and silences, routes and inhibitions that match on ${ofAlerts} no longer match` : ""}${written}`,
     `${ofAlerts ? `take ${ofAlerts} out of your routes and inhibitions, and out of silences before you import them` : "nothing, unless a route or inhibition tells alerts apart by it"}: docs/adoption.md#labels-of-alerts`,
   );
 }

@@ -134,10 +134,10 @@ describe("The sizes of a stack", () => {
     assert.equal(raised.get("loki.write.resources.limits.cpu"), "150m");
     const { loki } = settingsSchema.parse(
       Object.fromEntries(
-        Object.entries(settingsFor(compared, demand)).map(([key, value]) => [key.replace("observability:", ""), value]),
+        Object.entries(settingsFor(compared, "30d")).map(([key, value]) => [key.replace("observability:", ""), value]),
       ),
     );
-    assert.deepEqual([loki.retention, loki.write.resources.requests.cpu], ["720h", "150m"]);
+    assert.deepEqual([loki.retention, loki.write.resources.requests.cpu], ["30d", "150m"]);
   });
 
   it("name what the settings give too little of", () => {
