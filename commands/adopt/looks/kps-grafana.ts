@@ -138,7 +138,7 @@ const sections: Record<string, (keys: Values, found: Findings) => string[]> = {
       found.fit("grafana.oauth", oauth, "its login; the client's secret is the given secret grafanaOauth");
       found.ask(
         "its login by OpenID Connect needs the client's secret",
-        "set the given secret grafanaOauth.clientSecret (docs/first-deployment.md#3-state-and-its-passphrase), or the 1Password item secrets.onepassword.items.grafanaOauth, or secrets.existing.grafanaConfig; the provider must know the new Grafana's address, if it has another",
+        "set observability:secretValues.grafanaOauth.clientSecret (docs/first-deployment.md#3-state-and-its-passphrase), or the 1Password item secrets.onepassword.items.grafanaOauth, or secrets.existing.grafanaConfig; the provider must know the new Grafana's address, if it has another",
       );
     } else
       found.ask(
@@ -171,7 +171,7 @@ const sections: Record<string, (keys: Values, found: Findings) => string[]> = {
     if (username)
       found.ask(
         "its mail server needs the password of its login",
-        "set the given secret grafanaSmtp.password (docs/first-deployment.md#3-state-and-its-passphrase), or use another way as for every given secret",
+        "set observability:secretValues.grafanaSmtp.password (docs/first-deployment.md#3-state-and-its-passphrase), or use another way as for every given secret",
       );
     return ["enabled", "host", "from_address", "from_name", "user", "password", "startTLS_policy"];
   },
