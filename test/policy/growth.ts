@@ -1,13 +1,18 @@
-const rounds = 5;
+/** More than this is no growth with the size. */
+export const mostGrowth = 3.2;
+
+/** As many at least, and as many at most where the machine is busy. */
+const [rounds, most] = [5, 20];
 
 /**
  * How much more CPU time a work takes at twice the size: about 2 where it grows with the size, 4 with its square, and more where it goes back and
- * forth. What else the machine does only ever adds, so the least of a few rounds counts, and no clock is asked.
+ * forth. What else the machine does only ever adds, so the least of a few rounds counts, of more where these show too much; no clock is asked.
  * @param size large enough that the work takes some milliseconds
  */
 export async function growth(work: (size: number) => Promise<unknown>, size: number): Promise<number> {
   const least = [Infinity, Infinity];
-  for (let round = 0; round < rounds; round++) {
+  const found = () => least[1] / least[0];
+  for (let round = 0; round < rounds || (round < most && found() >= mostGrowth); round++) {
     for (const [index, times] of [1, 2].entries()) {
       const before = process.cpuUsage();
       await work(size * times);
@@ -15,8 +20,5 @@ export async function growth(work: (size: number) => Promise<unknown>, size: num
       least[index] = Math.min(least[index], user + system);
     }
   }
-  return least[1] / least[0];
+  return found();
 }
-
-/** More than this is no growth with the size. */
-export const mostGrowth = 3.2;
