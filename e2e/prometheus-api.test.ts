@@ -9,7 +9,7 @@ import { debianProgram } from "../lab/cluster/debian";
 import { freePort } from "../lab/cluster/server";
 import { hostTool } from "../lab/cluster/tools";
 import { startObjectStore } from "../lab/sizing/object-store";
-import { Workspace } from "../lab/sizing/workspace";
+import { Workspace, type Running } from "../lab/sizing/workspace";
 import { until } from "../lab/until";
 import { settingsSchema } from "../settings/schema";
 import { answerTo, asked, assertSameAnswer, get, type Question } from "./support/asked";
@@ -42,6 +42,7 @@ describe("The address with Prometheus' API, of real nginx, Prometheus, Mimir and
   this.timeout(600_000);
   const settings = settingsSchema.parse({});
   const workspace = new Workspace();
+  const proxies: Running[] = [];
   const addresses: Record<Program, string> = { prometheus: "", mimir: "", "victoria-metrics": "" };
   const backends: Record<Program, string> = { ...addresses };
   const metrics = (url: string, question: Question) => answerTo(question, (path, init) => fetch(url + path, init));
@@ -62,7 +63,11 @@ describe("The address with Prometheus' API, of real nginx, Prometheus, Mimir and
         return (data as { result: unknown[] }).result.length > 0 || undefined;
       });
   });
-  after(() => workspace.end());
+  after(async () => {
+    // One that is killed leaves its workers.
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    await workspace.end();
+  });
 
   async function mimir(): Promise<string> {
     const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
@@ -143,7 +148,8 @@ describe("The address with Prometheus' API, of real nginx, Prometheus, Mimir and
     writeFileSync(join(folder, "nginx.conf"), text);
     const args = ["-c", join(folder, "nginx.conf"), "-p", folder, "-g", "daemon off;"];
     const url = `http://127.0.0.1:${port}`;
-    await workspace.start({ name, path: await debianProgram("nginx", "usr/sbin/nginx"), args, ready: url });
+    const path = await debianProgram("nginx", "usr/sbin/nginx");
+    proxies.push(await workspace.start({ name, path, args, ready: url }));
     return url;
   }
 
