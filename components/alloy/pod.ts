@@ -54,6 +54,16 @@ export interface HostAccess {
 }
 
 /**
+ * It reports nothing to anybody. Whoever reaches the port could read the configuration and the environment, or make it profile itself: the reference
+ * of 1.18 writes the second without its prefix, which Alloy refuses (internal/alloycli/cmd_run.go).
+ */
+export const closedFlags = [
+  "--disable-reporting",
+  "--server.http.disable-support-bundle",
+  "--server.http.enable-pprof=false",
+] as const;
+
+/**
  * The pod that runs a configuration.
  *
  * A changed configuration restarts it (annotation `checksum/config`) instead of being reloaded: a rolling restart stops at the first node
@@ -89,11 +99,7 @@ export function alloyPod(app: Application, args: AlloyPodArgs): types.input.core
           `--storage.path=${storageFolder}`,
           `--server.http.listen-addr=0.0.0.0:${httpPort}`,
           `--stability.level=${stability}`,
-          "--disable-reporting",
-          // Whoever reaches the port could read the configuration and the environment, or make it profile itself. The reference of 1.18 writes
-          // the first without its prefix, which Alloy refuses (internal/alloycli/cmd_run.go).
-          "--server.http.disable-support-bundle",
-          "--server.http.enable-pprof=false",
+          ...closedFlags,
         ],
         env: [{ name: nodeNameVariable, valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
         ports: [

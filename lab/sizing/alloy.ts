@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { metricsPipeline } from "../../components/alloy/metrics-config";
+import { closedFlags } from "../../components/alloy/pod";
 import { write } from "../../components/alloy/syntax";
 import type { Settings } from "../../settings/schema";
 import { quantityValue } from "../../settings/units";
@@ -40,7 +41,7 @@ export async function startAlloy(
     path: await hostTool("alloy"),
     args: [
       ...["run", file, `--storage.path=${join(folder, "data")}`, `--server.http.listen-addr=${address}`],
-      ...["--disable-reporting", "--server.http.disable-support-bundle", "--server.http.enable-pprof=false"],
+      ...closedFlags,
     ],
     // In a pod Alloy finds that out (automemlimit).
     env: { GOMEMLIMIT: `${Math.floor(quantityValue(settings.resources.limits.memory) * 0.9)}` },
