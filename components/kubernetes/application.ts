@@ -179,13 +179,16 @@ export class Application {
     );
   }
 
-  /** Lets a drain take one pod at a time. One replica gets no budget: its node could never be drained. */
+  /**
+   * Lets a drain take one pod at a time, and whichever isn't ready: where all crash in a loop, none would ever become ready, and no node of theirs could be
+   * drained. One replica gets no budget, for the same reason.
+   */
   disruptionBudget(replicas: number): PodDisruptionBudget | undefined {
     if (replicas < 2) return undefined;
     const selector = { matchLabels: this.selector };
     return new PodDisruptionBudget(
       this.name,
-      { metadata: this.metadata(), spec: { maxUnavailable: 1, selector } },
+      { metadata: this.metadata(), spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector } },
       this.child,
     );
   }

@@ -188,8 +188,12 @@ graphs.forEach(({ of, stack, config }) => {
           continue;
         }
         assert.deepEqual(
-          budgets.map(({ inputs }) => [inputs.metadata.name, inputs.spec.maxUnavailable]),
-          [[name, 1]],
+          budgets.map(({ inputs: { metadata, spec } }) => [
+            metadata.name,
+            spec.maxUnavailable,
+            spec.unhealthyPodEvictionPolicy,
+          ]),
+          [[name, 1, "AlwaysAllow"]],
         );
         const [{ podAffinityTerm }] = spread;
         assert.equal(podAffinityTerm.topologyKey, "kubernetes.io/hostname", called);

@@ -272,7 +272,7 @@ describe("Loki", () => {
     for (const { inputs } of ofKind(recorded, "PodDisruptionBudget")) {
       const { metadata, spec } = inputs;
       const { selector } = one(recorded, "StatefulSet", metadata.name).spec;
-      assert.deepEqual(spec, { maxUnavailable: 1, selector });
+      assert.deepEqual(spec, { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector });
     }
     assert.deepEqual(names((await made({ gateway: { replicas: 1 } })).recorded, "PodDisruptionBudget"), []);
   });
