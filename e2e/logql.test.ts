@@ -7,7 +7,7 @@ import { settingsSchema } from "../settings/schema";
 import { fences, pages } from "../test/docs/markdown";
 import { journalFile } from "./support/journal";
 import { LogProcesses, type Written } from "./support/log-processes";
-import type { FoundEvent } from "./support/pod-api";
+import type { FoundEvent } from "../lab/logs/pod-api";
 
 // docs/logql.md: every query on it, and no other, over lines that the collector labelled.
 

@@ -42,6 +42,6 @@ export function namedPort(name: string, port: number): types.input.core.v1.Servi
  * Makes a program in Go collect garbage more eagerly near its limit, instead of being killed at it.
  * @param resources its container's
  */
-export function goMemoryLimit({ limits }: Resources): types.input.core.v1.EnvVar {
+export function goMemoryLimit({ limits }: Resources) {
   return { name: "GOMEMLIMIT", value: `${Math.floor(quantityValue(limits.memory) * 0.9)}` };
 }

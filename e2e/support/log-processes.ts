@@ -7,13 +7,14 @@ import {
   talosPort,
   type AlloyConfigArgs,
 } from "../../components/alloy/config";
-import { block, write, type Block } from "../../components/alloy/syntax";
+import type { Block } from "../../components/alloy/syntax";
 import { freePort, startServer, type LocalServer } from "../../lab/cluster/server";
 import { hostTool } from "../../lab/cluster/tools";
+import { collectorText, criLine } from "../../lab/logs/collector";
+import { nodeName, PodApi, podFolder, type FoundEvent, type FoundPod } from "../../lab/logs/pod-api";
 import { until } from "../../lab/until";
 import type { ParsedSettings } from "../../settings/schema";
 import { startLoki, type LokiProcesses } from "./loki-processes";
-import { nodeName, PodApi, podFolder, type FoundEvent, type FoundPod } from "./pod-api";
 
 /** What a container wrote. */
 export interface Written extends FoundPod {
@@ -168,9 +169,10 @@ export class LogProcesses {
   private async alloy(cluster: string, name: string, pipeline: readonly Block[], apiUrl: string): Promise<string> {
     const folder = join(this.folder, cluster, name);
     mkdirSync(folder, { recursive: true });
-    const text = write(pipeline.map((each) => atApi(each, apiUrl)))
-      .replaceAll("/var/log/", this.file(cluster, "/var/log/"))
-      .replaceAll(`0.0.0.0:${talosPort}`, `127.0.0.1:${this.talosPort(cluster)}`);
+    const text = collectorText(pipeline, apiUrl, this.file(cluster, "/var/log/")).replaceAll(
+      `0.0.0.0:${talosPort}`,
+      `127.0.0.1:${this.talosPort(cluster)}`,
+    );
     writeFileSync(join(folder, "config.alloy"), text);
     const http = `127.0.0.1:${await freePort()}`;
     const server: LocalServer = await startServer(
@@ -260,19 +262,12 @@ async function followed(url: string, path: string): Promise<true | undefined> {
   return debugInfo.some(({ body }) => has(body, "path", path) && has(body, "is_running", true)) || undefined;
 }
 
-/** What asks the cluster's API asks the test's. */
-function atApi(each: Block, api_server: string): Block {
-  if (each.name === "discovery.kubernetes") return { ...each, attributes: { ...each.attributes, api_server } };
-  if (each.name === "loki.source.kubernetes_events") return { ...each, blocks: [block("client", { api_server })] };
-  return each;
-}
-
 function criLines(lines: Written["lines"]): string {
   const start = Date.now() - 30_000;
   return lines
     .map((each, index) => {
       const { stream, line } = typeof each === "string" ? { stream: "stdout", line: each } : each;
-      return `${new Date(start + index).toISOString()} ${stream} F ${line}\n`;
+      return criLine(start + index, stream, line);
     })
     .join("");
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { goMemoryLimit } from "../../components/kubernetes/container";
 import { memcacheds } from "../../components/loki/caches";
 import { lokiConfig, tenant } from "../../components/loki/config";
 import { memcachedArgs } from "../../components/loki/memcached";
@@ -10,6 +9,7 @@ import { debianProgram } from "../cluster/debian";
 import { freePort } from "../cluster/server";
 import { hostTool } from "../cluster/tools";
 import type { ObjectStore } from "../sizing/object-store";
+import { goMemory } from "../sizing/limits";
 import type { Running, Workspace } from "../sizing/workspace";
 import { chart } from "./chart";
 import { loopback, onLoopback } from "./loopback";
@@ -148,10 +148,7 @@ async function processesOf(variant: Variant): Promise<Processes> {
   }
   const { workloads, doing } = topology(settings);
   const all = await Promise.all(
-    workloads.map(({ name, target, resources }) => {
-      const { name: variable, value } = goMemoryLimit(resources);
-      return process(name, target, { [`${variable}`]: `${value}` });
-    }),
+    workloads.map(({ name, target, resources }) => process(name, target, goMemory(resources))),
   );
   return { all, doing: (role) => all.find(({ name }) => name === doing[role].name)! };
 }

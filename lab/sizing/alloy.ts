@@ -4,9 +4,9 @@ import { metricsPipeline } from "../../components/alloy/metrics-config";
 import { closedFlags } from "../../components/alloy/pod";
 import { write } from "../../components/alloy/syntax";
 import type { Settings } from "../../settings/schema";
-import { quantityValue } from "../../settings/units";
 import { freePort } from "../cluster/server";
 import { hostTool } from "../cluster/tools";
+import { goMemory } from "./limits";
 import { scrapeConfig, type Targets } from "./targets";
 import type { Watched } from "./watch";
 import type { Workspace } from "./workspace";
@@ -43,8 +43,7 @@ export async function startAlloy(
       ...["run", file, `--storage.path=${join(folder, "data")}`, `--server.http.listen-addr=${address}`],
       ...closedFlags,
     ],
-    // In a pod Alloy finds that out (automemlimit).
-    env: { GOMEMLIMIT: `${Math.floor(quantityValue(settings.resources.limits.memory) * 0.9)}` },
+    env: goMemory(settings.resources),
     ready: `http://${address}/-/ready`,
   });
   return { program, url: `http://${address}` };

@@ -10,6 +10,13 @@ export function numbers(text: string): number[] {
   throw new InvalidArgumentError("Give whole numbers above 0, separated by commas: 10000,100000");
 }
 
+/** Gigabytes of lines: `1,10,50`, or `0`. */
+export function gigabytes(text: string): number[] {
+  const all = text.split(",").map((each) => (each.trim() === "" ? NaN : Number(each)));
+  if (all.every((n) => n >= 0 && n <= 1000)) return all;
+  throw new InvalidArgumentError("Give numbers from 0 to 1000, separated by commas: 1,10,50");
+}
+
 /** A number of minutes. */
 export function minutes(text: string): number {
   const number = Number(text);

@@ -3,9 +3,12 @@ import type { Spread } from "../../commands/size/figures";
 import { settingsSchema } from "../../settings/schema";
 import { seconds } from "../../settings/units";
 import { until } from "../until";
+import { bucket as logBucket } from "../logs/loki";
 import { startAlloy } from "./alloy";
 import { bytesIn, type Blocks } from "./blocks";
 import type { Database } from "./database";
+import type { Fed } from "./feed";
+import { nodeCount, startLogs, type LogQuery } from "./logs";
 import { metricsOf, total } from "./metrics";
 import { mimir as prepareMimir } from "./mimir";
 import { startObjectStore } from "./object-store";
@@ -14,11 +17,12 @@ import { prometheus as preparePrometheus } from "./prometheus";
 import { ask, type Query } from "./queries";
 import { ruleFile } from "./rules";
 import { startSink } from "./sink";
+import { startAlertmanager, startCanaries, startNodeExporters } from "./small-parts";
 import { serveTargets } from "./targets";
 import { victoriaMetrics as prepareVictoriaMetrics } from "./victoria-metrics";
 import { startVmagent } from "./vmagent";
 import { startVmalert } from "./vmalert";
-import { watch, type Usage } from "./watch";
+import { together, watch, type Usage, type Watched } from "./watch";
 import type { Running, Workspace } from "./workspace";
 
 /** What is measured. */
@@ -31,6 +35,25 @@ export interface Load {
   interval: string;
   /** Share of the pods replaced in ten minutes. */
   churn: number;
+  /** Gigabytes (10^9 bytes) of lines that the pods write in a day; 0: none, and none of what collects and keeps them. */
+  gbPerDay: number;
+}
+
+/** What lines needed, and what is on each node beside. */
+export interface LogsResult extends Fed {
+  /** How many of the lines Loki had in the end. */
+  stored: number;
+  loki: Usage;
+  /** Of all nodes together, likewise canaries and node-exporters. */
+  collectors: Usage;
+  events: Usage;
+  canaries: Usage;
+  nodeExporters: Usage;
+  /** Bytes of Loki's volume, and of its bucket, at the end. */
+  disk: number;
+  bucket: number;
+  /** Milliseconds that queries over all lines took while more came. */
+  queries: Record<LogQuery, Spread>;
 }
 
 /** What one database needed. */
@@ -53,7 +76,7 @@ export interface DatabaseResult {
 /** What came out at one load. */
 export interface Result {
   load: Load;
-  versions: Record<"prometheus" | "mimir" | "minio" | "victoria-metrics" | "alloy", string>;
+  versions: Record<"prometheus" | "mimir" | "minio" | "victoria-metrics" | "alloy" | "loki", string>;
   prometheus: DatabaseResult;
   mimir: DatabaseResult;
   victoriaMetrics: DatabaseResult;
@@ -64,6 +87,10 @@ export interface Result {
   /** Scrapes the same targets, as it does for Mimir in stage `kps-removed`; what it writes isn't kept. */
   alloy: Usage;
   objectStore: Usage;
+  /** Takes what vmalert sends. */
+  alertmanager: Usage;
+  /** Undefined without lines. */
+  logs?: LogsResult;
   remoteWrite: {
     /** Most seconds that the newest sample in Mimir was old in the steady time. */
     lag: number;
@@ -88,7 +115,7 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
   const targets = await serveTargets(load);
   const sink = await startSink();
-  const store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager]);
+  const store = await startObjectStore(workspace, [mimirBlocks, mimirRuler, mimirAlertmanager, logBucket]);
   const mimir = await prepareMimir(workspace, settings, store);
   const rules = ruleFile(settings);
   const pushUrl = `${mimir.url}/api/v1/push`;
@@ -106,19 +133,31 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
     load.interval,
     `${victoriaMetrics.url}/api/v1/write`,
   );
-  const vmalert = await startVmalert(workspace, settings, rules, load.interval, victoriaMetrics.url, sink.url);
+  const alertmanager = await startAlertmanager(workspace, settings);
+  const alertmanagerUrl = alertmanager.url;
+  const vmalert = await startVmalert(workspace, settings, rules, load.interval, victoriaMetrics.url, alertmanagerUrl);
   const alloy = await startAlloy(workspace, settings, targets, load.interval, sink.url);
+  const logs = load.gbPerDay > 0 ? await startLogs(workspace, settings, store, load.gbPerDay * 1e9) : undefined;
 
   const half = (load.minutes * 60) / 2;
-  const processes = [
-    { program: running.prometheus, url: prometheus.url },
-    { program: running.mimir, url: mimir.url },
-    { program: store.program },
-    { program: running.victoriaMetrics, url: victoriaMetrics.url },
-    { program: vmagent.program, url: vmagent.url },
-    vmalert,
-    alloy,
-  ];
+  const programs = {
+    prometheus: [{ program: running.prometheus, url: prometheus.url }],
+    mimir: [{ program: running.mimir, url: mimir.url }],
+    objectStore: [{ program: store.program }],
+    victoriaMetrics: [{ program: running.victoriaMetrics, url: victoriaMetrics.url }],
+    vmagent: [{ program: vmagent.program, url: vmagent.url }],
+    vmalert: [vmalert],
+    alloy: [alloy],
+    alertmanager: [alertmanager],
+    ...(logs && {
+      loki: [logs.loki],
+      collectors: logs.collectors,
+      events: [logs.events],
+      canaries: await startCanaries(workspace, nodeCount, logs.lokiAddress),
+      nodeExporters: await startNodeExporters(workspace, nodeCount),
+    }),
+  };
+  const processes = Object.values<Watched[]>(programs).flat();
   report(`${load.series} series: filling for ${half} s`);
   await watch(processes, half);
 
@@ -126,8 +165,9 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   const lags: number[] = [];
   const before = await counters(prometheus.url, mimir.url, alloy.url);
   const began = Date.now();
-  const [prometheusSteady, mimirSteady, objectStore, victoriaMetricsSteady, vmagentUsage, vmalertUsage, alloyUsage] =
-    await watch(processes, half, ([metrics]) => lags.push(lagOf(metrics)));
+  const usages = await watch(processes, half, ([metrics]) => lags.push(lagOf(metrics)));
+  const used = (of: keyof typeof programs) =>
+    together(usages.filter((_, i) => programs[of]?.some((program) => program === processes[i])));
   const after = await counters(prometheus.url, mimir.url, alloy.url);
   const elapsed = (Date.now() - began) / 1000;
   // One scrape more or less decides in a short run; an Alloy that doesn't scrape, or doesn't send, is no measurement.
@@ -138,6 +178,14 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
 
   report(`${load.series} series: querying`);
   const latencies = await ask(databases, 2 * half);
+  const logResult = logs && {
+    queries: await logs.ask(),
+    ...(await logs.finish()),
+    ...{ loki: used("loki"), collectors: used("collectors"), events: used("events") },
+    ...{ canaries: used("canaries"), nodeExporters: used("nodeExporters") },
+    disk: bytesIn(logs.data),
+    bucket: bytesIn(workspace.folderOf(`minio/store/${logBucket}`)),
+  };
 
   const interval = seconds(load.interval);
   report(`${load.series} series: killing and restarting each`);
@@ -163,32 +211,35 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
       minio: programRelease("minio"),
       "victoria-metrics": programRelease("victoria-metrics"),
       alloy: programRelease("alloy"),
+      loki: programRelease("loki"),
     },
     prometheus: {
-      steady: prometheusSteady,
+      steady: used("prometheus"),
       ...full[0],
       queries: latencies[0],
       restart: prometheusRestart.measured,
       compaction: await compaction(prometheus, prometheusRestart.program),
     },
     mimir: {
-      steady: mimirSteady,
+      steady: used("mimir"),
       ...full[1],
       queries: latencies[1],
       restart: mimirRestart.measured,
       compaction: await compaction(mimir, mimirRestart.program),
     },
     victoriaMetrics: {
-      steady: victoriaMetricsSteady,
+      steady: used("victoriaMetrics"),
       ...full[2],
       queries: latencies[2],
       restart: victoriaMetricsRestart.measured,
       compaction: await compaction(victoriaMetrics, victoriaMetricsRestart.program),
     },
-    vmagent: vmagentUsage,
-    vmalert: vmalertUsage,
-    alloy: alloyUsage,
-    objectStore,
+    vmagent: used("vmagent"),
+    vmalert: used("vmalert"),
+    alloy: used("alloy"),
+    objectStore: used("objectStore"),
+    alertmanager: used("alertmanager"),
+    logs: logResult,
     remoteWrite: {
       lag: Math.max(...lags),
       failed: after.failed,
@@ -202,6 +253,7 @@ export async function measure(workspace: Workspace, load: Load, report: (line: s
   };
   targets.close();
   sink.close();
+  await logs?.close();
   return result;
 }
 

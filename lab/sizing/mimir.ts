@@ -4,11 +4,11 @@ import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
 import { dataDirectory, mimirConfig } from "../../components/mimir/config";
 import type { Settings } from "../../settings/schema";
-import { quantityValue } from "../../settings/units";
 import { freePort } from "../cluster/server";
 import { blocksIn } from "./blocks";
 import type { ObjectStore } from "./object-store";
 import type { Database } from "./database";
+import { goMemory } from "./limits";
 import type { Workspace } from "./workspace";
 
 /**
@@ -43,13 +43,12 @@ export async function mimir(
 
   const url = `http://127.0.0.1:${http}`;
   const path = await hostTool("mimir");
-  const goMemoryLimit = Math.floor(quantityValue(settings.mimir.resources.limits.memory) * 0.9);
   const start = () =>
     workspace.start({
       name: "mimir",
       path,
       args: ["-target=all", `-config.file=${file}`],
-      env: { ...store.env, GOMEMLIMIT: `${goMemoryLimit}` },
+      env: { ...store.env, ...goMemory(settings.mimir.resources) },
       ready: `${url}/ready`,
     });
   const tsdb = join(data, "tsdb", "anonymous");

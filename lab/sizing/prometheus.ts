@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { hostTool } from "../cluster/tools";
 import type { Settings } from "../../settings/schema";
-import { quantityValue } from "../../settings/units";
 import { freePort } from "../cluster/server";
 import { blocksIn } from "./blocks";
 import type { Database } from "./database";
+import { goMemory } from "./limits";
 import { scrapeConfig, type Targets } from "./targets";
 import type { Workspace } from "./workspace";
 
@@ -66,8 +66,7 @@ export async function prometheus(
         `--web.listen-address=${address}`,
         "--web.enable-admin-api",
       ],
-      // In a pod Prometheus finds that out (--auto-gomemlimit).
-      env: { GOMEMLIMIT: `${Math.floor(quantityValue(kps.resources.limits.memory) * 0.9)}` },
+      env: goMemory(kps.resources),
       ready: `${url}/-/ready`,
     });
   const data = join(folder, "data");

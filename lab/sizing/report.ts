@@ -1,6 +1,7 @@
-import type { DatabaseResult, Result } from "./measure";
+import { logQueries, nodeCount, type LogQuery } from "./logs";
+import type { DatabaseResult, LogsResult, Result } from "./measure";
 import { queries, type Query } from "./queries";
-import type { Usage } from "./watch";
+import { together, type Usage } from "./watch";
 
 type Column<Row> = [title: string, of: (row: Row) => string];
 
@@ -47,7 +48,7 @@ const perQuery: Column<DatabaseRow>[] = [
 ];
 
 /** What is beside the databases. */
-const helpers = ["minio", "alloy", "vmagent", "vmalert"] as const;
+const helpers = ["minio", "alloy", "vmagent", "vmalert", "alertmanager"] as const;
 
 const perHelper: Column<Result>[] = [
   ["SERIES", ({ load }) => count(load.series)],
@@ -58,6 +59,64 @@ const perHelper: Column<Result>[] = [
       ["CPU s/min", (result) => usage(result).cpu.toFixed(1)],
     ];
   }),
+];
+
+interface LogRow {
+  load: Result["load"];
+  logs: LogsResult;
+}
+
+const perLogs: Column<LogRow>[] = [
+  ["SERIES", ({ load }) => count(load.series)],
+  ["LINES GB/day", ({ logs: { bytes, seconds } }) => ((bytes / seconds) * 86_400e-9).toFixed(1)],
+  ["LINES", ({ logs }) => count(logs.lines)],
+  ["IN LOKI", ({ logs: { lines, stored } }) => (stored === lines ? "all" : count(stored))],
+  ...(["loki", "collectors"] as const).flatMap((of): Column<LogRow>[] => {
+    const title = of === "loki" ? "LOKI" : `${nodeCount} COLLECTORS`;
+    return [
+      [`${title} MEMORY`, ({ logs }) => mebibytes(logs[of].resident.mean)],
+      ["PEAK", ({ logs }) => mebibytes(logs[of].resident.peak)],
+      ["ANONYMOUS", ({ logs }) => mebibytes(logs[of].anonymous)],
+      ["CPU s/min", ({ logs }) => logs[of].cpu.toFixed(1)],
+    ];
+  }),
+  ["LOKI'S DISK", ({ logs }) => mebibytes(logs.disk)],
+  ["BUCKET", ({ logs }) => mebibytes(logs.bucket)],
+];
+
+const perLogQuery: Column<LogRow>[] = [
+  ["SERIES", ({ load }) => count(load.series)],
+  ...logQueries.map((query: LogQuery): Column<LogRow> => [
+    `${query}: p50, p95 in ms`,
+    ({ logs: { queries } }) => `${queries[query].p50.toFixed(0)}, ${queries[query].p95.toFixed(0)}`,
+  ]),
+];
+
+/** All that runs for one way to keep metrics. */
+interface Whole extends LogRow {
+  way: string;
+  usage: Usage;
+}
+
+const perWay: Column<Whole>[] = [
+  ["SERIES", ({ load }) => count(load.series)],
+  ["LINES GB/day", ({ load }) => `${load.gbPerDay}`],
+  ["ALL THAT RUNS", ({ way }) => way],
+  ["MEMORY", ({ usage }) => mebibytes(usage.resident.mean)],
+  ["PEAK", ({ usage }) => mebibytes(usage.resident.peak)],
+  ["ANONYMOUS", ({ usage }) => mebibytes(usage.anonymous)],
+  ["CPU s/min", ({ usage }) => usage.cpu.toFixed(1)],
+];
+
+/** What runs beside the metrics, whichever way they are kept: no object store, which is on a NAS. */
+const besideMetrics = ({ loki, collectors, events, canaries, nodeExporters }: LogsResult) => [
+  ...[loki, collectors, events, canaries, nodeExporters],
+];
+
+const ways: [way: string, of: (result: Result) => Usage[]][] = [
+  ["prometheus", ({ prometheus }) => [prometheus.steady]],
+  ["mimir + alloy", ({ mimir, alloy }) => [mimir.steady, alloy]],
+  ["victoria-metrics + vmagent + vmalert", (all) => [all.victoriaMetrics.steady, all.vmagent, all.vmalert]],
 ];
 
 /** What is compared, between programs and between sizes: what a busy machine changes in one run, it changes in both. */
@@ -79,7 +138,27 @@ export function tables(results: readonly Result[]): string {
     programs.map(([program, of]) => ({ program, scraped: result.load.series, ...of(result) })),
   );
   const parts = [table(perDatabase, rows), table(perQuery, rows), table(perHelper, results), table(perLoad, results)];
-  return [...parts, ratios(results)].join("\n\n");
+  const withLogs = results.flatMap(({ load, logs }) => (logs ? [{ load, logs }] : []));
+  return [...parts, ratios(results), ...logTables(withLogs, results)].join("\n\n");
+}
+
+function logTables(rows: readonly LogRow[], results: readonly Result[]): string[] {
+  if (rows.length === 0) return [];
+  const whole = results.flatMap(({ logs, ...result }): Whole[] =>
+    logs
+      ? ways.map(([way, of]) => {
+          const usage = together([...of(result), result.alertmanager, ...besideMetrics(logs)]);
+          return { load: result.load, logs, way: `${way} + the rest`, usage };
+        })
+      : [],
+  );
+  const different = rows
+    .filter(({ logs: { lines, stored } }) => lines !== stored)
+    .map(({ load, logs: { lines, stored } }) => {
+      const what = stored < lines ? `${count(lines - stored)} lines are missing` : `${count(stored - lines)} too many`;
+      return `At ${count(load.series)} series Loki hasn't the lines that were written: ${what} of ${count(lines)}.`;
+    });
+  return [table(perLogs, rows), table(perLogQuery, rows), table(perWay, whole), ...different];
 }
 
 function table<Row>(shown: readonly Column<Row>[], rows: readonly Row[]): string {
@@ -94,23 +173,21 @@ const programs: [program: string, of: (result: Result) => DatabaseResult][] = [
 ];
 
 /** What does together what Prometheus does alone: scrape, keep, answer, and evaluate rules, which Mimir's ruler does in its own process. */
-const together: typeof programs = [
+const alike: typeof programs = [
   ["mimir + alloy", ({ mimir, alloy }) => beside(mimir, alloy)],
   ["victoria-metrics + vmagent + vmalert", (all) => beside(all.victoriaMetrics, all.vmagent, all.vmalert)],
 ];
 
-function beside(database: DatabaseResult, ...others: Usage[]): DatabaseResult {
-  const { steady } = database;
-  const sum = (of: (usage: Usage) => number) => [steady, ...others].reduce((all, usage) => all + of(usage), 0);
-  const resident = { ...steady.resident, mean: sum((usage) => usage.resident.mean) };
-  return { ...database, steady: { ...steady, resident, cpu: sum(({ cpu }) => cpu) } };
-}
+const beside = (database: DatabaseResult, ...others: Usage[]): DatabaseResult => ({
+  ...database,
+  steady: together([database.steady, ...others]),
+});
 
 /** Each to Prometheus at each load, then each load to the first. */
 function ratios(results: readonly Result[]): string {
   const [first, ...others] = results;
   const toPrometheus = results.flatMap((result) =>
-    [...programs.slice(1), ...together].map(([program, one]) => [
+    [...programs.slice(1), ...alike].map(([program, one]) => [
       `${program} : prometheus at ${count(result.load.series)}`,
       ...compared.map(([, of]) => ratio(of(one(result)), of(result.prometheus))),
     ]),

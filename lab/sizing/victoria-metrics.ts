@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { hostTool } from "../cluster/tools";
 import { dataDirectory, victoriaMetricsArguments } from "../../components/victoria-metrics/arguments";
 import type { Settings } from "../../settings/schema";
-import { quantityValue } from "../../settings/units";
 import { freePort } from "../cluster/server";
 import { until } from "../until";
 import { bytesIn } from "./blocks";
 import type { Database } from "./database";
+import { memoryFlag } from "./limits";
 import { metricsOf, total } from "./metrics";
 import type { Workspace } from "./workspace";
 
@@ -41,7 +41,7 @@ export async function victoriaMetrics(
       workspace.start({
         name: "victoria-metrics",
         path,
-        args: [...args, memoryFlag(settings.resources.limits.memory)],
+        args: [...args, memoryFlag(settings.resources)],
         ready: `${url}/health`,
       }),
     compact: async () => {
@@ -64,9 +64,3 @@ export async function victoriaMetrics(
     },
   };
 }
-
-/**
- * What programs of VictoriaMetrics' makers take for caches: by default 60 % of their pod's limit, and here there is none.
- * @param limit memory limit of the pod (Kubernetes quantity)
- */
-export const memoryFlag = (limit: string): string => `-memory.allowedBytes=${Math.floor(quantityValue(limit) * 0.6)}`;

@@ -6,9 +6,9 @@ import { configFile, configFolder, dataDirectory, relabelFile } from "../../comp
 import { relabelRules, scriptFolder, vmagentArguments } from "../../components/vmagent/arguments";
 import type { Settings } from "../../settings/schema";
 import { freePort } from "../cluster/server";
+import { memoryFlag } from "./limits";
 import { metricsOf, total } from "./metrics";
 import { scrapeConfig, type Targets } from "./targets";
-import { memoryFlag } from "./victoria-metrics";
 import type { Running, Workspace } from "./workspace";
 
 /** vmagent, started. */
@@ -49,7 +49,7 @@ export async function startVmagent(
   const program = await workspace.start({
     name: "vmagent",
     path: await hostTool("vmagent"),
-    args: [...args, memoryFlag(settings.resources.limits.memory)],
+    args: [...args, memoryFlag(settings.resources)],
     ready: `${url}/health`,
   });
   return {

@@ -4,7 +4,7 @@ import { rulesFolder, vmalertArguments } from "../../components/vmalert/argument
 import type { Settings } from "../../settings/schema";
 import { freePort } from "../cluster/server";
 import { hostTool } from "../cluster/tools";
-import { memoryFlag } from "./victoria-metrics";
+import { memoryFlag } from "./limits";
 import type { Watched } from "./watch";
 import type { Workspace } from "./workspace";
 
@@ -32,7 +32,7 @@ export async function startVmalert(
   const program = await workspace.start({
     name: "vmalert",
     path: await hostTool("vmalert"),
-    args: [...args, memoryFlag(settings.rulesResources.limits.memory)],
+    args: [...args, memoryFlag(settings.rulesResources)],
     ready: `http://${address}/health`,
   });
   return { program, url: `http://${address}` };

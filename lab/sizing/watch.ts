@@ -66,6 +66,17 @@ export async function watch(
   }));
 }
 
+/** What several programs used together; the peak is the sum of each one's, as each can have its own at the same time. */
+export function together(usages: readonly Usage[]): Usage {
+  const sum = (of: (usage: Usage) => number) => usages.reduce((all, usage) => all + of(usage), 0);
+  return {
+    resident: { mean: sum(({ resident }) => resident.mean), peak: sum(({ resident }) => resident.peak) },
+    anonymous: sum(({ anonymous }) => anonymous),
+    cpu: sum(({ cpu }) => cpu),
+    heap: sum(({ heap }) => heap),
+  };
+}
+
 function hasSettled(promise: Promise<unknown>): () => boolean {
   let settled = false;
   const settle = () => (settled = true);

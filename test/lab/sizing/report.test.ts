@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DatabaseResult, Result } from "../../../lab/sizing/measure";
+import type { DatabaseResult, LogsResult, Result } from "../../../lab/sizing/measure";
 import { spreadOf } from "../../../lab/logs/report";
 import { tables } from "../../../lab/sizing/report";
 import type { Usage } from "../../../lab/sizing/watch";
@@ -32,13 +32,14 @@ const database = (memory: number, cpu: number): DatabaseResult => ({
 });
 
 const result = (series: number, mimir: number): Result => ({
-  load: { series, minutes: 10, interval: "15s", churn: 0.01 },
+  load: { series, minutes: 10, interval: "15s", churn: 0.01, gbPerDay: 0 },
   versions: {
     prometheus: "3.15.0",
     mimir: "3.0.5",
     minio: "RELEASE.2026",
     "victoria-metrics": "1.150.0",
     alloy: "1.10.0",
+    loki: "3.6.3",
   },
   prometheus: database(2 * mimir, 4),
   mimir: database(mimir, 6),
@@ -47,6 +48,7 @@ const result = (series: number, mimir: number): Result => ({
   vmalert: usage(mimir / 5, 0.5),
   alloy: usage(mimir, 2),
   objectStore: usage(80, 0.5),
+  alertmanager: usage(16, 0.1),
   remoteWrite: { lag: 3, failed: 0, retried: 7, rate: 6_667 },
   s3: { requests: 2.5, bytes: 5 * MiB },
 });
@@ -100,7 +102,19 @@ describe("The benchmark's tables", () => {
 
   it("have a row for what is beside the databases at each load", () => {
     const [, first] = rows(text, "ALLOY MEMORY");
-    assert.deepEqual(first, ["10,000", "80 MiB", "0.5", "100 MiB", "2.0", "25 MiB", "1.0", "20 MiB", "0.5"]);
+    assert.deepEqual(first, [
+      "10,000",
+      "80 MiB",
+      "0.5",
+      "100 MiB",
+      "2.0",
+      "25 MiB",
+      "1.0",
+      "20 MiB",
+      "0.5",
+      "16 MiB",
+      "0.1",
+    ]);
   });
 
   it("have the median and the 95th percentile of each query", () => {
@@ -125,6 +139,63 @@ describe("The benchmark's tables", () => {
       ["mimir, 100,000 : 10,000", "3.00", "1.00", "1.00", "1.00", "3.00", "3.00"],
       ["victoria-metrics, 100,000 : 10,000", "3.00", "1.00", "–", "1.00", "3.00", "3.00"],
     ]);
+  });
+
+  it("have nothing of lines where there were none", () => {
+    assert.doesNotMatch(text, /LOKI|ALL THAT RUNS|written/);
+  });
+
+  describe("of a run with lines", () => {
+    const logs = (stored: number): LogsResult => ({
+      ...{ lines: 1_000, bytes: 200_000, seconds: 86.4, stored },
+      ...{ loki: usage(200, 3), collectors: usage(300, 2), events: usage(50, 0.1) },
+      ...{ canaries: usage(60, 0.3), nodeExporters: usage(40, 0.2) },
+      ...{ disk: 30 * MiB, bucket: 0 },
+      queries: {
+        "last lines of one pod": spreadOf([1, 9]),
+        "a common word in one namespace": spreadOf([2]),
+        "rate by namespace": spreadOf([3]),
+      },
+    });
+    const withLines = (stored: number) => {
+      const one = result(10_000, 100);
+      return tables([{ ...one, load: { ...one.load, gbPerDay: 0.2 }, logs: logs(stored) }]);
+    };
+
+    it("have what Loki and the collectors of all nodes took, at the rate that there was", () => {
+      const [head, row] = rows(withLines(1_000), "IN LOKI");
+      assert.deepEqual(row, [
+        ...["10,000", "0.2", "1,000", "all"],
+        ...["200 MiB", "400 MiB", "100 MiB", "3.0"],
+        ...["300 MiB", "600 MiB", "150 MiB", "2.0"],
+        ...["30 MiB", "0.0 MiB"],
+      ]);
+      assert.equal(head.length, row.length);
+      const [, queries] = rows(withLines(1_000), "last lines of one pod: p50, p95 in ms");
+      assert.deepEqual(queries, ["10,000", "1, 9", "2, 2", "3, 3"]);
+    });
+
+    it("add up all that runs, for each way to keep metrics", () => {
+      const [, ...body] = rows(withLines(1_000), "ALL THAT RUNS");
+      // Alertmanager, Loki, collectors, events, canaries and node-exporters: 666 MiB and 5.7 seconds.
+      assert.deepEqual(body, [
+        ["10,000", "0.2", "prometheus + the rest", "866 MiB", "1732 MiB", "433 MiB", "9.7"],
+        ["10,000", "0.2", "mimir + alloy + the rest", "866 MiB", "1732 MiB", "433 MiB", "13.7"],
+        ["10,000", "0.2", "victoria-metrics + vmagent + vmalert + the rest", "761 MiB", "1522 MiB", "381 MiB", "8.2"],
+      ]);
+    });
+
+    it("say so when Loki has fewer lines than were written, or more", () => {
+      assert.doesNotMatch(withLines(1_000), /that were written/);
+      for (const [stored, what] of [
+        [993, "7 lines are missing of 1,000"],
+        [1_002, "2 too many of 1,000"],
+      ] as const) {
+        const text = withLines(stored);
+        assert.ok(text.endsWith(`At 10,000 series Loki hasn't the lines that were written: ${what}.`), text);
+        assert.equal(rows(text, "IN LOKI")[1][3], stored.toLocaleString("en-GB"));
+      }
+    });
   });
 
   it("don't divide by nothing", () => {
