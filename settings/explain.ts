@@ -105,13 +105,14 @@ function unknownKey(path: Path, context: Explained): Problem {
   const shown = isSecret(path) || isSecretKey(key) ? hidden : show(valueAt(raw, path));
   return {
     key: own,
-    what: `${shown} is set here, but there is no such setting${suggestions[0] === own ? ofKind(valueAt(raw, parent)) : didYouMean(...suggestions)}`,
+    what: `${shown} is set here, but there is no such setting${suggestions[0] === own ? ofKind(valueAt(raw, parent), here?.unsupported?.[key]) : didYouMean(...suggestions)}`,
     allowed: known.join(", "),
   };
 }
 
 /** The key belongs to another option of a union. */
-const ofKind = (value: unknown): string => ` of kind ${(value as { kind?: string }).kind}`;
+const ofKind = (value: unknown, why?: string): string =>
+  ` of kind ${(value as { kind?: string }).kind}${why ? `: ${why}` : ""}`;
 
 /** Of many suggestions, none helps. */
 const didYouMean = (...suggestions: readonly (string | undefined)[]) =>

@@ -15,6 +15,8 @@ export interface SettingMeta {
   allowed?: string;
   /** A value that is allowed. */
   example?: unknown;
+  /** Of an object: settings that it doesn't have though others like it do, each with the reason and what to do. */
+  unsupported?: Readonly<Record<string, string>>;
 }
 
 /** Kinds of value that many settings share: the page of settings explains each once, by this name. */

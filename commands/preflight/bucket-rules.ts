@@ -26,10 +26,17 @@ export function judgeBucketRules(rules: BucketRules, fix: string, keepDeleted?: 
   if (one("Status", rules.versioning) !== "Enabled") return undefined;
   const lock = lockOf(rules["object-lock"]);
   const kept = keepDeleted ?? expiryOf(enabled);
-  return kept === undefined
-    ? unsure(`keeps versions${lock}, and no rule removes old ones: it only grows, whatever is deleted`, fix)
+  if (kept === undefined)
+    return unsure(`keeps versions${lock}, and no rule removes old ones: it only grows, whatever is deleted`, fix);
+  return lock === withoutPeriod
+    ? unsure(
+        `keeps versions${lock}: none is locked; old ones go after ${kept}`,
+        "set a period: docs/backup.md#object-lock",
+      )
     : ok(`keeps versions${lock}; old ones go after ${kept}`);
 }
+
+const withoutPeriod = " with object lock, which has no period";
 
 /** Whether a rule is for some of a bucket's objects only. */
 const isForSome = (rule: string) => /<Tag>|<(Prefix|ObjectSize\w+)>[^<\s]/.test(rule);
@@ -53,9 +60,7 @@ function lockOf(objectLock: string): string {
   const [retention = ""] = all("DefaultRetention", objectLock);
   const [days, years] = [one("Days", retention), one("Years", retention)];
   const period = days ? count(Number(days), "day") : years ? count(Number(years), "year") : undefined;
-  return period
-    ? ` with object lock (${one("Mode", retention)?.toLowerCase()}, ${period})`
-    : " with object lock, which has no period";
+  return period ? ` with object lock (${one("Mode", retention)?.toLowerCase()}, ${period})` : withoutPeriod;
 }
 
 const all = (tag: string, xml: string): string[] =>

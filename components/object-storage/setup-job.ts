@@ -10,7 +10,7 @@ import { secretEnv } from "../secrets/env";
 import type { SecretRef } from "../secrets/types";
 import type { ApplicationName } from "./applications";
 import { scratch, uid } from "./pod";
-import { keyVariables, setupFiles } from "./setup";
+import { exitUnlockable, keyVariables, setupFiles } from "./setup";
 import type { ObjectStorageArgs } from "./types";
 
 /** The key of each application that the stack has. */
@@ -45,7 +45,7 @@ export function setupJob(parent: pulumi.Resource, storage: ObjectStorageArgs<"em
   const files = setupFiles(
     buckets,
     keys.map(([name]) => name),
-    storage.settings.keepDeleted,
+    storage.settings,
   );
   const configMap = app.configMap(files);
   const spec = setupPod(app, storage, args);
@@ -59,6 +59,7 @@ export function setupJob(parent: pulumi.Resource, storage: ObjectStorageArgs<"em
       metadata: app.metadata(`${app.name}-${run}`),
       spec: {
         backoffLimit: 6,
+        ...(storage.settings.objectLock && { podFailurePolicy: { rules: [givesUp] } }),
         activeDeadlineSeconds: 540, // below the ten minutes that Pulumi waits for a Job, so that its own message is seen
         template: { metadata: { labels: app.labels, annotations: Object.fromEntries(versions) }, spec },
       },
@@ -66,6 +67,12 @@ export function setupJob(parent: pulumi.Resource, storage: ObjectStorageArgs<"em
     { ...app.child, dependsOn: [configMap, ...args.dependsOn] },
   );
 }
+
+/** A bucket that can't be locked fails the Job at once, and its pod stays, so that its log says why. */
+const givesUp = {
+  action: "FailJob",
+  onExitCodes: { containerName: "setup", operator: "In", values: [exitUnlockable] },
+};
 
 const keysOf = (credentials: Credentials) => Object.entries(credentials) as [ApplicationName, SecretRef][];
 
@@ -81,7 +88,7 @@ function setupPod(
     serviceAccountName: serviceAccount,
     automountServiceAccountToken: false,
     securityContext: restrictedPod(uid),
-    restartPolicy: "OnFailure",
+    restartPolicy: settings.objectLock ? "Never" : "OnFailure", // a failure policy is only for pods that aren't restarted
     containers: [
       {
         name: "setup",

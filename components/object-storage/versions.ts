@@ -4,10 +4,10 @@ import { seconds } from "../../settings/units";
 export const versionsRule = "deleted-versions";
 
 /**
- * The setting `keepDeleted` in days, as S3 counts the age of versions.
- * @param keepDeleted a duration of whole days
+ * A setting in days, as S3 counts the age of versions and the period of a lock.
+ * @param duration one of whole days
  */
-export const days = (keepDeleted: string): number => seconds(keepDeleted) / 86_400;
+export const days = (duration: string): number => seconds(duration) / 86_400;
 
 /**
  * The lifecycle of a bucket that keeps versions: what was deleted or overwritten goes after some days, and then the marker that stood in its

@@ -1,6 +1,7 @@
 import { claimName, claimsOf } from "../claims";
 import type { ParsedSettings } from "../schema";
 import type { BucketUse } from "../sections/object-store";
+import { seconds } from "../units";
 import type { Rule } from "./rule";
 
 const mimirUses = ["mimirBlocks", "mimirRuler", "mimirAlertmanager"] as const satisfies readonly BucketUse[];
@@ -229,6 +230,39 @@ export const objectStoreRules: readonly Rule[] = [
               : [];
           })
         : [],
+  },
+  {
+    must: "locked versions are removed some day",
+    check: ({ objectStore }) =>
+      objectStore.kind === "embedded" && objectStore.objectLock && !objectStore.keepDeleted
+        ? [
+            {
+              key: "objectStore.keepDeleted",
+              what: "is missing, but objectStore.objectLock is set: with object lock, what Loki and Mimir delete stays as a version, and without keepDeleted no rule removes old versions",
+              allowed: "whole days: old versions go after them, or when their lock ends, if that is later",
+              example: "1d",
+            },
+          ]
+        : [],
+  },
+  {
+    must: "no lock lasts longer than the retention",
+    check: ({ objectStore, loki, mimir, metrics: { backend } }) => {
+      if (objectStore.kind !== "embedded" || !objectStore.objectLock) return [];
+      const { period } = objectStore.objectLock;
+      const retentions = {
+        "loki.retention": loki.retention,
+        ...(backend === "mimir" && { "mimir.retention": mimir.retention }),
+      };
+      return Object.entries(retentions)
+        .filter(([, retention]) => seconds(period) > seconds(retention))
+        .map(([key, retention]) => ({
+          key: "objectStore.objectLock.period",
+          what: `"${period}" is longer than ${key} ("${retention}"): deleting before the end of the lock would free no room, and a lock can't be undone`,
+          allowed: `at most ${retention}; or a longer ${key}`,
+          example: `${Math.max(1, Math.floor(seconds(retention) / 86_400))}d`,
+        }));
+    },
   },
   {
     must: "a claim's key comes from the claim",

@@ -24,13 +24,32 @@ const common = {
     ),
 };
 
-/** MinIO counts the age of versions in days. */
-const keepDeleted = duration
-  .refine((v) => seconds(v) % 86400 === 0, "is not a multiple of a day")
-  .meta({ allowed: "whole days: a number and a unit (d, w, y), no spaces", example: "7d" })
+/** MinIO counts the age of versions, and the period of a lock, in days. */
+const wholeDays = duration
+  .refine((v) => seconds(v) % 86400 === 0 && seconds(v) > 0, "is not one day or several")
+  .meta({ allowed: "whole days: a number and a unit (d, w, y), no spaces", example: "7d" });
+
+const keepDeleted = wholeDays
   .optional()
   .describe(
-    "how long the store keeps what Loki and Mimir deleted or overwrote, as S3 versions that only the administrator sees; if not set, buckets keep no versions. For object lock, which binds the administrator too, see docs/backup.md",
+    "how long the store keeps what Loki and Mimir deleted or overwrote, as S3 versions that only the administrator sees; if not set, buckets keep no versions",
+  );
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
+const objectLock = z
+  .strictObject({
+    mode: z
+      .enum(["governance", "compliance"])
+      .describe(
+        "who can remove a locked version: governance, an administrator who demands it (`mc rm --bypass`); compliance, nobody, and nobody can shorten its period",
+      ),
+    period: wholeDays
+      .meta({ example: "30d" })
+      .describe("how long each version is locked, from the time it was written; at most loki.retention"),
+  })
+  .optional()
+  .describe(
+    "S3 object lock: until the period of a version is over, nobody can remove it. Needs keepDeleted. Only new buckets can have it, and it can't be undone; also for kind minio, see docs/backup.md#object-lock",
   );
 
 /** MinIO outside the stack, its buckets, users and policies kept by the MinIO provider. */
@@ -58,6 +77,7 @@ const embedded = z.strictObject({
   storageClass: objectName.optional().describe("storage class of its volume; default: cluster.storageClass"),
   resources: resources({ cpu: "100m", memory: "256Mi", memoryLimit: "1Gi" }),
   keepDeleted,
+  objectLock,
   ...common,
 });
 
@@ -135,7 +155,19 @@ const claim = z.strictObject({
   ...common,
 });
 
+/** Why the other kinds don't have object lock, and what to do. */
+const noObjectLock = (why: string) => ({ unsupported: { objectLock: `${why}: docs/backup.md#object-lock` } });
+
 /** Settings of the object store. */
 export const objectStore = z
-  .discriminatedUnion("kind", [minio, embedded, existing, claim])
+  .discriminatedUnion("kind", [
+    minio.meta(
+      noObjectLock(
+        "the MinIO provider can't set the period of a lock. Create the buckets with mc, and name them in importBuckets",
+      ),
+    ),
+    embedded,
+    existing.meta(noObjectLock("set it where the buckets are managed")),
+    claim.meta(noObjectLock("a claim can't ask for it")),
+  ])
   .prefault({ kind: "embedded" });

@@ -121,6 +121,14 @@ const cases: { when: string; stack: TestResource[]; finds?: string[] }[] = [
     finds: [grows("S3Bucket it", "objectLocking"), grows("BucketObjectLockConfiguration it", "rule")],
   },
   {
+    when: "objects are locked, and a rule removes old versions",
+    stack: [
+      loki("logs"),
+      of("minio:index/s3Bucket:S3Bucket", { bucket: "logs", objectLocking: true }),
+      ilm(noncurrent),
+    ],
+  },
+  {
     when: "versions are off",
     stack: [
       loki("logs"),

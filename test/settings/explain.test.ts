@@ -97,6 +97,16 @@ describe("the message about settings", () => {
       'objectStore.endpoint "http://nas:9000" is set here, but there is no such setting of kind embedded',
     ],
     [
+      "object lock where the provider can't set its period",
+      { objectStore: { kind: "minio", objectLock: 1 } },
+      "objectStore.objectLock 1 is set here, but there is no such setting of kind minio: the MinIO provider can't set the period of a lock. Create the buckets with mc, and name them in importBuckets: docs/backup.md#object-lock",
+    ],
+    [
+      "object lock of a bucket that somebody else makes",
+      { objectStore: { kind: "existing", objectLock: 1 } },
+      "objectStore.objectLock 1 is set here, but there is no such setting of kind existing: set it where the buckets are managed: docs/backup.md#object-lock",
+    ],
+    [
       "an unknown kind of object store",
       { objectStore: { kind: "Minio" } },
       'objectStore.kind "Minio" is not one of the allowed values; did you mean minio?',

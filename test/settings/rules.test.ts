@@ -14,6 +14,9 @@ const minioAdmin = { username: "admin", password: "secret" };
 const existing = { kind: "existing", endpoint: "http://10.0.40.10:9000" };
 const scheduled = { enabled: true, to: "s3://backup/home", endpoint: "http://10.0.40.11:9000", secret: "backup" };
 const claim = { kind: "claim", bucketClass: "ceph-bucket" };
+const locked = {
+  objectStore: { kind: "embedded", objectLock: { mode: "compliance", period: "30d" }, keepDeleted: "1d" },
+};
 
 interface Case {
   /** Completes "refuses …". */
@@ -442,6 +445,20 @@ const cases: Case[] = [
     key: "objectStore.additionalConfig.loki.bucketLifecycle",
     what: what as RegExp,
     accepts: {},
+  })),
+  {
+    refuses: "object lock without a rule that removes old versions",
+    raw: { objectStore: { kind: "embedded", objectLock: { mode: "governance", period: "7d" } } },
+    key: "objectStore.keepDeleted",
+    what: /^is missing, but objectStore\.objectLock is set/,
+    accepts: { objectStore: { kind: "embedded", objectLock: { mode: "governance", period: "7d" }, keepDeleted: "1d" } },
+  },
+  ...(["loki", "mimir"] as const).map((section) => ({
+    refuses: `a lock that lasts longer than ${section}.retention`,
+    raw: { ...locked, [section]: { retention: "29d" } },
+    key: "objectStore.objectLock.period",
+    what: new RegExp(`^"30d" is longer than ${section}\\.retention \\("29d"\\)`),
+    accepts: { ...locked, loki: { retention: "720h" }, mimir: { retention: "30d" } },
   })),
   {
     refuses: "a key beside that of the claim",

@@ -192,6 +192,18 @@ describe("Object storage of kind embedded", () => {
     assert.equal("ttlSecondsAfterFinished" in inputs.spec, false); // one that vanishes would be made anew by every update
   });
 
+  it("ends the Job for good, and keeps its pod, where a bucket can't get the lock that it should have", async () => {
+    const { spec } = named(of, kinds.job, "minio-setup").inputs;
+    assert.equal("podFailurePolicy" in spec, false);
+    const settings = ["objectLock.mode=governance", "objectLock.period=7d", "keepDeleted=1d"];
+    const locked = await preview(...byConfig, ...onEmbedded, ...settings.map((setting) => `objectStore.${setting}`));
+    const job = named(locked, kinds.job, "minio-setup").inputs.spec;
+    const [{ action, onExitCodes }] = job.podFailurePolicy.rules;
+    assert.deepEqual([action, onExitCodes.values], ["FailJob", [3]]);
+    assert.equal(onExitCodes.containerName, job.template.spec.containers[0].name);
+    assert.equal(job.template.spec.restartPolicy, "Never");
+  });
+
   it("is scraped", () => {
     const [monitor] = ofType(of, "kubernetes:monitoring.coreos.com/v1:ServiceMonitor").filter(
       ({ name }) => name === "minio",
