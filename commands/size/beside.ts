@@ -20,11 +20,11 @@ export function beside(need: Need, settings: SizedSettings): Compared {
   return { ...need, given, short: amounts.filter((amount) => (need[amount] ?? 0) > (given[amount] ?? 0) + 1e-9) };
 }
 
-function givenTo({ key, volume }: Need, settings: SizedSettings): Compared["given"] {
-  const section = key.split(".")[0] as "loki" | "mimir" | "kps";
+function givenTo({ key, resources = "resources", volume }: Need, settings: SizedSettings): Compared["given"] {
+  const section = key.split(".")[0] as "loki" | "mimir" | "victoriaMetrics" | "metrics" | "kps";
   const { storage } = settings[section];
-  const workload = valueAt(settings, key.split(".")) as { replicas?: number; resources: Resources };
-  const { requests, limits } = workload.resources;
+  const workload = valueAt(settings, key.split(".")) as { replicas?: number } & Record<string, Resources>;
+  const { requests, limits } = workload[resources];
   return {
     replicas: workload.replicas ?? 1,
     cpu: quantityValue(requests.cpu),
@@ -34,6 +34,9 @@ function givenTo({ key, volume }: Need, settings: SizedSettings): Compared["give
     ...(volume !== undefined && { volume: quantityValue(storage) }),
   };
 }
+
+/** Those that are one pod each, without a setting for more. */
+const alone = ["kps", "victoriaMetrics", "metrics"];
 
 /**
  * The settings that give each workload what it needs: paths and values. Loki's workloads have volumes of one size. A volume can't shrink, so one that is
@@ -47,14 +50,18 @@ export function withSizes(needs: readonly Compared[]): [path: string, value: str
   }
   return [
     ...needs.flatMap(
-      ({ key, replicas, cpu, memory, memoryLimit, given: { cpuLimit = Infinity } }): [string, string | number][] => [
-        ...(key !== "kps" ? [[`${key}.replicas`, replicas] as [string, number]] : []),
-        [`${key}.resources.requests.cpu`, `${Math.round(cpu * 1000)}m`],
-        [`${key}.resources.requests.memory`, `${Math.round(memory / 2 ** 20)}Mi`],
-        // Kubernetes refuses a limit below the request.
-        ...(cpu > cpuLimit ? [[`${key}.resources.limits.cpu`, `${Math.round(cpu * 1000)}m`] as [string, string]] : []),
-        [`${key}.resources.limits.memory`, `${Math.round(memoryLimit / 2 ** 20)}Mi`],
-      ],
+      ({ key, resources = "resources", replicas, cpu, memory, memoryLimit, given: { cpuLimit = Infinity } }) => {
+        const [cores, path] = [`${Math.round(cpu * 1000)}m`, `${key}.${resources}`];
+        const settings: [string, string | number][] = [
+          ...(alone.includes(key) ? [] : [[`${key}.replicas`, replicas] as [string, number]]),
+          [`${path}.requests.cpu`, cores],
+          [`${path}.requests.memory`, `${Math.round(memory / 2 ** 20)}Mi`],
+          // Kubernetes refuses a limit below the request.
+          ...(cpu > cpuLimit ? [[`${path}.limits.cpu`, cores] as [string, string]] : []),
+          [`${path}.limits.memory`, `${Math.round(memoryLimit / 2 ** 20)}Mi`],
+        ];
+        return settings;
+      },
     ),
     ...[...volumes].map(([section, bytes]): [string, string] => [
       `${section}.storage`,

@@ -6,7 +6,7 @@ import { beside, settingsFor, withSizes } from "./beside";
 import { demandOf, type Question } from "./demand";
 import { logFigures } from "./figures";
 import { format, type Answer } from "./format";
-import { resultsOf, sizesFor } from "./formula";
+import { mostMeasured, resultsOf, sizesFor } from "./formula";
 
 interface Arguments extends StackArguments, Question {
   json?: string;
@@ -51,6 +51,7 @@ async function go(args: Arguments, around: Around): Promise<number> {
     cached: sizes.cached,
     settings: settingsFor(needs, args.retention ?? settings.loki.retention),
     fit,
+    measuredSeries: mostMeasured(settings),
     measured: logFigures.runs[resultsOf(settings.loki.mode, logFigures)[0].run],
   };
   print(answer, args.json, format, around);

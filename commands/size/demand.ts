@@ -28,7 +28,7 @@ export function demandOf(
   settings: SizedSettings,
   figures: LogFigures,
 ): Demand & { headroom: number } {
-  const { loki, mimir, metrics } = settings;
+  const { loki, mimir, victoriaMetrics, metrics } = settings;
   const problems: string[] = [];
   const read = (option: string, text: string, allowed: string, fits: (value: number) => boolean) => {
     const value = number.test(text) ? Number(text) : NaN;
@@ -51,14 +51,15 @@ export function demandOf(
     problems.push(
       `--series ${series}: Mimir refuses more than mimir.limits.maxSeries, ${maxSeries}: raise it with --config mimir.limits.maxSeries=${series}`,
     );
+  const { maxHourlySeries } = victoriaMetrics.limits;
+  if (metrics.backend === "victoria-metrics" && maxHourlySeries > 0 && demand.series > maxHourlySeries)
+    problems.push(
+      `--series ${series}: VictoriaMetrics drops the samples of more than victoriaMetrics.limits.maxHourlySeries, ${maxHourlySeries}: raise it, and the day's, with --config victoriaMetrics.limits.maxHourlySeries=${series} --config victoriaMetrics.limits.maxDailySeries=${2 * demand.series}, and in a stage that has VictoriaMetrics its memory limit with it: 2 KiB a series`,
+    );
   const { maxStreams } = loki.limits;
   if (maxStreams > 0 && demand.streams > maxStreams)
     problems.push(
       `--streams ${streams}: Loki refuses more than loki.limits.maxStreams, ${maxStreams}: raise it with --config loki.limits.maxStreams=${streams}`,
-    );
-  if (metrics.backend !== "mimir")
-    problems.push(
-      `metrics.backend ${metrics.backend}: there is no formula for it yet; docs/sizing.md has measured figures. For the log lines alone: --config metrics.backend=mimir`,
     );
   if (resultsOf(loki.mode, figures).length === 0)
     problems.push(

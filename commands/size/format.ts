@@ -20,12 +20,15 @@ export interface Answer {
   settings: Record<string, object>;
   /** whether the nodes have room for the whole stack with these settings */
   fit: Fit;
+  /** the most series that the backend's figures were measured with */
+  measuredSeries: number;
   /** the run that Loki's figures are of */
   measured: LogRun;
 }
 
 /** The answer for a person. */
-export function format({ stack, demand, headroom, needs, buckets, cached, settings, fit, measured }: Answer): string {
+export function format(answer: Answer): string {
+  const { stack, demand, headroom, needs, buckets, cached, settings, fit, measuredSeries, measured } = answer;
   const { bytesPerDay, retention, series, streams } = demand;
   const rows = needs.map(({ name, given, short, ...need }) => [
     name,
@@ -45,12 +48,15 @@ export function format({ stack, demand, headroom, needs, buckets, cached, settin
     "",
     ...formatTable([["Each needs", "replicas", "cores", "memory", "memory limit", "volume"], ...rows]),
     "In brackets: what the settings give it, if that differs.",
+    ...(series > measuredSeries
+      ? [`No more than ${measuredSeries} series were measured: the figures for metrics are carried on from there.`]
+      : []),
     "",
     "In the object store:",
     ...formatTable([
       ["Loki's chunks", range(buckets.chunks)],
       ["Loki's index", range(buckets.index)],
-      ["Mimir's blocks", gigabytes(buckets.blocks)],
+      ...(buckets.blocks > 0 ? [["Mimir's blocks", gigabytes(buckets.blocks)]] : []),
     ]),
     ...(cached ? ["", `loki.caches.chunks has room for the chunks of the newest ${hours(cached)} hours.`] : []),
     "",

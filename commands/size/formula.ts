@@ -1,11 +1,12 @@
 import type { Settings } from "../../settings/schema";
+import { memoryForSeries, vmagentVolume } from "../../settings/rules/victoria-metrics";
 import { quantityValue, seconds } from "../../settings/units";
 import { at, lineThrough } from "./fit";
 import type { LogFigures, LogResult } from "./figures";
 import { measuredDays, measuredInterval, metricFigures, type MetricFigures } from "./metrics-figures";
 
 /** The settings that sizes depend on. */
-export type SizedSettings = Pick<Settings, "loki" | "metrics" | "mimir" | "kps">;
+export type SizedSettings = Pick<Settings, "loki" | "metrics" | "mimir" | "victoriaMetrics" | "kps">;
 
 /** What is asked for. */
 export interface Demand {
@@ -25,6 +26,8 @@ export interface Need {
   name: string;
   /** Settings of it: `loki.write`. */
   key: string;
+  /** Which of those are its requests and limits; default: `resources`. */
+  resources?: "resources" | "rulesResources";
   replicas: number;
   /** Of each replica: cores; bytes of memory that are requested, and the limit; bytes of its volume, where it has one. */
   cpu: number;
@@ -290,7 +293,8 @@ function cachedFor(
   return { least: most / replicationFactor, most };
 }
 
-function metricNeeds({ metrics, kps, mimir }: SizedSettings, { series }: Demand): Need[] {
+function metricNeeds(settings: SizedSettings, { series }: Demand): Need[] {
+  const { metrics, kps, mimir } = settings;
   const interval = scrapeSeconds(kps);
   const needs: Need[] = [];
   if (kps.enabled) {
@@ -306,11 +310,44 @@ function metricNeeds({ metrics, kps, mimir }: SizedSettings, { series }: Demand)
     const held = limits.maxSeries * 4096 * share;
     const limit = Math.max(memoryLimit, roundUp(held, 64 * MiB));
     needs.push({ ...need("mimir", "mimir", replicas, cpu, memory, volume), memoryLimit: limit });
-  }
+  } else needs.push(...victoriaMetricsNeeds(settings, series));
   return needs;
 }
 
+/** In VictoriaMetrics' place and around it: what keeps samples, what scrapes them, what evaluates rules on them. */
+function victoriaMetricsNeeds({ metrics, kps, victoriaMetrics }: SizedSettings, series: number): Need[] {
+  const { retention, minFreeSpace, limits } = victoriaMetrics;
+  const interval = scrapeSeconds(kps);
+  const kept = metricsAt("victoria-metrics", series, interval);
+  const days = seconds(retention) / daySeconds;
+  // The settings' rules: what each may hold, it must be able to hold.
+  const held = Math.max(kept.memoryLimit, memoryForSeries(limits.maxHourlySeries));
+  const waiting = vmagentVolume(Math.max(series, limits.maxHourlySeries), { kps, metrics }) * GiB;
+  return [
+    small("victoria-metrics", "victoriaMetrics", {
+      ...kept,
+      memoryLimit: held,
+      volume: (kept.volume / measuredDays) * days + quantityValue(minFreeSpace),
+    }),
+    small("vmagent", "metrics", { ...metricsAt("vmagent", series, interval), volume: waiting }),
+    { ...small("vmalert", "metrics", metricsAt("vmalert", series, interval)), resources: "rulesResources" },
+  ];
+}
+
+/** A pod of those that are chosen because every megabyte counts: cores in steps of 10m, memory of 32Mi. */
+function small(name: string, key: string, { cpu, memory, memoryLimit, volume }: MetricFigures): Need {
+  return {
+    ...{ name, key, replicas: 1, cpu: roundUp(cpu, 0.01) },
+    ...{ memory: roundUp(memory, 32 * MiB), memoryLimit: roundUp(memoryLimit, 32 * MiB) },
+    ...(volume > 0 && { volume: roundUp(volume, GiB) }),
+  };
+}
+
 const scrapeSeconds = (kps: Settings["kps"]) => seconds(kps.scrapeInterval);
+
+/** The most series that any figure of a stack's metrics was measured with; more are carried on from there. */
+export const mostMeasured = ({ metrics }: Pick<SizedSettings, "metrics">): number =>
+  metricFigures[metrics.backend].reduce((most, { series }) => Math.max(most, series), 0);
 
 /** Between the measured sizes in proportion; beyond the largest as between the last two. */
 function metricsAt(program: keyof typeof metricFigures, series: number, interval: number): MetricFigures {

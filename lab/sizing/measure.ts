@@ -111,7 +111,11 @@ export interface Result {
  * @param report takes lines of progress
  */
 export async function measure(workspace: Workspace, load: Load, report: (line: string) => void): Promise<Result> {
-  const settings = settingsSchema.parse({});
+  const settings = settingsSchema.parse({
+    // As in the benchmark of Loki: a limit is no capacity, and what is above it would silently not be there.
+    victoriaMetrics: { limits: { maxHourlySeries: 0, maxDailySeries: 0 } },
+    mimir: { limits: { maxSeries: 0 } },
+  });
   const { mimirBlocks, mimirRuler, mimirAlertmanager } = settings.buckets;
   const targets = await serveTargets(load);
   const sink = await startSink();

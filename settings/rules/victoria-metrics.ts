@@ -1,5 +1,6 @@
 import { backends, stageOf, stagesWith } from "../../stages";
 import { quantityValue, seconds } from "../units";
+import type { Settings } from "../schema";
 import type { Rule } from "./rule";
 
 /** Memory limit that a series of an hour asks for, in bytes. An estimate on the safe side: components/victoria-metrics/README.md. */
@@ -9,6 +10,21 @@ const bytesPerSeries = 2048;
 const bytesPerSample = 20;
 
 const gibibyte = 2 ** 30;
+
+/**
+ * Memory limit that VictoriaMetrics needs for as many series as it may hold, in bytes.
+ * @param series 0: it may hold any number, and nothing is said
+ */
+export const memoryForSeries = (series: number): number => series * bytesPerSeries;
+
+/**
+ * Volume that vmagent needs, in GiB: with what it scrapes while VictoriaMetrics is down, and two of the files that it keeps that in.
+ * @param series how many it scrapes
+ */
+export function vmagentVolume(series: number, { kps, metrics }: Pick<Settings, "kps" | "metrics">): number {
+  const scrapes = seconds(metrics.mimirOutage) / seconds(kps.scrapeInterval);
+  return Math.max(2, Math.ceil((scrapes * series * bytesPerSample) / gibibyte) + 1);
+}
 
 /** Rules of VictoriaMetrics as the stack's backend. */
 export const victoriaMetricsRules: readonly Rule[] = [
@@ -33,9 +49,7 @@ export const victoriaMetricsRules: readonly Rule[] = [
     check: ({ stage, kps, metrics, victoriaMetrics: { limits } }) => {
       const { storage, mimirOutage } = metrics;
       if (stageOf({ stage, kps, metrics }).scraper !== "vmagent") return [];
-      const scrapes = seconds(mimirOutage) / seconds(kps.scrapeInterval);
-      const needed = Math.ceil((scrapes * limits.maxHourlySeries * bytesPerSample) / gibibyte) + 1;
-      const least = Math.max(2, needed);
+      const least = vmagentVolume(limits.maxHourlySeries, { kps, metrics });
       return quantityValue(storage) < least * gibibyte
         ? [
             {

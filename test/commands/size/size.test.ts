@@ -15,6 +15,7 @@ const GiB = 2 ** 30;
 /** 86.4 GB a day are a megabyte a second. */
 const demand = { bytesPerDay: 86.4e9, retention: 30 * 86_400, series: 100_000, streams: 50 };
 const scalable = settingsSchema.parse({ loki: { mode: "simple-scalable", replicationFactor: 3 } });
+const hybrid = settingsSchema.parse({ metrics: { backend: "victoria-metrics" } });
 const needOf = (name: string, settings = scalable, wanted = demand) =>
   sizesFor(settings, wanted, figures).needs.find((each) => each.name === name) ?? assert.fail(name);
 
@@ -120,6 +121,42 @@ describe("The sizes of a stack", () => {
     assert.ok(needOf("mimir", once).memory < 512 * 2 ** 20);
   });
 
+  it("have what was measured of VictoriaMetrics, vmagent and vmalert in Mimir's place", () => {
+    const { needs, buckets } = sizesFor(hybrid, demand, figures);
+    assert.deepEqual(
+      needs.map(({ name }) => name),
+      ["loki", "prometheus", "victoria-metrics", "vmagent", "vmalert"],
+    );
+    assert.equal(buckets.blocks, 0);
+    const of = (name: string, more: object = {}, series = 100_000) => {
+      const settings = settingsSchema.parse({ metrics: { backend: "victoria-metrics" }, ...more });
+      const { cpu, memory, volume } = needOf(name, settings, { ...demand, series });
+      return [Math.round(cpu * 1000), memory / 2 ** 20, volume === undefined ? undefined : volume / GiB];
+    };
+    const often = { kps: { scrapeInterval: "15s" } };
+    // The table's volume for 14 days, and a gibibyte that is kept free.
+    assert.deepEqual(of("victoria-metrics", often), [120, 384, 15]);
+    assert.deepEqual(of("vmagent", often), [80, 192, 7]);
+    assert.deepEqual(of("vmalert", often), [20, 128, undefined]);
+    // Half as much is scraped, kept and waiting; between the measured sizes in proportion; above them as between the last two.
+    assert.deepEqual(of("victoria-metrics"), [60, 384, 8]);
+    assert.deepEqual(of("vmagent", {}, 75_000), [40, 192, 4]);
+    assert.deepEqual(of("victoria-metrics", often, 200_000), [200, 704, 29]);
+    const week = { ...often, victoriaMetrics: { retention: "7d" } };
+    assert.deepEqual(of("victoria-metrics", week), [120, 384, 8]);
+  });
+
+  it("are never a limit or a volume that the settings refuse", () => {
+    // 300,000 series may be there in an hour: 2 KiB of memory each, and 20 bytes of vmagent's volume every 30 s of 4 h.
+    const small = { ...demand, series: 10_000 };
+    assert.equal(needOf("victoria-metrics", hybrid, small).memoryLimit, 608 * 2 ** 20);
+    assert.equal(needOf("vmagent", hybrid, small).volume, 4 * GiB);
+    const limits = { maxHourlySeries: 20_000, maxDailySeries: 40_000 };
+    const few = settingsSchema.parse({ ...hybrid, victoriaMetrics: { limits } });
+    assert.equal(needOf("vmagent", few, small).volume, 2 * GiB);
+    assert.ok(needOf("victoria-metrics", few, small).memoryLimit < 608 * 2 ** 20);
+  });
+
   it("become settings of a stack file, in which no volume shrinks", () => {
     const compared = sizesFor(scalable, demand, figures).needs.map((need) => beside(need, scalable));
     const paths = new Map(withSizes(compared));
@@ -149,12 +186,11 @@ describe("The sizes of a stack", () => {
 
   it("are asked for by a question of which every problem is said at once", () => {
     const wrong = { gbPerDay: "-100", retention: "0s", series: "0", streams: "many", headroom: "100" };
-    const settings = settingsSchema.parse({ metrics: { backend: "victoria-metrics" } });
     assert.throws(
-      () => demandOf(wrong, settings, { ...figures, results: [] }),
+      () => demandOf(wrong, settingsSchema.parse({}), { ...figures, results: [] }),
       ({ message }: Error) => {
         const starts = ["--gb-per-day -100:", "--series 0:", "--streams many:", "--headroom 100:", "--retention 0s:"];
-        const lines = [...starts, "metrics.backend victoria-metrics:", "loki.mode single-binary:"];
+        const lines = [...starts, "loki.mode single-binary:"];
         assert.deepEqual(
           message.split("\n").map((line, i) => line.startsWith(lines[i])),
           lines.map(() => true),
@@ -167,6 +203,16 @@ describe("The sizes of a stack", () => {
       () => demandOf(beyond, scalable, figures),
       /mimir\.limits\.maxSeries, 600000.*\n.*loki\.limits\.maxStreams, 10000/,
     );
+    // Which of the two limits counts depends on the backend.
+    assert.throws(
+      () => demandOf({ ...beyond, series: "300001", streams: "10" }, hybrid, figures),
+      ({ message }: Error) =>
+        /^--series 300001: .*victoriaMetrics\.limits\.maxHourlySeries, 300000: .*maxHourlySeries=300001 /.test(
+          message,
+        ) && !message.includes("mimir"),
+    );
+    const { maxHourlySeries } = hybrid.victoriaMetrics.limits;
+    assert.equal(demandOf({ ...beyond, series: `${maxHourlySeries}`, streams: "10" }, hybrid, figures).series, 300_000);
   });
 });
 
@@ -212,6 +258,29 @@ describe("npm run size", () => {
       ],
     );
     assert.ok(answer.needs.every(({ cpu, memory }: { cpu: number; memory: number }) => cpu > 0 && memory > 0));
+  });
+
+  it("answers for the example for a few Raspberry Pis, and its answer is valid where VictoriaMetrics is all there is", async () => {
+    const pi = [...testStackWords("pi"), "--gb-per-day", "1", "--series", "50000", "--streams", "100"];
+    const { code, out, errors } = await ask(...pi, "--json", "-");
+    assert.deepEqual([code, errors], [0, ""]);
+    const { needs, settings, buckets, fit } = JSON.parse(out);
+    assert.deepEqual(
+      needs.map(({ name }: { name: string }) => name),
+      ["loki", "prometheus", "victoria-metrics", "vmagent", "vmalert"],
+    );
+    assert.deepEqual([buckets.blocks, fit.fits], [0, "yes"]);
+    const { metrics, victoriaMetrics } = Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [key.replace("observability:", ""), value]),
+    ) as Record<string, { replicas?: number; storage: string; resources: object; rulesResources: object }>;
+    assert.deepEqual(Object.keys(metrics).sort(), ["resources", "rulesResources", "storage"]);
+    assert.deepEqual(Object.keys(victoriaMetrics).sort(), ["resources", "storage"]);
+    const alone = ["--config", "stage=kps-removed", "--config", "kps.enabled=false"];
+    // More than was measured, and no more than VictoriaMetrics takes.
+    const last = await ask(...pi, "--series", "200000", ...alone);
+    assert.deepEqual([last.code, last.errors], [0, ""]);
+    assert.match(last.out, /^vmagent [^]*^No more than 100000 series were measured: /m);
+    assert.doesNotMatch(last.out, /^prometheus |Mimir's blocks/m);
   });
 
   it("ends with 1 where the nodes have no room for it, and says what is lacking", async () => {
