@@ -35,9 +35,9 @@ export const metricFigures: Record<
     { series: 400_000, cpu: 0.3, memory: 2 * GiB, memoryLimit: 3 * GiB, volume: 40 * GiB, day: 7.5e9 },
   ],
   "victoria-metrics": [
-    { series: 10_000, cpu: 0.03, memory: 160 * MiB, memoryLimit: 384 * MiB, volume: 2 * GiB, day: 0.09e9 },
-    { series: 50_000, cpu: 0.08, memory: 224 * MiB, memoryLimit: 640 * MiB, volume: 7 * GiB, day: 0.43e9 },
-    { series: 100_000, cpu: 0.12, memory: 384 * MiB, memoryLimit: 1 * GiB, volume: 14 * GiB, day: 0.86e9 },
+    { series: 10_000, cpu: 0.03, memory: 160 * MiB, memoryLimit: 384 * MiB, volume: 3 * GiB, day: 0.09e9 },
+    { series: 50_000, cpu: 0.08, memory: 224 * MiB, memoryLimit: 640 * MiB, volume: 15 * GiB, day: 0.43e9 },
+    { series: 100_000, cpu: 0.12, memory: 384 * MiB, memoryLimit: 1 * GiB, volume: 30 * GiB, day: 0.86e9 },
   ],
   // How much waits on its volume depends on settings.
   vmagent: [

@@ -135,15 +135,15 @@ describe("The sizes of a stack", () => {
     };
     const often = { kps: { scrapeInterval: "15s" } };
     // The table's volume for 14 days, and a gibibyte that is kept free.
-    assert.deepEqual(of("victoria-metrics", often), [120, 384, 15]);
+    assert.deepEqual(of("victoria-metrics", often), [120, 384, 31]);
     assert.deepEqual(of("vmagent", often), [80, 192, 7]);
     assert.deepEqual(of("vmalert", often), [20, 128, undefined]);
     // Half as much is scraped, kept and waiting; between the measured sizes in proportion; above them as between the last two.
-    assert.deepEqual(of("victoria-metrics"), [60, 384, 8]);
+    assert.deepEqual(of("victoria-metrics"), [60, 384, 16]);
     assert.deepEqual(of("vmagent", {}, 75_000), [40, 192, 4]);
-    assert.deepEqual(of("victoria-metrics", often, 200_000), [200, 704, 29]);
+    assert.deepEqual(of("victoria-metrics", often, 200_000), [200, 704, 61]);
     const week = { ...often, victoriaMetrics: { retention: "7d" } };
-    assert.deepEqual(of("victoria-metrics", week), [120, 384, 8]);
+    assert.deepEqual(of("victoria-metrics", week), [120, 384, 16]);
   });
 
   it("are never a limit or a volume that the settings refuse", () => {
