@@ -17,6 +17,7 @@ import { spreadOf } from "../logs/report";
 import { until } from "../until";
 import { foundPod, startFeed, type Fed } from "./feed";
 import { goMemory } from "./limits";
+import { metricsOf, total } from "./metrics";
 import type { ObjectStore } from "./object-store";
 import type { Watched } from "./watch";
 import type { Workspace } from "./workspace";
@@ -46,8 +47,12 @@ export interface Logs {
   data: string;
   /** Milliseconds that queries over all lines so far took, each asked twenty times. */
   ask(): Promise<Record<LogQuery, Spread>>;
-  /** Ends the pods that write. @returns what they wrote, and how many lines Loki has once it has them all, or in the end */
-  finish(): Promise<Fed & { stored: number }>;
+  /**
+   * Ends the pods that write.
+   * @returns what they wrote; how many lines Loki has once it has them all, or in the end; and how many batches the collectors sent again, because
+   * Loki didn't answer in time or was busy
+   */
+  finish(): Promise<Fed & { stored: number; retried: number }>;
   /** Ends what answers as the API server. */
   close(): Promise<void>;
 }
@@ -107,7 +112,8 @@ export async function startLogs(
         },
         3000,
       ).catch(() => undefined);
-      return { ...fed, stored };
+      const metrics = await Promise.all(collectors.map((collector) => metricsOf(collector.url)));
+      return { ...fed, stored, retried: total(metrics.flat(), "loki_write_batch_retries_total") };
     },
     close: async () => void (await Promise.all(apis.map((api) => api.stop()))),
   };

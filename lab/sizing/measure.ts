@@ -43,6 +43,8 @@ export interface Load {
 export interface LogsResult extends Fed {
   /** How many of the lines Loki had in the end. */
   stored: number;
+  /** Batches of lines that were sent again. */
+  retried: number;
   loki: Usage;
   /** Of all nodes together, likewise canaries and node-exporters. */
   collectors: Usage;

@@ -71,6 +71,7 @@ const perLogs: Column<LogRow>[] = [
   ["LINES GB/day", ({ logs: { bytes, seconds } }) => ((bytes / seconds) * 86_400e-9).toFixed(1)],
   ["LINES", ({ logs }) => count(logs.lines)],
   ["IN LOKI", ({ logs: { lines, stored } }) => (stored === lines ? "all" : count(stored))],
+  ["BATCHES RETRIED", ({ logs }) => count(logs.retried)],
   ...(["loki", "collectors"] as const).flatMap((of): Column<LogRow>[] => {
     const title = of === "loki" ? "LOKI" : `${nodeCount} COLLECTORS`;
     return [

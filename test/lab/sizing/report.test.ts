@@ -147,7 +147,7 @@ describe("The benchmark's tables", () => {
 
   describe("of a run with lines", () => {
     const logs = (stored: number): LogsResult => ({
-      ...{ lines: 1_000, bytes: 200_000, seconds: 86.4, stored },
+      ...{ lines: 1_000, bytes: 200_000, seconds: 86.4, stored, retried: 3 },
       ...{ loki: usage(200, 3), collectors: usage(300, 2), events: usage(50, 0.1) },
       ...{ canaries: usage(60, 0.3), nodeExporters: usage(40, 0.2) },
       ...{ disk: 30 * MiB, bucket: 0 },
@@ -165,7 +165,7 @@ describe("The benchmark's tables", () => {
     it("have what Loki and the collectors of all nodes took, at the rate that there was", () => {
       const [head, row] = rows(withLines(1_000), "IN LOKI");
       assert.deepEqual(row, [
-        ...["10,000", "0.2", "1,000", "all"],
+        ...["10,000", "0.2", "1,000", "all", "3"],
         ...["200 MiB", "400 MiB", "100 MiB", "3.0"],
         ...["300 MiB", "600 MiB", "150 MiB", "2.0"],
         ...["30 MiB", "0.0 MiB"],
