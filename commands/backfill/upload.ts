@@ -82,20 +82,27 @@ export class BlockUpload {
 
   private async send(folder: string, meta: Meta): Promise<void> {
     const { ulid, thanos } = meta;
-    await this.expect("POST", `${ulid}/start`, JSON.stringify(meta));
+    await this.expect(ulid, "start", JSON.stringify(meta));
     for (const { rel_path, size_bytes } of thanos.files)
-      await this.expect("POST", `${ulid}/files?path=${encodeURIComponent(rel_path)}`, {
+      await this.expect(ulid, `files?path=${encodeURIComponent(rel_path)}`, {
         file: join(folder, rel_path),
         bytes: size_bytes,
       });
-    await this.expect("POST", `${ulid}/finish`, "");
+    await this.expect(ulid, "finish", "");
   }
 
-  /** A request that has to succeed. After a lost answer, Mimir may be further than this program knows: its state decides. */
-  private async expect(method: "GET" | "POST", path: string, body: Request["body"]): Promise<void> {
-    const reply = await this.patiently(method, path, body);
+  /**
+   * A request about a block that has to succeed. After a lost answer, or where another run brings the same block, Mimir may be further than this
+   * program knows: its state decides.
+   */
+  private async expect(block: string, rest: string, body: Request["body"]): Promise<void> {
+    const reply = await this.patiently("POST", `${block}/${rest}`, body);
     const further = reply.status === 409 || (reply.status === 400 && reply.body.includes("validation in progress"));
-    if (reply.status !== 200 && !further) throw this.refusal(path, reply);
+    if (reply.status === 200 || further) return;
+    // Mimir looks for the finished block first, then for its upload: one that ends in between is not found.
+    const isOver = reply.status === 404 && reply.body.includes("block upload not started");
+    if (isOver && (await this.state(block)).state === "complete") return;
+    throw this.refusal(`${block}/${rest}`, reply);
   }
 
   private refusal(what: string, { status, body }: Reply): InvalidInput {

@@ -80,6 +80,13 @@ describe("block upload", () => {
     assert.equal(await upload([none, good, good, "hang up", [409, "block already exists"], state("complete")]), true);
   });
 
+  it("goes on when another run has finished the block while Mimir looked for its upload", async () => {
+    const over: Answer = [404, "block upload not started\n"];
+    const exists: Answer = [409, "block already exists\n"];
+    assert.equal(await upload([none, good, over, state("complete"), exists, state("complete")]), true);
+    await assert.rejects(upload([none, good, over, none]), /Mimir answers 404: block upload not started/);
+  });
+
   it("leaves a check that Mimir's restart has ended", async () => {
     // The first may be of a connection that was open; a restart is noticed by the next one.
     assert.equal(await upload([none, good, good, good, "hang up", "hang up", state("validating")]), false);
