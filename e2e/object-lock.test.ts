@@ -46,6 +46,20 @@ describe("Object lock of the embedded store", function () {
     assert.deepEqual(await lockOf(names.loki), seven);
   });
 
+  it("ends for what is written later, when the administrator clears the period: an older version stays locked", async () => {
+    const bucket = `store/${names.mimirAlertmanager}`;
+    const remove = async (name: string) => {
+      const [{ versionId }] = await store.versions(`${names.mimirAlertmanager}/${name}`);
+      return store.administrator("rm", "--version-id", versionId, `${bucket}/${name}`);
+    };
+    await store.administrator("cp", "object", `${bucket}/before`);
+    await store.administrator("retention", "clear", "--default", bucket);
+    await store.administrator("cp", "object", `${bucket}/after`);
+    await refused(remove("before"), locked);
+    await remove("after");
+    assert.deepEqual(await store.versions(`${names.mimirAlertmanager}/after`), []);
+  });
+
   it("with mode compliance lets the application delete, and nobody remove what it deleted", async () => {
     const chunk = `store/${names.loki}/fake/chunk`;
     await loki("cp", "object", chunk);

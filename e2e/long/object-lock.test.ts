@@ -16,7 +16,8 @@ describe("Loki with a retention of seven days, which comes into a bucket with ob
   const pods = ["loki-0"];
   const settings = settingsSchema.parse({
     loki: {
-      ...{ retention: "7d", compactionInterval: "5s", retentionDeleteDelay: "5s", logAlerts: false },
+      ...{ retention: "7d", retentionStreams: [{ selector: '{app="brief"}', period: "24h" }] },
+      ...{ compactionInterval: "5s", retentionDeleteDelay: "5s", logAlerts: false },
       limits: { rejectOldSamplesMaxAge: "30d" }, // so that there is something to delete
     },
   }).loki;
@@ -65,17 +66,18 @@ describe("Loki with a retention of seven days, which comes into a bucket with ob
   const chunks = async (bucket: string) =>
     (await store.administrator("find", `store/${bucket}/fake/`)).split("\n").filter((path) => path !== "");
 
-  it("finds what its bucket of before had, once that is copied, and deletes what is too old", async () => {
+  it("finds what its bucket of before had, once that is copied, and deletes what is too old, also of a stream with a retention of its own", async () => {
     store.write();
     await store.run();
     await startLoki("logs-before");
     await push("old", now - 10 * day);
     await push("young", now - 2 * day);
+    await push("brief", now - 2 * day);
     await fetch(`${url}/flush`, { method: "POST" });
     await until(
       "both chunks are in the bucket",
       120,
-      async () => (await chunks("logs-before")).length === 2 || undefined,
+      async () => (await chunks("logs-before")).length === 3 || undefined,
     );
     // A stop writes the index to the bucket.
     await ring!.stop();
@@ -91,11 +93,12 @@ describe("Loki with a retention of seven days, which comes into a bucket with ob
     await store.run();
     await startLoki(names.loki);
     await store.administrator("mirror", "store/logs-before", `store/${names.loki}`);
-    assert.equal((await chunks(names.loki)).length, 2);
+    assert.equal((await chunks(names.loki)).length, 3);
 
-    await until("one chunk is gone", 300, async () => (await chunks(names.loki)).length === 1 || undefined);
-    await until("the younger line is found, and the older one isn't", 120, async () => {
+    await until("one chunk is left", 300, async () => (await chunks(names.loki)).length === 1 || undefined);
+    await until("the younger line is found, and those that are too old aren't", 120, async () => {
       assert.deepEqual(await lines("young", now - 3 * day, now), ["a line of young"]);
+      assert.deepEqual(await lines("brief", now - 3 * day, now), []);
       assert.deepEqual(await lines("old", now - 11 * day, now - 9 * day), []);
       return true;
     });
