@@ -30,12 +30,16 @@ export const prometheusName = (release: string, values: Record<string, unknown>)
 const stringOr = (value: unknown, otherwise: string) => (typeof value === "string" && value !== "" ? value : otherwise);
 
 /**
- * The entries that a release's values have.
+ * The entries of a list in `prometheusSpec` to which this program adds its own.
+ * @param list its name
  * @param values values of the chart
  */
-export function remoteWrites(values: Record<string, unknown> = {}): { name?: string }[] {
-  const { prometheus } = values as { prometheus?: { prometheusSpec?: { remoteWrite?: { name?: string }[] } } };
-  const there = prometheus?.prometheusSpec?.remoteWrite;
+export function prometheusEntries(
+  list: "remoteWrite" | "additionalArgs",
+  values: Record<string, unknown> = {},
+): { name?: string }[] {
+  const { prometheus } = values as { prometheus?: { prometheusSpec?: Record<string, { name?: string }[]> } };
+  const there = prometheus?.prometheusSpec?.[list];
   return Array.isArray(there) ? there : [];
 }
 

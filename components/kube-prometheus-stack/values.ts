@@ -1,4 +1,4 @@
-import { remoteWrites } from "../../settings/release-values";
+import { prometheusEntries } from "../../settings/release-values";
 import type { Settings } from "../../settings/schema";
 import type { Backend } from "../../stages";
 import { quantityValue } from "../../settings/values";
@@ -9,7 +9,7 @@ import { retainVolumes } from "../kubernetes/storage";
 import { serviceAccountClass } from "../monitors/scrape-class";
 import { imageParts } from "./image-values";
 import { mergeValues, type Values } from "./merge";
-import { remoteWrite } from "./remote-write";
+import { remoteWrite, withFlushDeadline } from "./remote-write";
 
 /** Images that the chart would otherwise choose itself: those of what stays on, and those of what an adoption keeps. */
 export const kpsImages = [
@@ -132,8 +132,9 @@ function prometheus(args: KpsValuesArgs): Values {
     scrapeClasses: [serviceAccountClass],
     ...alerting(alertmanager),
     ...(remoteWriteUrl && {
-      remoteWrite: [...remoteWrites(adopt?.values), remoteWrite(backend, remoteWriteUrl, settings)],
+      remoteWrite: [...prometheusEntries("remoteWrite", adopt?.values), remoteWrite(backend, remoteWriteUrl, settings)],
     }),
+    additionalArgs: withFlushDeadline(prometheusEntries("additionalArgs", adopt?.values)),
 
     retention: settings.retention,
     retentionSize: settings.retentionSize ?? mostOf(settings.storage),

@@ -170,6 +170,7 @@ describe("A stack with VictoriaMetrics goes through every stage, back and forwar
     await bring(wanted("loki"), kill(/^removed:.*victoria-metrics/));
     await gone(/\/victoria-metrics(-\d+)?$/m, "statefulset", "pod", "service", "configmap");
     assert.match(await names("pvc"), new RegExp(claims.victoriaMetrics));
+    await samples.letGo(from);
   });
 
   it("forward again to the end: what was written on the way is all there", async () => {

@@ -347,6 +347,7 @@ describe("A stack goes through every stage, the retirement and back, while sampl
     assert.doesNotMatch(await names("statefulset", "service", "configmap"), /mimir/);
     assert.match(await names("pvc"), new RegExp(claims.mimir));
     await kept("loki");
+    await samples.letGo(from);
   });
 
   it("forward again to the end, the object store killed meanwhile: what was written on the way is all there", async () => {

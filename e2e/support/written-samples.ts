@@ -3,6 +3,7 @@ import { backendTitles, type Backend } from "../../stages";
 import { until } from "../../lab/until";
 import type { ApiProxy } from "./cluster";
 import { dataSource } from "./data-sources";
+import { note } from "./note";
 import type { PrometheusApi, Sample, Series } from "./metrics";
 
 /** Whose samples are counted. */
@@ -19,6 +20,9 @@ export interface WrittenOptions {
   /** Further jobs of which every sample is looked for, as a regular expression. */
   jobs: string;
 }
+
+/** Where samples are: in what keeps them beside Prometheus, or in Prometheus itself. */
+type Place = "backend" | "prometheus";
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
@@ -79,11 +83,11 @@ export class WrittenSamples {
     });
   }
 
-  /** The seconds between each two samples of the target from then until now, whoever scraped it. */
-  async gaps(from: number): Promise<number[]> {
-    await this.scraped(seconds()); // what is written later than it is scraped isn't a gap
+  /** The seconds between each two samples of the target from then until now: in the backend, whoever scraped it, or in Prometheus. */
+  async gaps(from: number, of: Place = "backend"): Promise<number[]> {
+    await this.scraped(seconds(), of); // what is written later than it is scraped isn't a gap
     const to = seconds();
-    const series = await this.backend.query(`up{job="${this.options.job}"}[${to - from}s]`, to);
+    const series = await this[of].query(`up{job="${this.options.job}"}[${to - from}s]`, to);
     assert.equal(series.length, 1, "the target's series has other labels than before");
     const at = numbers(series[0]).map(([time]) => time);
     assert.ok(at.length > 1, `${at.length} samples in ${to - from} s`);
@@ -96,18 +100,29 @@ export class WrittenSamples {
     assert.ok(longest <= 2 * this.options.interval, `nobody scraped for ${longest} s`);
   }
 
+  /** That Prometheus, once it has let go of a backend that is deleted, has scraped on: before, it waits twice for `--storage.remote.flush-deadline`. */
+  async letGo(from: number): Promise<void> {
+    await until("Prometheus has read that it writes to nobody", 300, async () => {
+      const { yaml } = await this.prometheus.get<{ yaml: string }>("status/config");
+      return /^remote_write:/m.test(yaml) ? undefined : true;
+    });
+    const longest = Math.max(...(await this.gaps(from, "prometheus")));
+    note(`Prometheus scraped nothing for ${longest} s when ${this.title} went`);
+    assert.ok(longest <= 50 + 2 * this.options.interval, `Prometheus scraped nothing for ${longest} s`);
+  }
+
   /** When the oldest sample of the target was taken, of those that are there, in seconds; not a subquery, whose steps miss a target's only sample. */
-  async oldest(of: "prometheus" | "backend"): Promise<number> {
+  async oldest(of: Place): Promise<number> {
     const { job } = this.options;
     const series = await this[of].query(`up{job="${job}"}[2h]`);
     assert.notEqual(series.length, 0, `no sample of ${job} at all`);
     return Math.min(...series.flatMap((each) => numbers(each).map(([time]) => time)));
   }
 
-  /** Waits until the newest sample in the backend is younger than that. */
-  async scraped(since: number): Promise<void> {
-    await until(`new samples are in ${this.title}`, 300, async () => {
-      const [newest] = await this.backend.query(`min(timestamp(up{job="${this.options.job}"}))`);
+  /** Waits until the newest sample there is younger than that. */
+  async scraped(since: number, of: Place = "backend"): Promise<void> {
+    await until(`new samples are in ${of === "backend" ? this.title : "Prometheus"}`, 300, async () => {
+      const [newest] = await this[of].query(`min(timestamp(up{job="${this.options.job}"}))`);
       return Number(newest?.value?.[1]) > since ? true : undefined;
     });
   }

@@ -4,7 +4,7 @@ import { formatPath } from "../problem";
 import { quantityValue, sizeBytes } from "../units";
 import { secretsOf } from "../sections/scrape-config";
 import type { Rule } from "./rule";
-import { remoteWrites } from "../release-values";
+import { prometheusEntries } from "../release-values";
 import { alternatives, imageNames, type ImageName } from "../image-list";
 
 /** Memory limit that a series in memory asks for, in bytes, queries and compaction included: calculated from what was measured, docs/sizing.md. */
@@ -71,7 +71,7 @@ export const metricsRules: readonly Rule[] = [
     must: "the remote writes of an adopted release have other names",
     check: ({ adopt, stage, kps, metrics }) => {
       const own = backendOf(stageOf({ stage, kps, metrics }));
-      return own && remoteWrites(adopt.kps?.values).some(({ name }) => name === own)
+      return own && prometheusEntries("remoteWrite", adopt.kps?.values).some(({ name }) => name === own)
         ? [
             {
               key: "adopt.kps.values.prometheus.prometheusSpec.remoteWrite",

@@ -157,10 +157,9 @@ describe("A cluster where everything exists already", () => {
     const unset = overruled.filter((path) => !off.includes(path) && at(path) === undefined);
     assert.deepEqual(unset, []);
     const adopted = ["fullnameOverride", "grafana.adminUser"];
-    // The one lies beside the release's own, the other over them only where an Alertmanager is adopted.
-    adopted.push(
-      ...["externalLabels", "additionalAlertManagerConfigs"].map((key) => `prometheus.prometheusSpec.${key}`),
-    );
+    // Two lie beside the release's own, the last over them only where an Alertmanager is adopted.
+    const besides = ["externalLabels", "additionalArgs", "additionalAlertManagerConfigs"];
+    adopted.push(...besides.map((key) => `prometheus.prometheusSpec.${key}`));
     const others = leaves(values()).filter(
       (leaf) => ![...overruled, ...adopted].some((path) => `${leaf}.`.startsWith(`${path}.`)),
     );

@@ -1,4 +1,4 @@
-import { prometheusName, remoteWrites } from "../../../settings/release-values";
+import { prometheusEntries, prometheusName } from "../../../settings/release-values";
 import { isMap } from "../../../engine/json";
 import type { Settings } from "../../../settings/schema";
 import { at, textAt } from "../config-values";
@@ -36,7 +36,7 @@ export function lookAtExternalLabels(release: Release, effective: Values, settin
   ].join(" and ");
   const lost = [ofAlerts, ofReplica].filter((label) => label !== undefined);
   const written =
-    remoteWrites(release.values).length > 0 && lost.length > 0
+    prometheusEntries("remoteWrite", release.values).length > 0 && lost.length > 0
       ? `. Series that it writes by remote_write lose ${lost.join(" and ")}, and so continue as new series`
       : "";
   found.ask(

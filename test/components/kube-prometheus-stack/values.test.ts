@@ -204,4 +204,17 @@ describe("kube-prometheus-stack's values", () => {
     assert.deepEqual(names({ remoteWriteUrl: url }), ["cloud", "mimir"]);
     assert.deepEqual(names({}), ["cloud"]);
   });
+
+  it("don't let Prometheus stand still for two minutes when what it writes to goes, in any stage, beside arguments that an adopted release has", () => {
+    const deadline = { name: "storage.remote.flush-deadline", value: "10s" };
+    const args = (additionalArgs: object[], changed?: Partial<KpsValuesArgs>) =>
+      spec(valuesOf(adopting({ values: { prometheus: { prometheusSpec: { additionalArgs } } } }), changed))
+        .additionalArgs;
+    assert.deepEqual(spec(valuesOf()).additionalArgs, [deadline]);
+    const theirs = { name: "log.level", value: "debug" };
+    const url = "http://mimir:9009/api/v1/push";
+    for (const changed of [{}, { remoteWriteUrl: url }]) assert.deepEqual(args([theirs], changed), [theirs, deadline]);
+    const longer = { ...deadline, value: "2m" };
+    assert.deepEqual(args([longer]), [longer]);
+  });
 });
