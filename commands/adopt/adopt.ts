@@ -3,6 +3,7 @@ import type { Problem } from "../../settings/problem";
 import { checkSettings } from "../../settings/check";
 import { settingsSchema, type Settings } from "../../settings/schema";
 import { mergeValues } from "../../components/kube-prometheus-stack/merge";
+import type { Asker } from "../shared/askers";
 import type { Belongings, Ending } from "../shared/belongings";
 import { Findings, type Fit, type Look, type Question } from "./findings";
 import type { Inventory } from "./inventory";
@@ -59,6 +60,8 @@ export interface Adoption {
   has: Belongings;
   /** What of it the stack won't have. */
   ends: Ending[];
+  /** Who asks the release's Prometheus by the names of its Services; only where there is a release. */
+  askers?: Asker[];
 }
 
 /** What {@link adopt} is made from. */
@@ -95,6 +98,7 @@ export function adopt({ inventory, raw, settings, today }: AdoptArgs): Adoption 
     unseen: inventory.unseen,
     has: belongings(inventory, settings),
     ends: found.ends,
+    askers: found.askers,
   };
 }
 

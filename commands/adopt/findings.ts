@@ -1,4 +1,5 @@
 import type { Settings } from "../../settings/schema";
+import type { Asker } from "../shared/askers";
 import type { Ending } from "../shared/belongings";
 import type { Inventory, PlainObject } from "./inventory";
 
@@ -26,6 +27,8 @@ export class Findings {
   readonly fits: Fit[] = [];
   readonly questions: Question[] = [];
   readonly ends: Ending[] = [];
+  /** Who asks the release's Prometheus by its names; undefined where there is none. */
+  askers?: Asker[];
   /** Objects that would be used or taken over: their owners are checked. */
   readonly taken: PlainObject[] = [];
 

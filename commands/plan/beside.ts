@@ -6,7 +6,7 @@ import { Graph, Resource } from "../../engine/graph";
 import { isMap } from "../../engine/json";
 import type { Backend } from "../../stages";
 import { prometheusServices } from "../shared/askers";
-import type { Belongings } from "../shared/belongings";
+import type { Recorded } from "../shared/record";
 import { prometheusOf } from "../shared/release-prometheus";
 import { successors } from "../shared/scraping";
 import { defaultNamespace } from "../shared/objects";
@@ -28,13 +28,14 @@ import { fullname, runsOperator } from "../../settings/release-values";
 export function besideTheSteps(
   source: Graph,
   target: Graph,
-  steps: Step[],
+  steps: readonly Step[],
   readable: Readable,
   backend: Backend = "mimir",
-  recorded: Belongings = {},
+  recorded: Recorded = { has: {}, ends: [] },
 ): string[] {
-  const owner = kpsReleases(source).find((release) => runsOperator(valuesOf(release)));
-  if (owner === undefined) return [];
+  const move = kpsMove(source, target, steps);
+  if (move === undefined) return [];
+  const { owner, after, imports, goes } = move;
   const {
     name = "",
     namespace = defaultNamespace(owner, source),
@@ -43,20 +44,15 @@ export function besideTheSteps(
   const full = fullname(name, values);
   const prometheus = prometheusOf(name, namespace, values);
   const said = (why: string) => `Prometheus ${prometheus.metadata.name}: ${why}`;
-  const after = target.get(owner.urn);
-  const step = steps.find(({ urn }) => urn === owner.urn);
-  const goes = step !== undefined && !isForgotten(step) && (step.op === "delete" || step.op === "blocked");
   const silenced = evaluates(values) && (goes || (after !== undefined && !evaluates(valuesOf(after))));
   return [
-    ...(after?.options.import === undefined
-      ? []
-      : [...takenOutByImport(target, after), ...alertmanagerConfigs(recorded, unreadByImport)]),
+    ...(after && imports ? [...takenOutByImport(target, after), ...alertmanagerConfigs(recorded, unreadByImport)] : []),
     ...(goes
       ? [
           ...madeByOperator(namespace, prometheus.metadata.name),
           ...hooks(values),
           `Service and Endpoints kube-system/${full}-kubelet: ${kubelet(values)}`,
-          `Services ${prometheusServices(namespace, full).join(", ")}: they are deleted, and clients that use these names get no answer until an update with prometheusApi.formerNames and migration.from: kps-removed; \`npm run verify\` lists them`,
+          `Services ${prometheusServices(namespace, full).join(", ")}: they are deleted, and clients that use these names get no answer until an update with prometheusApi.formerNames and migration.from: kps-removed${recorded.askers ? "" : "; `npm run verify` lists them, --before FILE names them here"}`,
           ...scrapeConfigs(readable, backend),
           ...alertmanagerConfigs(recorded, unreadWithoutOperator),
           ...ofItsValues(values),
@@ -69,6 +65,29 @@ export function besideTheSteps(
       : []),
     ...(silenced ? endsWithItsRules(prometheus, backend).map(said) : []),
   ];
+}
+
+/** What a move does to the release with the operator. */
+interface KpsMove {
+  owner: Resource;
+  after: Resource | undefined;
+  /** It takes over one that exists. The plan can't see whether that is done: the first update is planned from a stage to the same. */
+  imports: boolean;
+  goes: boolean;
+}
+
+/** What a move does to the release with the operator; nothing where the stack has none. */
+export function kpsMove(source: Graph, target: Graph, steps: readonly Step[]): KpsMove | undefined {
+  const owner = kpsReleases(source).find((release) => runsOperator(valuesOf(release)));
+  if (owner === undefined) return undefined;
+  const after = target.get(owner.urn);
+  const step = steps.find(({ urn }) => urn === owner.urn);
+  const isNew = owner.options.import === undefined || steps.every(({ op }) => op === "same");
+  return {
+    ...{ owner, after },
+    imports: after?.options.import !== undefined && isNew,
+    goes: step !== undefined && !isForgotten(step) && (step.op === "delete" || step.op === "blocked"),
+  };
 }
 
 /** Releases of the chart kube-prometheus-stack: the one with the operator, and that of upstream's rules. */
@@ -91,8 +110,10 @@ function takenOutByImport(target: Graph, imported: Resource): string[] {
     .map((part) => `${chartObjects(part, release).join(", ")}: ${endsByImport(part)}`);
 }
 
-/** Those of others: by name where they were recorded, and not at all where there were none. */
-function alertmanagerConfigs({ AlertmanagerConfig: names }: Belongings, what: string): string[] {
+/** Those of others: by name where they were recorded, and not at all where there were none. Those that were said to end are listed as that. */
+function alertmanagerConfigs({ has, ends }: Recorded, what: string): string[] {
+  const said = ends.flatMap(({ kind, name }) => (kind === "AlertmanagerConfig" ? name : []));
+  const names = has.AlertmanagerConfig?.filter((name) => !said.includes(name));
   if (names === undefined) return [`other applications' AlertmanagerConfigs (--before FILE names them): ${what}`];
   return names.length > 0 ? [`AlertmanagerConfigs ${names.join(", ")}: ${what}`] : [];
 }
@@ -194,6 +215,7 @@ interface Switch {
   enabled?: boolean;
 }
 interface Values extends Record<string, unknown> {
+  grafana?: Switch;
   prometheusOperator?: {
     admissionWebhooks?: Switch;
     tls?: Switch;

@@ -42,7 +42,10 @@ export function run(words: readonly string[], around: Around): Promise<number> {
     )
     .option("--destroy", "instead of --to: what `pulumi destroy` does")
     .option("--change <key=value>", "a setting that changes with the move: only the target has it", collect)
-    .option("--before <file>", "JSON of verify or adopt: with it, the plan names the cluster's AlertmanagerConfigs")
+    .option(
+      "--before <file>",
+      "JSON of verify or adopt: with it, the plan names what the move ends of what the cluster has, and who asks by the release's names",
+    )
     .option("--verbose", "print every changed path, and components whose arguments change only in Pulumi's state")
     .option("--no-policies", "leave the policy pack out");
   return runCommand(command, words, around, (args: Arguments) => plan(args, around));
@@ -51,7 +54,7 @@ export function run(words: readonly string[], around: Around): Promise<number> {
 async function plan(args: Arguments, around: Around): Promise<number> {
   const { from, to, destroy, change, verbose, config, json, before } = args;
   checkMove(args);
-  const recorded = before === undefined ? undefined : recordIn(before).has;
+  const recorded = before === undefined ? undefined : recordIn(before);
   const { stack, configFile, program, loader, start, startPack } = previewOptions(args, around);
   const common = { stack, config, configFile, program, loader, start, startPack };
   const result =

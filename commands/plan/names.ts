@@ -1,6 +1,14 @@
 import { upstreamRules } from "../../components/upstream-rules/names";
 import type { Graph } from "../../engine/graph";
-import { belongingsOf, missing, type BelongingKind, type Belongings, type Owning } from "../shared/belongings";
+import {
+  belongingsOf,
+  keyOf,
+  missing,
+  type Belonging,
+  type BelongingKind,
+  type Belongings,
+  type Owning,
+} from "../shared/belongings";
 import { kpsReleases, valuesOf } from "./beside";
 import { clear } from "./volumes";
 
@@ -14,14 +22,16 @@ const types = {
  * what begins and for what ends of each kind, with every name.
  * @param source the stack before the move
  * @param target the stack after it; with nothing in it, everything is deleted, which the steps say
+ * @param said what was said to end, with its reason
  */
-export function changesByName(source: Graph, target: Graph): string[] {
+export function changesByName(source: Graph, target: Graph, said: readonly Belonging[] = []): string[] {
   if (target.size === 0) return [];
   const [before, after] = [named(source), named(target)];
+  const known = new Set(said.map(keyOf));
   return [
     ...sentences(missing(after, before), "that begin", ""),
     ...sentences(
-      missing(before, after),
+      missing(before, after).filter((each) => !known.has(keyOf(each))),
       "that end",
       ": what they are about is removed, or the settings leave them out",
     ),
@@ -41,7 +51,8 @@ const plurals: Partial<Record<BelongingKind, string>> = {
   "data source": "data sources",
 };
 
-function named(graph: Graph): Belongings {
+/** Alerts, recorded series, dashboards and data sources of a graph, upstream's rules included. */
+export function named(graph: Graph): Belongings {
   const of = (kind: (typeof types)[keyof typeof types]) =>
     [...graph.values()]
       .filter(({ type }) => types[type as keyof typeof types] === kind)

@@ -2,8 +2,9 @@ import type { Readable } from "../../components/alloy/unsupported";
 import { backends, stageNamed, type Backend, type StageName } from "../../stages";
 import { InvalidInput, ProgramFailed } from "../../engine/errors";
 import { isMap } from "../../engine/json";
-import { besideTheSteps } from "./beside";
+import { besideTheSteps, kpsMove } from "./beside";
 import { collectorChange } from "./collector";
+import { askersInWords, endingsByName } from "./endings";
 import { modeChange } from "./modes";
 import { changesByName } from "./names";
 import { ringChanges } from "./replicas";
@@ -12,7 +13,8 @@ import { besideDestroy, retainedInVain } from "./retained";
 import { isForgotten, Operation, Step, stepsBetween } from "./steps";
 import { versionChanges } from "./versions";
 import { Volume, volumesBetween } from "./volumes";
-import type { Belongings } from "../shared/belongings";
+import { endingsInWords } from "../shared/belongings";
+import type { Recorded } from "../shared/record";
 import { Preview, Previewed, PreviewOptions, previewWithGraph, settingsOf } from "../shared/preview";
 import { nameOf, typeOf } from "../../engine/urn";
 
@@ -45,7 +47,7 @@ export interface PlanOptions extends Omit<PreviewOptions, "stage" | "from"> {
   /** settings of the target only */
   change?: string[];
   /** what `verify` or `adopt` found in the cluster before */
-  recorded?: Belongings;
+  recorded?: Recorded;
 }
 
 /**
@@ -73,11 +75,12 @@ export async function offlinePlan(options: PlanOptions): Promise<Plan> {
     if (far && error instanceof ProgramFailed) throw new ProgramFailed(`${notNeighbours(route)}\n\n${error.message}`);
     throw error;
   });
-  const { kps, migration, metrics } = settingsIn(target);
+  const { kps, migration, metrics, namespace, prometheusApi } = settingsIn(target);
   const plan = planBetween(before, after, {
     ...{ from, to, route, stepwise: kps.enabled !== false, recorded },
     reclaimed: textsOf(migration.reclaimVolumes),
     backend: backendIn(target),
+    address: { namespace: String(namespace.name ?? ""), formerNames: textsOf(prometheusApi.formerNames) },
     readable: {
       secrets: textsOf(metrics.secrets),
       configMaps: textsOf(metrics.configMaps),
@@ -136,7 +139,9 @@ export interface Move {
   /** what keeps the target's metrics; default: Mimir */
   backend?: Backend;
   /** what `verify` or `adopt` found in the cluster before; default: nothing is known of it */
-  recorded?: Belongings;
+  recorded?: Recorded;
+  /** where the target keeps answering who asked a removed release's Prometheus: its namespace, and `prometheusApi.formerNames` */
+  address?: { namespace: string; formerNames: string[] };
 }
 
 const notNeighbours = (route: readonly string[]) =>
@@ -144,12 +149,14 @@ const notNeighbours = (route: readonly string[]) =>
 
 /** The plan of a move, from a preview of each stage. */
 export function planBetween(before: Previewed, after: Previewed, move: Move): Plan {
-  const { from, to, route, stepwise, reclaimed, backend, recorded } = move;
+  const { from, to, route, stepwise, reclaimed, backend = "mimir", recorded, address } = move;
   const { readable = { secrets: [], configMaps: [], scrapeConfigs: [] } } = move;
   const steps = stepsBetween(before.graph, after.graph);
   const volumes = volumesBetween(before.graph, after.graph, steps, reclaimed);
   const mode = modeChange(before.graph, after.graph);
   const versions = versionChanges(before.graph, after.graph);
+  const ends = recorded ? endingsByName(before.graph, after.graph, steps, readable, backend, recorded) : [];
+  const { askers = [] } = kpsMove(before.graph, after.graph, steps)?.goes ? (recorded ?? {}) : {};
   return {
     ...after.preview,
     ...{ from, route, steps, volumes },
@@ -159,7 +166,9 @@ export function planBetween(before: Previewed, after: Previewed, move: Move): Pl
       ...mode.beside,
       ...versions.beside,
       ...collectorChange(before.graph, after.graph),
-      ...changesByName(before.graph, after.graph),
+      ...endingsInWords(ends).map((sentence) => `ends with this move: ${sentence}`),
+      ...askersInWords(askers, address?.formerNames ?? [], backend, address?.namespace ?? ""),
+      ...changesByName(before.graph, after.graph, ends),
     ],
     refusals: [
       ...(stepwise && route.length > 2 ? [notNeighbours(route)] : []),
@@ -238,14 +247,19 @@ const withoutRetirement = (from: string): string[] =>
   stageNamed(from as StageName).evaluator === "prometheus" ? [`migration={"from":"${from}"}`] : [];
 
 /** The program's own settings that matter here, if they are set. */
-function settingsIn(options: PreviewOptions): Record<"kps" | "migration" | "metrics", Record<string, unknown>> {
+function settingsIn(
+  options: PreviewOptions,
+): Record<"kps" | "migration" | "metrics" | "namespace" | "prometheusApi", Record<string, unknown>> {
   const { project, configuration } = settingsOf(options);
   const section = (name: string): Record<string, unknown> => {
     const text = configuration.values[`${project.name}:${name}`];
     const value: unknown = text?.startsWith("{") ? JSON.parse(text) : undefined;
     return isMap<unknown>(value) ? value : {};
   };
-  return { kps: section("kps"), migration: section("migration"), metrics: section("metrics") };
+  return {
+    ...{ kps: section("kps"), migration: section("migration"), metrics: section("metrics") },
+    ...{ namespace: section("namespace"), prometheusApi: section("prometheusApi") },
+  };
 }
 
 /** The backend of a stack; what is none is refused when the settings are read. */

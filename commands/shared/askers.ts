@@ -44,7 +44,10 @@ export interface Readable {
 }
 
 /** What is asked for: queries, all series by a scrape of `/federate`, raw samples by remote read; or samples are sent there. */
-export type Want = "queries" | "federate" | "read" | "write";
+export const wants = ["queries", "federate", "read", "write"] as const;
+
+/** One of them. */
+export type Want = (typeof wants)[number];
 
 /** Somebody who asks. */
 export interface Asker {
@@ -99,6 +102,15 @@ export function fate(
   const moved = `its labels no longer select a Prometheus: let a ScrapeConfig scrape http://metrics.${namespace}.svc:9090/federate`;
   return fates[wants][backend] ?? (byLabels && moved);
 }
+
+/**
+ * One who asks, in words, and what ends for them.
+ * @param asker who, and how
+ * @param backend the stack's
+ * @param namespace the stack's
+ */
+export const inWords = (asker: Asker, backend: Backend, namespace: string): string =>
+  [`${asker.who} asks ${asker.asks}`, fate(asker, backend, namespace)].filter(Boolean).join(": ");
 
 /**
  * The Services of a release by which its Prometheus is asked, as `namespace/name`: its operator's and the chart's.

@@ -1,5 +1,7 @@
 import { parse } from "yaml";
 import { labels } from "../../components/kubernetes/labels";
+import type { Backend } from "../../stages";
+import { groupBy } from "./group-by";
 
 /** What a cluster's monitoring has, by name: recorded before a step, compared after it. */
 
@@ -59,11 +61,19 @@ export interface Belonging {
   name: string;
 }
 
+/** The steps that end something: the release's import, the end of its Grafana (`adopt.kps.keepGrafana: false`), and its removal. */
+export const endingSteps = ["import", "keepGrafana", "kps-removed"] as const;
+
+/** One of them. */
+export type EndingStep = (typeof endingSteps)[number];
+
 /** Something that will not be there after a step. */
 export interface Ending extends Belonging {
   why: string;
   /** The way out. */
   how: string;
+  /** Which step; a record of an earlier version doesn't say. */
+  step?: EndingStep;
 }
 
 /** An object that may have some, as the API server shows it; items of a list need their kind. */
@@ -125,6 +135,48 @@ export const missing = (before: Belongings, after: Belongings): Belonging[] =>
     const there = after[kind];
     return there ? before[kind]!.filter((name) => !there.includes(name)).map((name) => ({ kind, name })) : [];
   });
+
+/** A thing as a key. */
+export const keyOf = ({ kind, name }: Belonging): string => `${kind} ${name}`;
+
+/**
+ * What ends, in sentences: a kind's names that have one reason and one way out stand together.
+ * @param endings in any order
+ */
+export const endingsInWords = (endings: readonly Ending[]): string[] =>
+  [...groupBy(endings, ({ kind, why, how }) => [kind, why, how].join(" ")).values()].map(
+    (all) => `${all[0].kind} ${all.map(({ name }) => name).join(", ")}: ${all[0].why}; ${all[0].how}`,
+  );
+
+/**
+ * What of other applications' objects ends with the operator: what only it runs, and ScrapeConfigs where Alloy scrapes, which reads only those of
+ * the settings.
+ * @param things of others
+ * @param inSettings names of `metrics.scrapeConfigs`
+ * @param backend what keeps the metrics: with VictoriaMetrics, its operator's agent reads the objects themselves
+ */
+export const endWithOperator = (
+  things: readonly Belonging[],
+  inSettings: readonly string[],
+  backend: Backend,
+): Required<Ending>[] =>
+  things.flatMap(({ kind, name }) => {
+    const unread = kind === "ScrapeConfig" && backend === "mimir" && !inSettings.includes(name);
+    if (!unread && kind !== "ThanosRuler" && kind !== "PrometheusAgent") return [];
+    const why = unread
+      ? "from stage kps-removed on only those in metrics.scrapeConfigs are scraped"
+      : belongingKinds[kind].why;
+    return [{ kind, name, why, how: belongingKinds[kind].way, step: "kps-removed" as const }];
+  });
+
+/**
+ * The step that deletes an object of a release: an adoption takes its Alertmanager out at once, and its Grafana in a step of its own.
+ * @param object as the chart labels it (88.5.3)
+ */
+export function stepThatDeletes({ metadata: { labels: { app = "", ...labels } = {} } = {} }: Owning): EndingStep {
+  const isOf = (part: string) => app.endsWith(`-${part}`) || labels["app.kubernetes.io/name"] === part;
+  return isOf("alertmanager") ? "import" : isOf("grafana") ? "keepGrafana" : "kps-removed";
+}
 
 /** What one object has. */
 export function within(object: Owning, release?: string): Belonging[] {

@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { InvalidInput } from "../../engine/errors";
-import { belongingKinds, type Belonging, type BelongingKind, type Belongings, type Ending } from "./belongings";
+import { wants, type Asker } from "./askers";
+import {
+  belongingKinds,
+  endingSteps,
+  type Belonging,
+  type BelongingKind,
+  type Belongings,
+  type Ending,
+} from "./belongings";
 
 /** What a report of `adopt` or `verify` recorded. */
 export interface Recorded {
@@ -10,13 +18,20 @@ export interface Recorded {
   ends: Ending[];
   /** What of it was the stack's own; only `verify` knows it. */
   own?: Belonging[];
+  /** Who asked Prometheus by the names of the release's Services; undefined where nobody looked. */
+  askers?: Asker[];
 }
 
 const kind = z.enum(Object.keys(belongingKinds) as [BelongingKind, ...BelongingKind[]]);
 const record = z.object({
   has: z.partialRecord(kind, z.array(z.string())),
-  ends: z.array(z.object({ kind, name: z.string(), why: z.string(), how: z.string() })).default([]),
+  ends: z
+    .array(z.object({ kind, name: z.string(), why: z.string(), how: z.string(), step: z.enum(endingSteps).optional() }))
+    .default([]),
   own: z.array(z.object({ kind, name: z.string() })).default([]),
+  askers: z
+    .array(z.object({ who: z.string(), asks: z.string(), wants: z.enum(wants), byLabels: z.literal(true).optional() }))
+    .optional(),
 });
 
 /**

@@ -1,19 +1,23 @@
 import {
   belongingKinds,
   belongingsOf,
+  endingsInWords,
+  endWithOperator,
   isOfRelease,
   isStacks,
+  keyOf,
   missing,
   owningKinds,
+  stepThatDeletes,
   within,
   type Belonging,
   type BelongingKind,
   type Belongings,
   type Ending,
+  type EndingStep,
   type Owning,
 } from "../shared/belongings";
 import { isRead } from "../shared/alertmanager-configs";
-import { groupBy } from "../shared/group-by";
 import { receiversIn } from "./alertmanager-configs";
 import { fail, pass, type Check, type Context, type Outcome } from "./check";
 import type { Recorded } from "../shared/record";
@@ -70,8 +74,6 @@ const scraped = (all: readonly Owning[], { on, readable }: Subject): readonly Ow
         }),
       ];
 
-const keyOf = ({ kind, name }: Belonging) => `${kind} ${name}`;
-
 /** What ends with kube-prometheus-stack: what only its release has, what only its operator runs, and ScrapeConfigs that the settings don't have. */
 function endsWithKps(all: Objects, { on, backend, prometheus, readable }: Subject): Ending[] {
   if (!on.kps || !prometheus) return [];
@@ -80,21 +82,26 @@ function endsWithKps(all: Objects, { on, backend, prometheus, readable }: Subjec
   const of = (whose: (object: Owning) => boolean) => objects.filter(whose).flatMap((object) => within(object, release));
   const isReleases = (object: Owning) => isOfRelease(object, release);
   const stay = new Set(of((object) => !isReleases(object)).map(keyOf));
-  const inSettings = new Set(readable.scrapeConfigs.map(({ name }) => name));
-  const ends = [
-    ...of(isReleases)
+  const ofReleases = objects.filter(isReleases).flatMap((object) =>
+    within(object, release)
       .filter((thing) => !stay.has(keyOf(thing)))
-      .map((thing) => ({ ...thing, why: "it belongs to the release, which is deleted in stage kps-removed" })),
-    ...of((object) => !isReleases(object) && !isStacks(object)).flatMap((thing) =>
-      backend === "mimir" && thing.kind === "ScrapeConfig" && !inSettings.has(thing.name)
-        ? [{ ...thing, why: "from stage kps-removed on only those in metrics.scrapeConfigs are scraped" }]
-        : thing.kind === "ThanosRuler" || thing.kind === "PrometheusAgent"
-          ? [{ ...thing, why: belongingKinds[thing.kind].why }]
-          : [],
+      .map((thing) => ({ ...thing, ...goesWith(stepThatDeletes(object)), how: belongingKinds[thing.kind].way })),
+  );
+  return [
+    ...ofReleases,
+    ...endWithOperator(
+      of((object) => !isReleases(object) && !isStacks(object)),
+      readable.scrapeConfigs.map(({ name }) => name),
+      backend,
     ),
   ];
-  return ends.map((thing) => ({ ...thing, how: belongingKinds[thing.kind].way }));
 }
+
+/** The Alertmanager of a release that this stack has is gone already. */
+const goesWith = (step: EndingStep): Pick<Ending, "why" | "step"> =>
+  step === "keepGrafana"
+    ? { why: "it belongs to the release's Grafana, which goes with adopt.kps.keepGrafana: false", step }
+    : { why: "it belongs to the release, which is deleted in stage kps-removed", step: "kps-removed" };
 
 /**
  * Names what was there before a step and isn't any more. It is ✗ unless all of it was said before.
@@ -140,9 +147,7 @@ async function lookForKept(context: Context, { has: had, ends, own = [] }: Recor
       const { why, way } = belongingKinds[kind];
       return `${kind} ${name}: ${said ? `${said.why}, as announced: ${said.how}` : `${why}. To get it back: ${way}`}`;
     }),
-    ...[...groupBy([...later.values()], ({ kind, why }) => `${kind} ${why}`).values()].map(
-      (all) => `will end: ${all[0].kind} ${all.map(({ name }) => name).join(", ")}: ${all[0].why}; ${all[0].how}`,
-    ),
+    ...endingsInWords([...later.values()]).map((sentence) => `will end: ${sentence}`),
     ...unasked,
   ];
   const found = (Object.keys(has) as BelongingKind[])

@@ -1,3 +1,4 @@
+import type { Asker } from "../shared/askers";
 import type { Belonging, Belongings, Ending } from "../shared/belongings";
 import type { Stage } from "../../stages";
 import type { Reach } from "./reach";
@@ -30,6 +31,8 @@ export interface Measures {
   ends?: Ending[];
   /** What of it only the stack's own objects have: whether it stays is for the stages to say. */
   own?: Belonging[];
+  /** Who asks Prometheus by the names of the release's Services. */
+  askers?: Asker[];
   /** How many of them have samples that `npm run backfill` brought. */
   backfilledDays?: number;
 }

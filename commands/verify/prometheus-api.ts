@@ -1,4 +1,4 @@
-import { askers, askingKinds, fate, handlers, type Asker, type Readable } from "../shared/askers";
+import { askers, askingKinds, fate, handlers, inWords, type Asker, type Readable } from "../shared/askers";
 import { fail, pass, type Context, type Outcome } from "./check";
 import { count } from "../shared/words";
 import { sourceOf } from "./logs";
@@ -39,18 +39,20 @@ export async function askersAreAnswered(context: Context): Promise<Outcome> {
   );
   const found = askers(Object.fromEntries(lists), prometheus.services, prometheus.release);
   const end = (asker: Asker) => fate(asker, backend, namespace);
-  const lines = found.map((asker) => [`${asker.who} asks ${asker.asks}`, end(asker)].filter(Boolean).join(": "));
+  const lines = found.map((asker) => inWords(asker, backend, namespace));
+  const measures = { askers: found };
   if (on.kps) {
     const kept = `their names are deleted in stage kps-removed: metrics.${namespace}:9090 stays, and prometheusApi.formerNames keeps them`;
     return pass(`${count(found.length, "object")} with the release's names for Prometheus`, {
       notes: [...lines, ...(found.length > 0 ? [kept] : []), ...(await counted(context, found)), ...notes],
+      measures,
     });
   }
   const lost = found.filter((asker) => !asker.byLabels && (!formerNames.includes(asker.asks) || end(asker)));
   const said = `${count(found.length, "object")} with the removed release's names for Prometheus`;
   return lost.length > 0
-    ? fail(`${said}, ${lost.length} of them without an answer`, { notes: [...lines, ...notes] })
-    : pass(said, { notes: [...lines, ...notes] });
+    ? fail(`${said}, ${lost.length} of them without an answer`, { notes: [...lines, ...notes], measures })
+    : pass(said, { notes: [...lines, ...notes], measures });
 }
 
 /**

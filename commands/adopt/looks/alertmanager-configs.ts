@@ -17,7 +17,7 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
     .filter((object) => !isStacks(object))
     .sort((a, b) => (called(a) < called(b) ? -1 : 1));
   const end = (object: CustomObject, why: string, how: string = belongingKinds.AlertmanagerConfig.way) => {
-    found.end({ kind: "AlertmanagerConfig", name: called(object), why, how });
+    found.end({ kind: "AlertmanagerConfig", name: called(object), why, how, step: "import" });
     found.ask(`AlertmanagerConfig ${called(object)} will not be read: ${why}`, `${how}: ${runbook}`);
   };
   const taken: { object: CustomObject; as: Translation }[] = [];

@@ -10,8 +10,11 @@ import {
   type Belonging,
   type BelongingKind,
   type Belongings,
+  type EndingStep,
   type Owning,
+  endWithOperator,
   isStacks,
+  stepThatDeletes,
 } from "../../shared/belongings";
 import { groupBy } from "../../shared/group-by";
 import { at } from "../config-values";
@@ -77,54 +80,51 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
   const isExtra = ({ kind, metadata }: Owning) => extra.has(`${kind} ${metadata?.namespace}/${metadata?.name}`);
 
   const stay = new Set([...namesOf(settings), ...of("PrometheusRule", others).map(({ name }) => name)]);
-  const rules = objects.PrometheusRule.filter(inRelease).flatMap((object) => rulesThatEnd(object, settings));
-  const ends: [kind: BelongingKind, names: string[], why: string, how?: string][] = [
-    ...notShown(
-      objects.ConfigMap.filter((object) => others(object) && !isStacks(object)),
-      settings,
-    ),
-    ...[...new Set(rules.map(({ why }) => why))].flatMap((reason) =>
-      (["alert", "recorded series"] as const).map((kind): [BelongingKind, string[], string, string?] => [
-        kind,
-        rules.flatMap(({ why, ...rule }) =>
-          why === reason && rule.kind === kind && !stay.has(rule.name) ? rule.name : [],
+  const grafana: EndingStep = settings.adopt.kps?.keepGrafana ? "keepGrafana" : "import";
+  const stepOf = (object: Owning) => {
+    const step = stepThatDeletes(object);
+    return step === "keepGrafana" ? grafana : step;
+  };
+  const ofRelease = (kind: "ConfigMap" | "Ingress", which: BelongingKind, why: string): End[] =>
+    objects[kind]
+      .filter(inRelease)
+      .flatMap((object) =>
+        within(object, releaseName(release)).flatMap((thing) =>
+          thing.kind === which ? [{ ...thing, why, step: stepOf(object) }] : [],
         ),
-        reason,
-        wayOut(reason),
-      ]),
+      );
+  const ofOthers = objects.ConfigMap.filter((object) => others(object) && !isStacks(object));
+  const operators = (["ThanosRuler", "PrometheusAgent"] as const).flatMap((kind) =>
+    of(kind, (each) => !isStacks(each)),
+  );
+  const ends: End[] = [
+    ...notShown(ofOthers, settings).map((end) => ({ ...end, step: grafana })),
+    ...objects.PrometheusRule.filter(inRelease)
+      .flatMap((object) => rulesThatEnd(object, settings))
+      .filter(({ name }) => !stay.has(name)),
+    ...objects.ConfigMap.filter(inRelease).flatMap((object) => dashboardsThatEnd(object, settings, grafana)),
+    ...of("ConfigMap", isExtra).flatMap((thing): End[] =>
+      thing.kind === "dashboard" ? [{ ...thing, why: ofValues, step: "kps-removed" }] : [],
     ),
-    ...byWhy(objects.ConfigMap.filter(inRelease).flatMap((object) => dashboardsThatEnd(object, settings))).map(
-      ([why, names]): [BelongingKind, string[], string, string?] => ["dashboard", names, why, wayOut(why)],
-    ),
-    ["dashboard", of("ConfigMap", isExtra).flatMap(({ kind, name }) => (kind === "dashboard" ? name : [])), ofValues],
-    [
+    ...ofRelease(
+      "ConfigMap",
       "data source",
-      of("ConfigMap", inRelease).flatMap(({ kind, name }) =>
-        kind === "data source" && !stacksSources.includes(name) ? name : [],
-      ),
       "it is deleted with the release's Grafana (adopt.kps.keepGrafana: false)",
-    ],
-    [
-      "Ingress",
-      of("Ingress", inRelease).map(({ name }) => name),
-      "it is deleted with the part of the release that it leads to",
-    ],
-    [
-      "ThanosRuler",
-      of("ThanosRuler", (object) => !isStacks(object)).map(({ name }) => name),
-      belongingKinds.ThanosRuler.why,
-    ],
-    [
-      "PrometheusAgent",
-      of("PrometheusAgent", (object) => !isStacks(object)).map(({ name }) => name),
-      belongingKinds.PrometheusAgent.why,
-    ],
+    ).filter(({ name }) => !stacksSources.includes(name)),
+    ...ofRelease("Ingress", "Ingress", "it is deleted with the part of the release that it leads to"),
+    ...endWithOperator(operators, [], settings.metrics.backend),
   ];
   // The look at its Alertmanager asks about them.
   for (const name of receivers(release))
-    found.end({ kind: "receiver", name, why: "the release's Alertmanager goes", how: belongingKinds.receiver.way });
-  for (const [kind, names, why, how] of ends) tell(kind, [...new Set(names)].sort(), why, found, how);
+    found.end({
+      ...{ kind: "receiver", name, why: "the release's Alertmanager goes" },
+      ...{ how: belongingKinds.receiver.way, step: "import" },
+    });
+  for (const all of groupBy(ends, ({ kind, why }) => `${kind} ${why}`).values()) tell(all, found);
 };
+
+/** What ends, when, and why; where nothing else is said, the way out is that of its kind, or the setting which is the reason. */
+type End = Belonging & { why: string; how?: string; step: EndingStep };
 
 /** The chart's groups that can be off in a stack, by the names that they have in PrometheusRules (templates/prometheus/rules-1.14 of 88.5.3). */
 const groups: Readonly<Record<string, UpstreamGroup>> = {
@@ -157,10 +157,7 @@ const ofValues = "upstream has none with this name: it is deleted with the relea
 const ofChart = new Set(Object.values(upstreamRules({})).flat());
 
 /** The rules of an object of the release that upstream's release doesn't bring back, each with why. */
-function rulesThatEnd(
-  object: Owning,
-  { rules: { upstream }, monitors, kps }: Settings,
-): (Belonging & { why: string })[] {
+function rulesThatEnd(object: Owning, { rules: { upstream }, monitors, kps }: Settings): End[] {
   const off = { ...groupsOff({ monitors, dropApiserverHistograms: kps.dropApiserverHistograms }), ...groupsOfKps };
   const { groups: written = [] } = (object.spec ?? {}) as { groups?: { name?: string }[] };
   return written.flatMap((group) => {
@@ -171,32 +168,33 @@ function rulesThatEnd(
       : key && (chosen !== true || key in groupsOfKps)
         ? (off[key] ?? (chosen === false ? `rules.upstream.groups.${key} is false` : undefined))
         : undefined;
+    const step = upstream.enabled && key && key in groupsOfKps && chosen !== false ? "kps-removed" : "import";
     const inGroup = within({ ...object, spec: { groups: [group] } });
     return why === undefined
-      ? inGroup.flatMap((rule) => (key === undefined && !ofChart.has(rule.name) ? { ...rule, why: ofValues } : []))
-      : inGroup.map((rule) => ({ ...rule, why }));
+      ? inGroup.flatMap((rule): End[] =>
+          key === undefined && !ofChart.has(rule.name) ? [{ ...rule, why: ofValues, step: "kps-removed" }] : [],
+        )
+      : inGroup.map((rule): End => ({ ...rule, why, step }));
   });
 }
 
 /** The dashboards of a ConfigMap of the release that upstream's release doesn't bring back, each with why. */
-function dashboardsThatEnd(object: Owning, settings: Settings): (Belonging & { why: string })[] {
+function dashboardsThatEnd(object: Owning, settings: Settings, grafana: EndingStep): End[] {
   const { rules, monitors, kps } = settings;
   const values = upstreamValues({
     ...{ environment: {}, settings: rules, monitors },
     dropApiserverHistograms: kps.dropApiserverHistograms,
   });
+  // With upstream's, the release has none of its own from the import on, even where its Grafana stays.
+  const step = rules.upstream.enabled ? "import" : grafana;
   return Object.entries(object.data ?? {}).flatMap(([file, text]) => {
     const why = rules.upstream.enabled
       ? dashboardOff(file, values)
       : "upstream's rules and dashboards are off (rules.upstream.enabled)";
     const there = why === undefined ? [] : within({ ...object, data: { [file]: text } });
-    return there.flatMap((each) => (each.kind === "dashboard" ? { ...each, why: why! } : []));
+    return there.flatMap((each): End[] => (each.kind === "dashboard" ? [{ ...each, why: why!, step }] : []));
   });
 }
-
-/** Names by why. */
-const byWhy = (all: readonly (Belonging & { why: string })[]): [why: string, names: string[]][] =>
-  [...groupBy(all, ({ why }) => why)].map(([why, each]) => [why, each.map(({ name }) => name)]);
 
 /** Where a setting is the reason, it is the way out. */
 function wayOut(why: string): string | undefined {
@@ -208,7 +206,7 @@ function wayOut(why: string): string | undefined {
 function notShown(
   configMaps: readonly Owning[],
   { grafana: { create, sidecar, dashboardLabel, dataSourceLabel, labelValue } }: Settings,
-): [kind: BelongingKind, names: string[], why: string, how: string][] {
+): (Belonging & { why: string; how: string })[] {
   if (!create) return [];
   const whyNot = (label: string, { namespace = "", labels = {} }: NonNullable<Owning["metadata"]>) => {
     if (!sidecar.enabled) return ["the stack's Grafana has no sidecar", "set grafana.sidecar.enabled: true"];
@@ -230,10 +228,9 @@ function notShown(
   );
   const shown = (which: Belonging) =>
     found.some(({ kind, name, why }) => !why && kind === which.kind && name === which.name);
-  const ending = found.filter((each) => each.why && !shown(each));
-  return [...groupBy(ending, ({ kind, why }) => `${kind} ${why}`).values()].map((all) => {
-    const [{ kind, why = "", how = "" }] = all;
-    return [kind, all.map(({ name }) => name), why, how];
+  return found.flatMap((each) => {
+    const { why, how } = each;
+    return why && how && !shown(each) ? [{ ...each, why, how }] : [];
   });
 }
 
@@ -246,17 +243,13 @@ const namesOf = (settings: Settings): string[] =>
     .flat()
     .flatMap(({ rules }) => rules.map(({ alert }) => alert));
 
-function tell(
-  kind: BelongingKind,
-  names: readonly string[],
-  why: string,
-  found: Findings,
-  how: string = belongingKinds[kind].way,
-): void {
-  if (names.length === 0) return;
-  for (const name of names) found.end({ kind, name, why, how });
+/** Ends of one kind for one reason. */
+function tell(all: readonly End[], found: Findings): void {
+  const [{ kind, why, how = wayOut(why) ?? belongingKinds[kind].way }] = all;
+  const things = [...new Map(all.map((each) => [each.name, each])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, step } of things) found.end({ kind, name, why, how, step });
   found.ask(
-    `${kind}: the release has ${names.length} that the stack won't have: ${inWords(names)}; reason: ${why}`,
+    `${kind}: the release has ${things.length} that the stack won't have: ${inWords(things.map(({ name }) => name))}; reason: ${why}`,
     `${how}: ${runbook}`,
   );
 }

@@ -13,6 +13,7 @@ export function lookAtAskers(inventory: Inventory, settings: Settings, release: 
   const namespace = textAt(release.values, "namespaceOverride") ?? release.namespace;
   const services = prometheusServices(namespace, fullname(release.name, release.values));
   const all = askers({ ...lists(inventory), Secret: inventory.secrets.map(decoded) }, services, releaseName(release));
+  found.askers = all;
   const who = inWords(all.map((asker) => asker.who));
   found.fit(
     "prometheusApi.formerNames",

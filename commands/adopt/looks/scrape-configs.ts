@@ -24,7 +24,7 @@ export const lookAtScrapeConfigs: Look = ({ custom }, { kps, metrics }, found) =
   for (const { name, why } of others.filter((each) => each.why.length > 0)) {
     const ends = `is not scraped from stage kps-removed on: ${why.join("; ")}`;
     const how = "before that stage, remove that, or replace it by a ServiceMonitor, PodMonitor or Probe";
-    found.end({ kind: "ScrapeConfig", name, why: `it ${ends}`, how });
+    found.end({ kind: "ScrapeConfig", name, why: `it ${ends}`, how, step: "kps-removed" });
     found.ask(`ScrapeConfig ${name} ${ends}`, `${how}: docs/kps-removed.md#what-alloy-cant-scrape`);
   }
 };

@@ -423,6 +423,18 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     );
     assert.doesNotMatch(wanting.text, /hunter2/);
     assertAccepted(asked);
+    const askers = (found: Looked) => (found as unknown as Pick<Adoption, "askers">).askers;
+    const [asks] = formerNames;
+    assert.deepEqual(
+      [askers(alone), askers(wanting)],
+      [
+        [],
+        [
+          { who: "Deployment monitoring/tempo", asks, wants: "write" },
+          { who: "Secret monitoring/scrapes", asks, wants: "federate" },
+        ],
+      ],
+    );
   });
 
   it("names what the release has by its own values alone, when it goes, and what only its Prometheus does", async () => {
@@ -573,10 +585,11 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       [["etcd", "pod-total"], ["ntfy"], ["monitoring/far"]],
     );
     assert.deepEqual(
-      ends.map(({ kind, name }) => `${kind} ${name}`),
+      ends.map(({ kind, name, step }) => `${kind} ${name}: ${step}`),
       [
-        ...["receiver ntfy", "alert etcdNoLeader", "alert PrometheusDuplicateTimestamps"],
-        ...["alert PrometheusOperatorListErrors", "dashboard etcd", "ThanosRuler monitoring/far"],
+        ...["receiver ntfy: import", "alert etcdNoLeader: import", "alert PrometheusDuplicateTimestamps: kps-removed"],
+        ...["alert PrometheusOperatorListErrors: kps-removed", "dashboard etcd: import"],
+        "ThanosRuler monitoring/far: kps-removed",
       ],
     );
     assert.match(
@@ -697,6 +710,7 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
           ...{ kind: "dashboard", name: "Solar" },
           why: `the stack's Grafana reads ConfigMaps with the label grafana_dashboard: "1"`,
           how: `give its ConfigMap the label grafana_dashboard: "1"`,
+          step: "keepGrafana",
         },
       ]);
     });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Resource } from "../../../engine/graph";
 import { besideTheSteps } from "../../../commands/plan/beside";
-import type { Belongings } from "../../../commands/shared/belongings";
+import type { Recorded } from "../../../commands/shared/record";
 import { stepsBetween } from "../../../commands/plan/steps";
 import type { Properties } from "../../../engine/values";
 import { graph, resource } from "../../engine/graphs";
 
 /** What is said of a move, with these Secrets readable. */
-function beside(before: Resource[], after: Resource[], secrets: string[] = [], recorded?: Belongings): string[] {
+function beside(before: Resource[], after: Resource[], secrets: string[] = [], recorded?: Recorded): string[] {
   const [source, target] = [graph(...before), graph(...after)];
   const readable = { secrets, configMaps: [], scrapeConfigs: [] };
   return besideTheSteps(source, target, stepsBetween(source, target), readable, "mimir", recorded);
@@ -88,6 +88,13 @@ describe("what a plan tells beside its steps", () => {
     assert.deepEqual(more, []);
   });
 
+  it("says of an import only before it was done: once, where the plan is of the stage as it is", () => {
+    const imported = kps({}, { import: "home/kps" });
+    const changed = kps({ grafana: { enabled: false } }, { import: "home/kps" });
+    assert.equal(beside([imported], [imported]).length, 5);
+    assert.deepEqual(beside([imported], [changed]), []);
+  });
+
   it("is told of a protected release too: that it can't go yet is a step of its own", () => {
     assert.equal(beside([kps({}, { protect: true })], []).length, 7);
   });
@@ -99,14 +106,18 @@ describe("what a plan tells beside its steps", () => {
   });
 
   it("names the AlertmanagerConfigs that were recorded before, and says nothing of them where there were none", () => {
-    const of = (AlertmanagerConfig: string[]) =>
-      beside([kps()], [], [], { AlertmanagerConfig }).filter((sentence) => sentence.startsWith("AlertmanagerConfig"));
+    const of = (AlertmanagerConfig: string[], ends: Recorded["ends"] = []) =>
+      beside([kps()], [], [], { has: { AlertmanagerConfig }, ends }).filter((sentence) =>
+        sentence.startsWith("AlertmanagerConfig"),
+      );
     const [only, ...more] = of(["home/door", "shop/team"]);
     assert.match(
       only,
       /^AlertmanagerConfigs home\/door, shop\/team: an Alertmanager of the operator outside the stack /,
     );
     assert.deepEqual([more, of([])], [[], []]);
+    const said = { kind: "AlertmanagerConfig" as const, name: "home/door", why: "unread", how: "rewrite it" };
+    assert.match(of(["home/door", "shop/team"], [said]).join(), /^AlertmanagerConfigs shop\/team: /);
   });
 
   it("lists monitors that Alloy can't scrape, and what this Prometheus added to every target", () => {

@@ -8,7 +8,7 @@ import { nameOf, typeOf } from "../../../engine/urn";
 import { offline } from "../../program/support/cli";
 import { runInline } from "../../program/support/inline";
 import { startPackInline } from "../../program/support/inline-pack";
-import { previewedOf } from "../../program/support/previews";
+import { inStage, previewedOf } from "../../program/support/previews";
 import { inFolder, moving, pack } from "../../engine/fixtures";
 import { testStackWords } from "../../stacks/stacks";
 
@@ -218,6 +218,31 @@ describe("the plan of this program", () => {
       created.map(({ claims, fate }) => [claims, fate]),
       [[["data-mimir-0"], "made"]],
     );
+  });
+
+  it("names of a record what ends with kube-prometheus-stack and who asks by its names, each once, and nothing on other ways", async () => {
+    const alert = "PrometheusTargetSyncFailure";
+    const recorded = {
+      has: { alert: [alert], ThanosRuler: ["home/far"] },
+      ends: [{ kind: "alert" as const, name: alert, why: "it goes", how: "write it", step: "kps-removed" as const }],
+      askers: [{ who: "Deployment shop/keda", asks: "monitoring/prometheus-operated", wants: "queries" as const }],
+    };
+    const address = { namespace: "monitoring", formerNames: ["monitoring/prometheus-operated"] };
+    const [from, to] = ["mimir-default", "kps-removed"] as const;
+    const [source, target, early] = await Promise.all(
+      [from, to, "dual-write" as const].map((stage) => previewedOf("production", ...inStage(stage))),
+    );
+    const move = { ...{ stepwise: true, reclaimed: [], recorded, address } };
+    const { beside } = planBetween(source, target, { ...move, from, to, route: [from, to] });
+    const about = (text: string) => beside.filter((sentence) => sentence.includes(text));
+    assert.deepEqual(about(alert), [`ends with this move: alert ${alert}: it goes; write it`]);
+    assert.match(
+      about("home/far").join("\n"),
+      /^ends with this move: ThanosRuler home\/far: only the operator runs it.*$/,
+    );
+    assert.match(about("shop/keda").join("\n"), /^Deployment shop\/keda asks .*: prometheusApi\.formerNames keeps .*$/);
+    const other = planBetween(early, source, { ...move, from: "dual-write", to: from, route: ["dual-write", from] });
+    assert.doesNotMatch(other.beside.join("\n"), /ends with this move|shop\/keda/);
   });
 
   it("removes on the way back what the way there made, workloads and no data", () => {

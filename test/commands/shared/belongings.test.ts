@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { belongingsOf, missing, within, type Owning } from "../../../commands/shared/belongings";
+import { belongingsOf, missing, stepThatDeletes, within, type Owning } from "../../../commands/shared/belongings";
 import { labels } from "../../../components/kubernetes/labels";
 
 const rule = { spec: { groups: [{ rules: [{ alert: "B" }, { record: "a:b" }] }, {}, { rules: [{ alert: "A" }] }] } };
@@ -43,6 +43,15 @@ describe("What a cluster's monitoring has", () => {
       ingress("grafana", { labels: labels({ name: "grafana" }) }),
     ].flatMap((each) => within(each, "m/kps").map(({ name }) => name));
     assert.deepEqual(names, ["m/prometheus", "m/grafana"]);
+  });
+
+  it("goes with the part of the release that an object belongs to, by the chart's labels", () => {
+    const of = (label: string, value: string) =>
+      stepThatDeletes({ kind: "ConfigMap", metadata: { labels: { [label]: value } } });
+    assert.equal(of("app", "kube-prometheus-stack-grafana"), "keepGrafana");
+    assert.equal(of("app.kubernetes.io/name", "grafana"), "keepGrafana");
+    assert.equal(of("app", "kube-prometheus-stack-alertmanager"), "import");
+    assert.equal(of("app", "kube-prometheus-stack"), "kps-removed");
   });
 
   it("lacks what was there before, and nothing of a kind that could not be asked for", () => {

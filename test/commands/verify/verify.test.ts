@@ -1192,6 +1192,10 @@ describe("verify", () => {
         return change(content, about);
       };
       assert.deepEqual(await passes("prometheus-api/askers", /^1 object/, kept, "kps-removed"), [asks]);
+      const { askers } = await look(change);
+      assert.deepEqual(askers, [
+        { who: "Deployment shop/keda", asks: "monitoring/prometheus-operated", wants: "queries" },
+      ]);
     });
 
     it("requests to Prometheus itself that no object explains, with what becomes of them", async () => {
@@ -1800,6 +1804,7 @@ describe("verify", () => {
           "ThanosRuler home/far",
           "alert PrometheusTSDBReloadsFailing",
         ]);
+        assert.deepEqual([...new Set(ends?.map(({ step }) => step))], ["kps-removed"]);
         const { result, notes = [] } = checks.find(({ id }) => id === "record/kept")!;
         assert.equal(result, "pass");
         assert.ok(
