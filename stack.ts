@@ -32,6 +32,7 @@ import { Secrets } from "./components/secrets/secrets";
 import { UpstreamRules } from "./components/upstream-rules/upstream-rules";
 import { kpsRuleValues } from "./components/upstream-rules/values";
 import { formerNames } from "./settings/former-names";
+import { hasUpstreamRelease } from "./settings/release-values";
 import { victoriaMetricsUrl } from "./components/victoria-metrics/url";
 import { Vector } from "./components/vector/vector";
 import { mountVictoriaMetricsKey, VictoriaMetrics } from "./components/victoria-metrics/victoria-metrics";
@@ -380,7 +381,7 @@ function exportersAndRules(parts: Parts): void {
   const exporterImages = image("node-exporter", "kube-state-metrics");
   new Exporters("exporters", { environment, settings: exporters, images: exporterImages, adopt: adopt.kps }, opts);
   new BaseMonitors("monitors", { environment, ...monitored(settings) }, opts);
-  if (rules.upstream.enabled) new UpstreamRules("upstream-rules", { ...upstream(parts), chart: settings.kps }, opts);
+  if (hasUpstreamRelease(rules)) new UpstreamRules("upstream-rules", { ...upstream(parts), chart: settings.kps }, opts);
   // The component records these names, in this order. Those of Mimir are there with either backend.
   const groups = {
     ...baseRules(settings),

@@ -1,5 +1,7 @@
 /** What the values of a release of the chart kube-prometheus-stack (88.5.3) say: a setting is checked against them, and components follow them. */
 
+import type { Settings } from "./schema";
+
 /**
  * The name that the chart's objects begin with: its template `kube-prometheus-stack.fullname`.
  * @param release name of the release
@@ -45,6 +47,13 @@ export function prometheusEntries(
 
 /** Name of the release that has only upstream's rules and dashboards; it is of the same chart. */
 export const upstreamRelease = "upstream-rules";
+
+/**
+ * Whether a stack has that release: it also carries rules of the settings, where upstream's are off.
+ * @param rules the section of the settings
+ */
+export const hasUpstreamRelease = ({ upstream, additionalPrometheusRulesMap }: Settings["rules"]): boolean =>
+  upstream.enabled || Object.keys(additionalPrometheusRulesMap).length > 0;
 
 /**
  * Whether a release of the chart runs something: operator and Prometheus. One that has only rules and dashboards does not.

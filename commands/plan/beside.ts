@@ -154,16 +154,17 @@ function ofItsValues({ prometheus = {}, ...values }: Values): string[] {
     ...(values.additionalPrometheusRules ?? []),
   ];
   const rules = written.flatMap((file) => file?.groups ?? []).flatMap((group) => group.rules ?? []);
-  const lists: [what: string, names: string[]][] = [
-    ["Alerts of the release's values that end", rules.flatMap(({ alert }) => alert ?? [])],
-    ["Recorded series of the release's values that end", rules.flatMap(({ record }) => record ?? [])],
+  const toSettings = "to keep them, move them to rules.additionalPrometheusRulesMap";
+  const lists: [what: string, names: string[], how?: string][] = [
+    ["Alerts of the release's values that end", rules.flatMap(({ alert }) => alert ?? []), toSettings],
+    ["Recorded series of the release's values that end", rules.flatMap(({ record }) => record ?? []), toSettings],
     ["ServiceMonitors of the release's values that are deleted", namesIn(prometheus.additionalServiceMonitors)],
     ["PodMonitors of the release's values that are deleted", namesIn(prometheus.additionalPodMonitors)],
     ["Objects of the release's extraManifests that are deleted", extra(values.extraManifests)],
     ["HTTPRoutes of the release's values (prometheus.route) that are deleted", on(prometheus.route)],
   ];
-  return lists.flatMap(([what, names]) =>
-    names.length > 0 ? [`${what}: ${names.join(", ")}: to keep them, first create them as your own objects`] : [],
+  return lists.flatMap(([what, names, how = "to keep them, first create them as your own objects"]) =>
+    names.length > 0 ? [`${what}: ${names.join(", ")}: ${how}`] : [],
   );
 }
 

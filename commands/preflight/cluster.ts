@@ -3,6 +3,7 @@ import { dataSourceSelector } from "../../components/grafana/sidecar";
 import { controlPlane, controlPlaneParts, labelSelector } from "../../components/monitors/control-plane";
 import { labels } from "../../components/kubernetes/labels";
 import { nodeReaders } from "../../settings/pod-security";
+import { hasUpstreamRelease } from "../../settings/release-values";
 import type { Settings } from "../../settings/schema";
 import { configurationKey } from "../../settings/sections/alerting";
 import type { Retainable } from "../../settings/sections/removal";
@@ -246,7 +247,7 @@ const kps: Look = async (settings, cluster, managed) => {
 };
 
 const upstream: Look = async (settings, cluster) => {
-  if (!settings.rules.upstream.enabled) return skipped("switched off: rules.upstream.enabled");
+  if (!hasUpstreamRelease(settings.rules)) return skipped("switched off: rules.upstream.enabled");
   const wanted = ownReleases(settings).upstream;
   const { namespace, name, clear } = wanted;
   const revisions = await cluster.secrets(namespace, `owner=helm,name=${name}`);

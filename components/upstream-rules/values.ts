@@ -4,7 +4,7 @@ import type { Values } from "../kube-prometheus-stack/merge";
 import type { Environment } from "../kubernetes/environment";
 import { isScraped } from "../monitors/control-plane";
 import { remoteWriteAlerts, replaced } from "./own";
-import { withCluster, withClusterValues } from "./with-cluster";
+import { withCluster, withClusterGroups } from "./with-cluster";
 
 /** What upstream's rules depend on. */
 export interface UpstreamArgs {
@@ -82,13 +82,20 @@ export function groupsOff({
 }
 
 /**
- * Values of the chart kube-prometheus-stack (88.5) that make it rules and dashboards only: no pod, no Service, no monitor.
+ * Values of the chart kube-prometheus-stack (88.5) that make it rules and dashboards only: no pod, no Service, no monitor. Where upstream's are off,
+ * only the rules of the settings are left.
  * @param args settings, and what the stack scrapes
  * @see https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml
  */
 export function upstreamValues(args: UpstreamArgs): Values {
   const { settings, monitors } = args;
   const on = groupsOn(args);
+  const own = {
+    ...settings.additionalPrometheusRulesMap,
+    // Without the label, upstream's are right.
+    ...(args.environment.cluster && withClusterGroups(on)),
+  };
+  const dashboards = settings.upstream.enabled && settings.upstream.dashboards;
   const any = (...groups: UpstreamGroup[]) => ({ enabled: groups.some((group) => on[group]) });
   const off = { enabled: false };
   return {
@@ -99,8 +106,8 @@ export function upstreamValues(args: UpstreamArgs): Values {
     alertmanager: { ...off, forceDeployDashboards: true },
     grafana: {
       ...off,
-      forceDeployDashboards: settings.upstream.dashboards,
-      defaultDashboardsEnabled: settings.upstream.dashboards,
+      forceDeployDashboards: dashboards,
+      defaultDashboardsEnabled: dashboards,
     },
     nodeExporter: {
       ...off,
@@ -123,8 +130,7 @@ export function upstreamValues(args: UpstreamArgs): Values {
     windowsMonitoring: off,
 
     ...ruleValues(args, args.environment.cluster ? { ...on, ...offIn(withCluster) } : on),
-    // Without the label, upstream's are right.
-    ...(args.environment.cluster && withClusterValues(on)),
+    ...(Object.keys(own).length > 0 && { additionalPrometheusRulesMap: own }),
   };
 }
 
@@ -193,7 +199,10 @@ const mapGroups = (of: (group: UpstreamGroup) => boolean): Switches =>
 function groupsOn(args: UpstreamArgs): Switches {
   const off = groupsOff(args);
   return mapGroups(
-    (group) => !(group in groupsOfKps) && (args.settings.upstream.groups[group] ?? off[group] === undefined),
+    (group) =>
+      args.settings.upstream.enabled &&
+      !(group in groupsOfKps) &&
+      (args.settings.upstream.groups[group] ?? off[group] === undefined),
   );
 }
 
@@ -211,7 +220,7 @@ function ruleValues(
   const disabled = [...ours, ...settings.disabled, ...silent(monitors)];
   return {
     defaultRules: {
-      create: true,
+      create: settings.upstream.enabled,
       rules: on,
       disabled: Object.fromEntries([...new Set(disabled)].sort().map((alert) => [alert, true])),
       // Not `additionalRuleLabels`, which recorded series would get too: what they are joined with lacks them inside a Prometheus.

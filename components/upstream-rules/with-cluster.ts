@@ -38,11 +38,11 @@ const groups: Partial<Record<UpstreamGroup, { name: string; rules: RecordingRule
 export const withCluster = Object.keys(groups) as UpstreamGroup[];
 
 /**
- * Values of the chart that make it render these groups in the place of upstream's, each in an object of the same name.
+ * These groups for the chart's value `additionalPrometheusRulesMap`, which makes it render them in the place of upstream's, each in an object of the
+ * same name.
  * @param on groups that the stack has
  */
-export function withClusterValues(on: Readonly<Record<UpstreamGroup, boolean>>): Values {
-  const own = withCluster.flatMap((group) => (on[group] ? [groups[group]!] : []));
-  if (own.length === 0) return {};
-  return { additionalPrometheusRulesMap: Object.fromEntries(own.map((group) => [group.name, { groups: [group] }])) };
-}
+export const withClusterGroups = (on: Readonly<Record<UpstreamGroup, boolean>>): Values =>
+  Object.fromEntries(
+    withCluster.flatMap((group) => (on[group] ? [[groups[group]!.name, { groups: [groups[group]!] }]] : [])),
+  );

@@ -19,6 +19,19 @@ export const chartRules: readonly Rule[] = [
         : [],
   },
   {
+    must: "no rule exists twice",
+    check: ({ rules, adopt }) => {
+      const inRelease = Object.keys((adopt.kps?.values.additionalPrometheusRulesMap as object | undefined) ?? {});
+      return Object.keys(rules.additionalPrometheusRulesMap)
+        .filter((name) => inRelease.includes(name))
+        .map((name) => ({
+          key: `adopt.kps.values.additionalPrometheusRulesMap.${name}`,
+          what: "is also in rules.additionalPrometheusRulesMap: each of its alerts would be there twice",
+          allowed: "one of the two; the latter stays when the release goes",
+        }));
+    },
+  },
+  {
     must: "a chart comes from one place, in the requested version",
     check: ({ kps, crds }) => [
       ...problemsOf("kps.chart", kps.chart, "kps.chartVersion", kps.chartVersion),

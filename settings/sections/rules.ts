@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isRegex } from "../regex";
-import { duration, httpUrl, metricLabel, namespacedName, text } from "../values";
+import { duration, durationOrZero, httpUrl, labelKey, metricLabel, namespacedName, objectName, text } from "../values";
 
 /** Rules: single ones of all, and upstream's rules and dashboards, which are those of the chart kube-prometheus-stack. */
 
@@ -65,6 +65,40 @@ const labels = z.record(
 );
 
 const annotations = z.record(metricLabel, text);
+
+const rule = z
+  .strictObject({
+    alert: z.string().optional(),
+    record: z.string().optional(),
+    expr: z.union([z.string(), z.number()]),
+    for: durationOrZero.optional(),
+    keep_firing_for: durationOrZero.optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  })
+  .refine(({ alert, record }) => (alert === undefined) !== (record === undefined), "is neither an alert nor a record")
+  .meta({ allowed: "a rule as in a PrometheusRule: `alert` or `record`, and `expr`" });
+
+/**
+ * One entry of the chart's value of this name: the groups of a PrometheusRule.
+ * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.RuleGroup
+ */
+export const additionalPrometheusRules = z.strictObject({
+  groups: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        interval: duration.optional(),
+        query_offset: durationOrZero.optional(),
+        limit: z.int().min(0).optional(),
+        partial_response_strategy: z.string().optional(),
+        labels: z.record(z.string(), z.string()).optional(),
+        rules: z.array(rule).optional(),
+      }),
+    )
+    .describe("the groups of the PrometheusRule"),
+  additionalLabels: z.record(labelKey, z.string()).optional().describe("labels of the PrometheusRule"),
+});
 
 const expiration = (of: string) =>
   z
@@ -155,6 +189,19 @@ export const rules = z
         example: { "airflow/airflow-logs": 80 },
       })
       .describe("volumes for which an alert fires when more than this is used, however slowly they fill up"),
+    additionalPrometheusRulesMap: z
+      .record(objectName, additionalPrometheusRules)
+      .default({})
+      .meta({
+        allowed: "name → `groups` of a PrometheusRule, and `additionalLabels` of the object",
+        example: {
+          nas: { groups: [{ name: "nas", rules: [{ alert: "NasFull", expr: "nas_free_bytes < 1e9", for: "1h" }] }] },
+        },
+      })
+      .describe(
+        "rules of your own, as the chart's value of this name; a PrometheusRule for each name, in every stage. " +
+          "They stay as written: `rules.disabled`, `rules.labels` and `rules.overrides` are not about them",
+      ),
     upstream: z
       .strictObject({
         enabled: z

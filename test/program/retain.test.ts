@@ -86,7 +86,7 @@ describe("The setting removal.retain", () => {
 /** What the pages' plans of taking a part out give as `--config`, each once. */
 const rehearsals = (path: string): string[][] => {
   const page = pages.find((one) => one.path === path) ?? assert.fail(`there is no ${path}`);
-  const plans = code(page).filter((line) => /^npm run plan .* --from loki --to loki /.test(line));
+  const plans = code(page).filter((line) => /^npm run plan .* --from loki --to loki .*--config/.test(line));
   return plans.map((line) =>
     [...line.matchAll(/--config ('[^']*'|\S+)/g)].map(([, given]) => given.replaceAll("'", "")),
   );

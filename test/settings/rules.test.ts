@@ -925,6 +925,19 @@ const cases: Case[] = [
     accepts: { kps: { releaseName: "upstream" } },
   },
   {
+    refuses: "rules that the release to adopt has as well",
+    raw: {
+      adopt: { kps: { release: "mon/kps", values: { additionalPrometheusRulesMap: { nas: {}, door: {} } } } },
+      rules: { additionalPrometheusRulesMap: { nas: { groups: [] } } },
+    },
+    key: "adopt.kps.values.additionalPrometheusRulesMap.nas",
+    what: /^is also in rules\.additionalPrometheusRulesMap/,
+    accepts: {
+      adopt: { kps: { release: "mon/kps", values: { additionalPrometheusRulesMap: { door: {} } } } },
+      rules: { additionalPrometheusRulesMap: { nas: { groups: [] } } },
+    },
+  },
+  {
     refuses: "a configuration of one's own in Mimir's Alertmanager",
     raw: { stage: "dual-write", alertmanager: { implementation: "mimir", existingConfigSecret: "am" } },
     key: "alertmanager.existingConfigSecret",

@@ -237,11 +237,15 @@ function notShown(
 /** Names of the stack's own data sources: they take the place of the release's. */
 const stacksSources = ["Prometheus", "Alertmanager", "Loki", "Mimir"];
 
-/** The stack's own alerts that may have upstream's names. */
-const namesOf = (settings: Settings): string[] =>
-  Object.values(baseRules(settings))
+/** The stack's own alerts that may have upstream's names, and the rules that its settings have. */
+const namesOf = (settings: Settings): string[] => [
+  ...Object.values(baseRules(settings))
     .flat()
-    .flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    .flatMap(({ rules }) => rules.map(({ alert }) => alert)),
+  ...Object.values(settings.rules.additionalPrometheusRulesMap)
+    .flatMap(({ groups }) => groups)
+    .flatMap(({ rules = [] }) => rules.map(({ alert, record }) => alert ?? record ?? "")),
+];
 
 /** Ends of one kind for one reason. */
 function tell(all: readonly End[], found: Findings): void {

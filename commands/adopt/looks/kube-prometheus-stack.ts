@@ -12,6 +12,7 @@ import { at, textAt } from "../config-values";
 import type { Findings, Look } from "../findings";
 import type { Inventory } from "../inventory";
 import { stayingValues } from "../kps-values";
+import { ownRules } from "../own-rules";
 import { addedObjects } from "../manifest";
 import { allKpsReleases, called, inWords, isLeft, kpsReleases, releaseName, releaseOf } from "../objects";
 import type { Release, Values } from "../release";
@@ -113,7 +114,7 @@ function version({ chartVersion, ...release }: Release, wanted: string, found: F
 }
 
 function values(release: Release, keep: Parameters<typeof stayingValues>[1], found: Findings): void {
-  const { kept, withheld } = withoutSecrets(stayingValues(release.values, keep));
+  const { kept, withheld } = withoutSecrets(stayingValues(ownRules(release.values).rest, keep));
   found.fit(
     "adopt.kps.values",
     Object.keys(kept).length > 0 ? kept : undefined,
@@ -155,14 +156,15 @@ function rules({ values }: Release, found: Findings): void {
       "the release has rules and dashboards of Windows nodes, which this program does not install, and their exporter, which is deleted with it in stage kps-removed",
       "before, install the chart prometheus-windows-exporter, and copy these rules and dashboards into objects of your own",
     );
-  const listed = at(values, "additionalPrometheusRules");
-  const more = [
-    ...map("additionalPrometheusRulesMap").map(([name]) => name),
-    ...(Array.isArray(listed) ? listed.flatMap((each: { name?: string } | null) => each?.name ?? []) : []),
-  ];
-  if (more.length > 0)
+  const { carried, left } = ownRules(values);
+  found.fit(
+    "rules.additionalPrometheusRulesMap",
+    some(Object.entries(carried)),
+    "rules of the release's own values, as they are: a release that stays in every stage has them from then on",
+  );
+  if (left.length > 0)
     found.ask(
-      `rules in the release's own values (additionalPrometheusRulesMap) are deleted with it in stage kps-removed: ${inWords(more)}`,
+      `rules in the release's own values (additionalPrometheusRulesMap) are deleted with it in stage kps-removed: ${inWords(left)}; they have a field that no PrometheusRule has, or something that may be a secret`,
       "create a PrometheusRule for each before that stage; until then adopt.kps.values keeps them",
     );
 }

@@ -348,6 +348,18 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
   });
 
   it("takes over what the release says of the chart's rules, and names rules that end with it", async () => {
+    const nas = {
+      groups: [
+        {
+          name: "nas",
+          rules: [
+            { alert: "NasFull", expr: "nas_free_bytes < 1e9" },
+            { record: "a:b", expr: "1" },
+          ],
+        },
+      ],
+      additionalLabels: { team: "home" },
+    };
     const config = {
       ...kpsConfig,
       defaultRules: {
@@ -362,13 +374,28 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
         additionalRuleAnnotations: {},
       },
       customRules: { KubeJobNotCompleted: { for: "1h" } },
-      additionalPrometheusRulesMap: { mine: { groups: [] } },
-      additionalPrometheusRules: [{ name: "older", groups: [] }],
+      additionalPrometheusRulesMap: {
+        mine: nas,
+        odd: { groups: [{ name: "odd", rules: [{ alert: "Odd", expr: "1", color: "red" }] }] },
+        key: { groups: [{ name: "key", rules: [{ alert: "Key", expr: "1", annotations: { token: "hunter2" } }] }] },
+      },
       windowsMonitoring: { enabled: true },
       grafana: { ...kpsConfig.grafana, defaultDashboardsEnabled: false },
     };
-    const found = await look([helmRelease("kps", kpsChart, { namespace: "prometheus", config })]);
+    const object: ApiObject = {
+      ...{ apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule" },
+      metadata: {
+        ...{ name: "kps-mine", namespace: "prometheus" },
+        annotations: { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "prometheus" },
+      },
+      spec: nas,
+    };
+    const found = await look([
+      helmRelease("kps", kpsChart, { namespace: "prometheus", config }),
+      ...[monitoringCrd("prometheusrules"), object],
+    ]);
     assert.deepEqual(found.settings.rules, {
+      additionalPrometheusRulesMap: { mine: nas },
       disabled: ["CPUThrottlingHigh"],
       labels: { team: "home" },
       overrides: { KubeJobNotCompleted: { for: "1h" } },
@@ -384,7 +411,19 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       },
     });
     assertAccepted(found);
-    assert.match(said(found), /additionalPrometheusRulesMap\) are deleted with it .*: mine, older/);
+    const { values } = (found.settings.adopt as { kps: { values: Record<string, object> } }).kps;
+    assert.deepEqual(Object.keys(values.additionalPrometheusRulesMap), ["odd"]);
+    assert.match(said(found), /additionalPrometheusRulesMap\) are deleted with it .*: key, odd; they have a field/);
+    assert.doesNotMatch(found.text, /hunter2/);
+    // It stays by its name.
+    assert.doesNotMatch(JSON.stringify((found as unknown as Pick<Adoption, "ends">).ends), /NasFull|a:b/);
+    const listed = [{ name: "older", groups: nas.groups }];
+    const older = await look([
+      helmRelease("kps", kpsChart, { config: { ...kpsConfig, additionalPrometheusRules: listed } }),
+    ]);
+    assert.deepEqual(older.settings.rules, { additionalPrometheusRulesMap: { older: { groups: nas.groups } } });
+    assert.doesNotMatch(older.text, /additionalPrometheusRules:/);
+    assertAccepted(older);
     assert.match(said(found), /rules and dashboards of Windows nodes, .* and their exporter/);
     const none = await look([helmRelease("kps", kpsChart, { config: { defaultRules: { create: false } } })]);
     assert.deepEqual(none.settings.rules, { upstream: { enabled: false } });

@@ -77,6 +77,20 @@ describe("Values of upstream's rules", () => {
     assert.equal(off.additionalPrometheusRulesMap, undefined);
   });
 
+  it("carry rules of the settings as they are, beside those with the label, and without upstream's where these are off", () => {
+    const nas = { groups: [{ name: "nas", rules: [{ alert: "NasFull", expr: "nas_free_bytes < 1e9", for: "1h" }] }] };
+    const rules = { additionalPrometheusRulesMap: { nas } };
+    const values = upstreamValues(argsOf({ rules }, "home"));
+    const { nas: carried, ...beside } = values.additionalPrometheusRulesMap as Record<string, unknown>;
+    assert.deepEqual(carried, nas);
+    assert.deepEqual(Object.keys(beside), ["kube-prometheus-node-recording.rules"]);
+    assert.ok(upstreamRules(values).alerts.includes("NasFull"));
+    const alone = upstreamValues(argsOf({ rules: { ...rules, upstream: { enabled: false } } }, "home"));
+    assert.deepEqual(upstreamRules(alone), { alerts: ["NasFull"], records: [] });
+    assert.deepEqual(alone.additionalPrometheusRulesMap, { nas });
+    assert.equal((alone.grafana as { forceDeployDashboards: boolean }).forceDeployDashboards, false);
+  });
+
   it("leave Prometheus' and the operator's groups to their own release", () => {
     const { disabled, ...own } = rulesIn(kpsRuleValues({ ...argsOf(), writes: true }));
     assert.deepEqual(on({ disabled, ...own }), ["prometheus", "prometheusOperator"]);
