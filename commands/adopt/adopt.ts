@@ -8,6 +8,7 @@ import type { Belongings, Ending } from "../shared/belongings";
 import { Findings, type Fit, type Look, type Question } from "./findings";
 import type { Inventory } from "./inventory";
 import { lookAtAlertmanager } from "./looks/alertmanager";
+import { lookAtApiServer } from "./looks/api-server";
 import { lookAtAlertmanagerConfigs } from "./looks/alertmanager-configs";
 import { belongings, lookAtBelongings } from "./looks/belongings";
 import { lookAtControlPlane } from "./looks/control-plane";
@@ -32,6 +33,7 @@ const looks: readonly Look[] = [
   lookAtNamespace,
   lookAtKps,
   lookAtControlPlane,
+  lookAtApiServer,
   lookAtScrapeConfigs,
   lookAtCrds,
   lookAtExporters,

@@ -54,9 +54,9 @@ async function look(
   const { raw, settings } = settingsOf(stack, config, configFile);
   const within = { milliseconds: deadline * 1000 };
   const inventory = await takeInventory(settings.kubernetes, within);
-  const targets = await askTargets(inventory, settings, within);
+  const seen = await askTargets(inventory, settings, within);
   const adoption = adopt({
-    inventory: { ...inventory, targets, managed: await partsInState(stack) },
+    inventory: { ...inventory, ...seen, managed: await partsInState(stack) },
     raw,
     settings,
     today,

@@ -41,6 +41,8 @@ export interface Inventory extends Recorded {
   asking: Readonly<Record<string, CustomObject[]>>;
   /** By label `job`: how many targets the Prometheus of a release has, and how many answer; undefined if it was not asked or didn't answer. */
   targets?: ReadonlyMap<string, { all: number; up: number }>;
+  /** How many series of the API server's histogram buckets that Prometheus has; undefined likewise. */
+  apiServerBuckets?: number;
   unseen: Unseen[];
   /** The protected parts in the stack's state, which are already the stack's own; undefined if the state can't be read. */
   managed?: ReadonlySet<Retainable>;

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from "yaml";
+import { isMap as isYamlMap, parseAllDocuments } from "yaml";
 import { groupBy } from "../shared/group-by";
 import type { Release } from "./release";
 
@@ -76,3 +76,34 @@ const objectsIn = (text: string, namespace: string): string[] =>
     .flatMap(({ kind, metadata }) =>
       kind && metadata?.name ? `${kind} ${metadata.namespace ?? namespace}/${metadata.name}` : [],
     );
+
+/** An object of a release's manifest. */
+export interface ChartObject {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  spec?: {
+    groups?: { name: string }[];
+    endpoints?: { metricRelabelings?: Relabeling[] }[];
+  };
+}
+
+const kinds = /^kind: (ServiceMonitor|Service|PrometheusRule)\s*$/m;
+
+/** A step of Prometheus' relabeling, as the operator writes it. */
+export interface Relabeling {
+  action?: string;
+  regex?: string;
+  sourceLabels?: string[];
+}
+
+/**
+ * The objects of a release that may be about the control plane; most of its manifest, the dashboards, is not read.
+ * @param release of kube-prometheus-stack
+ */
+export function chartObjects({ manifest }: Release): ChartObject[] {
+  return manifest
+    .split(/^---.*$/m)
+    .filter((text) => kinds.test(text))
+    .flatMap((text) => parseAllDocuments(text, { logLevel: "silent" }))
+    .flatMap((document) => (isYamlMap(document.contents) ? [document.toJS() as ChartObject] : []));
+}

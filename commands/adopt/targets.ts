@@ -7,33 +7,35 @@ import { kpsReleases } from "./objects";
 import { fullname } from "../../settings/release-values";
 
 const jobs = Object.values(controlPlane).map(({ job }) => job);
-const query = `up{job=~"${jobs.join("|")}"}`;
+/** k3s serves the API server's buckets at the kubelet's port, too. The count has no label. */
+const query = `up{job=~"${jobs.join("|")}"} or count({__name__=~"(apiserver|etcd)_.+_bucket",job=~"apiserver|kubelet"})`;
 
 /** An answer of Prometheus's API to an instant query. */
 interface Answer {
-  data: { result: { metric: { job: string }; value: [time: number, value: string] }[] };
+  data: { result: { metric: { job?: string }; value: [time: number, value: string] }[] };
 }
+
+/** What the Prometheus of a release has; nothing where it wasn't asked, or doesn't answer. */
+type Seen = Pick<Inventory, "targets" | "apiServerBuckets">;
 
 /**
  * Asks the Prometheus of the release of kube-prometheus-stack that can be taken over, through the API server's proxy, which of its control plane targets answer: a
- * ServiceMonitor alone doesn't show it, because in most distributions these targets can't be reached.
+ * ServiceMonitor alone doesn't show it, because in most distributions these targets can't be reached. And how many histogram buckets of the API server it keeps.
  * @param inventory what the cluster has; if the Prometheus can't be asked, that is noted there
  * @param settings how the cluster is reached, and which of several releases is taken over
  * @param deadline how long the request may take
- * @returns by label `job`; undefined if there is no such release or it scrapes none of it, or nothing answers
+ * @returns nothing if there is no such release or it scrapes none of it, or nothing answers
  */
-export async function askTargets(
-  inventory: Inventory,
-  settings: Settings,
-  deadline: Deadline,
-): Promise<Inventory["targets"]> {
+export async function askTargets(inventory: Inventory, settings: Settings, deadline: Deadline): Promise<Seen> {
   const [release, ...others] = kpsReleases(inventory, settings);
   // Of several nothing is proposed before the settings name one.
-  if (!release || others.length > 0 || !jobs.some((job) => release.manifest.includes(`-${job}`))) return undefined;
+  const scraped = [...jobs, "apiserver"].some((job) => release?.manifest.includes(`-${job}`));
+  if (!release || others.length > 0 || !scraped) return {};
   const { namespace } = release;
   const name = `${fullname(release.name, release.values)}-prometheus`;
-  const unknown = (why: string): undefined => {
+  const unknown = (why: string): Seen => {
     inventory.unseen.push({ what: `targets of Prometheus ${namespace}/${name}`, why });
+    return {};
   };
   const service = inventory.services.find(
     ({ metadata }) => metadata?.namespace === namespace && metadata.name === name,
@@ -54,11 +56,18 @@ export async function askTargets(
   }
 }
 
-function counted({ data: { result } }: Answer): NonNullable<Inventory["targets"]> {
+function counted({ data: { result } }: Answer): Required<Seen> {
   const targets = new Map<string, { all: number; up: number }>();
-  for (const { metric, value } of result) {
-    const { all, up } = targets.get(metric.job) ?? { all: 0, up: 0 };
-    targets.set(metric.job, { all: all + 1, up: up + Number(value[1]) });
+  let apiServerBuckets = 0;
+  for (const {
+    metric: { job },
+    value: [, value],
+  } of result) {
+    if (job === undefined) apiServerBuckets = Number(value);
+    else {
+      const { all, up } = targets.get(job) ?? { all: 0, up: 0 };
+      targets.set(job, { all: all + 1, up: up + Number(value) });
+    }
   }
-  return targets;
+  return { targets, apiServerBuckets };
 }

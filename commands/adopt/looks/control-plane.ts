@@ -1,4 +1,3 @@
-import { isMap as isYamlMap, parseAllDocuments } from "yaml";
 import { mergeValues } from "../../../components/kube-prometheus-stack/merge";
 import {
   controlPlane,
@@ -10,6 +9,7 @@ import { isMap } from "../../../engine/json";
 import { at, textAt } from "../config-values";
 import type { Findings, Look } from "../findings";
 import type { Inventory } from "../inventory";
+import { chartObjects, type ChartObject } from "../manifest";
 import { kpsReleases } from "../objects";
 import type { Release, Values } from "../release";
 import { isTakenOver } from "./kube-prometheus-stack";
@@ -75,24 +75,6 @@ function lookAt(
     `${what}; it has no targets`,
     `do nothing if the cluster has no such pods (k3s; kube-proxy with Cilium); otherwise set ${here}.endpoints: ${runbook}`,
   );
-}
-
-/** An object of a release's manifest. */
-interface ChartObject {
-  kind: string;
-  metadata: { name: string; namespace?: string };
-  spec?: { groups?: { name: string }[] };
-}
-
-const kinds = /^kind: (ServiceMonitor|Service|PrometheusRule)\s*$/m;
-
-/** The parts of a manifest that may be about the control plane; most of it, the dashboards, is not read. */
-function chartObjects({ manifest }: Release): ChartObject[] {
-  return manifest
-    .split(/^---.*$/m)
-    .filter((text) => kinds.test(text))
-    .flatMap((text) => parseAllDocuments(text, { logLevel: "silent" }))
-    .flatMap((document) => (isYamlMap(document.contents) ? [document.toJS() as ChartObject] : []));
 }
 
 /** What a manifest has about a part; undefined if it doesn't scrape it. */

@@ -63,14 +63,17 @@ const chart = {
   },
 };
 
-/** What its Prometheus answers: 1 or 0 for each target. */
-const answered = (up: Record<string, number[]>) => ({
+/** What its Prometheus answers: 1 or 0 for each target, and how many buckets it has of the API server. */
+const answered = (up: Record<string, number[]>, buckets?: number) => ({
   "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/query": {
     status: "success",
     data: {
-      result: Object.entries(up).flatMap(([job, values]) =>
-        values.map((value, i) => ({ metric: { job, instance: `10.0.0.${i}` }, value: [0, String(value)] })),
-      ),
+      result: [
+        ...Object.entries(up).flatMap(([job, values]) =>
+          values.map((value, i) => ({ metric: { job, instance: `10.0.0.${i}` }, value: [0, String(value)] })),
+        ),
+        ...(buckets ? [{ metric: {}, value: [0, String(buckets)] }] : []),
+      ],
     },
   },
 });
@@ -250,5 +253,62 @@ describe("npm run adopt, of the control plane in a release of kube-prometheus-st
     const found = await lookAt({ config: { kubeEtcd: { endpoints: ["fd00::1"] } }, up: { "kube-etcd": [1] } });
     assert.equal(found.settings.monitors, undefined);
     assert.match(said(found), /monitors\.etcd\.endpoints \(.*\) can't be set: .*"fd00::1"/);
+  });
+});
+
+describe("npm run adopt, of the API server's histogram buckets in a release of kube-prometheus-stack", () => {
+  afterEach(stopAll);
+
+  const monitor = (...metricRelabelings: object[]) =>
+    `---\n${stringify({ kind: "ServiceMonitor", metadata: { name: "kps-apiserver", namespace: "monitoring" }, spec: { endpoints: [{ metricRelabelings }] } })}`;
+  /** The chart's own: every other bucket. */
+  const some = {
+    action: "drop",
+    regex: "apiserver_request_sli_duration_seconds_bucket;(3|4)",
+    sourceLabels: ["__name__", "le"],
+  };
+  const byName = (action: string, regex: string) => ({ action, regex, sourceLabels: ["__name__"] });
+  const group: ApiObject = {
+    ...{ apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule" },
+    metadata: { name: "kps-slos", namespace: "monitoring", annotations: ofRelease("kps") },
+    spec: { groups: [{ name: "kube-apiserver-slos", rules: [{ alert: "KubeAPIErrorBudgetBurn" }] }] },
+  };
+  const lookAt = (manifest: string, buckets?: number, settings?: string[]) =>
+    look(
+      [
+        storageClass("x", true),
+        helmRelease("kps", chart, { config: { fullnameOverride: "kps" }, manifest }),
+        ...[service("kps-prometheus", {}, 9090), crd("prometheusrules", "monitoring.coreos.com", "v1"), group],
+      ],
+      { answers: buckets === undefined ? undefined : answered({}, buckets), config: settings },
+    );
+  const fit = (found: Looked) =>
+    (found as unknown as Adoption).fits.find(({ key }) => key === "kps.dropApiserverHistograms");
+  const ends = (found: Looked) => (found as unknown as Adoption).ends.map(({ name }) => name);
+
+  it("keeps them where its Prometheus has them, says how many series they are, and so ends none of their rules", async () => {
+    const found = await lookAt(monitor(some), 98765);
+    assert.equal(fit(found)?.value, false);
+    assert.match(
+      fit(found)!.why,
+      /98765 series, which mimir keeps too from stage dual-write on; without this, KubeAPIErr/,
+    );
+    assert.deepEqual(ends(found), []);
+  });
+
+  it("leaves the default where it has none, or nobody scrapes it, and names what ends", async () => {
+    const none = await lookAt(monitor(some), 0);
+    assert.deepEqual([fit(none), ends(none)], [undefined, ["KubeAPIErrorBudgetBurn"]]);
+    assert.equal(fit(await lookAt("", 98765)), undefined);
+    assert.equal(fit(await lookAt(monitor(some), 98765, ["monitors.apiServer=false"])), undefined);
+  });
+
+  it("goes by the release's relabeling where its Prometheus can't be asked", async () => {
+    const unknown = await lookAt(monitor(some));
+    assert.equal(fit(unknown)?.value, false);
+    assert.match(fit(unknown)!.why, /how many is unknown/);
+    assert.ok(fit(await lookAt(monitor(byName("drop", "workqueue_.+_bucket")))));
+    assert.equal(fit(await lookAt(monitor(byName("drop", ".+_bucket")))), undefined);
+    assert.equal(fit(await lookAt(monitor(byName("keep", "apiserver_request_total")))), undefined);
   });
 });
