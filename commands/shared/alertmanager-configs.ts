@@ -1,5 +1,7 @@
 /** AlertmanagerConfig objects: whom they notify, and the names under which an Alertmanager has their receivers. */
 
+import { selects, type Labels, type Selector } from "./selector";
+
 /** An AlertmanagerConfig, as far as it is read. */
 export interface AlertmanagerConfig {
   metadata?: { name?: string; namespace?: string };
@@ -64,3 +66,42 @@ export function isRead(object: AlertmanagerConfig, receivers: readonly string[])
     integrations.every(({ receiver }) => receivers.includes(`${namespace}/${name}/${receiver}`))
   );
 }
+
+/** What is read of an Alertmanager object, an AlertmanagerConfig or a namespace to know what selects what. */
+interface Selectable {
+  metadata?: { name?: string; namespace?: string; labels?: Labels };
+  spec?: unknown;
+}
+
+/**
+ * Whether an Alertmanager object selects an AlertmanagerConfig.
+ * @param alertmanager an Alertmanager of the operator
+ * @param object the AlertmanagerConfig
+ * @param namespaces the cluster's, for their labels
+ * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AlertmanagerSpec
+ */
+export function reads(alertmanager: Selectable, object: Selectable, namespaces: readonly Selectable[]): boolean {
+  const { alertmanagerConfigSelector, alertmanagerConfigNamespaceSelector } = (alertmanager.spec ?? {}) as {
+    alertmanagerConfigSelector?: Selector;
+    alertmanagerConfigNamespaceSelector?: Selector;
+  };
+  const { namespace, labels } = object.metadata ?? {};
+  if (isWhole(alertmanager, object)) return true;
+  const around = namespaces.find(({ metadata }) => metadata?.name === namespace)?.metadata?.labels;
+  return (
+    selects(alertmanagerConfigSelector, labels) &&
+    (alertmanagerConfigNamespaceSelector
+      ? selects(alertmanagerConfigNamespaceSelector, around)
+      : namespace === alertmanager.metadata?.namespace)
+  );
+}
+
+/**
+ * Whether an AlertmanagerConfig is the whole configuration of an Alertmanager.
+ * @param alertmanager an Alertmanager of the operator
+ * @param object the AlertmanagerConfig
+ */
+export const isWhole = ({ metadata, spec }: Selectable, object: Selectable): boolean =>
+  metadata?.namespace === object.metadata?.namespace &&
+  (spec as { alertmanagerConfiguration?: { name?: string } } | undefined)?.alertmanagerConfiguration?.name ===
+    object.metadata?.name;

@@ -1,5 +1,6 @@
 import type { Asker } from "../shared/askers";
 import type { Belonging, Belongings, Ending } from "../shared/belongings";
+import type { Recorded } from "../shared/record";
 import type { Stage } from "../../stages";
 import type { Reach } from "./reach";
 import type { Part, Subject } from "./subject";
@@ -43,6 +44,8 @@ export interface Context {
   reach: Reach;
   /** Start of the report, in seconds since 1970: the same “now” for all checks. */
   now: number;
+  /** What was recorded before a step; undefined where none was given. */
+  before?: Recorded;
 }
 
 /** A row of the checklist. */

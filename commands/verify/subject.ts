@@ -127,8 +127,15 @@ export interface Subject {
   excludedNamespaces: readonly string[];
   /** The part whose pods run Alertmanager: its own, or Mimir's. */
   notifier: "receivers" | "mimir";
-  /** Whether Alertmanager notifies people and a dead man's switch. */
-  told: { people: boolean; heartbeat: boolean };
+  /** Whether Alertmanager notifies people and a dead man's switch, and how. */
+  told: {
+    people: boolean;
+    heartbeat: boolean;
+    /** By an Alertmanager that is not the stack's. */
+    elsewhere?: boolean;
+    /** By a configuration that the user wrote, under names of their own. */
+    existingConfiguration?: boolean;
+  };
 }
 
 /** What Grafana's sidecar looks for. */
@@ -224,7 +231,12 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
     endedByImport: endedByImport(settings),
     excludedNamespaces: logs.excludeNamespaces,
     notifier,
-    told: { people: notifiesPeople(alertmanager), heartbeat: alertmanager.heartbeat },
+    told: {
+      people: notifiesPeople(alertmanager),
+      heartbeat: alertmanager.heartbeat,
+      elsewhere: adopt.alertmanagerUrl !== undefined,
+      existingConfiguration: alertmanager.existingConfigSecret !== undefined,
+    },
   };
 }
 

@@ -70,7 +70,7 @@ export async function verify(subject: Subject, api: Api, options: VerifyOptions 
     list.map(async ({ check, notRun }) => {
       const result =
         notRun === undefined
-          ? await carryOut(check, subject, api, begun, deadline)
+          ? await carryOut(check, { subject, before }, api, begun, deadline)
           : { row: unknownRow(check, notRun, requireDays !== undefined) };
       progress(result.row, ++done, list.length);
       return result;
@@ -109,11 +109,17 @@ const notRun = ({ id, title }: Pick<Row, "id" | "title">, reason: string): Row =
   detail: reason,
 });
 
-async function carryOut(check: Check, subject: Subject, api: Api, begun: Date, deadline: number): Promise<Result> {
+async function carryOut(
+  check: Check,
+  { subject, before }: Pick<Context, "subject" | "before">,
+  api: Api,
+  begun: Date,
+  deadline: number,
+): Promise<Result> {
   const { id, title, todo, seconds = deadline } = check;
   const milliseconds = seconds * 1000;
   const reach = new Reach(api, AbortSignal.timeout(milliseconds), milliseconds);
-  const outcome = await outcomeOf(check, { subject, reach, now: Math.floor(begun.getTime() / 1000) });
+  const outcome = await outcomeOf(check, { subject, reach, before, now: Math.floor(begun.getTime() / 1000) });
   const { ok, detail, notes = [], measures, untouched = false } = outcome;
   const reason = reasonOf(subject, check.restsOn);
   if (!ok && untouched && reason !== undefined) return { row: notRun(check, reason), measures };

@@ -1,9 +1,8 @@
 import { belongingKinds, isStacks } from "../../shared/belongings";
-import { integrationsOf, isRead } from "../../shared/alertmanager-configs";
-import { selects, type Selector } from "../../shared/selector";
+import { integrationsOf, isRead, isWhole, reads } from "../../shared/alertmanager-configs";
 import { translate, type Translation } from "../alertmanager-config";
 import type { Look } from "../findings";
-import type { CustomObject, Inventory } from "../inventory";
+import type { CustomObject } from "../inventory";
 import { called, inWords, isInKps } from "../objects";
 
 const runbook = "docs/adoption.md#alertmanagerconfigs";
@@ -22,7 +21,7 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
   };
   const taken: { object: CustomObject; as: Translation }[] = [];
   for (const object of objects) {
-    const readers = inventory.custom.alertmanagers.filter((each) => reads(each, object, inventory));
+    const readers = inventory.custom.alertmanagers.filter((each) => reads(each, object, inventory.namespaces));
     const stays = readers.filter((each) => !isInKps(inventory, settings, each));
     const [reader] = readers;
     if (!existing && integrationsOf(object).length > 0 && isRead(object, Object.keys(receivers))) continue;
@@ -86,29 +85,6 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
       `give each as a given secret of the stack: ${runbook}`,
     );
 };
-
-/**
- * Whether an Alertmanager object selects an AlertmanagerConfig.
- * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AlertmanagerSpec
- */
-function reads(alertmanager: CustomObject, { metadata }: CustomObject, { namespaces }: Inventory): boolean {
-  const { alertmanagerConfigSelector, alertmanagerConfigNamespaceSelector } = (alertmanager.spec ?? {}) as {
-    alertmanagerConfigSelector?: Selector;
-    alertmanagerConfigNamespaceSelector?: Selector;
-  };
-  const isBeside = metadata?.namespace === alertmanager.metadata?.namespace;
-  if (isWhole(alertmanager, { metadata })) return true;
-  const labels = namespaces.find((each) => each.metadata?.name === metadata?.namespace)?.metadata?.labels;
-  return (
-    selects(alertmanagerConfigSelector, metadata?.labels) &&
-    (alertmanagerConfigNamespaceSelector ? selects(alertmanagerConfigNamespaceSelector, labels) : isBeside)
-  );
-}
-
-/** Whether an AlertmanagerConfig is the whole configuration of an Alertmanager. */
-const isWhole = ({ metadata, spec }: CustomObject, object: CustomObject): boolean =>
-  metadata?.namespace === object.metadata?.namespace &&
-  (spec?.alertmanagerConfiguration as { name?: string } | undefined)?.name === object.metadata?.name;
 
 /** Whether the operator adds the object's namespace to what it says. */
 function isEnforced({ spec, metadata }: CustomObject, object: CustomObject): boolean {

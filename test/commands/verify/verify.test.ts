@@ -1728,6 +1728,101 @@ describe("verify", () => {
       ]);
     });
 
+    const began = "2026-11-01T10:00:00Z";
+    /** Its objects, with the time at which the stack's Alertmanager began. */
+    const of =
+      (...items: object[]): Case["change"] =>
+      (content) => {
+        read(content);
+        content.objects[owningKinds.AlertmanagerConfig] = { items };
+        content.objects["/apis/apps/v1/namespaces/monitoring/statefulsets/alertmanager"] = Object.assign(
+          content.objects["/apis/apps/v1/namespaces/monitoring/statefulsets/alertmanager"] as object,
+          { metadata: { name: "alertmanager", creationTimestamp: began } },
+        );
+      };
+    const dated = (creationTimestamp: string, ...times: { time: string; subresource?: string }[]) => {
+      const { metadata, spec } = config("home");
+      return { metadata: { ...metadata, creationTimestamp, managedFields: times }, spec };
+    };
+    const old = "2026-10-01T10:00:00Z";
+    const later = "2026-11-20T10:00:00Z";
+    const rowOf = async (change: Case["change"], more: Parameters<typeof look>[1] = {}) =>
+      row(await look(change, more), "alertmanager/configs");
+
+    it("fails for one that came or changed after the stack's Alertmanager began, and for no older one", async () => {
+      const came = await rowOf(of(dated(later)));
+      assert.deepEqual([came.result, came.notes?.length], ["fail", 1]);
+      assert.match(
+        came.notes![0],
+        /^home\/team: it was created on 2026-11-20, and nothing has read such objects since/,
+      );
+      assert.match(came.todo!, /alertmanager\.receivers and alertmanager\.routes, and delete the object/);
+      const changed = await rowOf(of(dated(old, { time: later }, { time: old })));
+      assert.match(changed.notes![0], /^home\/team: it was changed on 2026-11-20/);
+      const status = await rowOf(of(dated(old, { time: later, subresource: "status" })));
+      assert.deepEqual([status.result, status.detail], ["pass", "1 AlertmanagerConfig, 1 of them not read"]);
+    });
+
+    it("fails for one that got another receiver since its own became settings", async () => {
+      const { metadata, spec } = config("shop");
+      const more = {
+        ...spec,
+        receivers: [...spec.receivers, { name: "phone", webhookConfigs: [{ url: "http://p/" }] }],
+      };
+      const { result, notes } = await rowOf(of({ metadata, spec: more }));
+      assert.equal(result, "fail");
+      assert.match(notes![0], /^shop\/team: it has changed .*: alertmanager\.receivers lacks shop-team-phone$/);
+    });
+
+    it("fails for one that was there before a step, unless that was announced", async () => {
+      const has = { AlertmanagerConfig: ["home/team"] };
+      const gone = await rowOf(of(dated(old)), { before: { has, ends: [] } });
+      assert.match(gone.notes![0], /^home\/team: it was there before the step/);
+      const end = { kind: "AlertmanagerConfig" as const, name: "home/team", why: "a template", how: "rewrite it" };
+      const announced = await rowOf(of(dated(later)), { before: { has, ends: [end] } });
+      assert.deepEqual(
+        [announced.result, announced.notes],
+        ["pass", ["home/team: it is not read, as announced: a template"]],
+      );
+    });
+
+    it("leaves alone what another Alertmanager selects, or what it can't know", async () => {
+      const selecting =
+        (change: (content: Content, about: Subject) => void = () => undefined): Case["change"] =>
+        (content, about) => {
+          of(dated(later))(content, about);
+          content.objects["/apis/monitoring.coreos.com/v1/alertmanagers"] = {
+            items: [
+              {
+                metadata: { name: "main", namespace: "alerts" },
+                spec: {
+                  alertmanagerConfigSelector: {},
+                  alertmanagerConfigNamespaceSelector: { matchLabels: { team: "home" } },
+                },
+              },
+            ],
+          };
+          content.objects["/api/v1/namespaces"] = { items: [{ metadata: { name: "home", labels: { team: "home" } } }] };
+          change(content, about);
+        };
+      const other = await rowOf(selecting());
+      assert.deepEqual([other.result, other.detail], ["pass", "1 AlertmanagerConfig, all of them read"]);
+      assert.match(other.notes![0], /^home\/team: Alertmanager alerts\/main of an operator selects it$/);
+      const elsewhere = selecting((_, about) => (about.told.elsewhere = true));
+      assert.equal((await rowOf(elsewhere)).result, "pass");
+      const without = await rowOf(elsewhere, { stage: "kps-removed" });
+      assert.match(without.notes![0], /alerts\/main selects it, but lacks its receivers: the operator .* is gone/);
+      const own: Case["change"] = (content, about) => {
+        of(dated(later))(content, about);
+        about.told.existingConfiguration = true;
+      };
+      const refused: Case["change"] = (content, about) => {
+        of(dated(later))(content, about);
+        content.objects["/api/v1/namespaces"] = new Status(403, { message: "no" });
+      };
+      assert.deepEqual([(await rowOf(own)).result, (await rowOf(refused)).result], ["pass", "pass"]);
+    });
+
     it("counts as gone what nobody reads any more", async () => {
       const had = { AlertmanagerConfig: ["home/team", "shop/team"] };
       const report = await look(read, { before: { has: had, ends: [] } });
