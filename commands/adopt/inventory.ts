@@ -34,6 +34,7 @@ export interface Inventory extends Recorded {
   deployments: client.V1Deployment[];
   statefulSets: client.V1StatefulSet[];
   daemonSets: client.V1DaemonSet[];
+  jobs: client.V1Job[];
   cronJobs: client.V1CronJob[];
   ingresses: client.V1Ingress[];
   custom: Record<CustomKind, CustomObject[]>;
@@ -118,6 +119,7 @@ export async function takeInventory(settings: Settings["kubernetes"], deadline: 
     deployments: await list("deployments", () => apps.listDeploymentForAllNamespaces()),
     statefulSets: await list("statefulsets", () => apps.listStatefulSetForAllNamespaces()),
     daemonSets: await list("daemonsets", () => apps.listDaemonSetForAllNamespaces()),
+    jobs: await list("jobs", () => config.makeApiClient(k8s.BatchV1Api).listJobForAllNamespaces()),
     cronJobs: await list("cronjobs", () => config.makeApiClient(k8s.BatchV1Api).listCronJobForAllNamespaces()),
     ingresses: await list("ingresses", () => config.makeApiClient(k8s.NetworkingV1Api).listIngressForAllNamespaces()),
     custom: {

@@ -9,6 +9,7 @@ export const askingKinds = {
   Deployment: "/apis/apps/v1/deployments",
   StatefulSet: "/apis/apps/v1/statefulsets",
   DaemonSet: "/apis/apps/v1/daemonsets",
+  Job: "/apis/batch/v1/jobs",
   CronJob: "/apis/batch/v1/cronjobs",
   ConfigMap: "/api/v1/configmaps",
   Ingress: "/apis/networking.k8s.io/v1/ingresses",
@@ -17,6 +18,8 @@ export const askingKinds = {
   ScaledJob: "/apis/keda.sh/v1alpha1/scaledjobs",
   MetricTemplate: "/apis/flagger.app/v1beta1/metrictemplates",
   AnalysisTemplate: "/apis/argoproj.io/v1alpha1/analysistemplates",
+  HelmRelease: "/apis/helm.toolkit.fluxcd.io/v2/helmreleases",
+  Application: "/apis/argoproj.io/v1alpha1/applications",
   GrafanaDatasource: "/apis/grafana.integreatly.org/v1beta1/grafanadatasources",
   Prometheus: "/apis/monitoring.coreos.com/v1/prometheuses",
   ServiceMonitor: "/apis/monitoring.coreos.com/v1/servicemonitors",
@@ -34,12 +37,13 @@ export type AskingKind = keyof typeof askingKinds;
 /** What is read of an object. */
 export interface Readable {
   spec?: unknown;
+  status?: unknown;
   metadata?: {
     name?: string;
     namespace?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { apiVersion: string }[];
+    ownerReferences?: { apiVersion: string; kind?: string }[];
   };
 }
 
@@ -122,7 +126,7 @@ export const prometheusServices = (namespace: string, fullname: string): string[
 
 /**
  * Who asks one of some Services at Prometheus' port. Left out is what belongs to the stack, to a release of Helm of the given name, or to the
- * Prometheus operator: that follows the stages, or goes with them.
+ * Prometheus operator: that follows the stages, or goes with them; and a Job that has ended, or that its CronJob makes anew.
  * @param objects the cluster's, by kind; Secrets decoded, where they may be read
  * @param services `namespace/name` of each
  * @param release `namespace/name`
@@ -134,14 +138,16 @@ export function askers(
 ): Asker[] {
   return Object.entries(objects).flatMap(([kind, all]) =>
     all
-      .filter((object) => !isStacks(object) && !isOf(object, release) && !isOperators(object))
+      .filter((object) => !isStacks(object) && !isOf(object, release) && !isOperators(object) && !isOver(kind, object))
+      .filter((object) => deployed[kind]?.(object) !== release)
       .flatMap((object) => {
         const { name, namespace = "" } = object.metadata ?? {};
         const text = textOf(kind, object);
         const who = `${kind} ${namespace}/${name}`;
+        const [from = namespace] = deployed[kind]?.(object).split("/") ?? [];
         return [
           ...services
-            .filter((service) => names(text, service, namespace))
+            .filter((service) => names(text, service, from))
             .map((asks) => ({ who, asks, wants: wanted(text, asks) })),
           ...selected(object, services, namespace).map((asks) => ({
             who,
@@ -151,6 +157,31 @@ export function askers(
           })),
         ];
       }),
+  );
+}
+
+/** What Flux and Argo CD deploy with an object, as `namespace/name` of Helm's release: in that namespace its values mean a name without one. */
+const deployed: Readonly<Record<string, ((object: Readable) => string) | undefined>> = {
+  HelmRelease: ({ metadata: { name, namespace } = {}, spec }) => {
+    const { releaseName, targetNamespace } = (spec ?? {}) as { releaseName?: string; targetNamespace?: string };
+    return `${targetNamespace ?? namespace}/${releaseName ?? [targetNamespace, name].filter(Boolean).join("-")}`;
+  },
+  Application: ({ metadata: { name, namespace } = {}, spec }) => {
+    const { destination, source } = (spec ?? {}) as {
+      destination?: { namespace?: string };
+      source?: { helm?: { releaseName?: string } };
+    };
+    return `${destination?.namespace ?? namespace}/${source?.helm?.releaseName ?? name}`;
+  },
+};
+
+/** A Job that has ended asks no more; one of a CronJob is named with it. */
+function isOver(kind: string, { metadata, status }: Readable): boolean {
+  if (kind !== "Job") return false;
+  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] };
+  return (
+    (metadata?.ownerReferences?.some((owner) => owner.kind === "CronJob") ?? false) ||
+    conditions.some(({ type, status }) => ["Complete", "Failed"].includes(type) && status === "True")
   );
 }
 

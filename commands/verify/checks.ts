@@ -312,7 +312,7 @@ export const checks: readonly Check[] = [
     id: "prometheus-api/askers",
     title: "Whoever asks Prometheus is answered",
     needs: ["prometheus-api"],
-    asks: "the API server for other applications' objects that contain the name and port of one of kube-prometheus-stack's Services (workloads, ConfigMaps, routes, monitors, ScaledObjects, VMAgents …), and for monitors of `/federate`; while Prometheus exists, also its number of requests in the last hour. Notes list each, with what will happen to it; it is only ✗ once the name, or the function, is gone",
+    asks: "the API server for other applications' objects that contain the name and port of one of kube-prometheus-stack's Services (workloads, ConfigMaps, routes, monitors, ScaledObjects, HelmReleases, VMAgents …), and for monitors of `/federate`; while Prometheus exists, also its number of requests in the last hour. Notes list each, with what will happen to it; it is only ✗ once the name, or the function, is gone",
     todo: "set prometheusApi.formerNames to these names and migration.from: kps-removed, and update once more; or point them to the Service metrics: docs/kps-removed.md",
     look: askersAreAnswered,
   },

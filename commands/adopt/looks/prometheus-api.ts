@@ -42,10 +42,11 @@ const verbs: Readonly<Record<Want, string>> = {
 };
 
 /** The objects whose text is read, by kind. */
-function lists({ asking, custom, deployments, statefulSets, daemonSets, cronJobs, configMaps, ingresses }: Inventory) {
+function lists(inventory: Inventory) {
+  const { asking, custom, deployments, statefulSets, daemonSets, jobs, cronJobs, configMaps, ingresses } = inventory;
   const byPlural: Readonly<Record<string, readonly Readable[]>> = {
     ...{ ...asking, ...custom, deployments, daemonsets: daemonSets, statefulsets: statefulSets },
-    ...{ cronjobs: cronJobs, configmaps: configMaps, ingresses },
+    ...{ jobs, cronjobs: cronJobs, configmaps: configMaps, ingresses },
   };
   return Object.fromEntries(
     Object.entries(askingKinds).map(([kind, path]) => [kind, byPlural[path.split("/").at(-1)!] ?? []]),

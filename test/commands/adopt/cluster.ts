@@ -27,6 +27,7 @@ const builtIn: Readonly<Record<string, string>> = {
   Deployment: "/apis/apps/v1/deployments",
   StatefulSet: "/apis/apps/v1/statefulsets",
   DaemonSet: "/apis/apps/v1/daemonsets",
+  Job: "/apis/batch/v1/jobs",
   CronJob: "/apis/batch/v1/cronjobs",
   Ingress: "/apis/networking.k8s.io/v1/ingresses",
   CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",

@@ -33,6 +33,34 @@ describe("whoever asks by the names of a release's Services", () => {
     assert.deepEqual(found("ScrapeConfig", { spec: { staticConfigs: federated } }), ["monitoring/kps-prometheus"]);
   });
 
+  it("is a Job that has not ended, once: those of a CronJob are named with it", () => {
+    const job = (type: string, status = "True") => ({
+      spec: { args: ["http://prometheus-operated.monitoring:9090"] },
+      status: { conditions: [{ type, status }] },
+    });
+    assert.deepEqual(found("Job", job("Suspended")), ["monitoring/prometheus-operated"]);
+    assert.deepEqual(found("Job", job("Failed", "False")), ["monitoring/prometheus-operated"]);
+    const owner = { ownerReferences: [{ apiVersion: "batch/v1", kind: "CronJob" }] };
+    assert.deepEqual([found("Job", job("Complete")), found("Job", job("Failed"))], [[], []]);
+    assert.deepEqual(found("Job", job("Suspended"), owner), []);
+  });
+
+  it("is what Flux and Argo CD deploy from, in the namespace that it is deployed to, but for the release itself", () => {
+    const values = { prometheus: { url: "http://prometheus-operated.monitoring:9090" } };
+    const operated = ["monitoring/prometheus-operated"];
+    assert.deepEqual(found("HelmRelease", { spec: { values } }), operated);
+    assert.deepEqual(found("HelmRelease", { spec: { values } }, { namespace: "monitoring", name: "kps" }), []);
+    const flux = (spec: object, name = "kps") => found("HelmRelease", { spec: { values, ...spec } }, { name });
+    assert.deepEqual(flux({ targetNamespace: "monitoring", releaseName: "kps" }, "x"), []);
+    assert.deepEqual(flux({ targetNamespace: "monitoring" }), operated);
+    const argo = (namespace: string, helm: object, name = "x") =>
+      found("Application", { spec: { destination: { namespace }, source: { helm } } }, { namespace: "argocd", name });
+    const short = { values: "url: http://prometheus-operated:9090\n" };
+    assert.deepEqual([argo("monitoring", short), argo("shop", short)], [operated, []]);
+    assert.deepEqual(argo("monitoring", { ...short, releaseName: "kps" }), []);
+    assert.deepEqual(argo("monitoring", short, "kps"), []);
+  });
+
   it("is found by host and port apart", () => {
     const apart = { spec: { args: ["--host", "kps-prometheus.monitoring", "--port", "9090"] } };
     assert.deepEqual(found("StatefulSet", apart), ["monitoring/kps-prometheus"]);
