@@ -77,7 +77,8 @@ const rule = z
     annotations: z.record(z.string(), z.string()).optional(),
   })
   .refine(({ alert, record }) => (alert === undefined) !== (record === undefined), "is neither an alert nor a record")
-  .meta({ allowed: "a rule as in a PrometheusRule: `alert` or `record`, and `expr`" });
+  .meta({ allowed: "a rule as in a PrometheusRule: `alert` or `record`, and `expr`" })
+  .describe("an alert, or a recorded series");
 
 /**
  * One entry of the chart's value of this name: the groups of a PrometheusRule.
@@ -87,13 +88,13 @@ export const additionalPrometheusRules = z.strictObject({
   groups: z
     .array(
       z.strictObject({
-        name: z.string().min(1),
-        interval: duration.optional(),
-        query_offset: durationOrZero.optional(),
-        limit: z.int().min(0).optional(),
-        partial_response_strategy: z.string().optional(),
-        labels: z.record(z.string(), z.string()).optional(),
-        rules: z.array(rule).optional(),
+        name: z.string().min(1).describe("its name"),
+        interval: duration.optional().describe("how often it is evaluated"),
+        query_offset: durationOrZero.optional().describe("how far before now its queries look"),
+        limit: z.int().min(0).optional().describe("most alerts or series of one rule; 0: any number"),
+        partial_response_strategy: z.string().optional().describe("only Thanos reads it"),
+        labels: z.record(z.string(), z.string()).optional().describe("labels to add to its rules"),
+        rules: z.array(rule).optional().describe("evaluated in this order"),
       }),
     )
     .describe("the groups of the PrometheusRule"),
