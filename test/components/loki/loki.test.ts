@@ -262,6 +262,12 @@ describe("Loki", () => {
     assert.notDeepEqual(await annotations({}), await annotations(scalable));
   });
 
+  it("has a gateway that goes on answering until no Service sends it requests any more", async () => {
+    const { spec } = one((await made({})).recorded, "Deployment", "loki-gateway").spec.template;
+    assert.deepEqual(spec.containers[0].lifecycle.preStop, { exec: { command: ["sleep", "5"] } });
+    assert.ok(spec.terminationGracePeriodSeconds > 5);
+  });
+
   it("is drained one pod at a time and prefers nodes of its own, where it has several pods", async () => {
     const { recorded } = await made({ ...scalable, read: { replicas: 1 }, gateway: { replicas: 1 } });
     assert.deepEqual(names(recorded, "PodDisruptionBudget"), ["loki-backend", "loki-write"]);
