@@ -81,7 +81,12 @@ export const imageRecipes: Record<string, ImageRecipe | { unavailable: string }>
       { path: "/var/lib/nginx", directory: true, uid: 101 },
       { path: "/tmp", directory: true, mode: 0o1777 },
     ],
-    config: { Entrypoint: ["/docker-entrypoint.sh"], Cmd: ["nginx", "-g", "daemon off;"], User: "101" },
+    config: {
+      Entrypoint: ["/docker-entrypoint.sh"],
+      Cmd: ["nginx", "-g", "daemon off;"],
+      User: "101",
+      StopSignal: "SIGQUIT",
+    },
   },
   memcached: {
     debian: { packages: ["memcached"], program: "/usr/bin/memcached" },

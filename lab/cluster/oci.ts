@@ -21,6 +21,8 @@ export interface ImageConfig {
   Env?: string[];
   User?: string;
   WorkingDir?: string;
+  /** Default: SIGTERM. */
+  StopSignal?: string;
 }
 
 interface Descriptor {
