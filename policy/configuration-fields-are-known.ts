@@ -1,5 +1,6 @@
 import { isFile, settingsOf } from "./lib/config/find";
 import { eachOverridden, overridesInForce } from "./lib/config/in-force";
+import { refusedArguments } from "./lib/fields/arguments";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
 import { secondStores } from "./lib/loki/common-storage";
 import { emptiedBlocks } from "./lib/loki/emptied";
@@ -9,15 +10,16 @@ import { programs } from "./lib/programs";
 
 /**
  * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
- * setting takes, a block that is only a key, and two stores where one is taken. Both programs read strictly: one misspelt key keeps them from starting.
+ * setting takes, a block that is only a key, and two stores where one is taken; and what they refuse of the arguments of a container that runs them: a
+ * flag, a value of another kind, a target. Both programs read strictly: one misspelt key keeps them from starting.
  *
- * The settings of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
+ * Settings and flags of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
  * version is named, only what no version has: `settings-take-effect` covers the rest, and `loki-config-has-no-removed-fields` what Loki removed.
  */
 export const configurationFieldsAreKnown = definePolicy({
   name: "configuration-fields-are-known",
   description:
-    "A configuration of Loki or Mimir has only settings that its version knows, with values that they accept.",
+    "A configuration of Loki or Mimir and its arguments have only settings, flags and targets that its version knows, with values that they accept.",
   url: "https://grafana.com/docs/loki/latest/configure/",
   severity: "critical",
   *check(resource) {
@@ -29,6 +31,7 @@ export const configurationFieldsAreKnown = definePolicy({
         yield* emptiedBlocks(config);
         yield* secondStores(config);
       }
+      yield* refusedArguments(resource, program);
       const version = configs[0]?.version;
       const awaitsReader = version === undefined && isFile(resource);
       for (const each of overrides) yield* refusedTenantFields(each, program, version, awaitsReader);

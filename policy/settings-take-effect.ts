@@ -1,13 +1,14 @@
 import { droppedValues } from "./lib/charts/dropped";
 import { isFile, settingsOf } from "./lib/config/find";
 import { eachOverridden, overridesInForce } from "./lib/config/in-force";
+import { ignoredArguments } from "./lib/fields/arguments";
 import { doubtfulFields, doubtfulTenantFields } from "./lib/fields/refused";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";
 
 /**
  * Reports settings without effect, or whose effect is unknown: blocks that a chart ignores because they are beside the value `loki`, or have
- * another name or no place in it; misspelt chart values; and settings that a version without a list may not know. None of them stops a
+ * another name or no place in it; misspelt chart values; flags behind a word that is none; and settings that a version without a list may not know. None of them stops a
  * program.
  */
 export const settingsTakeEffect = definePolicy({
@@ -43,6 +44,7 @@ export const settingsTakeEffect = definePolicy({
     for (const program of programs) {
       const { configs, overrides } = settingsOf(resource, program);
       for (const config of configs) yield* doubtfulFields(config, program);
+      yield* ignoredArguments(resource, program);
       // The workload that mounts a file of them shows the version.
       if (isFile(resource)) continue;
       for (const each of overrides) yield* doubtfulTenantFields(each, program, configs[0]?.version);

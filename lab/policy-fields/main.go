@@ -1,7 +1,9 @@
 // Command fields prints the keys that a program's YAML configuration may have, as JSON. It reads the type of the configuration out of the
 // program's source, without building it: of every package only the declarations are looked at.
 //
-//	go list -deps -json ./pkg/loki | go run main.go ConfigWrapper
+//	go list -deps -json ./pkg/loki | go run main.go flags.go pkg/loki.ConfigWrapper pkg/loki.ConfigWrapper.RegisterFlags
+//
+// And the flags with which it may be started, as another function registers them (flags.go), and the modules that it may be told to run.
 //
 // A block is an object of its keys, one with keys of the user's own has the key "*", a list is a list of what its elements are, and a
 // scalar is "bool", "int", "float", "text", "duration" (Go's), "period" (Prometheus' duration), "size" (Loki's) or "level" (of a log). "text" is
@@ -31,8 +33,8 @@ type listed struct {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fail("usage: go list -deps -json PACKAGE | fields TYPE")
+	if len(os.Args) != 3 {
+		fail("usage: go list -deps -json PACKAGE | fields PACKAGE.TYPE FUNCTION")
 	}
 	all := &source{
 		set:       token.NewFileSet(),
@@ -40,6 +42,14 @@ func main() {
 		checked:   map[string]*types.Package{},
 		otherwise: map[string]bool{},
 		texts:     map[string]bool{},
+		functions: map[*types.Func]*ast.FuncDecl{},
+		initial:   map[*types.Var]ast.Expr{},
+		info: &types.Info{
+			Types:      map[ast.Expr]types.TypeAndValue{},
+			Defs:       map[*ast.Ident]types.Object{},
+			Uses:       map[*ast.Ident]types.Object{},
+			Selections: map[*ast.SelectorExpr]*types.Selection{},
+		},
 	}
 	decoder := json.NewDecoder(os.Stdin)
 	var last string
@@ -54,18 +64,29 @@ func main() {
 		last = each.ImportPath
 	}
 	// The package that was asked for comes after all that it depends on.
-	found, err := all.Import(last)
-	if err != nil {
+	if _, err := all.Import(last); err != nil {
 		fail("%v", err)
 	}
-	root := found.Scope().Lookup(os.Args[1])
-	if root == nil {
-		fail("%s has no type %s", last, os.Args[1])
+	told := map[string]any{
+		"fields":  all.fieldsOf(all.typeOf(os.Args[1]), nil),
+		"flags":   all.flagsOf(os.Args[2]),
+		"modules": all.modules(),
 	}
-	encoder := json.NewEncoder(os.Stdout)
-	if err := encoder.Encode(all.fieldsOf(root.Type().(*types.Named), nil)); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
 		fail("%v", err)
 	}
+}
+
+// By the end of its package's path, a dot and its name.
+func (all *source) typeOf(name string) *types.Named {
+	path, own, _ := strings.Cut(name, ".")
+	for _, each := range all.checked {
+		if found := each.Scope().Lookup(own); found != nil && strings.HasSuffix(each.Path(), "/"+path) {
+			return found.Type().(*types.Named)
+		}
+	}
+	fail("no type %s", name)
+	return nil
 }
 
 func fail(format string, words ...any) {
@@ -82,6 +103,10 @@ type source struct {
 	otherwise map[string]bool
 	// Types whose own reader takes a text and nothing else.
 	texts map[string]bool
+	// What flags.go follows: functions with their bodies, where these were kept, and what variables of packages begin with.
+	functions map[*types.Func]*ast.FuncDecl
+	initial   map[*types.Var]ast.Expr
+	info      *types.Info
 }
 
 // Whether a reader asks for its value once, and for a text: `var s string; unmarshal(&s)`.
@@ -164,21 +189,66 @@ func (all *source) Import(path string) (*types.Package, error) {
 					all.otherwise[path+"."+receiverOf(function)] = declaresStruct(function)
 					all.texts[path+"."+receiverOf(function)] = readsText(function)
 				}
-				function.Body = nil
+				if !registersFlags(function) {
+					function.Body = nil
+				}
 			}
 		}
 		files = append(files, file)
 	}
 	config := types.Config{
-		IgnoreFuncBodies: true,
-		FakeImportC:      true,
-		Importer:         imports{all, listed.ImportMap},
+		FakeImportC: true,
+		Importer:    imports{all, listed.ImportMap},
 		// An import that only bodies use looks unused.
 		Error: func(error) {},
 	}
-	result, _ := config.Check(path, all.set, files, nil)
+	result, _ := config.Check(path, all.set, files, all.info)
 	all.checked[path] = result
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			switch each := declaration.(type) {
+			case *ast.FuncDecl:
+				if function, ok := all.info.Defs[each.Name].(*types.Func); ok && each.Body != nil {
+					all.functions[function] = each
+				}
+			case *ast.GenDecl:
+				all.noteVariables(each)
+			}
+		}
+	}
 	return result, nil
+}
+
+func (all *source) noteVariables(declaration *ast.GenDecl) {
+	for _, spec := range declaration.Specs {
+		values, ok := spec.(*ast.ValueSpec)
+		if !ok || len(values.Values) != len(values.Names) {
+			continue
+		}
+		for index, name := range values.Names {
+			if variable, ok := all.info.Defs[name].(*types.Var); ok {
+				all.initial[variable] = values.Values[index]
+			}
+		}
+	}
+}
+
+// Whether a function has to do with flags or modules, or is so short that a flag's name may be made by it.
+func registersFlags(function *ast.FuncDecl) bool {
+	if function.Body == nil {
+		return false
+	}
+	found := len(function.Body.List) == 1 && function.Type.Results != nil
+	ast.Inspect(function, func(node ast.Node) bool {
+		switch each := node.(type) {
+		case *ast.SelectorExpr:
+			found = found || each.Sel.Name == "FlagSet" || each.Sel.Name == "CommandLine"
+		case *ast.CallExpr:
+			found = found || isCalled(each, "RegisterModule")
+		}
+		return !found
+	})
+	return found
 }
 
 type imports struct {

@@ -39,7 +39,7 @@ function blocks(all: readonly string[], given: ReadonlyMap<string, Fields>): Fie
 
 const pair = (version: string, value: Fields | undefined) => (value === undefined ? [] : [[version, value] as const]);
 
-const mapped = (given: ReadonlyMap<string, Fields>, change: (each: Fields) => Fields) =>
+const mapped = <T>(given: ReadonlyMap<string, T>, change: (each: T) => Fields) =>
   new Map([...given].map(([version, each]) => [version, change(each)]));
 
 function runs(all: readonly string[], some: readonly string[]): string {
@@ -50,6 +50,35 @@ function runs(all: readonly string[], some: readonly string[]): string {
     else parts.push([version]);
   }
   return parts.map((part) => (part.length > 1 ? `${part[0]}-${part.at(-1)}` : part[0])).join(",");
+}
+
+/** The flags of a program: the kind of each by its name. */
+export type Flags = Readonly<Record<string, string>>;
+
+/**
+ * Lays flags out by the parts of their names between dots, so that those that are registered for several users stand together. One that is also the
+ * beginning of others, in any of the versions, has the key "." there.
+ *
+ * @param versions by version, its flags
+ */
+export function byParts(versions: ReadonlyMap<string, Flags>): Map<string, Fields> {
+  const beginnings = new Set(
+    [...versions.values()].flatMap(Object.keys).flatMap((flag) => {
+      const parts = flag.split(".");
+      return parts.map((_, index) => parts.slice(0, index).join("."));
+    }),
+  );
+  return mapped(versions, (flags) => {
+    const all: Record<string, Fields> = {};
+    for (const [flag, kind] of Object.entries(flags)) {
+      const parts = [...flag.split("."), ...(beginnings.has(flag) ? ["."] : [])];
+      const last = parts.pop()!;
+      let block = all;
+      for (const part of parts) block = (block[part] ??= {}) as Record<string, Fields>;
+      block[last] = kind;
+    }
+    return all;
+  });
 }
 
 /** Blocks that stand in several places, each once by a name; `=name` stands for it, also within another one. */

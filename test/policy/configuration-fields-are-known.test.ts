@@ -266,6 +266,189 @@ describe("configuration-fields-are-known", () => {
     ]);
   });
 
+  describe("of arguments", () => {
+    const pod = (args: unknown[], more: Values = {}) =>
+      object("v1", "Pod", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: { containers: [{ name: "loki", image: "docker.io/grafana/loki:3.6.3", args, ...more }] },
+      });
+    const mimirPod = (args: unknown[], tag = "3.0.5") => pod(args, { image: `docker.io/grafana/mimir:${tag}` });
+    const at = "Pod monitoring/loki: spec.containers[0].args";
+    const notDefined = (flag: string, wanted: string, program = "Loki 3.6", more = "") =>
+      `${at}: -${flag} is a flag that ${program} doesn't know; wanted ${wanted}. ${program.split(" ")[0]} refuses to start: "flag provided but not defined". ${more || "Correct the flag, or remove it."}`;
+    const invalid = (flag: string, found: string, wanted: string, program = "Loki") =>
+      `${at}: -${flag} is "${found}"; wanted ${wanted}. ${program} refuses to start: "invalid value". Correct the value.`;
+    cases(policy, [
+      {
+        when: "Loki knows each, however it is written",
+        given: pod([
+          "-config.file=/etc/loki/loki.yaml",
+          "--config.expand-env",
+          "--log.level",
+          "warn",
+          "-target=read,compactor",
+          "-querier.max-query-lookback=0",
+          "-server.grpc-max-recv-msg-size-bytes=$(SIZE)",
+          "-compactor.retention-delete-delay",
+          "2h",
+        ]),
+      },
+      {
+        when: "a flag is misspelt",
+        given: pod(["-config.file=/etc/loki.yaml", "-config.expand_env=true"]),
+        finds: [notDefined("config.expand_env", "-config.expand-env, or the flag removed")],
+      },
+      {
+        when: "a flag and its value are one word",
+        given: pod(["-log.level warn"]),
+        finds: [
+          notDefined("…", "the flag removed", "Loki 3.6", "Write the flag and its value as two words, or with “=”."),
+        ],
+      },
+      {
+        when: "a flag of Mimir's is given to Loki, and what follows it may be its value",
+        given: pod(["-auth.multitenancy-enabled", "-nor.this", "false"]),
+        finds: [notDefined("auth.multitenancy-enabled", "the flag removed")],
+      },
+      {
+        when: "values are of another kind",
+        given: pod([
+          "-log.level=warning",
+          "-config.expand-env=yes",
+          "-querier.max-concurrent=four",
+          "-compactor.compaction-interval",
+          "1d",
+        ]),
+        finds: [
+          invalid("log.level", "warning", "debug, info, warn or error"),
+          invalid("config.expand-env", "yes", "true or false"),
+          invalid("querier.max-concurrent", "four", "a whole number"),
+          invalid(
+            "compactor.compaction-interval",
+            "1d",
+            "a duration with its unit, such as 30s or 36h (Go's, which has no days)",
+          ),
+        ],
+      },
+      {
+        when: "the container's own variable has the value",
+        given: pod(["-log.level=$(LEVEL)"], { env: [{ name: "LEVEL", value: "loud" }] }),
+        finds: [invalid("log.level", "loud", "debug, info, warn or error")],
+      },
+      {
+        when: "the last flag has no value",
+        given: mimirPod(["-target=all", "-log.level"]),
+        finds: [
+          `${at}: -log.level is a flag without a value; wanted -flag=value. Mimir refuses to start: "flag needs an argument". Write the value.`,
+        ],
+      },
+      {
+        when: "targets are misspelt, have a space, or aren't the user's",
+        given: mimirPod(["-target=all,alertmanger, ruler,runtime-config"]),
+        finds: ["alertmanger", " ruler", "runtime-config"].map(
+          (target, index) =>
+            `${at}: -target is "${target}", which is no target of Mimir 3.0; wanted ${["alertmanager", "ruler", "a target that it has"][index]}. Mimir ends as soon as it starts. Correct it: targets stand apart by commas, without spaces. \`mimir -modules\` lists them.`,
+        ),
+      },
+      {
+        when: "Mimir 3 has no target for reading",
+        given: mimirPod(["-target=read"]),
+        finds: [
+          `${at}: -target is "read", which is no target of Mimir 3.0; wanted a target that it has. Mimir ends as soon as it starts. Correct it: targets stand apart by commas, without spaces. \`mimir -modules\` lists them.`,
+        ],
+      },
+      { when: "nothing says which flags a version has", given: mimirPod(["-target=read", "-no.such=1"], "2.14.0") },
+      { when: "nothing says which Mimir it is", given: mimirPod(["-target=read", "-no.such=1"], "r350") },
+      { when: "a flag is one of a newer Loki than is known", given: pod(["-a.b=1"], { image: "grafana/loki:4.0.0" }) },
+      {
+        when: "a flag came with a later version",
+        given: pod(["-ui.enabled=true"], { image: "grafana/loki:3.0.0" }),
+        finds: [
+          notDefined(
+            "ui.enabled",
+            "the flag removed",
+            "Loki 3.0",
+            "Correct the flag, or remove it. Loki 3.5 is the first that has it.",
+          ),
+        ],
+      },
+      { when: "a flag that Loki had is another policy's", given: pod(["-boltdb.shipper.compactor.shared-store=s3"]) },
+      ...[
+        ["another program's image", { image: "docker.io/library/nginx:1.27.0" }],
+        ["Grafana's canary", { image: "docker.io/grafana/loki-canary:3.6.3" }],
+        ["an image of that name of somebody else's", { image: "ghcr.io/example/loki:1.2.3" }],
+        ["a shell", { command: ["/bin/sh", "-c"] }],
+        ["an entry point that wraps it", { command: ["/usr/bin/tini", "--", "/usr/bin/loki"] }],
+        ["a script of that name in another image", { image: "python:3.13.1", command: ["loki"] }],
+      ].map(([what, more]) => ({
+        when: `the arguments are those of ${what as string}`,
+        given: pod(["-no.such=1"], more as Values),
+      })),
+      {
+        when: "another image runs it by its name, with its file",
+        given: pod(["-no.such=1"], {
+          image: "ghcr.io/example/logs:1.0.0",
+          command: ["/usr/bin/loki", "-config.file=/l.yaml"],
+        }),
+        finds: [notDefined("no.such", "the flag removed", "Loki 3.7")],
+      },
+      { when: "help is asked for", given: pod(["-help", "-no.such=1"]) },
+      { when: "flags come after a word that is none", given: pod(["-config.expand-env", "true", "-no.such=1"]) },
+      { when: "a flag is a variable", given: pod(["$(MORE)", "-no.such=1"]) },
+      {
+        when: "values of the chart have one",
+        given: release("loki", { loki: {}, write: { extraArgs: ["-log.leve=info"] } }, { version: "6.49.0" }),
+        finds: [
+          notDefined("log.leve", "-log.level, or the flag removed").replace(
+            at,
+            "Release monitoring/loki: values.write.extraArgs",
+          ),
+        ],
+      },
+      {
+        when: "values of Mimir's chart have one",
+        given: release(
+          "mimir-distributed",
+          { ingester: { extraArgs: { "log.level": "loud", "x.y": null, "ingester.ring.instance-id": "" } } },
+          { version: "6.0.1" },
+        ),
+        finds: [
+          invalid("log.level", "loud", "debug, info, warn or error", "Mimir"),
+          notDefined("x.y", "the flag removed", "Mimir 3.0"),
+        ].map((each) => each.replace(at, "Release monitoring/mimir-distributed: values.ingester.extraArgs")),
+      },
+      {
+        when: "it is Grafana Enterprise Metrics, which has more",
+        given: release(
+          "mimir-distributed",
+          { enterprise: { enabled: true }, ingester: { extraArgs: { "x.y": "a" } } },
+          { version: "6.0.1" },
+        ),
+      },
+    ]);
+
+    it("of a file name targets, too", async () => {
+      const reader = object("v1", "Pod", {
+        metadata: { namespace: "monitoring", name: "mimir" },
+        spec: {
+          containers: [{ name: "mimir", image: "docker.io/grafana/mimir:3.0.5" }],
+          volumes: [{ name: "config", configMap: { name: "loki" } }],
+        },
+      });
+      const [found] = await findings(policy, mimir("target", "all,alertmanger"));
+      assert.equal(found, undefined); // Who mounts it shows the version.
+      const [told] = await stackFindings(policy, [mimir("target", "all,alertmanger"), reader]);
+      assert.match(told, /: target is "alertmanger", which is no target of Mimir 3\.0; wanted alertmanager/);
+    });
+
+    it("behind a word that is no flag are ignored, which is advised against", async () => {
+      assert.deepEqual(await findings(settingsTakeEffect, pod(["-config.expand-env", "true", "-log.level=warn"])), [
+        `${at} is a word that belongs to no flag, before -log.level; wanted flags only, those of true or false with their value behind “=”. Loki reads no flag that comes after such a word, and says nothing. Remove the word, or write -flag=value.`,
+      ]);
+      assert.deepEqual(await findings(settingsTakeEffect, pod(["-config.expand-env", "true"])), []);
+    });
+  });
+
   describe("of versions", () => {
     const old = changed(goodLoki, "compactor.shared_store", "s3");
     const mounts = (tag: string, program = "loki") =>

@@ -282,6 +282,11 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       how: setting("loki", "schema_config.configs.0.objectStore", "s3"),
       finds: /configs\[0\]\.objectStore is a setting that Loki/,
     },
+    {
+      what: "a writer is given a flag of Mimir's",
+      how: lokiPods((called) => argument(called, "-auth.multitenancy-enabled=false")),
+      finds: /-auth\.multitenancy-enabled is a flag that Loki/,
+    },
   ],
   "settings-take-effect": [
     {

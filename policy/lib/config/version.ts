@@ -44,7 +44,8 @@ export function imageVersion(workload: Resource, program: Named): string | undef
   return new Set(versions).size === 1 ? versions[0] : undefined;
 }
 
-function minorOf(tag: unknown): string | undefined {
+/** The minor version that a tag names, such as `3.6` of `v3.6.3-distroless`; undefined for one that isn't a release. */
+export function minorOf(tag: unknown): string | undefined {
   return /^v?(\d+\.\d+)(?:\.\d+)?(?:[^\d.].*)?$/.exec(textOf(tag))?.[1];
 }
 

@@ -26,7 +26,7 @@ export interface Judged {
  *
  * @param version a minor version; none for the newest of the list
  */
-export function judgedBy({ versions }: FieldList, version: string | undefined): Judged {
+export function judgedBy({ versions }: Pick<FieldList, "versions">, version: string | undefined): Judged {
   if (version === undefined) return { version: versions.at(-1)!, isListed: true };
   const last = versions.findLast((each) => compareVersions(each, version) <= 0);
   return { version: last ?? versions[0], isListed: last === version };
@@ -63,7 +63,7 @@ function judgedMisfits(config: Config, program: Program, version: string | undef
     .map((misfit) => {
       const [block, ...rest] = misfit.keys;
       const path = rest.reduce<string>(inner, config.pathOf(String(block)));
-      return { ...misfit, path, ...certainty(misfit, version, judged) };
+      return { ...misfit, path, ...certaintyOf(misfit.versions, version, judged) };
     });
 }
 
@@ -86,14 +86,24 @@ export function misfitsOfTenants(
     return misfits(content, limits, judged.version).map((misfit) => ({
       ...misfit,
       path: misfit.keys.reduce<string>(inner, inner(path, tenant)),
-      ...certainty(misfit, version, judged),
+      ...certaintyOf(misfit.versions, version, judged),
     }));
   });
 }
 
 type Certainty = Pick<JudgedMisfit, "version" | "isSure" | "isNamed">;
-
-function certainty({ versions }: Misfit, named: string | undefined, { version, isListed }: Judged): Certainty {
+/**
+ * How sure it is that something is refused.
+ *
+ * @param versions of the list that take it
+ * @param named the version that is named
+ * @param judged the one by which it is judged
+ */
+export function certaintyOf(
+  versions: readonly string[],
+  named: string | undefined,
+  { version, isListed }: Judged,
+): Certainty {
   const isNamed = named !== undefined;
   return { version: named ?? version, isSure: isNamed ? isListed : versions.length === 0, isNamed };
 }
@@ -103,6 +113,7 @@ const kinds: Readonly<Record<Field["kind"], string>> = {
   list: "a list",
   bool: "true or false, without quotes",
   int: "a whole number, without quotes",
+  uint: "a whole number, 0 or more, without quotes",
   float: "a number, without quotes",
   text: "one value",
   duration: "a duration in hours, minutes and seconds such as 36h (Go's, which has no days)",
@@ -138,7 +149,8 @@ export function refusalOf(misfit: JudgedMisfit, { name }: Listed): Refusal {
   };
 }
 
-function whichHas(versions: readonly string[], version: string, name: string): string {
+/** Says which versions have what another one doesn't know. */
+export function whichHas(versions: readonly string[], version: string, name: string): string {
   if (versions.some((each) => compareVersions(each, version) < 0)) return `An earlier ${name} has it.`;
   return `${name} ${versions[0]} is the first that has it.`;
 }
@@ -155,8 +167,8 @@ function meantBy({ keys, block, version }: JudgedMisfit): string | undefined {
   );
 }
 
-// A key of somebody's own may be anything.
-function plain(key: string): string {
+/** A name as a message shows it: one of somebody's own may be anything. */
+export function plain(key: string): string {
   return /^[\w.-]{1,60}$/.test(key) ? key : "…";
 }
 

@@ -16,6 +16,7 @@ export interface Field {
     | "list"
     | "bool"
     | "int"
+    | "uint"
     | "float"
     | "text"
     | "duration"
@@ -41,31 +42,70 @@ export interface FieldList {
 
 type Written = string | [Written] | { [key: string]: Written };
 
-// What policy/fields writes.
+/** The flags of a program and what it may be told to run, in some of its versions. */
+export interface FlagList {
+  /** The versions, from the oldest, such as `3.6`. */
+  versions: readonly string[];
+  /** By its name without dashes, what a flag takes, and the versions that have it; all of the list where none is given. */
+  flags: ReadonlyMap<string, Pick<Field, "kind" | "versions">>;
+  /** The same of the targets. */
+  targets: ReadonlyMap<string, Pick<Field, "versions">>;
+}
+
+// What lab/policy-fields writes.
 interface File {
   modules: Record<string, string>;
   /** What `=name` stands for. */
   blocks: Record<string, Written>;
-  fields: Written;
 }
 
 const read = new Map<string, FieldList>();
+const readFlags = new Map<string, FlagList>();
 
 /** The list of a program, which `npm run policy:fields` makes out of the program's own source. */
 export function fieldListOf(program: Program["name"]): FieldList {
   const known = read.get(program);
   if (known) return known;
-  const text = readFileSync(path.join(__dirname, "..", program.toLowerCase(), "fields.json"), "utf8");
-  const { modules, blocks, fields } = JSON.parse(text) as File;
+  const { modules, blocks, fields } = fileOf(program, "fields.json") as File & { fields: Written };
   const versions = Object.keys(modules);
   const list = { versions, root: fieldOf(fields, { all: versions, blocks, program }, []) };
   read.set(program, list);
   return list;
 }
 
+/** The flags of a program, from the same source. */
+export function flagListOf(program: Program["name"]): FlagList {
+  const known = readFlags.get(program);
+  if (known) return known;
+  const { modules, blocks, ...written } = fileOf(program, "flags.json") as File & { flags: Written; targets: Written };
+  const versions = Object.keys(modules);
+  // By a flag's name no more is known of its texts.
+  const of = (each: Written) => fieldOf(each, { all: versions, blocks }, []);
+  const flags = new Map<string, Field>();
+  collectFlags(flags, of(written.flags));
+  const list = { versions, flags, targets: of(written.targets).keys! };
+  readFlags.set(program, list);
+  return list;
+}
+
+function collectFlags(all: Map<string, Field>, { keys, versions }: Field, around?: string): void {
+  for (const [part, own] of keys ?? []) {
+    // A flag that is also the beginning of others.
+    const name = part === "." ? around : around === undefined ? part : `${around}.${part}`;
+    const field = { ...own, versions: own.versions ?? versions };
+    if (field.keys) collectFlags(all, field, name);
+    else all.set(name!, field);
+  }
+}
+
+function fileOf(program: Program["name"], name: string): File {
+  return JSON.parse(readFileSync(path.join(__dirname, "..", program.toLowerCase(), name), "utf8")) as File;
+}
+
 interface List extends Pick<File, "blocks"> {
   all: string[];
-  program: Program["name"];
+  /** Whose fields they are, where texts have rules. */
+  program?: Program["name"];
 }
 
 function fieldOf(written: Written, list: List, place: readonly string[], versions?: string[]): Field {
@@ -74,8 +114,8 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
   if (typeof written === "string") {
     // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none.
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
-    const own = rules[list.program];
-    return { versions, kind, rule: own[place.join(".")] ?? own[place.slice(-2).join(".")] };
+    const own = list.program && rules[list.program];
+    return { versions, kind, rule: own?.[place.join(".")] ?? own?.[place.slice(-2).join(".")] };
   }
   if (Array.isArray(written)) return { versions, kind: "list", each: fieldOf(written[0], list, [...place, "*"]) };
   const keys = new Map<string, Field>();

@@ -19,19 +19,20 @@ export interface Misfit {
 
 // Go's time.ParseDuration, and what github.com/c2h5oh/datasize takes.
 const duration = /^(0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
-const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?)?$/i;
+const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?)?$|^$/i;
 // Nobody mends more of them at once, and each is compared with all keys that may have been meant.
 const most = 50;
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScalar = (value: unknown): boolean => typeof value !== "object";
 
-// What the two readers of YAML (yaml.v2 of Loki, yaml.v3 of Mimir) put into a Go variable of each kind.
-const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>> = {
+/** What the two readers of YAML (yaml.v2 of Loki, yaml.v3 of Mimir) put into a Go variable of each kind. */
+export const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>> = {
   block: isBlock,
   list: Array.isArray,
   bool: (value) => typeof value === "boolean",
   int: (value) => typeof value === "number" || typeof value === "bigint",
+  uint: (value) => (typeof value === "number" && value >= 0) || typeof value === "bigint",
   float: (value) => typeof value === "number" || typeof value === "bigint",
   text: isScalar,
   duration: (value) => typeof value === "number" || (isText(value) && duration.test(value)),

@@ -4,6 +4,7 @@ import type { Refusal } from "../finding";
 import { loki } from "../loki/program";
 import { removalOf } from "../loki/removal";
 import { versionOf } from "../programs";
+import { refusedTargets } from "./arguments";
 import { misfitsOf, misfitsOfTenants, refusalOf, type JudgedMisfit } from "./judged";
 
 // Of values of another kind that stand here, another policy says more.
@@ -21,6 +22,7 @@ export function* refusedFields(config: Config, program: Program): Iterable<Refus
     const isElsewhere = misfit.field && elsewhere[program.name].includes(misfit.keys.join("."));
     if (isRefused(misfit, program) && !isElsewhere) yield refusalOf(misfit, program);
   }
+  yield* refusedTargets(config, program);
 }
 
 /**

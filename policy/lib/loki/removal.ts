@@ -50,7 +50,7 @@ export function* removedFlagsIn(
 ): Iterable<{ name: string; version: string; removal: Removal }> {
   const names = words.flatMap((word) => word.split(/\s+/)).flatMap((word) => /^--?([\w.-]+)/.exec(word)?.[1] ?? []);
   for (const name of new Set(names)) {
-    const removal = removedFlags.find(({ flag }) => matches(flag, name));
+    const removal = removedFlag(name);
     if (!removal) continue;
     const version = versionIn(resource);
     if (version === undefined || compareVersions(version, removal.since) >= 0) {
@@ -58,6 +58,13 @@ export function* removedFlagsIn(
     }
   }
 }
+
+/** Whether Loki had a flag of that name once: {@link removedFlagsIn} says more of it. */
+export function isRemovedFlag(name: string): boolean {
+  return removedFlag(name) !== undefined;
+}
+
+const removedFlag = (name: string) => removedFlags.find(({ flag }) => matches(flag, name));
 
 function versionIn(resource: Resource): string | undefined {
   const chart = chartOf(resource);
