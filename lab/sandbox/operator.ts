@@ -142,15 +142,28 @@ function prometheusService(namespace: string, name: string, prometheus: string):
   ];
 }
 
-function prometheusResource(namespace: string, name: string, spec: Values): KubernetesObject {
+/**
+ * Each field is the chart's value of that name, except those that the chart derives from other values (`templates/prometheus/prometheus.yaml`).
+ * The API server validates strictly and refuses a value that isn't a field, so nothing that the program sets is missing here.
+ */
+function prometheusResource(namespace: string, name: string, values: Values): KubernetesObject {
+  const {
+    image,
+    prometheusExternalLabelNameClear,
+    replicaExternalLabelNameClear,
+    alertingEndpoints,
+    storageSpec,
+    ...same
+  } = values;
+  const fields = Object.entries(same).filter(([key]) => !key.endsWith("SelectorNilUsesHelmValues"));
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "Prometheus",
     metadata: { name, namespace, annotations }, // the operator gives them to its StatefulSet
     spec: {
-      image: imageOf(spec.image),
-      version: spec.image.tag,
-      replicas: spec.replicas,
+      ...Object.fromEntries(fields),
+      image: imageOf(image),
+      version: image.tag,
       serviceAccountName: `${namespace}-prometheus`,
       securityContext: {
         fsGroup: 2000,
@@ -159,30 +172,10 @@ function prometheusResource(namespace: string, name: string, spec: Values): Kube
         runAsUser: 1000,
         seccompProfile: { type: "RuntimeDefault" },
       },
-      externalLabels: spec.externalLabels,
-      ...(spec.prometheusExternalLabelNameClear && { prometheusExternalLabelName: "" }),
-      ...(spec.replicaExternalLabelNameClear && { replicaExternalLabelName: "" }),
-      serviceMonitorNamespaceSelector: spec.serviceMonitorNamespaceSelector,
-      serviceMonitorSelector: spec.serviceMonitorSelector,
-      podMonitorNamespaceSelector: spec.podMonitorNamespaceSelector,
-      podMonitorSelector: spec.podMonitorSelector,
-      probeNamespaceSelector: spec.probeNamespaceSelector,
-      probeSelector: spec.probeSelector,
-      scrapeConfigNamespaceSelector: spec.scrapeConfigNamespaceSelector,
-      scrapeConfigSelector: spec.scrapeConfigSelector,
-      ruleNamespaceSelector: spec.ruleNamespaceSelector,
-      ruleSelector: spec.ruleSelector,
-      scrapeInterval: spec.scrapeInterval,
-      evaluationInterval: spec.evaluationInterval,
-      scrapeClasses: spec.scrapeClasses,
-      alerting: { alertmanagers: spec.alertingEndpoints },
-      remoteWrite: spec.remoteWrite,
-      retention: spec.retention,
-      retentionSize: spec.retentionSize,
-      storage: spec.storageSpec,
-      persistentVolumeClaimRetentionPolicy: spec.persistentVolumeClaimRetentionPolicy,
-      affinity: spec.affinity,
-      resources: spec.resources,
+      ...(prometheusExternalLabelNameClear && { prometheusExternalLabelName: "" }),
+      ...(replicaExternalLabelNameClear && { replicaExternalLabelName: "" }),
+      alerting: { alertmanagers: alertingEndpoints },
+      storage: storageSpec,
     },
   };
 }

@@ -27,6 +27,7 @@ describe("A stack without its charts", () => {
     const spec = prometheus?.spec as Record<string, object>;
     assert.deepEqual(spec.externalLabels, { cluster: "sandbox" });
     assert.equal((spec.remoteWrite as { name: string }[])[0].name, "mimir");
+    assert.deepEqual(spec.additionalArgs, [{ name: "storage.remote.flush-deadline", value: "10s" }]);
     const operator = all.find(({ object }) => object?.metadata.name === "kube-prometheus-stack-operator")?.object;
     const { args } = (operator?.spec as { template: { spec: { containers: { args: string[] }[] } } }).template.spec
       .containers[0];
