@@ -15,6 +15,8 @@ const all = readdirSync("test", { recursive: true })
   .filter((file) => file.endsWith(".test.ts"))
   .map((file) => join("test", file))
   .sort();
+// Mocha adds the files of the command line to these: `npx mocha test/…/x.test.ts` means that one alone.
+const named = process.argv.some((argument) => argument.endsWith(".test.ts"));
 
 module.exports = {
   // For mocha's processes, as for the one that makes previews (test/support/preview-host.ts): a tenth of the seconds of a processor goes to copying
@@ -22,7 +24,7 @@ module.exports = {
   "node-option": ["max-semi-space-size=64"],
   require: ["tsx/cjs", "./test/support/setup.ts"],
   reporter: "test/support/reporter.cjs",
-  spec: [...longest, ...all.filter((file) => !longest.includes(file))],
+  spec: named ? [] : [...longest, ...all.filter((file) => !longest.includes(file))],
   // Processes that take the files one after the other; the previews of the whole program are made by one more (test/README.md).
   parallel: true,
   jobs: 3,
