@@ -17,8 +17,7 @@ import {
   type EndingStep,
   type Owning,
 } from "../shared/belongings";
-import { isRead } from "../shared/alertmanager-configs";
-import { receiversIn } from "./alertmanager-configs";
+import { readersOf } from "./alertmanager-configs";
 import { fail, pass, type Check, type Context, type Outcome } from "./check";
 import type { Recorded } from "../shared/record";
 import { count } from "../shared/words";
@@ -43,7 +42,8 @@ async function owning({ reach }: Context, notes: string[]): Promise<Objects> {
 }
 
 /** What is there now, and is read, scraped or run by somebody. */
-async function belongings({ subject, reach }: Context, all: Objects, notes: string[]): Promise<Belongings> {
+async function belongings(context: Context, all: Objects, notes: string[]): Promise<Belongings> {
+  const { subject } = context;
   const { ScrapeConfig, AlertmanagerConfig } = all;
   const alive = {
     ...all,
@@ -52,9 +52,9 @@ async function belongings({ subject, reach }: Context, all: Objects, notes: stri
   };
   const has = belongingsOf(alive, subject.prometheus?.release);
   try {
-    const receiver = await receiversIn({ subject, reach });
-    const read = AlertmanagerConfig?.filter((object) => isRead(object, receiver));
-    return { ...has, ...(read && belongingsOf({ AlertmanagerConfig: read })), receiver };
+    const { receivers, who } = await readersOf(context, AlertmanagerConfig ?? [], notes);
+    const read = AlertmanagerConfig?.filter((object) => who(object) !== undefined);
+    return { ...has, ...(read && belongingsOf({ AlertmanagerConfig: read })), receiver: receivers };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     notes.push(`receivers not looked at: ${error.message}`);

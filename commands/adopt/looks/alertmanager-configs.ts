@@ -38,6 +38,11 @@ export const lookAtAlertmanagerConfigs: Look = (inventory, settings, found) => {
           `AlertmanagerConfig ${called(object)} is read by Alertmanager ${inWords(stays.map(called))} for as long as its operator runs`,
           `if that is the release's operator, which is deleted in stage kps-removed, changes of the object are not read from then on: ${runbook}`,
         );
+    } else if (reader && stays.length === readers.length) {
+      found.ask(
+        `AlertmanagerConfig ${called(object)} is read by Alertmanager ${inWords(stays.map(called))}, which stays; the stack's own doesn't notify its receivers`,
+        `do nothing if they only wait for that one's alerts; or write them as alertmanager.receivers and alertmanager.routes: ${runbook}`,
+      );
     } else if (existingConfigSecret) {
       end(
         object,

@@ -721,6 +721,16 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       assert.deepEqual(ofConfigs(stays), []);
       assert.match(said(stays), /shop\/team is read by Alertmanager monitoring\/main for as long as its operator runs/);
     });
+
+    it("proposes nothing for those that only an Alertmanager beside the stack's own reads, and takes what the release's reads too", async () => {
+      const own = { config: ["alertmanager.webhook=http://phone.home/"] };
+      const theirs = alertmanager(every, {}, "main");
+      const stays = await look([...base, theirs, config("shop", webhook("ntfy"))], own);
+      assert.deepEqual([stays.settings.alertmanager, ofConfigs(stays)], [undefined, []]);
+      assert.match(said(stays), /shop\/team is read by Alertmanager monitoring\/main, which stays/);
+      const both = await look([...base, theirs, alertmanager(every), config("shop", webhook("ntfy"))], own);
+      assert.deepEqual(Object.keys(both.settings.alertmanager.receivers as object), ["shop-team-ntfy"]);
+    });
   });
 
   describe("of dashboards and data sources that other applications bring", () => {

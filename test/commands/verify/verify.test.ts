@@ -1823,6 +1823,62 @@ describe("verify", () => {
       assert.deepEqual([(await rowOf(own)).result, (await rowOf(refused)).result], ["pass", "pass"]);
     });
 
+    describe("beside another stack on the cluster", () => {
+      const service = (name: string, marked = labels({ name })) => ({
+        metadata: { name, namespace: "other", labels: marked },
+      });
+      /** A new object, and what answers where another stack's Alertmanager is. */
+      const beside =
+        (name: string, path: string, answer: unknown, marked?: Record<string, string>): Case["change"] =>
+        (content, about) => {
+          of(dated(later))(content, about);
+          content.objects["/api/v1/services"] = { items: [service(name, marked)] };
+          content.objects[`/api/v1/namespaces/other/services/${path}/api/v2/receivers`] = answer;
+        };
+      const own = (answer: unknown) => beside("alertmanager", "alertmanager:9093/proxy", answer);
+
+      it("takes what its Alertmanager reads, or Mimir's, for read, in the record too", async () => {
+        const has = { AlertmanagerConfig: ["home/team"] };
+        for (const change of [
+          own([{ name: "home-team-ntfy" }]),
+          beside("mimir", "mimir:9009/proxy/alertmanager", [{ name: "home-team-ntfy" }]),
+        ]) {
+          const report = await look(change, { before: { has, ends: [] } });
+          const { result, notes } = row(report, "alertmanager/configs");
+          const line = "home/team: Alertmanager of another stack has its receivers (namespace other)";
+          assert.deepEqual([result, notes], ["pass", [line]]);
+          assert.deepEqual(report.has?.AlertmanagerConfig, ["home/team"]);
+        }
+      });
+
+      it("fails where that one doesn't read it either, and where it is somebody else's or a Mimir without one", async () => {
+        for (const change of [
+          own([{ name: "phone" }]),
+          beside("mimir", "mimir:9009/proxy/alertmanager", new Status(404, "not found")),
+          beside("alertmanager", "alertmanager:9093/proxy", [{ name: "home-team-ntfy" }], {}),
+        ])
+          assert.equal((await rowOf(change)).result, "fail");
+      });
+
+      it("says that it couldn't be asked, and nothing against the object", async () => {
+        const { result, notes } = await rowOf(own(new Status(503, { message: "no endpoints available" })));
+        assert.equal(result, "pass");
+        assert.match(notes!.join("\n"), /Alertmanager of another stack not asked \(namespace other\): .*no endpoints/);
+      });
+    });
+
+    it("keeps in the record what another Alertmanager of an operator reads", async () => {
+      const has = { AlertmanagerConfig: ["home/team"] };
+      const selecting: Case["change"] = (content) => {
+        read(content);
+        content.objects["/apis/monitoring.coreos.com/v1/alertmanagers"] = {
+          items: [{ metadata: { name: "main", namespace: "home" }, spec: { alertmanagerConfigSelector: {} } }],
+        };
+      };
+      const report = await look(selecting, { before: { has, ends: [] } });
+      assert.deepEqual(report.has?.AlertmanagerConfig, ["home/team", "shop/team"]);
+    });
+
     it("counts as gone what nobody reads any more", async () => {
       const had = { AlertmanagerConfig: ["home/team", "shop/team"] };
       const report = await look(read, { before: { has: had, ends: [] } });
