@@ -1,5 +1,5 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import { dataSourceSelector } from "../../components/grafana/sidecar";
+import { dataSourceSelector, labelSelector as sidecarSelector } from "../../components/grafana/sidecar";
 import { controlPlane, controlPlaneParts, labelSelector } from "../../components/monitors/control-plane";
 import { labels } from "../../components/kubernetes/labels";
 import { nodeReaders } from "../../settings/pod-security";
@@ -353,11 +353,10 @@ function sidecarNamespaces({ grafana, namespace: own }: Settings): [string, Look
 function dataSources({ grafana, adopt, namespace: own }: Settings): [string, Look][] {
   const { create, sidecar, claimDefault } = grafana;
   if (create ? !sidecar.enabled : !claimDefault) return [];
-  const { label, value } = create
-    ? dataSourceSelector(grafana, adopt.kps)
-    : { label: grafana.dataSourceLabel, value: grafana.labelValue };
+  const label = grafana.dataSourceLabel;
+  const selector = create ? dataSourceSelector(grafana, adopt.kps) : { label, value: grafana.labelValue };
   const look: Look = async (_settings, cluster) => {
-    const all = await cluster.configMaps(`${label}=${value}`, create ? sidecar.namespaces : undefined);
+    const all = await cluster.configMaps(sidecarSelector(selector), create ? sidecar.namespaces : undefined);
     const isOwn = labels({ name: "grafana" });
     const others = all.filter(
       ({ metadata }) =>

@@ -78,19 +78,20 @@ async function filesWith(reach: Reach, selector: string, namespaces?: readonly s
   return filesIn(lists.flatMap((list) => list?.items ?? []));
 }
 
-/** Notes on Secrets with the label. Their names only: no value of them is received. */
+/** Notes on Secrets with the labels. Their names only: no value of them is received. */
 async function secretNotes(reach: Reach, sidecar: Sidecar): Promise<string[]> {
   try {
-    const paths = pathsOf("secrets", sidecar.dataSources, sidecar.namespaces);
+    const paths = [sidecar.dashboards, sidecar.dataSources].flatMap((selector) =>
+      pathsOf("secrets", selector, sidecar.namespaces),
+    );
     const lists = await Promise.all(paths.map((path) => reach.metadata<{ items: ConfigMap[] }>(path)));
-    const names = lists
-      .flatMap((list) => list?.items ?? [])
-      .map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
+    const found = lists.flatMap((list) => list?.items ?? []);
+    const names = [...new Set(found.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`))];
     const why = sidecar.secrets ? "not compared" : "not read, because grafana.sidecar.secrets is false";
-    return names.length === 0 ? [] : [`data sources in Secrets, ${why}: ${names.join(", ")}`];
+    return names.length === 0 ? [] : [`dashboards and data sources in Secrets, ${why}: ${names.join(", ")}`];
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    return [`data sources in Secrets, not looked for: ${error.message}`];
+    return [`dashboards and data sources in Secrets, not looked for: ${error.message}`];
   }
 }
 

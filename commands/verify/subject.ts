@@ -6,6 +6,7 @@ import {
   isScraped,
   type ControlPlanePart,
 } from "../../components/monitors/control-plane";
+import { labelSelector } from "../../components/grafana/sidecar";
 import type { Settings } from "../../settings/schema";
 import { notifiesPeople } from "../../settings/sections/alerting";
 import { seconds } from "../../settings/units";
@@ -145,7 +146,7 @@ export interface Sidecar {
   dataSources: string;
   /** Default: all. */
   namespaces?: string[];
-  /** Whether Secrets are looked at for data sources. */
+  /** Whether Secrets are looked at too. */
   secrets: boolean;
   /** The administrator's Secret, and its keys. */
   admin: { name: string; user: string; password: string };
@@ -400,8 +401,8 @@ function sidecarOf(objects: readonly KubernetesObject[]): Sidecar | undefined {
   if (!dashboards || !dataSources || !admin) return undefined;
   const key = (path: string) => admin.items.find((item) => item.path === path)?.key ?? path;
   return {
-    dashboards: `${dashboards.LABEL}=${dashboards.LABEL_VALUE}`,
-    dataSources: `${dataSources.LABEL}=${dataSources.LABEL_VALUE}`,
+    dashboards: labelSelector({ label: dashboards.LABEL, value: dashboards.LABEL_VALUE }),
+    dataSources: labelSelector({ label: dataSources.LABEL, value: dataSources.LABEL_VALUE }),
     ...(dashboards.NAMESPACE !== "ALL" && { namespaces: dashboards.NAMESPACE.split(",") }),
     secrets: dataSources.RESOURCE !== "configmap",
     admin: { name: admin.secretName, user: key("admin-user"), password: key("admin-password") },

@@ -24,6 +24,15 @@ export interface SidecarArgs {
   adopt?: Settings["adopt"]["kps"];
 }
 
+/** What k8s-sidecar selects by: a label, and its value unless any will do. The sidecar makes the selector `LABEL=LABEL_VALUE`, or `LABEL` alone. */
+export interface Labelled {
+  label: string;
+  value?: string;
+}
+
+/** The label selector of Kubernetes that the sidecar makes of them. */
+export const labelSelector = ({ label, value }: Labelled): string => (value ? `${label}=${value}` : label);
+
 /**
  * The labels by which data sources of other applications are found. The one of kube-prometheus-stack's own Grafana would be a second default, with
  * which Grafana doesn't start: the chart's templates in `templates/grafana` have a label `app`.
@@ -33,7 +42,12 @@ export interface SidecarArgs {
 export const dataSourceSelector = (
   { dataSourceLabel, labelValue }: Pick<Settings["grafana"], "dataSourceLabel" | "labelValue">,
   adopt: SidecarArgs["adopt"],
-) => ({ label: dataSourceLabel, value: `${labelValue},app!=${chartName(adopt?.values)}-grafana` });
+): Labelled => {
+  const others = `,app!=${chartName(adopt?.values)}-grafana`;
+  return labelValue
+    ? { label: dataSourceLabel, value: `${labelValue}${others}` }
+    : { label: `${dataSourceLabel}${others}` };
+};
 
 const dashboards = "sidecar-dashboards";
 const dataSources = "sidecar-datasources";
@@ -52,14 +66,16 @@ const access = "sidecar-access";
  */
 export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
   const { sidecar, dashboardLabel, labelValue } = settings;
-  const selector = dataSourceSelector(settings, adopt);
-  const each = (name: string, healthPort: number, folder: string, env: Record<string, string>, more: object = {}) =>
+  const each = (name: string, healthPort: number, folder: string, of: Labelled, env: Record<string, string>) =>
     container({
       name,
       image,
       restartPolicy: "Always",
       env: Object.entries({
         FOLDER: folder,
+        RESOURCE: sidecar.secrets ? "both" : "configmap",
+        LABEL: of.label,
+        ...(of.value && { LABEL_VALUE: of.value }),
         NAMESPACE: sidecar.namespaces?.join(",") ?? "ALL",
         // Two ConfigMaps may have a key of the same name.
         UNIQUE_FILENAMES: "true",
@@ -75,21 +91,17 @@ export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
         { name: access, mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", readOnly: true },
         { name: "admin", mountPath: adminFolder, readOnly: true },
       ],
-      ...more,
     });
   return {
     containers: [
-      each(dashboards, 8081, sidecarDashboardsFolder, {
-        RESOURCE: "configmap",
-        LABEL: dashboardLabel,
-        LABEL_VALUE: labelValue,
-        FOLDER_ANNOTATION: sidecar.folderAnnotation,
-      }),
-      each(dataSources, 8082, dataSourcesFolder, {
-        RESOURCE: sidecar.secrets ? "both" : "configmap",
-        // The sidecar makes the selector `LABEL=LABEL_VALUE` of them, so another condition may follow.
-        LABEL: selector.label,
-        LABEL_VALUE: selector.value,
+      each(
+        dashboards,
+        8081,
+        sidecarDashboardsFolder,
+        { label: dashboardLabel, value: labelValue },
+        { FOLDER_ANNOTATION: sidecar.folderAnnotation },
+      ),
+      each(dataSources, 8082, dataSourcesFolder, dataSourceSelector(settings, adopt), {
         REQ_URL: `http://localhost:${httpPort}/api/admin/provisioning/datasources/reload`,
         REQ_METHOD: "POST",
         REQ_USERNAME_FILE: `${adminFolder}/admin-user`,

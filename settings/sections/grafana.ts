@@ -47,9 +47,7 @@ const sidecar = z
     secrets: z
       .boolean()
       .default(false)
-      .describe(
-        "looks for data sources in labelled Secrets too; without `namespaces` it may then read every Secret of the cluster",
-      ),
+      .describe("looks into labelled Secrets too; without `namespaces` it may then read every Secret of the cluster"),
     folderAnnotation: labelKey
       .default("grafana_folder")
       .describe("annotation of a ConfigMap that names the folder of its dashboards"),
@@ -202,7 +200,7 @@ export const grafana = z
         "label of ConfigMaps with dashboards: those of other applications, and the stack's for an existing Grafana",
       ),
     dataSourceLabel: labelKey.default("grafana_datasource").describe("the same for data sources"),
-    labelValue: labelValue.default("1").describe("value of these labels"),
+    labelValue: labelValue.default("1").describe('value of these labels; `""`: the sidecar takes any value'),
     claimDefault: z
       .boolean()
       .default(false)

@@ -215,8 +215,8 @@ function notShown(
         `the sidecar of the stack's Grafana doesn't look into namespace ${namespace}`,
         `add ${namespace} to grafana.sidecar.namespaces`,
       ];
-    const wanted = `${label}: "${labelValue}"`;
-    return labels[label] === labelValue
+    const wanted = labelValue ? `${label}: "${labelValue}"` : label;
+    return labels[label] !== undefined && (!labelValue || labels[label] === labelValue)
       ? []
       : [`the stack's Grafana reads ConfigMaps with the label ${wanted}`, `give its ConfigMap the label ${wanted}`];
   };

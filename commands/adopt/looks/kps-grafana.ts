@@ -39,17 +39,29 @@ function sidecar({ secrets }: Inventory, values: Values, found: Findings): void 
   // The schema's defaults are the chart's: what is the same is not printed.
   const fit = (key: string, value: string | undefined, usual: string) =>
     found.fit(`grafana.${key}`, value === usual ? undefined : value, as);
+  const dashboardLabel = said("dashboards.label") ?? "grafana_dashboard";
   const dataSourceLabel = said("datasources.label") ?? "grafana_datasource";
-  fit("dashboardLabel", said("dashboards.label"), "grafana_dashboard");
+  fit("dashboardLabel", dashboardLabel, "grafana_dashboard");
   fit("dataSourceLabel", dataSourceLabel, "grafana_datasource");
-  fit("labelValue", said("dashboards.labelValue"), "1");
+  // The stack has one value for both. Where the chart has none, or two, any is taken.
+  const [value, another] = ["dashboards", "datasources"].map((what) => {
+    const given = at(values, `sidecar.${what}.labelValue`);
+    return given === undefined ? "1" : String(given ?? "");
+  });
+  fit("labelValue", value === another ? value : "", "1");
   fit("sidecar.folderAnnotation", said("dashboards.folderAnnotation"), "grafana_folder");
   const where = at(values, "sidecar.dashboards.searchNamespace");
   const named = Array.isArray(where) ? where.map(String) : typeof where === "string" ? where.split(",") : [];
   if (named.length > 0 && !named.includes("ALL")) found.fit("grafana.sidecar.namespaces", named, as);
-  const labelled = secrets.filter(({ metadata }) => metadata?.labels?.[dataSourceLabel] !== undefined);
+  const labelled = secrets.filter(({ metadata: { labels = {} } = {} }) =>
+    [dashboardLabel, dataSourceLabel].some((label) => label in labels),
+  );
   if (labelled.length > 0)
-    found.fit("grafana.sidecar.secrets", true, `data sources in Secrets: ${inWords(labelled.map(called))}`);
+    found.fit(
+      "grafana.sidecar.secrets",
+      true,
+      `dashboards or data sources in Secrets: ${inWords(labelled.map(called))}`,
+    );
 }
 
 /** Two can't have one host, so it moves when the old Grafana goes. */

@@ -764,6 +764,10 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       ]);
     });
 
+    it("lists none for its label's value where any will do", async () => {
+      assert.deepEqual(await ends("grafana.labelValue="), []);
+    });
+
     it("lists those in namespaces where its sidecar doesn't look, or all where it has none", async () => {
       assert.deepEqual(await names("grafana.sidecar.namespaces[0]=shop"), ["Heating", "Solar"]);
       // The same title in two namespaces, for two reasons.

@@ -153,6 +153,21 @@ describe("adopting the Grafana of kube-prometheus-stack", () => {
     });
   });
 
+  it("takes any value of the label where its sidecars do, or want two", async () => {
+    const values = (dashboards: string, datasources: string) => ({
+      sidecar: { dashboards: { labelValue: dashboards }, datasources: { labelValue: datasources } },
+    });
+    assert.equal((await adopted(values("", ""))).settings.grafana.labelValue, "");
+    assert.equal((await adopted(values("1", "true"))).settings.grafana.labelValue, "");
+    assert.equal((await adopted(values("1", "1"))).settings.grafana, undefined);
+  });
+
+  it("looks into Secrets where one has a dashboard", async () => {
+    const labelled = secret("boards", { "a.json": "" }, { namespace: "shop", labels: { grafana_dashboard: "1" } });
+    const found = await adopted({ sidecar: { dashboards: {} } }, [labelled]);
+    assert.deepEqual(found.settings.grafana, { sidecar: { secrets: true } });
+  });
+
   it("names what its values put into its pod: dashboards, files, variables", async () => {
     const found = await adopted({
       dashboards: { default: { "node-exporter-full": { gnetId: 1860, revision: 37 }, own: { json: "{}" } } },

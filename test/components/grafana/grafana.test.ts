@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { Grafana } from "../../../components/grafana/grafana";
+import { labelSelector } from "../../../components/grafana/sidecar";
 import { ExistingGrafana } from "../../../components/grafana/existing";
 import { dashboard } from "../../../components/grafana/dashboard";
 import { dataSources } from "../../../components/grafana/data-sources";
@@ -246,7 +247,7 @@ describe("Grafana", () => {
       const { resources } = await own({ sidecar: { namespaces: ["shop", "blog"], secrets: true } });
       assert.equal(sidecar(resources, "sidecar-datasources").env.NAMESPACE, "shop,blog");
       assert.equal(sidecar(resources, "sidecar-datasources").env.RESOURCE, "both");
-      assert.equal(sidecar(resources, "sidecar-dashboards").env.RESOURCE, "configmap");
+      assert.equal(sidecar(resources, "sidecar-dashboards").env.RESOURCE, "both");
       assert.ok(resources.every(({ type }) => type !== types.clusterRole));
       const roles = resources.filter(({ type }) => type === types.role).map(({ inputs }) => inputs);
       assert.deepEqual(
@@ -263,6 +264,22 @@ describe("Grafana", () => {
         sidecar((await own({}, { values })).resources, "sidecar-datasources").env.LABEL_VALUE;
       assert.equal(await selector({}), "1,app!=kube-prometheus-stack-grafana");
       assert.equal(await selector({ nameOverride: "kps" }), "1,app!=kps-grafana");
+    });
+
+    it("is found by any value of its label where the settings give none, and without Secrets unless they say so", async () => {
+      const { resources } = await own({ labelValue: "" });
+      const [boards, sources] = ["dashboards", "datasources"].map((name) => sidecar(resources, `sidecar-${name}`).env);
+      assert.deepEqual([boards.LABEL, "LABEL_VALUE" in boards], ["grafana_dashboard", false]);
+      assert.deepEqual(
+        [sources.LABEL, "LABEL_VALUE" in sources],
+        ["grafana_datasource,app!=kube-prometheus-stack-grafana", false],
+      );
+      assert.deepEqual([boards.RESOURCE, sources.RESOURCE], ["configmap", "configmap"]);
+      assert.deepEqual(
+        [{ label: "boards" }, { label: "boards", value: "1" }].map(labelSelector),
+        ["boards", "boards=1"],
+        "what verify and preflight ask for",
+      );
     });
 
     it("is read with a token that Grafana itself doesn't have", async () => {
