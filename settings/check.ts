@@ -4,6 +4,7 @@ import { formatPath, hidden, type Problem } from "./problem";
 import { rules } from "./rules";
 import type { Rule } from "./rules/rule";
 import { settingsSchema, type ParsedSettings } from "./schema";
+import { receiverFieldNames } from "./sections/receivers";
 
 type Path = readonly PropertyKey[];
 
@@ -30,11 +31,21 @@ export function checkSettings(raw: unknown, { secretKeys = [], now = new Date() 
   const parsed = settingsSchema.safeParse(raw);
   const { settings, damaged } = parsed.success ? { settings: parsed.data, damaged: [] } : salvage(raw);
   const problems = [
-    ...(parsed.success ? [] : explain(parsed.error.issues, { schema: settingsSchema, raw, isSecret })),
+    ...(parsed.success
+      ? []
+      : explain(parsed.error.issues, {
+          schema: settingsSchema,
+          raw,
+          isSecret: (path) => isSecret(path) || isSecretsPlace(path),
+        })),
     ...rules.flatMap((rule) => findings(rule, settings, { now, damaged, isSecret })),
   ];
   return problems.length > 0 ? { problems } : { settings, problems: [] };
 }
+
+/** Where people write a secret in clear, which is wrong there: what they wrote is not shown, as a build's log may be public. */
+const isSecretsPlace = (path: Path): boolean =>
+  path.includes("secureJsonData") || (path[1] === "receivers" && receiverFieldNames.some((field) => field === path[3]));
 
 /** What is left of the settings when everything wrong is taken out of them, and which paths were. */
 function salvage(raw: unknown): { settings: ParsedSettings; damaged: Path[] } {

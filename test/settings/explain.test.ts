@@ -241,6 +241,30 @@ describe("a secret in the settings", () => {
     assert.ok(!shows(twice, ["buckets"]));
   });
 
+  it("is not shown where it is written beside a receiver or a data source instead of as a given secret or a file", () => {
+    for (const [kind, field] of [
+      ...[
+        ["pushover", "token"],
+        ["pushover", "userKey"],
+        ["slack", "url"],
+        ["discord", "url"],
+      ],
+      ...[
+        ["telegram", "botToken"],
+        ["email", "password"],
+        ["pagerduty", "routingKey"],
+        ["webhook", "token"],
+      ],
+    ]) {
+      const raw = { alertmanager: { receivers: { phone: { kind, [field]: secret } } } };
+      assert.ok(!shows(raw), `${kind}.${field}`);
+      assert.match(linesOf(raw).join(), new RegExp(`receivers\\.phone\\.${field} \\[secret\\]`));
+    }
+    assert.ok(
+      !shows({ grafana: { dataSources: [{ name: "T", uid: "t", type: "x", secureJsonData: { p: secret } }] } }),
+    );
+  });
+
   it("is not shown from a URL", () => {
     const raw = { alertmanager: { webhook: `http://me:${secret}@example.org/` } };
     assert.ok(!shows(raw));
