@@ -359,6 +359,7 @@ const upstream = ({ settings, environment }: Base) => ({
   settings: settings.rules,
   monitors: settings.monitors,
   dropApiserverHistograms: settings.kps.dropApiserverHistograms,
+  grafana: { dashboardLabel: settings.grafana.dashboardLabel, labelValue: settings.grafana.labelValue },
 });
 
 /** What the stack has, for what watches it, shows it or guards it. */

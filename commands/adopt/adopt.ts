@@ -89,8 +89,9 @@ export function adopt({ inventory, raw, settings, today }: AdoptArgs): Adoption 
   const whole = Object.fromEntries(fits.filter(({ key }) => !key.includes(".")).map(({ key }) => [key, {}]));
   const proposed = mergeValues({ ...raw, ...whole }, nested(fits));
   const { problems } = checkSettings(proposed, { now: today });
-  // What ends is judged by the settings as they will be.
-  lookAtBelongings(inventory, settingsSchema.safeParse(proposed).data ?? settings, found);
+  // What ends is judged by the settings as they will be; the labels that the release's Grafana looks for are in them.
+  const then = settingsSchema.safeParse(proposed).data ?? settings;
+  lookAtBelongings(inventory, then, found);
   return {
     server: inventory.server,
     fits: fits.filter(isNew),
@@ -98,7 +99,7 @@ export function adopt({ inventory, raw, settings, today }: AdoptArgs): Adoption 
     questions: found.questions,
     problems,
     unseen: inventory.unseen,
-    has: belongings(inventory, settings),
+    has: belongings(inventory, then),
     ends: found.ends,
     askers: found.askers,
   };

@@ -1,5 +1,9 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import { dataSourceSelector, labelSelector as sidecarSelector } from "../../components/grafana/sidecar";
+import {
+  dataSourceSelector,
+  labelSelector as sidecarSelector,
+  sidecarNamespaces,
+} from "../../components/grafana/sidecar";
 import { controlPlane, controlPlaneParts, labelSelector } from "../../components/monitors/control-plane";
 import { labels } from "../../components/kubernetes/labels";
 import { nodeReaders } from "../../settings/pod-security";
@@ -55,7 +59,7 @@ export async function lookAtCluster(settings: Settings, deadline: Deadline, mana
       ...existingSecrets(settings),
       ...existingConfiguration(settings),
       ...gatewayApi(settings),
-      ...sidecarNamespaces(settings),
+      ...otherNamespaces(settings),
       ...secretMounts(settings),
       ...dataSources(settings),
     ];
@@ -335,7 +339,7 @@ function gatewayApi({ grafana, alertmanager, loki }: Settings): [string, Look][]
 }
 
 /** Namespaces that Grafana's sidecar looks into: each gets a Role. */
-function sidecarNamespaces({ grafana, namespace: own }: Settings): [string, Look][] {
+function otherNamespaces({ grafana, namespace: own }: Settings): [string, Look][] {
   const { enabled, namespaces = [] } = grafana.sidecar;
   if (!grafana.create || !enabled) return [];
   return namespaces
@@ -356,7 +360,10 @@ function dataSources({ grafana, adopt, namespace: own }: Settings): [string, Loo
   const label = grafana.dataSourceLabel;
   const selector = create ? dataSourceSelector(grafana, adopt.kps) : { label, value: grafana.labelValue };
   const look: Look = async (_settings, cluster) => {
-    const all = await cluster.configMaps(sidecarSelector(selector), create ? sidecar.namespaces : undefined);
+    const all = await cluster.configMaps(
+      sidecarSelector(selector),
+      create ? sidecarNamespaces(sidecar, own.name) : undefined,
+    );
     const isOwn = labels({ name: "grafana" });
     const others = all.filter(
       ({ metadata }) =>

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { labels } from "../../components/kubernetes/labels";
+import type { Settings } from "../../settings/schema";
 import type { Backend } from "../../stages";
 import { groupBy } from "./group-by";
 
@@ -111,17 +112,30 @@ const keptIn: Readonly<Record<keyof typeof owningKinds, readonly BelongingKind[]
   PrometheusAgent: ["PrometheusAgent"],
 };
 
+/** What tells whose an object is, and who reads it. */
+export interface Around {
+  /** `namespace/name` of kube-prometheus-stack's release: of all Ingresses, its own and the stack's count. */
+  release?: string;
+  /** The labels by which Grafana's sidecars find ConfigMaps; default: the chart's. */
+  labels?: Readonly<Record<"dashboard" | "dataSource", string>>;
+}
+
+/** The labels of the settings. */
+export const labelsOf = ({
+  grafana: { dashboardLabel: dashboard, dataSourceLabel: dataSource },
+}: Pick<Settings, "grafana">): Around["labels"] => ({ dashboard, dataSource });
+
 /**
  * The names of everything in some objects.
  * @param objects by kind; a kind that was not read is left out
- * @param release `namespace/name` of kube-prometheus-stack's release: of all Ingresses, its own and the stack's count
+ * @param around whose they are
  */
 export function belongingsOf(
   objects: Readonly<Partial<Record<keyof typeof owningKinds, readonly Owning[]>>>,
-  release?: string,
+  around: Around = {},
 ): Belongings {
   const kinds = Object.entries(objects) as [keyof typeof owningKinds, readonly Owning[]][];
-  const found = kinds.flatMap(([kind, all]) => all.flatMap((object) => within({ ...object, kind }, release)));
+  const found = kinds.flatMap(([kind, all]) => all.flatMap((object) => within({ ...object, kind }, around)));
   return Object.fromEntries(
     kinds
       .flatMap(([kind]) => keptIn[kind])
@@ -179,7 +193,7 @@ export function stepThatDeletes({ metadata: { labels: { app = "", ...labels } = 
 }
 
 /** What one object has. */
-export function within(object: Owning, release?: string): Belonging[] {
+export function within(object: Owning, { release, labels = usual }: Around = {}): Belonging[] {
   const { kind, metadata: { name = "", namespace = "" } = {}, spec, data = {} } = object;
   switch (kind) {
     case "PrometheusRule":
@@ -191,8 +205,8 @@ export function within(object: Owning, release?: string): Belonging[] {
       );
     case "ConfigMap":
       return Object.values(data).flatMap((text) => [
-        ...(isRead(object, "dashboard") ? titled(text) : []),
-        ...(isRead(object, "datasource") ? sourcesIn(text) : []),
+        ...(isRead(object, "grafana-dashboard", labels.dashboard) ? titled(text) : []),
+        ...(isRead(object, "grafana-datasource", labels.dataSource) ? sourcesIn(text) : []),
       ]);
     case "Ingress":
       return isStacks(object) || isOfRelease(object, release) ? [{ kind, name: `${namespace}/${name}` }] : [];
@@ -223,10 +237,11 @@ export const isStacks = ({ metadata }: Labelled): boolean =>
 export const isOfRelease = ({ metadata: { annotations = {} } = {} }: Owning, release?: string): boolean =>
   `${annotations["meta.helm.sh/release-namespace"]}/${annotations["meta.helm.sh/release-name"]}` === release;
 
-/** By label, as kube-prometheus-stack's sidecars find them; the stack's own Grafana mounts its ConfigMaps. */
-const isRead = (object: Owning, what: "dashboard" | "datasource") =>
-  object.metadata?.labels?.[`grafana_${what}`] !== undefined ||
-  (isStacks(object) && (object.metadata?.name ?? "").startsWith(`grafana-${what}`));
+const usual = { dashboard: "grafana_dashboard", dataSource: "grafana_datasource" };
+
+/** By label, as sidecars find them; the stack's own Grafana mounts its ConfigMaps, which begin with a name. */
+const isRead = (object: Owning, own: string, label: string) =>
+  object.metadata?.labels?.[label] !== undefined || (isStacks(object) && (object.metadata?.name ?? "").startsWith(own));
 
 function titled(text: string): Belonging[] {
   const title = (read(text, JSON.parse) as { title?: unknown } | null | undefined)?.title;

@@ -10,6 +10,7 @@ import {
   owningKinds,
   stepThatDeletes,
   within,
+  type Around,
   type Belonging,
   type BelongingKind,
   type Belongings,
@@ -50,7 +51,7 @@ async function belongings(context: Context, all: Objects, notes: string[]): Prom
     ...(ScrapeConfig && { ScrapeConfig: scraped(ScrapeConfig, subject) }),
     ...(subject.formerKps && { ThanosRuler: [], PrometheusAgent: [] }),
   };
-  const has = belongingsOf(alive, subject.prometheus?.release);
+  const has = belongingsOf(alive, aroundOf(subject));
   try {
     const { receivers, who } = await readersOf(context, AlertmanagerConfig ?? [], notes);
     const read = AlertmanagerConfig?.filter((object) => who(object) !== undefined);
@@ -74,16 +75,20 @@ const scraped = (all: readonly Owning[], { on, readable }: Subject): readonly Ow
         }),
       ];
 
+const aroundOf = ({ prometheus, labels }: Subject): Around => ({ release: prometheus?.release, labels });
+
 /** What ends with kube-prometheus-stack: what only its release has, what only its operator runs, and ScrapeConfigs that the settings don't have. */
-function endsWithKps(all: Objects, { on, backend, prometheus, readable }: Subject): Ending[] {
+function endsWithKps(all: Objects, subject: Subject): Ending[] {
+  const { on, backend, prometheus, readable } = subject;
   if (!on.kps || !prometheus) return [];
   const { release } = prometheus;
   const objects = Object.values(all).flat();
-  const of = (whose: (object: Owning) => boolean) => objects.filter(whose).flatMap((object) => within(object, release));
+  const of = (whose: (object: Owning) => boolean) =>
+    objects.filter(whose).flatMap((object) => within(object, aroundOf(subject)));
   const isReleases = (object: Owning) => isOfRelease(object, release);
   const stay = new Set(of((object) => !isReleases(object)).map(keyOf));
   const ofReleases = objects.filter(isReleases).flatMap((object) =>
-    within(object, release)
+    within(object, aroundOf(subject))
       .filter((thing) => !stay.has(keyOf(thing)))
       .map((thing) => ({ ...thing, ...goesWith(stepThatDeletes(object)), how: belongingKinds[thing.kind].way })),
   );
@@ -117,9 +122,11 @@ export const kept = (before: Recorded): Check => ({
 });
 
 /** What only the stack's own objects have. Each step's plan lists what of it ends; that the rest is there is for other rows. */
-function stacksOwn(all: Objects): Belonging[] {
+function stacksOwn(all: Objects, { labels }: Subject): Belonging[] {
   const of = (whose: (object: Owning) => boolean) =>
-    belongingsOf(Object.fromEntries(Object.entries(all).map(([kind, objects]) => [kind, objects.filter(whose)])));
+    belongingsOf(Object.fromEntries(Object.entries(all).map(([kind, objects]) => [kind, objects.filter(whose)])), {
+      labels,
+    });
   return missing(
     of(isStacks),
     of((object) => !isStacks(object)),
@@ -153,7 +160,7 @@ async function lookForKept(context: Context, { has: had, ends, own = [] }: Recor
   const found = (Object.keys(has) as BelongingKind[])
     .filter((kind) => has[kind]!.length > 0)
     .map((kind) => `${kind}: ${has[kind]!.length}`);
-  const measures = { has, ends: [...later.values()], own: stacksOwn(objects) };
+  const measures = { has, ends: [...later.values()], own: stacksOwn(objects, context.subject) };
   const silent = lost.filter(({ said }) => !said);
   if (silent.length > 0) return fail(`${count(silent.length, "name")} gone unexpectedly`, { notes, measures });
   const gone = lost.length > 0 ? `; ${count(lost.length, "name")} gone as announced` : "";

@@ -11,6 +11,7 @@ import type { Settings } from "../../settings/schema";
 import { notifiesPeople } from "../../settings/sections/alerting";
 import { seconds } from "../../settings/units";
 import { stageOf, type Backend, type Stage } from "../../stages";
+import { labelsOf, type Around } from "../shared/belongings";
 import type { KubernetesObject } from "../shared/objects";
 import type { RenderedResource } from "../shared/render";
 import { dataSourcesIn, panelsIn, type Dashboard, type DataSource, type PanelQuery } from "./dashboards";
@@ -106,6 +107,8 @@ export interface Subject {
   panels: PanelQuery[];
   /** Label of the ConfigMaps in which an existing Grafana finds dashboards, the stack's and others. */
   dashboardLabel?: string;
+  /** The labels by which Grafana finds dashboards and data sources; default: the chart's. */
+  labels?: Around["labels"];
   /** What Grafana's sidecar looks for, and who may ask Grafana; only where it has one. */
   sidecar?: Sidecar;
   /** Monitors and rules of the stack: objects of the Prometheus operator's CRDs. */
@@ -221,6 +224,7 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
     dataSources,
     panels,
     ...((!grafana.create || sidecar) && { dashboardLabel: grafana.dashboardLabel }),
+    labels: labelsOf(settings),
     ...(sidecar && { sidecar }),
     monitoring: objects.filter(({ apiVersion }) => apiVersion.startsWith("monitoring.coreos.com/")),
     readable: { ...settings.metrics, namespace: namespace.name },

@@ -58,7 +58,7 @@ export class Grafana extends pulumi.ComponentResource {
     const configSecrets = mountedSecrets(secrets, settings);
     const account = [
       app.serviceAccount(),
-      ...(settings.sidecar.enabled ? sidecarPermissions(app, settings.sidecar) : []),
+      ...(settings.sidecar.enabled ? sidecarPermissions(app, settings.sidecar, environment.namespace) : []),
     ];
     app.service({ ports: [namedPort("http", httpPort)] });
     expose(app, { port: { name: "http", number: httpPort }, ingress: settings.ingress, route: settings.route });
@@ -74,7 +74,9 @@ export class Grafana extends pulumi.ComponentResource {
       ...{ image: images.grafana, resources, annotations, admin, configSecrets, dashboards: files },
       before: installPlugins(settings.plugins),
       secretMounts: settings.secretMounts,
-      sidecars: settings.sidecar.enabled ? sidecars({ image: images["k8s-sidecar"], settings, adopt }) : undefined,
+      sidecars: settings.sidecar.enabled
+        ? sidecars({ image: images["k8s-sidecar"], namespace: environment.namespace, settings, adopt })
+        : undefined,
     });
     app.statefulSet({ volume: settings, template }, { dependsOn: account });
     app.monitor({ port: "http" });

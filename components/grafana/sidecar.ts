@@ -19,6 +19,8 @@ export interface Sidecars {
 /** What the sidecars are made of. */
 export interface SidecarArgs {
   image: string;
+  /** The stack's own. */
+  namespace: string;
   settings: Pick<Settings["grafana"], "sidecar" | "dashboardLabel" | "dataSourceLabel" | "labelValue">;
   /** The adopted release of kube-prometheus-stack, whose own Grafana may be kept beside this one. */
   adopt?: Settings["adopt"]["kps"];
@@ -64,7 +66,7 @@ const access = "sidecar-access";
  * @see https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables
  * @see https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
  */
-export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
+export function sidecars({ image, namespace, settings, adopt }: SidecarArgs): Sidecars {
   const { sidecar, dashboardLabel, labelValue } = settings;
   const each = (name: string, healthPort: number, folder: string, of: Labelled, env: Record<string, string>) =>
     container({
@@ -76,7 +78,7 @@ export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
         RESOURCE: sidecar.secrets ? "both" : "configmap",
         LABEL: of.label,
         ...(of.value && { LABEL_VALUE: of.value }),
-        NAMESPACE: sidecar.namespaces?.join(",") ?? "ALL",
+        NAMESPACE: sidecarNamespaces(sidecar, namespace)?.join(",") ?? "ALL",
         // Two ConfigMaps may have a key of the same name.
         UNIQUE_FILENAMES: "true",
         HEALTH_PORT: String(healthPort),
@@ -135,6 +137,17 @@ export function sidecars({ image, settings, adopt }: SidecarArgs): Sidecars {
   };
 }
 
+/**
+ * Where the sidecars look: in the stack's own namespace in any case, where upstream's dashboards are.
+ * @param settings the namespaces that are named
+ * @param own the stack's
+ * @returns undefined: in all
+ */
+export const sidecarNamespaces = (
+  { namespaces }: Pick<Settings["grafana"]["sidecar"], "namespaces">,
+  own: string,
+): string[] | undefined => namespaces && [...new Set([...namespaces, own])];
+
 /** At most 15 characters. */
 const portName = (name: string): string => name.replace("sidecar-", "").slice(0, 15);
 
@@ -142,12 +155,15 @@ const portName = (name: string): string => name.replace("sidecar-", "").slice(0,
  * What the sidecars may read: ConfigMaps, and Secrets where the settings say so; in the named namespaces, or in all.
  * @param app whose account it is
  * @param settings where they look
+ * @param own the stack's namespace
  */
 export function sidecarPermissions(
   app: Application,
-  { namespaces, secrets }: Settings["grafana"]["sidecar"],
+  settings: Settings["grafana"]["sidecar"],
+  own: string,
 ): ReturnType<Application["clusterRole"]> {
-  const resources = ["configmaps", ...(secrets ? ["secrets"] : [])];
+  const resources = ["configmaps", ...(settings.secrets ? ["secrets"] : [])];
   const rules = [{ apiGroups: [""], resources, verbs: ["get", "list", "watch"] }];
+  const namespaces = sidecarNamespaces(settings, own);
   return namespaces ? namespaces.flatMap((namespace) => app.role(namespace, rules)) : app.clusterRole(rules);
 }

@@ -14,6 +14,8 @@ export interface UpstreamArgs {
   monitors: Settings["monitors"];
   /** The API server's histogram buckets are dropped. */
   dropApiserverHistograms: boolean;
+  /** The label by which Grafana finds dashboards; default: the chart's. */
+  grafana?: Pick<Settings["grafana"], "dashboardLabel" | "labelValue">;
 }
 
 /** Beginning of the names of the release's objects: stays the same in every stage, so no rule is removed and created again. */
@@ -108,6 +110,7 @@ export function upstreamValues(args: UpstreamArgs): Values {
       ...off,
       forceDeployDashboards: dashboards,
       defaultDashboardsEnabled: dashboards,
+      ...labelled(args.grafana),
     },
     nodeExporter: {
       ...off,
@@ -133,6 +136,15 @@ export function upstreamValues(args: UpstreamArgs): Values {
     ...(Object.keys(own).length > 0 && { additionalPrometheusRulesMap: own }),
   };
 }
+
+/** Values for a label that is not the chart's own. */
+function labelled(grafana: UpstreamArgs["grafana"]): Values {
+  const { dashboardLabel: label, labelValue } = grafana ?? { dashboardLabel: chartLabel, labelValue: "1" };
+  const value = labelValue || "1";
+  return label === chartLabel && value === "1" ? {} : { sidecar: { dashboards: { label, labelValue: value } } };
+}
+
+const chartLabel = "grafana_dashboard";
 
 const offIn = (groups: readonly UpstreamGroup[]) => Object.fromEntries(groups.map((group) => [group, false]));
 

@@ -43,7 +43,7 @@ const sidecar = z
       .min(1)
       .optional()
       .meta({ allowed: "a list of namespaces, at least one", example: ["monitoring", "shop"] })
-      .describe("where they are looked for; default: in all namespaces"),
+      .describe("where they are looked for, besides the stack's own namespace; default: in all namespaces"),
     secrets: z
       .boolean()
       .default(false)

@@ -1,5 +1,6 @@
 import { dashboardOff, groupsOff, groupsOfKps, upstreamValues } from "../../../components/upstream-rules/values";
 import { upstreamRules } from "../../../components/upstream-rules/names";
+import { sidecarNamespaces } from "../../../components/grafana/sidecar";
 import { baseRules } from "../../../components/rules/base";
 import type { Settings } from "../../../settings/schema";
 import type { UpstreamGroup } from "../../../settings/sections/rules";
@@ -14,6 +15,7 @@ import {
   type Owning,
   endWithOperator,
   isStacks,
+  labelsOf,
   stepThatDeletes,
 } from "../../shared/belongings";
 import { groupBy } from "../../shared/group-by";
@@ -46,7 +48,10 @@ const named = (kind: string, objects: readonly object[]): Owning[] => objects.ma
  */
 export function belongings(inventory: Inventory, settings: Settings): Belongings {
   const [release] = kpsReleases(inventory, settings);
-  const has = belongingsOf(owning(inventory), release && releaseName(release));
+  const has = belongingsOf(owning(inventory), {
+    ...(release && { release: releaseName(release) }),
+    labels: labelsOf(settings),
+  });
   return release ? { ...has, receiver: receivers(release) } : has;
 }
 
@@ -68,8 +73,9 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
   const [release] = kpsReleases(inventory, settings);
   if (!settings.kps.enabled || !release) return;
   const objects = owning(inventory);
+  const around = { release: releaseName(release), labels: labelsOf(settings) };
   const of = (kind: keyof typeof objects, whose: (object: Owning) => boolean) =>
-    objects[kind].filter(whose).flatMap((object) => within(object, releaseName(release)));
+    objects[kind].filter(whose).flatMap((object) => within(object, around));
   const inRelease = (object: Owning) => isInKps(inventory, settings, object as Inventory["ingresses"][number]);
   const others = (object: Owning) => !inRelease(object);
   const extra = new Set(
@@ -89,7 +95,7 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
     objects[kind]
       .filter(inRelease)
       .flatMap((object) =>
-        within(object, releaseName(release)).flatMap((thing) =>
+        within(object, around).flatMap((thing) =>
           thing.kind === which ? [{ ...thing, why, step: stepOf(object) }] : [],
         ),
       );
@@ -178,21 +184,27 @@ function rulesThatEnd(object: Owning, { rules: { upstream }, monitors, kps }: Se
   });
 }
 
-/** The dashboards of a ConfigMap of the release that upstream's release doesn't bring back, each with why. */
+/** Upstream's are ConfigMaps, too. */
+const hidden = "the stack's Grafana doesn't look for them (grafana.sidecar.enabled)";
+
+/** The dashboards of a ConfigMap of the release that upstream's release doesn't bring back or nobody shows, each with why. */
 function dashboardsThatEnd(object: Owning, settings: Settings, grafana: EndingStep): End[] {
-  const { rules, monitors, kps } = settings;
+  const { rules, monitors, kps, grafana: shown } = settings;
   const values = upstreamValues({
     ...{ environment: {}, settings: rules, monitors },
     dropApiserverHistograms: kps.dropApiserverHistograms,
   });
   // With upstream's, the release has none of its own from the import on, even where its Grafana stays.
-  const step = rules.upstream.enabled ? "import" : grafana;
+  const stepFor = (why: string) => (rules.upstream.enabled && why !== hidden ? "import" : grafana);
   return Object.entries(object.data ?? {}).flatMap(([file, text]) => {
     const why = rules.upstream.enabled
-      ? dashboardOff(file, values)
+      ? (dashboardOff(file, values) ?? (shown.create && !shown.sidecar.enabled ? hidden : undefined))
       : "upstream's rules and dashboards are off (rules.upstream.enabled)";
-    const there = why === undefined ? [] : within({ ...object, data: { [file]: text } });
-    return there.flatMap((each): End[] => (each.kind === "dashboard" ? [{ ...each, why: why!, step }] : []));
+    const there =
+      why === undefined ? [] : within({ ...object, data: { [file]: text } }, { labels: labelsOf(settings) });
+    return there.flatMap((each): End[] =>
+      each.kind === "dashboard" ? [{ ...each, why: why!, step: stepFor(why!) }] : [],
+    );
   });
 }
 
@@ -203,14 +215,13 @@ function wayOut(why: string): string | undefined {
 }
 
 /** What other applications bring in ConfigMaps that the stack's own Grafana doesn't read, by why. An existing Grafana reads what it read. */
-function notShown(
-  configMaps: readonly Owning[],
-  { grafana: { create, sidecar, dashboardLabel, dataSourceLabel, labelValue } }: Settings,
-): (Belonging & { why: string; how: string })[] {
+function notShown(configMaps: readonly Owning[], settings: Settings): (Belonging & { why: string; how: string })[] {
+  const { create, sidecar, dashboardLabel, dataSourceLabel, labelValue } = settings.grafana;
   if (!create) return [];
+  const namespaces = sidecarNamespaces(sidecar, settings.namespace.name);
   const whyNot = (label: string, { namespace = "", labels = {} }: NonNullable<Owning["metadata"]>) => {
     if (!sidecar.enabled) return ["the stack's Grafana has no sidecar", "set grafana.sidecar.enabled: true"];
-    if (sidecar.namespaces?.includes(namespace) === false)
+    if (namespaces?.includes(namespace) === false)
       return [
         `the sidecar of the stack's Grafana doesn't look into namespace ${namespace}`,
         `add ${namespace} to grafana.sidecar.namespaces`,
@@ -221,7 +232,7 @@ function notShown(
       : [`the stack's Grafana reads ConfigMaps with the label ${wanted}`, `give its ConfigMap the label ${wanted}`];
   };
   const found = configMaps.flatMap((object) =>
-    within(object).map(({ kind, name }) => {
+    within(object, { labels: labelsOf(settings) }).map(({ kind, name }) => {
       const [why, how] = whyNot(kind === "dashboard" ? dashboardLabel : dataSourceLabel, object.metadata ?? {});
       return { kind, name, why, how };
     }),

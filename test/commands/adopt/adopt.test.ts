@@ -642,6 +642,37 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
     assertAccepted(found);
   });
 
+  describe("of a release whose Grafana looks for other labels", () => {
+    const annotations = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "monitoring" };
+    const board = (name: string, label: string, more: object = {}): ApiObject => {
+      const object = configMap(name, { [`${name}.json`]: `{"title":"${name}"}` }, { labels: { [label]: "1" } });
+      return { ...object, metadata: { ...object.metadata, ...more } };
+    };
+    const sidecar = { dashboards: { label: "boards" } };
+    const objects = [
+      helmRelease("kps", kpsChart, { config: { ...kpsConfig, grafana: { sidecar } } }),
+      board("pod-total", "boards", { annotations }),
+      board("shop", "boards"),
+      board("unread", "grafana_dashboard"),
+    ];
+    const dashboardsOf = async (...config: string[]) => {
+      const { has, ends } = (await look(objects, { config })) as unknown as Pick<Adoption, "has" | "ends">;
+      return {
+        has: has.dashboard,
+        ends: ends.flatMap(({ kind, name, step }) => (kind === "dashboard" ? `${name}: ${step}` : [])),
+      };
+    };
+
+    it("records the dashboards that it shows, none of which ends", async () => {
+      assert.deepEqual(await dashboardsOf(), { has: ["pod-total", "shop"], ends: [] });
+    });
+
+    it("says that upstream's end too where the stack's Grafana has no sidecar", async () => {
+      const { ends } = await dashboardsOf("grafana.sidecar.enabled=false");
+      assert.deepEqual(ends, ["shop: keepGrafana", "pod-total: keepGrafana"]);
+    });
+  });
+
   describe("of AlertmanagerConfigs", () => {
     const webhook = (receiver: string, more: object = {}) => ({
       route: { receiver },

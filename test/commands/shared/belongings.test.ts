@@ -31,6 +31,18 @@ describe("What a cluster's monitoring has", () => {
     });
   });
 
+  it("has the dashboards and data sources with the labels that Grafana looks for", () => {
+    const of = (label: string) =>
+      configMap(label, { "a.json": '{"title":"A"}', "b.yaml": "datasources: [{ name: B }]" });
+    const labels = { dashboard: "boards", dataSource: "sources" };
+    const ConfigMap = ["grafana_dashboard", "grafana_datasource", "boards", "sources"].map(of);
+    assert.deepEqual(belongingsOf({ ConfigMap: ConfigMap.slice(0, 2) }, { labels }), {
+      dashboard: [],
+      "data source": [],
+    });
+    assert.deepEqual(belongingsOf({ ConfigMap }, { labels }), { dashboard: ["A"], "data source": ["B"] });
+  });
+
   it("has of all Ingresses only those of the release and of the stack", () => {
     const ingress = (name: string, metadata: object) => ({
       kind: "Ingress",
@@ -41,7 +53,7 @@ describe("What a cluster's monitoring has", () => {
       ingress("shop", {}),
       ingress("prometheus", { annotations: helms }),
       ingress("grafana", { labels: labels({ name: "grafana" }) }),
-    ].flatMap((each) => within(each, "m/kps").map(({ name }) => name));
+    ].flatMap((each) => within(each, { release: "m/kps" }).map(({ name }) => name));
     assert.deepEqual(names, ["m/prometheus", "m/grafana"]);
   });
 

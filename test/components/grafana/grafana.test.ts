@@ -245,7 +245,7 @@ describe("Grafana", () => {
 
     it("is read by a Role in each of the namespaces that are named, and by no ClusterRole", async () => {
       const { resources } = await own({ sidecar: { namespaces: ["shop", "blog"], secrets: true } });
-      assert.equal(sidecar(resources, "sidecar-datasources").env.NAMESPACE, "shop,blog");
+      assert.equal(sidecar(resources, "sidecar-datasources").env.NAMESPACE, "shop,blog,monitoring");
       assert.equal(sidecar(resources, "sidecar-datasources").env.RESOURCE, "both");
       assert.equal(sidecar(resources, "sidecar-dashboards").env.RESOURCE, "both");
       assert.ok(resources.every(({ type }) => type !== types.clusterRole));
@@ -255,6 +255,7 @@ describe("Grafana", () => {
         [
           ["shop", ["configmaps", "secrets"]],
           ["blog", ["configmaps", "secrets"]],
+          ["monitoring", ["configmaps", "secrets"]], // where upstream's dashboards are
         ],
       );
     });

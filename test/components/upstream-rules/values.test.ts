@@ -41,6 +41,21 @@ describe("Values of upstream's rules", () => {
     assert.equal(values.global.rbac?.create, false);
   });
 
+  it("give dashboards the label by which the stack's Grafana finds them", () => {
+    const sidecarFor = (grafana: object) => {
+      const values = upstreamValues({ ...argsOf(), grafana: settingsSchema.parse({ grafana }).grafana });
+      return (values.grafana as { sidecar?: object }).sidecar;
+    };
+    assert.equal(sidecarFor({}), undefined, "the chart's own");
+    assert.equal(sidecarFor({ labelValue: "" }), undefined, "any value will do");
+    assert.deepEqual(sidecarFor({ dashboardLabel: "boards", labelValue: "" }), {
+      dashboards: { label: "boards", labelValue: "1" },
+    });
+    assert.deepEqual(sidecarFor({ labelValue: "yes" }), {
+      dashboards: { label: "grafana_dashboard", labelValue: "yes" },
+    });
+  });
+
   it("leave out groups whose targets aren't scraped, and have them where they are", () => {
     const groups = ["etcd", "kubeSchedulerAlerting", "kubeSchedulerRecording", "kubeControllerManager", "kubeProxy"];
     const [without, withThem] = [on(upstream()), on(upstream({ monitors: scraped }))];
