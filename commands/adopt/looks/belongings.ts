@@ -19,12 +19,11 @@ import {
   stepThatDeletes,
 } from "../../shared/belongings";
 import { groupBy } from "../../shared/group-by";
-import { at } from "../config-values";
 import type { Findings, Look } from "../findings";
 import type { Inventory } from "../inventory";
 import { addedObjects } from "../manifest";
 import { inWords, isInKps, kpsReleases, releaseName } from "../objects";
-import type { Release } from "../release";
+import { releaseReceivers } from "../release-receivers";
 
 const runbook = "docs/adoption.md#what-a-release-has-and-the-stack-wont-have";
 
@@ -52,20 +51,7 @@ export function belongings(inventory: Inventory, settings: Settings): Belongings
     ...(release && { release: releaseName(release) }),
     labels: labelsOf(settings),
   });
-  return release ? { ...has, receiver: receivers(release) } : has;
-}
-
-/** The chart's receiver that notifies nobody. */
-const nobody = "null";
-
-function receivers({ values, defaults }: Release): string[] {
-  const own = at(values, "alertmanager.config.receivers") ?? at(defaults, "alertmanager.config.receivers");
-  return Array.isArray(own)
-    ? own
-        .flatMap((each: { name?: string }) => each?.name ?? [])
-        .filter((name) => name !== nobody)
-        .sort()
-    : [];
+  return release ? { ...has, receiver: releaseReceivers(inventory, release).names } : has;
 }
 
 /** What a release has and the stack won't have by the settings as they will be, by name; ScrapeConfigs and AlertmanagerConfigs have looks of their own. */
@@ -121,7 +107,7 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
     ...endWithOperator(operators, [], settings.metrics.backend),
   ];
   // The look at its Alertmanager asks about them.
-  for (const name of receivers(release))
+  for (const name of releaseReceivers(inventory, release).names)
     found.end({
       ...{ kind: "receiver", name, why: "the release's Alertmanager goes" },
       ...{ how: belongingKinds.receiver.way, step: "import" },

@@ -16,6 +16,7 @@ import { ownRules } from "../own-rules";
 import { addedObjects } from "../manifest";
 import { allKpsReleases, called, inWords, isLeft, kpsReleases, releaseName, releaseOf } from "../objects";
 import type { Release, Values } from "../release";
+import { releaseReceivers } from "../release-receivers";
 import { withoutSecrets } from "../secret-values";
 import { lookAtExternalLabels } from "./external-labels";
 import { lookAtAskers } from "./prometheus-api";
@@ -84,7 +85,7 @@ export const lookAtKps: Look = (inventory, settings, found) => {
   added(release, found);
   prometheus(inventory, release, effective, found);
   endings(release, settings, found);
-  alertmanager(release, effective, found);
+  alertmanager(inventory, release, effective, settings, found);
   lookAtExternalLabels(release, effective, settings, found);
   if (keep.keepGrafana) lookAtKpsGrafana(inventory, release.values, effective, found);
   lookAtAskers(inventory, settings, release, found);
@@ -256,14 +257,22 @@ function prometheusClaim({ claims }: Inventory, { namespace }: Release) {
   return own.length === 1 ? own[0] : undefined;
 }
 
-function alertmanager({ namespace, values }: Release, effective: Values, found: Findings): void {
+function alertmanager(
+  inventory: Inventory,
+  release: Release,
+  effective: Values,
+  settings: Settings,
+  found: Findings,
+): void {
   if (at(effective, "alertmanager.enabled") === false) return;
-  const receivers = at(values, "alertmanager.config.receivers");
-  const names = Array.isArray(receivers) ? receivers.flatMap((each: { name?: string }) => each?.name ?? []) : [];
+  const { namespace, values } = release;
+  const { names, ownSecret = "" } = releaseReceivers(inventory, release);
+  const [where, existingConfigSecret] = ownSecret.split("/");
   const templates = Object.keys((at(values, "alertmanager.templateFiles") ?? {}) as object);
   found.ask(
     `the first update deletes the release's Alertmanager, with its silences${names.length > 0 ? ` and its receivers (${inWords(names)})` : ""}${templates.length > 0 ? ` and its templates (${inWords(templates)})` : ""}`,
     `first export the silences of namespace ${namespace}; then write its receivers and routes as alertmanager.receivers and alertmanager.routes, or keep its configuration in a Secret (alertmanager.existingConfigSecret): ${runbook}`,
+    where === settings.namespace.name ? { alertmanager: { existingConfigSecret } } : undefined,
   );
 }
 

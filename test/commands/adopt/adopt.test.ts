@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
 import type { Adoption } from "../../../commands/adopt/adopt";
 import { run } from "../../../commands/adopt/cli";
@@ -640,6 +641,62 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       /alert: the release has 1 that the stack won't have: etcdNoLeader; reason: not scraped \(monitors\.etcd\) → change monitors\.etcd, or do without/,
     );
     assertAccepted(found);
+  });
+
+  describe("of receivers that the release's values don't have", () => {
+    const annotations = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "monitoring" };
+    const alertmanager = (spec: object): ApiObject => ({
+      ...{ apiVersion: "monitoring.coreos.com/v1", kind: "Alertmanager" },
+      metadata: { name: "kps-alertmanager", namespace: "monitoring", annotations },
+      spec,
+    });
+    const token = "tk_hunter2hunter2";
+    const text = `route: { receiver: ntfy }\nreceivers:\n  - name: "null"\n  - name: ntfy\n    webhook_configs: [{ url: "https://ntfy/${token}" }]\n  - name: mail\n`;
+    const of = (spec: object, ...secrets: ApiObject[]) =>
+      look([
+        helmRelease("kps", kpsChart, { config: kpsConfig }),
+        monitoringCrd("alertmanagers"),
+        alertmanager(spec),
+        ...secrets,
+      ]);
+    const names = (found: Looked) => {
+      const { has, ends } = found as unknown as Pick<Adoption, "has" | "ends">;
+      return [has.receiver, ends.flatMap(({ kind, name }) => (kind === "receiver" ? name : []))];
+    };
+
+    it("names those of the Secret that its Alertmanager reads, and nothing else of it", async () => {
+      // As with alertmanager.tplConfig and stringConfig.
+      const found = await of(
+        {},
+        secret("alertmanager-kps-alertmanager", { "alertmanager.yaml": text }, { annotations }),
+      );
+      assert.deepEqual(names(found), [
+        ["mail", "ntfy"],
+        ["mail", "ntfy"],
+      ]);
+      assert.match(said(found), /its receivers \(mail, ntfy\)/);
+      assert.doesNotMatch(found.text + JSON.stringify(found.questions), new RegExp(token));
+    });
+
+    it("takes a Secret of the user's own, packed or not, and proposes to keep the one that can be kept", async () => {
+      const own = await of({ configSecret: "mine" }, secret("mine", { "alertmanager.yaml": text }));
+      assert.deepEqual(names(own)[0], ["mail", "ntfy"]);
+      const proposed = ({ questions }: Looked) =>
+        questions.flatMap(({ settings }) => (settings?.alertmanager ? [settings.alertmanager] : []));
+      assert.deepEqual(proposed(own), [{ existingConfigSecret: "mine" }]);
+      const packed = secret("mine", {});
+      packed.data = { "alertmanager.yaml.gz": gzipSync(text).toString("base64") };
+      const gz = await of({ configSecret: "mine" }, packed);
+      assert.deepEqual([names(gz)[0], proposed(gz)], [["mail", "ntfy"], []]);
+    });
+
+    it("goes by the values where the Secret can't be read", async () => {
+      for (const unread of [
+        [],
+        [secret("alertmanager-kps-alertmanager", { "alertmanager.yaml": "a: [" }, { annotations })],
+      ])
+        assert.match(said(await of({}, ...unread)), /with its silences and its receivers \(phone\)/);
+    });
   });
 
   describe("of a release whose Grafana looks for other labels", () => {
