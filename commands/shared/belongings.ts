@@ -48,6 +48,10 @@ export const belongingKinds = {
     why: "it belonged to the release",
     way: "create your own for the stack's Service (metrics, alertmanager, grafana)",
   },
+  HTTPRoute: {
+    why: "it belonged to the release",
+    way: "set grafana.route or alertmanager.httpRoute, or create your own for the stack's Service metrics",
+  },
 } as const satisfies Record<string, { why: string; way: string }>;
 
 /** A kind of thing that people rely on. */
@@ -95,6 +99,7 @@ export const owningKinds = {
   PrometheusRule: "/apis/monitoring.coreos.com/v1/prometheusrules",
   ConfigMap: "/api/v1/configmaps",
   Ingress: "/apis/networking.k8s.io/v1/ingresses",
+  HTTPRoute: "/apis/gateway.networking.k8s.io/v1/httproutes",
   ScrapeConfig: "/apis/monitoring.coreos.com/v1alpha1/scrapeconfigs",
   AlertmanagerConfig: "/apis/monitoring.coreos.com/v1alpha1/alertmanagerconfigs",
   ThanosRuler: "/apis/monitoring.coreos.com/v1/thanosrulers",
@@ -106,6 +111,7 @@ const keptIn: Readonly<Record<keyof typeof owningKinds, readonly BelongingKind[]
   PrometheusRule: ["alert", "recorded series"],
   ConfigMap: ["dashboard", "data source"],
   Ingress: ["Ingress"],
+  HTTPRoute: ["HTTPRoute"],
   ScrapeConfig: ["ScrapeConfig"],
   AlertmanagerConfig: ["AlertmanagerConfig"],
   ThanosRuler: ["ThanosRuler"],
@@ -114,7 +120,7 @@ const keptIn: Readonly<Record<keyof typeof owningKinds, readonly BelongingKind[]
 
 /** What tells whose an object is, and who reads it. */
 export interface Around {
-  /** `namespace/name` of kube-prometheus-stack's release: of all Ingresses, its own and the stack's count. */
+  /** `namespace/name` of kube-prometheus-stack's release: of all Ingresses and HTTPRoutes, its own and the stack's count. */
   release?: string;
   /** The labels by which Grafana's sidecars find ConfigMaps; default: the chart's. */
   labels?: Readonly<Record<"dashboard" | "dataSource", string>>;
@@ -209,6 +215,7 @@ export function within(object: Owning, { release, labels = usual }: Around = {})
         ...(isRead(object, "grafana-datasource", labels.dataSource) ? sourcesIn(text) : []),
       ]);
     case "Ingress":
+    case "HTTPRoute":
       return isStacks(object) || isOfRelease(object, release) ? [{ kind, name: `${namespace}/${name}` }] : [];
     default:
       return kind in belongingKinds ? [{ kind: kind as BelongingKind, name: `${namespace}/${name}` }] : [];

@@ -116,7 +116,7 @@ export const kept = (before: Recorded): Check => ({
   id: "record/kept",
   title: "What the monitoring had is still there",
   needs: [],
-  asks: "the API server for PrometheusRules, labelled ConfigMaps, Ingresses, ScrapeConfigs, AlertmanagerConfigs, ThanosRulers and PrometheusAgents; Alertmanager for its receivers",
+  asks: "the API server for PrometheusRules, labelled ConfigMaps, Ingresses, HTTPRoutes, ScrapeConfigs, AlertmanagerConfigs, ThanosRulers and PrometheusAgents; Alertmanager for its receivers",
   todo: "the notes list each by name, with what to do; remove from the record what you don't need",
   look: (context) => lookForKept(context, before),
 });

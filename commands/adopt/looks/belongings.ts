@@ -28,10 +28,11 @@ import { releaseReceivers } from "../release-receivers";
 const runbook = "docs/adoption.md#what-a-release-has-and-the-stack-wont-have";
 
 /** The objects of an inventory that name what monitoring has. */
-const owning = ({ configMaps, ingresses, custom }: Inventory) => ({
+const owning = ({ configMaps, ingresses, asking, custom }: Inventory) => ({
   PrometheusRule: named("PrometheusRule", custom.prometheusrules),
   ConfigMap: named("ConfigMap", configMaps),
   Ingress: named("Ingress", ingresses),
+  HTTPRoute: named("HTTPRoute", asking.httproutes),
   ScrapeConfig: named("ScrapeConfig", custom.scrapeconfigs),
   AlertmanagerConfig: named("AlertmanagerConfig", custom.alertmanagerconfigs),
   ThanosRuler: named("ThanosRuler", custom.thanosrulers),
@@ -77,7 +78,7 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
     const step = stepThatDeletes(object);
     return step === "keepGrafana" ? grafana : step;
   };
-  const ofRelease = (kind: "ConfigMap" | "Ingress", which: BelongingKind, why: string): End[] =>
+  const ofRelease = (kind: "ConfigMap" | "Ingress" | "HTTPRoute", which: BelongingKind, why: string): End[] =>
     objects[kind]
       .filter(inRelease)
       .flatMap((object) =>
@@ -103,7 +104,9 @@ export const lookAtBelongings: Look = (inventory, settings, found) => {
       "data source",
       "it is deleted with the release's Grafana (adopt.kps.keepGrafana: false)",
     ).filter(({ name }) => !stacksSources.includes(name)),
-    ...ofRelease("Ingress", "Ingress", "it is deleted with the part of the release that it leads to"),
+    ...(["Ingress", "HTTPRoute"] as const).flatMap((kind) =>
+      ofRelease(kind, kind, "it is deleted with the part of the release that it leads to"),
+    ),
     ...endWithOperator(operators, [], settings.metrics.backend),
   ];
   // The look at its Alertmanager asks about them.

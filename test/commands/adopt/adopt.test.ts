@@ -603,6 +603,10 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
         config: { ...kpsConfig, alertmanager: { config: { receivers: [{ name: "null" }, { name: "ntfy" }] } } },
       }),
       ...["prometheusrules", "thanosrulers"].map((plural) => monitoringCrd(plural)),
+      crd("httproutes", "gateway.networking.k8s.io", "v1"),
+      ...[true, false].map((own) =>
+        of("HTTPRoute", own ? "kps-prometheus" : "shop", { spec: {} }, own, "gateway.networking.k8s.io/v1"),
+      ),
       of("PrometheusRule", "kps-etcd", rules("etcdNoLeader", "Watchdog", "Shop")),
       of("PrometheusRule", "kps-kubernetes-apps", group("kubernetes-apps", "KubeHpaMaxedOut")),
       of(
@@ -629,6 +633,7 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       [
         ...["receiver ntfy: import", "alert etcdNoLeader: import", "alert PrometheusDuplicateTimestamps: kps-removed"],
         ...["alert PrometheusOperatorListErrors: kps-removed", "dashboard etcd: import"],
+        "HTTPRoute monitoring/kps-prometheus: kps-removed",
         "ThanosRuler monitoring/far: kps-removed",
       ],
     );

@@ -43,19 +43,20 @@ describe("What a cluster's monitoring has", () => {
     assert.deepEqual(belongingsOf({ ConfigMap }, { labels }), { dashboard: ["A"], "data source": ["B"] });
   });
 
-  it("has of all Ingresses only those of the release and of the stack", () => {
-    const ingress = (name: string, metadata: object) => ({
-      kind: "Ingress",
-      metadata: { namespace: "m", name, ...metadata },
+  for (const kind of ["Ingress", "HTTPRoute"])
+    it(`has of every ${kind} only those of the release and of the stack`, () => {
+      const ingress = (name: string, metadata: object) => ({
+        kind,
+        metadata: { namespace: "m", name, ...metadata },
+      });
+      const helms = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "m" };
+      const names = [
+        ingress("shop", {}),
+        ingress("prometheus", { annotations: helms }),
+        ingress("grafana", { labels: labels({ name: "grafana" }) }),
+      ].flatMap((each) => within(each, { release: "m/kps" }).map(({ name }) => name));
+      assert.deepEqual(names, ["m/prometheus", "m/grafana"]);
     });
-    const helms = { "meta.helm.sh/release-name": "kps", "meta.helm.sh/release-namespace": "m" };
-    const names = [
-      ingress("shop", {}),
-      ingress("prometheus", { annotations: helms }),
-      ingress("grafana", { labels: labels({ name: "grafana" }) }),
-    ].flatMap((each) => within(each, { release: "m/kps" }).map(({ name }) => name));
-    assert.deepEqual(names, ["m/prometheus", "m/grafana"]);
-  });
 
   it("goes with the part of the release that an object belongs to, by the chart's labels", () => {
     const of = (label: string, value: string) =>
