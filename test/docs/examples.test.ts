@@ -44,9 +44,25 @@ describe("Examples", () => {
     for (const [, script] of calls) assert.ok(script in scripts, script);
   });
 
-  it("the operator's Stack is the project's, and leaves what runs when it is deleted", () => {
+  it("a run of the workflow that waits for its turn is never cancelled by one that updates nothing", () => {
+    const { jobs, ...workflow } = read("gitops/observability.yml") as {
+      jobs: Record<string, { concurrency?: string }>;
+    };
+    assert.ok(!("concurrency" in workflow));
+    const inTurn = Object.entries(jobs).filter(([, { concurrency }]) => concurrency !== undefined);
+    assert.deepEqual(
+      inTurn.map(([name]) => name),
+      ["up"],
+    );
+  });
+
+  it("the operator's Stack is the project's, corrects drift, and leaves what runs when it is deleted", () => {
     const { kind, spec } = read("gitops/stack.yaml");
     assert.equal(kind, "Stack");
+    // Without the second, the operator runs a commit that was applied never again (`isSynced` in its stack_controller.go).
+    assert.deepEqual([spec.refresh, spec.continueResyncOnCommitMatch], [true, true]);
+    // It also looks for commits that often.
+    assert.ok(spec.resyncFrequencySeconds <= 3600);
     assert.equal(spec.destroyOnFinalize, false);
   });
 });
