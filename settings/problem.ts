@@ -1,3 +1,5 @@
+import { ofStack } from "./of-stack";
+
 /** What is wrong with one setting, for a person. */
 export interface Problem {
   /** Path of the setting below the project, such as `loki.write.replicas`. */
@@ -51,7 +53,8 @@ export function problemsMessage(stack: string, problems: readonly Problem[]): st
     // A setting of a misspelt namespace has its whole name.
     key: /^[\w-]+:/.test(problem.key) ? problem.key : `observability:${problem.key}`,
   }));
-  return [`Stack ${stack}: ${count(problems)} in the settings.`, ...linesOf(settings, ` --stack ${stack}`)].join("\n");
+  const lines = [`Stack ${stack}: ${count(problems)} in the settings.`, ...linesOf(settings, ` --stack ${stack}`)];
+  return ofStack(lines.join("\n"), stack);
 }
 
 /**

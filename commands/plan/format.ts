@@ -1,3 +1,4 @@
+import { ofStack } from "../../settings/of-stack";
 import { formatViolations } from "../shared/format";
 import { called, count, Counted, countedAs, Plan } from "./plan";
 import { recordOnly, Step, usualReason } from "./steps";
@@ -33,10 +34,8 @@ export function formatPlan(plan: Plan, verbose = false): string {
     ...groups.map(([kind, title]) => formatGroup(steps, kind, title, verbose)),
     [`${count(steps, "same")} unchanged`],
   ];
-  return sections
-    .filter((section) => section.length > 0)
-    .map((section) => section.join("\n"))
-    .join("\n\n");
+  const text = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
+  return ofStack(text.join("\n\n"), stack);
 }
 
 function formatGroup(steps: Step[], kind: Counted, title: string, verbose: boolean): string[] {

@@ -16,5 +16,6 @@ export function table(stack: string, results: readonly Result[], columns?: numbe
   const rows = (Object.keys(marks) as Found["status"][])
     .flatMap(of)
     .map(({ status, area, what, found, todo }) => ({ mark: marks[status], cells: [area, what], detail: found, todo }));
-  return `Stack ${stack}: ${verdict}${doubts === 0 ? "" : `; ${doubts} to look at (?)`}.\n\n${checklist(rows, columns)}`;
+  const doubtful = doubts === 0 ? "" : `; ${doubts} to look at (?)`;
+  return `Stack ${stack}: ${verdict}${doubtful}.\n\n${checklist(rows, { columns, stack })}`;
 }

@@ -1,3 +1,4 @@
+import { ofStack } from "../../settings/of-stack";
 import { wrapLine } from "./wrap";
 
 /** A row of a checklist. */
@@ -13,28 +14,32 @@ export interface ChecklistRow {
   notes?: readonly string[];
 }
 
+/** For whom rows are. */
+export interface ChecklistArgs {
+  /** Width of the terminal; default: the output is no terminal, and no line is broken. */
+  columns?: number;
+  /** Its commands are those that the rows advise. */
+  stack: string;
+}
+
 /** Columns that are needed beside the cells for an aligned text to be read with ease. */
 const narrowest = 60;
 
 /**
  * Rows for a terminal, each with what to do and its notes below it.
  * @param rows in their order
- * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
  */
-export function checklist(rows: readonly ChecklistRow[], columns?: number): string {
+export function checklist(rows: readonly ChecklistRow[], { columns, stack }: ChecklistArgs): string {
   const widths = Array.from({ length: Math.max(0, ...rows.map(({ cells }) => cells.length)) }, (_, i) =>
     Math.max(...rows.map(({ cells }) => cells[i]?.length ?? 0)),
   );
   const aligned = widths.reduce((sum, width) => sum + width + 2, 2);
   const indent = columns !== undefined && columns - aligned < narrowest ? 4 : aligned;
-  const below = (text: string) => wrapLine(`${" ".repeat(indent)}${text}`, columns, indent + 2);
+  const lines = (text: string, rest: number) => wrapLine(ofStack(text, stack), columns, rest);
+  const below = (text: string) => lines(`${" ".repeat(indent)}${text}`, indent + 2);
   return rows
     .flatMap(({ mark, cells, detail, todo, notes = [] }) => [
-      ...wrapLine(
-        [`${mark} `, ...cells.map((cell, i) => `${cell.padEnd(widths[i])}  `), detail].join(""),
-        columns,
-        indent,
-      ),
+      ...lines([`${mark} `, ...cells.map((cell, i) => `${cell.padEnd(widths[i])}  `), detail].join(""), indent),
       ...(todo === undefined ? [] : below(`→ ${todo}`)),
       ...notes.flatMap((note) => below(`· ${note}`)),
     ])

@@ -3,6 +3,7 @@ import { RunError } from "@pulumi/pulumi/errors";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { InvalidInput, PolicyPackFailed, ProgramFailed } from "../../engine/errors";
 import { configFileOption } from "../../engine/project";
+import { ofStack } from "../../settings/of-stack";
 import { Finding } from "./api/result";
 import { wrap } from "./wrap";
 
@@ -74,15 +75,18 @@ export async function runCommand<Arguments>(
   failed: (message: string) => void = () => undefined,
 ): Promise<number> {
   command.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
+  let stack: string | undefined;
   try {
-    return await act(command.parse(words, { from: "user" }).opts() as Arguments);
+    const args = command.parse(words, { from: "user" }).opts() as Arguments & { stack?: string };
+    stack = args.stack;
+    return await act(args);
   } catch (error) {
     // Commander has printed it. A mistake on the command line is no finding of a policy (exit code 1).
     if (error instanceof CommanderError) {
       if (error.message.includes("'--stack ")) terminal.error(`${throughNpm(command.name())}\n`);
       return error.exitCode === 0 ? exitCode.clean : exitCode.invalid;
     }
-    const message = messageOf(error);
+    const message = messageOf(error, stack);
     terminal.error(`${message === undefined ? inspect(error) : wrap(message, terminal.columns)}\n`);
     failed(message ?? String(error));
     return exitCode.invalid;
@@ -93,8 +97,13 @@ export async function runCommand<Arguments>(
 const throughNpm = (name: string) =>
   `npm passes on only what follows --, for example: npm run ${name} -- --stack production`;
 
-/** The message of an error that a person can act on; undefined for a fault of the program. */
-function messageOf(error: unknown): string | undefined {
+/** The message of an error that a person can act on, with commands of the stack, if there is one; undefined for a fault of the program. */
+function messageOf(error: unknown, stack?: string): string | undefined {
+  const message = wordsOf(error);
+  return message === undefined || stack === undefined ? message : ofStack(message, stack);
+}
+
+function wordsOf(error: unknown): string | undefined {
   if (error instanceof Finding) return [error.message, error.result.todo].filter(Boolean).join("\n→ ");
   const kinds = [InvalidInput, ProgramFailed, PolicyPackFailed];
   if (isFileError(error)) return fileMessage(error);

@@ -66,10 +66,15 @@ const counters = {
   },
 } as const;
 
+const noReceiver =
+  "set alertmanager.pushover, webhook or receivers: docs/alerts.md, section “Who is notified”; if nobody shall be notified, say so: alertmanager.receivers: {}";
+
 /** Alertmanager's notifications arrive; the dead man's switch, if there is one, has been called. */
 export async function notificationsDelivered(context: Context): Promise<Outcome> {
   const { told, workloads, notifier } = context.subject;
-  if (!told.people && !told.heartbeat) return pass("the stack has no receiver: no notifications are being sent");
+  if (!told.people && !told.nobody)
+    return fail("the stack has no receiver: nobody is notified of an alert", { todo: noReceiver });
+  if (!told.people && !told.heartbeat) return pass("to nobody, as the settings say: alertmanager.receivers is empty");
   const { prefix, heartbeat, stands } = counters[notifier];
   const texts = await metricsOf(
     context.reach,

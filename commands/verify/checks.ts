@@ -337,7 +337,7 @@ export const checks: readonly Check[] = [
     id: "alertmanager/notifications",
     title: "Notifications are delivered",
     needs: ["receivers"],
-    asks: "Alertmanager's own counters since its start; if one counts a failure, Prometheus whether it was in the last hour",
+    asks: "Alertmanager's own counters since its start; if one counts a failure, Prometheus whether it was in the last hour. Also ✗ if there is no receiver, so that nobody is notified of an alert, and `alertmanager.receivers: {}` doesn't say that this is intended",
     todo: "Alertmanager's log shows what the receiver answered; docs/troubleshooting.md, section “No alerts”",
     look: notificationsDelivered,
   },

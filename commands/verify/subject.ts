@@ -8,7 +8,7 @@ import {
 } from "../../components/monitors/control-plane";
 import { labelSelector } from "../../components/grafana/sidecar";
 import type { Settings } from "../../settings/schema";
-import { notifiesPeople } from "../../settings/sections/alerting";
+import { notifiesNobody, notifiesPeople } from "../../settings/sections/alerting";
 import { seconds } from "../../settings/units";
 import { stageOf, type Backend, type Stage } from "../../stages";
 import { labelsOf, type Around } from "../shared/belongings";
@@ -135,6 +135,8 @@ export interface Subject {
   told: {
     people: boolean;
     heartbeat: boolean;
+    /** The settings say that no person shall be. */
+    nobody?: boolean;
     /** By an Alertmanager that is not the stack's. */
     elsewhere?: boolean;
     /** By a configuration that the user wrote, under names of their own. */
@@ -239,6 +241,7 @@ export function subjectOf({ stack, settings, resources, unavailable }: SubjectAr
     told: {
       people: notifiesPeople(alertmanager),
       heartbeat: alertmanager.heartbeat,
+      nobody: notifiesNobody(alertmanager),
       elsewhere: adopt.alertmanagerUrl !== undefined,
       existingConfiguration: alertmanager.existingConfigSecret !== undefined,
     },

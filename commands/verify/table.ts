@@ -10,8 +10,8 @@ const mostNotes = 20;
 /** A row's mark and title. */
 export const headline = ({ title, result }: Row): string => `${marks[result]} ${title}`;
 
-/** A row by itself, for a terminal, with what to do and the notes below it. */
-export const line = (row: Row): string => checklist([shown(row)]);
+/** A row of a stack by itself, for a terminal, with what to do and the notes below it. */
+export const line = (row: Row, stack: string): string => checklist([shown(row)], { stack });
 
 /**
  * A report for a terminal: how many rows are how; then what is wrong, what is right, and what was not run, where rows with the same reason share one
@@ -23,7 +23,7 @@ export function table({ stack, stage, checks }: Report, columns?: number): strin
   const of = (result: Row["result"]) => checks.filter((row) => row.result === result);
   const verdict = `${of("pass").length} ✓, ${of("fail").length} ✗, ${of("not-run").length} not run`;
   const rows = [...of("fail").map(shown), ...of("pass").map(shown), ...notRunTogether(of("not-run"))];
-  return `Stack ${stack}, stage ${stage}: ${verdict}.\n\n${checklist(rows, columns)}`;
+  return `Stack ${stack}, stage ${stage}: ${verdict}.\n\n${checklist(rows, { columns, stack })}`;
 }
 
 function shown({ title, result, detail, todo, notes = [] }: Row): ChecklistRow {
@@ -48,5 +48,5 @@ function notRunTogether(rows: readonly Row[]): ChecklistRow[] {
 /** The rows of a report whose result has changed, as lines. */
 export function changes(before: Report, after: Report): string[] {
   const results = new Map(before.checks.map(({ id, result }) => [id, result]));
-  return after.checks.filter(({ id, result }) => results.get(id) !== result).map(line);
+  return after.checks.filter(({ id, result }) => results.get(id) !== result).map((row) => line(row, after.stack));
 }

@@ -268,7 +268,7 @@ describe("Prometheus writes every sample to Mimir too, on a real cluster", funct
     const { checks } = await until("no row is ✗", 420, async () => {
       const report = await verify(subject, api);
       const failures = report.checks.filter(({ result }) => result === "fail");
-      if (failures.length > 0) throw new Error(failures.map((row) => line(row)).join("\n"));
+      if (failures.length > 0) throw new Error(failures.map((row) => line(row, stack)).join("\n"));
       return report;
     });
     const passed = checks.filter(({ result }) => result === "pass").map(({ id }) => id);

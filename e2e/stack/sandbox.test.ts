@@ -142,7 +142,8 @@ describe("The sandbox stack on a real cluster", function () {
 
     const rowOf = ({ checks }: Report, id: string) =>
       checks.find((row) => row.id === id) ?? assert.fail(`no row ${id} in ${checks.map((row) => row.id).join(", ")}`);
-    const failures = ({ checks }: Report) => checks.filter(({ result }) => result === "fail").map((row) => line(row));
+    const failures = ({ checks }: Report) =>
+      checks.filter(({ result }) => result === "fail").map((row) => line(row, "sandbox"));
 
     it("passes, and leaves out only what the cluster's own list says can't run there", async () => {
       const report = await checklist({ subject, api });

@@ -104,3 +104,10 @@ export const notifiesPeople = ({
   existingConfigSecret,
 }: z.output<typeof alertmanager>): boolean =>
   Boolean(pushover || webhook || existingConfigSecret) || Object.keys(receivers ?? {}).length > 0;
+
+/**
+ * Whether settings say that nobody shall be notified: by a list of receivers that is there and empty.
+ * @param settings of Alertmanager
+ */
+export const notifiesNobody = (settings: z.output<typeof alertmanager>): boolean =>
+  settings.receivers !== undefined && !notifiesPeople(settings);

@@ -83,7 +83,9 @@ export const receivers = z
   .record(receiverName, receiver)
   .meta({ allowed: "receivers by name; each: an object with kind and that kind's keys" })
   .optional()
-  .describe("your own receivers, by name; a route has to lead to each (given secret `receivers.<name>`)");
+  .describe(
+    "your own receivers, by name; a route has to lead to each (given secret `receivers.<name>`); `{}`: nobody is notified, on purpose",
+  );
 
 /** A field of a receiver's given secret. */
 export type ReceiverField = "token" | "userKey" | "url" | "botToken" | "password" | "routingKey";

@@ -532,6 +532,13 @@ const cases: Case[] = [
   },
   {
     id: "alertmanager/notifications",
+    when: "there is no receiver, also where a dead man's switch is called",
+    change: (_, { told }) => Object.assign(told, { people: false }),
+    says: /^the stack has no receiver: nobody is notified of an alert$/,
+    advice: /alertmanager\.receivers: \{\}$/,
+  },
+  {
+    id: "alertmanager/notifications",
     when: "notifications failed in the last hour",
     change: ({ programs }) => {
       programs["pods/main-0:9093"] = queryable([], notifier({ failed: 2 }));
@@ -1566,9 +1573,9 @@ describe("verify", () => {
         programs[prometheus] = prometheusWith([], queue({ failed: 500 }));
       }));
 
-    it("an Alertmanager that tells nobody, and says so", () =>
-      passes("alertmanager/notifications", /no notifications are being sent/, ({ programs }, { told }) => {
-        Object.assign(told, { people: false, heartbeat: false });
+    it("an Alertmanager that tells nobody, where the settings say so", () =>
+      passes("alertmanager/notifications", /^to nobody, as the settings say/, ({ programs }, { told }) => {
+        Object.assign(told, { people: false, heartbeat: false, nobody: true });
         programs["pods/main-0:9093"] = () => new Status(500);
       }));
 
