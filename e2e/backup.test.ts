@@ -258,6 +258,9 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
       /is the stack's own bucket \(loki\)[^]*\n→ a bucket on another server/,
       { MC_HOST_target: hostOf(store) },
     );
+    await refused([`--to=s3://${buckets.loki}/backup`], /is the stack's own bucket \(loki\)/, {
+      MC_HOST_target: hostOf(store).replace("127.0.0.1", "localhost"),
+    });
     await refused(["--to=s3://nowhere"], /s3:\/\/nowhere of .* can't be read: .*does not exist/);
     await refused([to], /MC_HOST_target is not set/, { MC_HOST_target: "" });
     await refused([to], /can't be read: .*key.*\n→ look at MC_HOST_target/i, {
@@ -408,6 +411,16 @@ describe("backup and restore, with real Loki, Mimir, Alertmanager and MinIO", fu
     const other = await schedule({ stack: "other" });
     assert.match(other.said, /has the backup of another stack/);
     assert.notEqual(other.code, 0);
+  });
+
+  it("the scripts of the schedule refuse the stack's own bucket, also under another address of its server, and leave nothing in it", async () => {
+    const { store } = home!;
+    const endpoint = store.connection.endpoint.replace("127.0.0.1", "localhost");
+    assert.notEqual(endpoint, store.connection.endpoint);
+    const { code, said } = await schedule({ bucket: buckets.loki, endpoint, key: store.env });
+    assert.match(said, /is the stack's own bucket \(loki\)/);
+    assert.notEqual(code, 0);
+    assert.deepEqual([...(await inBucket(store, buckets.loki, "scheduled/")).keys()], []);
   });
 
   it("the schedule takes nothing but a missing object for no backup: what can't be read stops it before it writes", async () => {

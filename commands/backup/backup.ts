@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   asideFile,
@@ -14,7 +15,7 @@ import type { Part, PartName } from "./files";
 import { flush, type Writer } from "./flush";
 import { asText, filesFile, lookAt, savedFile, type SavedFile } from "./manifest";
 import { McFailed, type Mc, type Usage } from "./mc";
-import type { Place } from "./place";
+import { targetAlias, type Place } from "./place";
 import { planSamples, saveSamples } from "./samples";
 import type { Bucket, Stores } from "./stores";
 import { inTurn, refuseOther } from "./turn";
@@ -50,8 +51,8 @@ export async function backup(args: BackupArgs): Promise<string[]> {
   const { stack, to, stores, mc, parts, tell } = args;
   const before = await lookAt(to);
   refuseOther(to, before.holder);
-  refuseOwn(to, stores.buckets, stores.hosts);
   const usages = await sourceUsages(stores.buckets, mc);
+  await refuseOwn(args);
   if (before.buckets && before.buckets.stack !== stack)
     throw new InvalidInput(
       `${to.shown} has the backup of stack ${before.buckets.stack}, which this one would replace\n→ choose a separate folder or prefix for each stack with --to`,
@@ -133,14 +134,20 @@ async function settled({ settle, writers, signal, tell }: BackupArgs, flushed: n
 }
 
 /** A backup in what it saves burns with it, and is saved in the next one. */
-function refuseOwn({ bucket, shown }: Place, buckets: readonly Bucket[], hosts: Stores["hosts"]): void {
-  const own = buckets.find(
-    ({ name, alias }) => bucket?.name === name && new URL(bucket.server).host === hosts[alias].replace(/^.*@|\/$/g, ""),
-  );
-  if (own)
-    throw new InvalidInput(
-      `${shown} is the stack's own bucket (${own.use}): it can't also hold a backup\n→ a bucket on another server, or a folder on another disk`,
-    );
+async function refuseOwn({ to, stores, mc }: BackupArgs): Promise<void> {
+  for (const bucket of stores.buckets.filter(({ name }) => name === to.bucket?.name))
+    if (await isSame(to, bucket, mc))
+      throw new InvalidInput(
+        `${to.shown} is the stack's own bucket (${bucket.use}): it can't also hold a backup\n→ a bucket on another server, or a folder on another disk`,
+      );
+}
+
+/** A server has many addresses: whether one bucket is behind both shows when something is written to the one, and is in the other. */
+async function isSame(to: Place, { alias }: Bucket, mc: Mc): Promise<boolean> {
+  const mark = `is-own-${randomUUID()}`;
+  await to.write(mark, "");
+  const found = await mc.read(to.at(mark).replace(targetAlias, alias)).finally(() => to.remove(mark));
+  return found !== undefined;
 }
 
 async function sourceUsages(buckets: readonly Bucket[], mc: Mc): Promise<Map<Bucket, Usage>> {

@@ -122,6 +122,11 @@ export function copyScript(target: ScriptTarget, its: LokiStorage | MimirStorage
     ({ use, alias, host, name }) => `export MC_HOST_${alias}="${host}"
 said=$(mc du --json "${alias}/${name}") || fail "bucket ${name} can't be read: $said"
 has=$(number "$said" size)
+# A server has many addresses: one bucket is behind both where what has begun is in both.
+if [ "${name}" = "${target.place.split("/")[0]}" ] && [ "$(mc cat "${alias}/${target.place}/${unfinishedFile}" 2>/dev/null)" = "$(mc cat "$to/${unfinishedFile}")" ]; then
+  mc rm --quiet "$to/${unfinishedFile}"
+  fail "$to is the stack's own bucket (${use}): backup.to and backup.endpoint need a bucket on another server"
+fi
 said=$(usage "$to/${folderOf(use)}") || fail "the backup of bucket ${name} can't be read"
 had=$(number "$said" size)
 if [ "$had" -gt 1048576 ] && [ "$has" -lt $((had / 2)) ]; then

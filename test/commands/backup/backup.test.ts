@@ -165,10 +165,14 @@ describe("a backup", () => {
       assert.throws(() => placeOf("s3://backup", variable, mc), /MC_HOST_target is(n't| no| not)/);
   });
 
-  it("refuses the stack's own bucket by the other name of none of its servers, only by its own", async () => {
+  it("refuses the stack's own bucket under whatever address its server has, and no other of that name", async () => {
     const mc = stack();
     const own = placeOf("s3://logs/backup", "http://other:key@minio:9000", mc);
+    mc.sameServer = ["target", "loki"];
+    const before = new Map(mc.objects);
     await assert.rejects(backupOf(mc, { to: own }), /is the stack's own bucket \(loki\)/);
+    assert.deepEqual(mc.objects, before);
+    mc.sameServer = undefined;
     await backupOf(mc, { to: placeOf("s3://logs/backup", host, mc) });
   });
 

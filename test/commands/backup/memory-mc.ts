@@ -6,6 +6,8 @@ export class MemoryMc extends Mc {
   readonly objects = new Map<string, string>();
   /** Places that refuse to be written to. */
   readonly readOnly: string[] = [];
+  /** An alias, and another one for the same server: objects have the second in their names. */
+  sameServer?: readonly [alias: string, of: string];
   /** Called before each copy; what it throws ends the copy. */
   meanwhile: (copy: number) => void = () => undefined;
   copies = 0;
@@ -42,7 +44,7 @@ export class MemoryMc extends Mc {
   }
 
   override read(object: string): Promise<string | undefined> {
-    return Promise.resolve(this.objects.get(object));
+    return Promise.resolve(this.objects.get(this.named(object)));
   }
 
   /** A name with a slash before it is a file of this machine. */
@@ -58,13 +60,18 @@ export class MemoryMc extends Mc {
   }
 
   override remove(object: string): Promise<void> {
-    this.objects.delete(object);
+    this.objects.delete(this.named(object));
     return Promise.resolve();
   }
 
   private put(object: string, text: string): void {
     if (this.readOnly.some((place) => object.startsWith(`${place}/`))) throw new McFailed("Access Denied.");
-    this.objects.set(object, text);
+    this.objects.set(this.named(object), text);
+  }
+
+  private named(object: string): string {
+    const [alias, of] = this.sameServer ?? [];
+    return object.startsWith(`${alias}/`) ? object.replace(`${alias}/`, `${of}/`) : object;
   }
 }
 
