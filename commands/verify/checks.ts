@@ -8,7 +8,7 @@ import { count } from "../shared/words";
 import { formerWritersLeft } from "./former-writers";
 import { dashboardsFit, dataSourcesAnswer, grafanaHealthy, ofMetrics, panelsAnswer } from "./grafana";
 import { nothingOrphaned } from "./leftovers";
-import { canaryLossless, chunksInBucket, everyPodReady, linesPerNamespace, lokiReady } from "./logs";
+import { canaryLossless, chunksInBucket, everyPodReady, filesCanBeWatched, linesPerNamespace, lokiReady } from "./logs";
 import { enoughDays, oldestSample, remoteWrite, sameRates, sameTargets } from "./mimir";
 import { canBeScraped, controlPlaneAnswers, monitorsScraped, monitorsThere, prometheusScrapes } from "./monitors";
 import type { Part } from "./subject";
@@ -188,6 +188,14 @@ export const checks: readonly Check[] = [
     asks: "Loki for its lines of the last hour by namespace; for a namespace without any, the kubelet whether a pod wrote some",
     todo: "docs/troubleshooting.md, section “No logs”",
     look: linesPerNamespace,
+  },
+  {
+    id: "logs/inotify",
+    title: "No program lacks files or inotify watches",
+    needs: ["loki", "gateway", "collector"],
+    asks: "Loki for lines of the last 15 minutes, of pods and of the nodes' journals, that say `too many open files` or name inotify",
+    todo: "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on its node: docs/troubleshooting.md, section “inotify”",
+    look: filesCanBeWatched,
   },
   {
     id: "loki/canary",

@@ -82,6 +82,22 @@ export async function linesPerNamespace({ subject, reach, now }: Context): Promi
   );
 }
 
+// Go's and the kernel's words, but not where Loki logs a query for them, as this one.
+const unwatched = '{job=~".+"} |~ `too many open files|fsnotify watcher|inotify_(init|add_watch)` != `query=`';
+
+/** No program says that its node lets it open or watch no more files. */
+export async function filesCanBeWatched({ subject, reach }: Context): Promise<Outcome> {
+  const query = `sum by (namespace, pod, node, unit) (count_over_time(${unwatched}[15m]))`;
+  const found = await logInstant(reach, sourceOf(subject, "loki"), query);
+  const who = found.map(({ metric: { namespace, pod, node, unit }, value }) => {
+    const name = pod ? `${namespace}/${pod}` : [unit, node].filter(Boolean).join(" of node ");
+    return `${name} (${count(Number(value?.[1]), "line")})`;
+  });
+  return who.length > 0
+    ? fail(`in the last 15 minutes: ${who.sort().join(", ")}`)
+    : pass("no line of the last 15 minutes");
+}
+
 /** Whether a pod's own log has a line from the last hour that is at least a minute old. */
 async function anyWrote(reach: Reach, pods: readonly RunningPod[], now: number): Promise<boolean> {
   const logs = pods.flatMap(({ metadata: { namespace, name }, spec }) =>

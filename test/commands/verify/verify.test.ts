@@ -351,7 +351,7 @@ const cases: Case[] = [
     when: "Loki's gateway has no pod",
     change: ({ programs }) => (programs[gateway] = () => new Status(503, { message: "no endpoints available" })),
     says: /^loki-gateway\..* answers 503: no endpoints available$/,
-    also: ["loki/lines", "loki/chunks", "grafana/data-sources", "dashboards/loki"],
+    also: ["loki/lines", "logs/inotify", "loki/chunks", "grafana/data-sources", "dashboards/loki"],
   },
   {
     id: "loki/lines",
@@ -367,6 +367,23 @@ const cases: Case[] = [
     when: "Loki has no line of any pod",
     change: ({ programs }) => (programs[gateway] = queryable([[/by \(namespace\)/, []], ...lokiAnswers])),
     says: /no lines from pods/,
+  },
+  {
+    id: "logs/inotify",
+    when: "programs say that their node's inotify limits are exhausted",
+    change: ({ programs }) =>
+      (programs[gateway] = queryable([
+        [
+          /too many open files/,
+          [
+            value(3, { namespace: "monitoring", pod: "alloy-x", node: "pi-1" }),
+            value(1, { node: "pi-2", unit: "kubelet.service" }),
+          ],
+        ],
+        ...lokiAnswers,
+      ])),
+    says: /^in the last 15 minutes: kubelet\.service of node pi-2 \(1 line\), monitoring\/alloy-x \(3 lines\)$/,
+    advice: /“inotify”$/,
   },
   {
     id: "loki/canary",
