@@ -25,6 +25,8 @@ const always = [
   ["loki-read", "minio", 9000],
   ["loki-backend", "minio", 9000],
   ["minio-setup", "minio", 9000],
+  // The schedule's Job.
+  ["backup", "minio", 9000],
   ["loki-backend", "alertmanager", 9093],
   ["grafana", "loki-gateway", 8080],
   ["grafana", "alertmanager", 9093],
@@ -65,6 +67,19 @@ const stages = {
     scraper: "prometheus",
     needed: [...always, ["prometheus", "alertmanager", 9093]],
   },
+  "mimir-default": {
+    scraper: "prometheus",
+    needed: [
+      ...always,
+      ["prometheus", "mimir", 9009],
+      ["grafana", "mimir", 9009],
+      ["metrics", "mimir", 9009],
+      ["mimir", "minio", 9000],
+      ["mimir", "alertmanager", 9093],
+      ["alloy-rules", "mimir", 9009],
+      ["prometheus", "alloy-rules", 12345],
+    ],
+  },
   "victoria-metrics-default": {
     scraper: "prometheus",
     needed: [
@@ -73,6 +88,7 @@ const stages = {
       ["grafana", "victoria-metrics", 8428],
       ["metrics", "victoria-metrics", 8428],
       ["vmalert", "victoria-metrics", 8428],
+      ["backup", "victoria-metrics", 8428],
       ["vmalert", "alertmanager", 9093],
       // Its interface shows vmalert's rules.
       ["victoria-metrics", "vmalert", 8880],
@@ -87,6 +103,7 @@ const stages = {
       ["grafana", "victoria-metrics", 8428],
       ["metrics", "victoria-metrics", 8428],
       ["vmalert", "victoria-metrics", 8428],
+      ["backup", "victoria-metrics", 8428],
       ["vmalert", "alertmanager", 9093],
       ["victoria-metrics", "vmalert", 8880],
       ["vmagent", "victoria-metrics", 8428],
@@ -135,6 +152,10 @@ async function stackOf(title: string): Promise<Stack> {
     ...(stage === "kps-removed" ? ["kps.enabled=false"] : []),
     ...(/victoria/i.test(title) ? ["metrics.backend=victoria-metrics"] : []),
     "loki.caches.results.size=256Mi",
+    "backup.enabled=true",
+    "backup.to=s3://backup/staging",
+    "backup.endpoint=http://10.0.40.11:9000",
+    "backup.secret=backup-object-store",
     "networkPolicies.enabled=true",
     "networkPolicies.nodes[0]=10.0.40.0/24",
     "networkPolicies.allow.loki-gateway[0]=trusted",
@@ -154,12 +175,12 @@ const servicesOf = ({ resources }: Preview): string[] =>
     );
 
 function podsOf({ resources }: Preview): Record<string, Pod> {
-  const workloads = resources.filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type));
+  const workloads = resources.filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|CronJob|Job)$/.test(type));
   return Object.fromEntries(
     workloads
-      .filter(({ inputs }) => !inputs.spec.template.spec.hostNetwork)
-      .map(({ name, inputs }) => {
-        const { metadata, spec } = inputs.spec.template;
+      .map(({ name, inputs }) => ({ name, ...(inputs.spec.jobTemplate ?? inputs).spec.template }))
+      .filter(({ spec }) => !spec.hostNetwork)
+      .map(({ name, metadata, spec }) => {
         const ports = spec.containers.flatMap((each: { ports?: { containerPort: number }[] }) => each.ports ?? []);
         return [
           name,
