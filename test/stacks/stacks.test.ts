@@ -126,6 +126,13 @@ describe("The stacks of the tests' own", () => {
     for (const stack of ["ceph-large", "ceph-small"]) assert.ok(settingsOf(stack).adopt.kps?.keepGrafana, stack);
   });
 
+  it("the large cluster with Ceph requests for Loki what its plan has", () => {
+    const { write, read, backend, caches } = settingsOf("ceph-large").loki;
+    assert.deepEqual([write.resources.requests, read.resources.requests], Array(2).fill({ cpu: "1", memory: "2Gi" }));
+    assert.deepEqual(backend.resources.requests, { cpu: "500m", memory: "1Gi" });
+    assert.deepEqual([caches.chunks?.size, caches.chunks?.replicas, caches.results?.size], ["4Gi", 2, "2Gi"]);
+  });
+
   for (const stack of testStacks) {
     it(`${stack} breaks no policy, fits its nodes, and names ports as the API server takes them`, async () => {
       const preview = await checkedPreviewOf(stack);
