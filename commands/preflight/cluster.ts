@@ -5,7 +5,8 @@ import {
   sidecarNamespaces,
 } from "../../components/grafana/sidecar";
 import { controlPlane, controlPlaneParts, labelSelector } from "../../components/monitors/control-plane";
-import { labels } from "../../components/kubernetes/labels";
+import { images } from "../../components/images";
+import { imageVersion, labels } from "../../components/kubernetes/labels";
 import { nodeReaders } from "../../settings/pod-security";
 import { hasUpstreamRelease } from "../../settings/release-values";
 import type { Settings } from "../../settings/schema";
@@ -17,6 +18,7 @@ import type { Deadline } from "../shared/api/network";
 import { judge } from "./alertmanager-file";
 import { crdsRelease, lookAtRelease, ownReleases } from "../shared/api/releases";
 import { groupBy } from "../shared/group-by";
+import { programNames, programs, versionChange } from "../shared/versions";
 import { broughtDataSources, filesIn } from "../shared/data-source-files";
 import { failed, Finding, ok, outcome, skipped, unsure, type Found, type Result } from "../shared/api/result";
 
@@ -55,6 +57,7 @@ export async function lookAtCluster(settings: Settings, deadline: Deadline, mana
       ["CRDs", crds],
       ["kube-prometheus-stack", kps],
       ["upstream's rules", upstream],
+      ["versions", versions],
       ...controlPlaneLooks(settings),
       ...existingSecrets(settings),
       ...existingConfiguration(settings),
@@ -112,6 +115,26 @@ const namespace: Look = async (settings, cluster, managed) => {
   return managed
     ? failed("exists from an earlier time, but is not in this stack's state", "set namespace.create: false")
     : ok("exists, and was created by this program");
+};
+
+/** What runs is compared with what will: the list of images may have changed by more than a version since the last update. */
+const versions: Look = async ({ namespace, images: chosen }, cluster) => {
+  const [nameLabel, versionLabel] = ["app.kubernetes.io/name", "app.kubernetes.io/version"];
+  const { "app.kubernetes.io/part-of": own } = labels({ name: "" });
+  const running = await cluster.statefulSets(namespace.name, `app.kubernetes.io/part-of=${own}`);
+  const wanted = images(chosen, "loki", "mimir", "grafana");
+  const changes = programNames.flatMap((program) => {
+    const { image } = programs[program];
+    const found = running.flatMap(({ metadata }) => {
+      const { [nameLabel]: name, [versionLabel]: version } = metadata?.labels ?? {};
+      return name === image && version !== undefined ? [version] : [];
+    });
+    return [...new Set(found)].flatMap((version) => versionChange(program, version, imageVersion(wanted[image])) ?? []);
+  });
+  const said = (list: typeof changes) => list.map(({ says }) => says).join("; ");
+  const refused = changes.filter((change) => change.refused);
+  if (refused.length > 0) return failed(said(refused), "set images to the version that is named, and update first");
+  return ok(changes.length > 0 ? said(changes) : "no program that runs changes its version");
 };
 
 const storageClasses: Look = async (settings, cluster) => {

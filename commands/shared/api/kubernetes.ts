@@ -15,6 +15,8 @@ export interface ClusterReader {
   crd(name: string): Promise<client.V1CustomResourceDefinition | undefined>;
   /** Pods of a namespace with these labels. */
   pods(namespace: string, labelSelector: string): Promise<client.V1Pod[]>;
+  /** StatefulSets of a namespace with these labels. */
+  statefulSets(namespace: string, labelSelector: string): Promise<client.V1StatefulSet[]>;
   secret(namespace: string, name: string): Promise<client.V1Secret | undefined>;
   secrets(namespace: string, labelSelector: string): Promise<client.V1Secret[]>;
   configMap(namespace: string, name: string): Promise<client.V1ConfigMap | undefined>;
@@ -72,6 +74,8 @@ export async function clusterReader({ kubernetes }: Settings, deadline: Deadline
     nodes: () => items(() => core.listNode()),
     crd: (name) => read(() => config.makeApiClient(k8s.ApiextensionsV1Api).readCustomResourceDefinition({ name })),
     pods: (namespace, labelSelector) => items(() => core.listNamespacedPod({ namespace, labelSelector })),
+    statefulSets: (namespace, labelSelector) =>
+      items(() => config.makeApiClient(k8s.AppsV1Api).listNamespacedStatefulSet({ namespace, labelSelector })),
     secret: (namespace, name) => read(() => core.readNamespacedSecret({ namespace, name })),
     secrets: (namespace, labelSelector) => items(() => core.listNamespacedSecret({ namespace, labelSelector })),
     configMap: (namespace, name) => read(() => core.readNamespacedConfigMap({ namespace, name })),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { imageVersion } from "../../../components/kubernetes/labels";
+import { imageList } from "../../../settings/image-list";
 import { parseSettings } from "../../../settings/load";
 import { preflight } from "../../../commands/preflight/preflight";
 import { lookAtExisting } from "../../../commands/preflight/object-store";
@@ -114,6 +116,7 @@ describe("preflight", () => {
         "CRDs ok",
         "kube-prometheus-stack ok",
         "upstream's rules ok",
+        "versions ok",
         "data sources of other applications ok",
       ],
     );
@@ -405,6 +408,27 @@ describe("preflight of the cluster", () => {
       'storage classes: failed: the cluster lacks "fast" (kps.storageClass); it has local-path, openebs-hostpath',
     ]);
     assert.deepEqual(await found({}, { kps: { storageClass: "fast", enabled: false } }), []);
+  });
+
+  it("finds an update of what runs that skips a version, or goes back where there is no way", async () => {
+    const path =
+      "/apis/apps/v1/namespaces/monitoring/statefulsets?labelSelector=app.kubernetes.io/part-of=observability";
+    const runs = (name: string, version: string) => ({
+      metadata: { name, labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/version": version } },
+    });
+    const list = imageList.filter(({ name }) => name === "loki" || name === "grafana");
+    const [loki, grafana] = ["loki", "grafana"].map((name) =>
+      imageVersion(list.find((image) => image.name === name)!.reference),
+    );
+    const [major, minor] = loki.split(".").map(Number);
+    const of = (...items: object[]) => found({ [path]: { items } });
+    assert.deepEqual(await of(runs("loki", loki), runs("grafana", grafana), runs("mimir", "main-1234")), []);
+    assert.deepEqual(await of(runs("loki", `${major}.${minor - 1}.9`)), []);
+    assert.deepEqual(await of(runs("loki", `${major}.${minor + 1}.0`)), []);
+    const [skipped] = await of(runs("loki", `${major}.${minor - 2}.0`));
+    assert.match(skipped, new RegExp(`^versions: failed: Loki \\S+ → ${loki} skips ${major}\\.${minor - 1}: `));
+    const [back] = await of(runs("grafana", "99.0.0"));
+    assert.match(back, /^versions: failed: Grafana 99\.0\.0 → .*never back/);
   });
 
   it("finds no default storage class where volumes name none", async () => {
