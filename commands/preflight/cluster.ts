@@ -284,6 +284,9 @@ const upstream: Look = async (settings, cluster) => {
   );
 };
 
+/** Whether a value is as SOPS writes it in its place: https://getsops.io/docs/#encryption-protocol */
+const isEncrypted = (encoded: string) => Buffer.from(encoded, "base64").toString().startsWith("ENC[AES256_GCM,");
+
 /** Existing Secrets that replace the program's own. */
 const existingSecrets = ({ secrets: { existing } }: Settings): [string, Look][] =>
   Object.entries(existing).map(([use, { name, keys }]) => [
@@ -293,9 +296,15 @@ const existingSecrets = ({ secrets: { existing } }: Settings): [string, Look][] 
       if (!secret)
         return failed(`does not exist, but secrets.existing.${use} refers to it`, "create it, or correct its name");
       const missing = Object.values(keys).filter((key) => !(key in (secret.data ?? {})));
-      return missing.length === 0
+      if (missing.length > 0)
+        return failed(`lacks ${missing.join(", ")}`, `add the keys, or correct secrets.existing.${use}.keys`);
+      const encrypted = Object.values(keys).filter((key) => isEncrypted(secret.data?.[key] ?? ""));
+      return encrypted.length === 0
         ? ok("exists")
-        : failed(`lacks ${missing.join(", ")}`, `add the keys, or correct secrets.existing.${use}.keys`);
+        : failed(
+            `has ${encrypted.join(", ")} as SOPS encrypted it: it was applied without being decrypted`,
+            "Flux's Kustomization needs spec.decryption, with provider sops and the Secret that has its key: docs/gitops.md",
+          );
     },
   ]);
 

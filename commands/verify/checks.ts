@@ -12,6 +12,7 @@ import { canaryLossless, chunksInBucket, everyPodReady, filesCanBeWatched, lines
 import { enoughDays, oldestSample, remoteWrite, sameRates, sameTargets } from "./mimir";
 import { canBeScraped, controlPlaneAnswers, monitorsScraped, monitorsThere, prometheusScrapes } from "./monitors";
 import type { Part } from "./subject";
+import { volumesHaveRoom } from "./volumes";
 import { addressAnswers, askersAreAnswered } from "./prometheus-api";
 import { objectsListed } from "./objects";
 import { alertsEqual, prometheusSilent, rulesEvaluated, upstreamThere } from "./rules";
@@ -258,6 +259,15 @@ export const checks: readonly Check[] = [
   victoriaMetrics.remoteWrite,
   mimir.oldest,
   victoriaMetrics.oldest,
+  {
+    id: "volumes/room",
+    title: "The stack's volumes have room",
+    needs: ["metrics"],
+    restsOn: ["metrics-collector"],
+    asks: "Grafana's default data source for what the kubelets say of each claim in the stack's namespace, as `df` does in its pod: ✗ below 3 % free; notes list those below 15 %",
+    todo: "a shorter retention, or a larger volume: docs/growing-a-volume.md",
+    look: volumesHaveRoom,
+  },
   {
     id: "monitors/there",
     title: "Monitors and rules exist",

@@ -610,7 +610,7 @@ describe("preflight of the cluster", () => {
     assert.deepEqual(await found(crd("theirs"), raw), []);
   });
 
-  it("finds an existing Secret that isn't there, or lacks a key", async () => {
+  it("finds an existing Secret that isn't there, lacks a key, or is still encrypted", async () => {
     const raw = {
       secrets: { provider: "config", existing: { grafanaAdmin: { name: "g", keys: { "admin-user": "user" } } } },
     };
@@ -621,6 +621,10 @@ describe("preflight of the cluster", () => {
     const path = "/api/v1/namespaces/monitoring/secrets/g";
     assert.deepEqual(await found({ [path]: { data: { other: "" } } }, settings), ["Secret g: failed: lacks user"]);
     assert.deepEqual(await found({ [path]: { data: { user: "" } } }, settings), []);
+    const encrypted = Buffer.from("ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]").toString("base64");
+    assert.deepEqual(await found({ [path]: { data: { user: encrypted } } }, settings), [
+      "Secret g: failed: has user as SOPS encrypted it: it was applied without being decrypted",
+    ]);
   });
 
   it("finds a Secret with Alertmanager's configuration that isn't there, or lacks it", async () => {

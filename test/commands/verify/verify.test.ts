@@ -12,6 +12,7 @@ import { isWell, verify, type Report, type Row, type VerifyOptions } from "../..
 import { labels } from "../../../components/kubernetes/labels";
 import { refusingAddress, serve, stopAll } from "../preflight/stand-ins";
 import {
+  type Answers,
   canary,
   clusterOf,
   configMap,
@@ -201,6 +202,12 @@ function changesMode({ programs }: Content, about: Subject, writers: number, wor
     [new RegExp(`pod="${pod}"`), [{ stream: { pod }, values: [["1", said]] }]] as never;
   programs[gateway] = queryable([...Object.entries(words).map(([pod, said]) => line(pod, said)), ...lokiAnswers]);
 }
+
+/** What the kubelet says of two claims. */
+const volumeStats = (minio: number, loki: number): Answers[number] => [
+  /kubelet_volume_stats_available/,
+  [value(minio, { persistentvolumeclaim: "data-minio-0" }), value(loki, { persistentvolumeclaim: "data-loki-0" })],
+];
 
 interface Case {
   id: string;
@@ -525,6 +532,13 @@ const cases: Case[] = [
     change: ({ programs }) => (programs["services/alertmanager:9093"] = () => new Status(500, "no")),
     says: /^alertmanager\..* answers 500: no$/,
     also: ["alertmanager/watchdog", "grafana/data-sources"],
+  },
+  {
+    id: "volumes/room",
+    when: "a volume is almost full",
+    change: ({ programs }) => (programs[prometheus] = prometheusWith([volumeStats(0.021, 0.1)])),
+    says: /^data-minio-0 has 2\.1 % free$/,
+    advice: /docs\/growing-a-volume\.md$/,
   },
   {
     id: "alertmanager/watchdog",
@@ -1606,6 +1620,16 @@ describe("verify", () => {
           programs["pods/main-0:9093"] = () => new Status(500);
         },
       ));
+
+    it("volumes with room, and lists those that have little", async () => {
+      const report = await look(({ programs }) => (programs[prometheus] = prometheusWith([volumeStats(0.5, 0.1)])));
+      const { result, detail, notes } = row(report, "volumes/room");
+      assert.deepEqual([result, detail], ["pass", "least: data-loki-0 has 10 % free"]);
+      assert.deepEqual(notes, ["data-loki-0 has 10 % free"]);
+    });
+
+    it("volumes of which the kubelet says nothing", () =>
+      passes("volumes/room", /^the kubelet reports no sizes/, () => undefined));
 
     it("panels without data, and lists them", async () => {
       const report = await look(({ programs }) => (programs[prometheus] = prometheusWith([[/node_cpu/, []]])));
