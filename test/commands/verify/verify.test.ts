@@ -1685,8 +1685,14 @@ describe("verify", () => {
         [
           "pods/statefulset/loki: no image",
           ...[
-            ...["mimir/targets", "mimir/rates", "mimir/remote-write", "prometheus/targets", "monitors/control-plane"],
-            ...["monitors/alloy", "rules/alerts-equal", "prometheus-api/answers", "dashboards/prometheus"],
+            ...["mimir/targets", "mimir/rates", "mimir/remote-write", "volumes/room", "prometheus/targets"],
+            ...[
+              "monitors/control-plane",
+              "monitors/alloy",
+              "rules/alerts-equal",
+              "prometheus-api/answers",
+              "dashboards/prometheus",
+            ],
           ].map((id) => `${id}: no chart`),
         ],
       );
