@@ -32,6 +32,7 @@ import { Secrets } from "./components/secrets/secrets";
 import { UpstreamRules } from "./components/upstream-rules/upstream-rules";
 import { kpsRuleValues } from "./components/upstream-rules/values";
 import { formerNames } from "./settings/former-names";
+import { lokiWriters } from "./settings/loki-mode-change";
 import { hasUpstreamRelease } from "./settings/release-values";
 import { victoriaMetricsUrl } from "./components/victoria-metrics/url";
 import { Vector } from "./components/vector/vector";
@@ -78,6 +79,8 @@ export function stack(loaded: LoadedSettings) {
   return {
     /** The stage that this update brings about: the next one's order is checked against it. */
     stage: settings.stage,
+    /** What writes lines: the next update may take one writer of Loki's former mode away. */
+    lokiWriters: lokiWriters(settings.loki),
     /** How to open Grafana. */
     grafanaAccess: grafana.access,
     /** Where logs are pushed to, and queried from, inside the cluster. */

@@ -27,7 +27,9 @@ export function loadSettings(): LoadedSettings {
 }
 
 /**
- * Pulumi hands structured values over as JSON text and scalars as text; everything else is the schema's business.
+ * Pulumi hands structured values over as JSON text and scalars as text; everything else is the schema's business. Its path syntax leaves
+ * `--config migration.reclaimVolumes=[]` as text: here it is the empty list, and `{}` an empty object.
+ * @see https://www.pulumi.com/docs/iac/concepts/config/#structured-configuration
  * @param config `project:key` → text, as the language runtime holds it
  */
 export function rawSettings(config: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
@@ -42,7 +44,7 @@ export function rawSettings(config: Readonly<Record<string, string | undefined>>
 
 function fromText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (_key, value: unknown) => (value === "[]" ? [] : value === "{}" ? {} : value));
   } catch {
     return text;
   }

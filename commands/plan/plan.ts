@@ -84,7 +84,7 @@ export async function offlinePlan(options: PlanOptions): Promise<Plan> {
     readable: {
       secrets: textsOf(metrics.secrets),
       configMaps: textsOf(metrics.configMaps),
-      scrapeConfigs: (metrics.scrapeConfigs ?? []) as Readable["scrapeConfigs"],
+      scrapeConfigs: Array.isArray(metrics.scrapeConfigs) ? (metrics.scrapeConfigs as Readable["scrapeConfigs"]) : [],
     },
   });
   const idle = from === to && plan.steps.every(({ op }) => op === "same");

@@ -11,6 +11,7 @@ import { CliMissing, findCli } from "../shared/pulumi-cli/launcher";
 import { askPulumi, runPulumi } from "../shared/pulumi-cli/pulumi";
 import { stateOf } from "../shared/pulumi-cli/state";
 import { loadStackSettings } from "../shared/settings";
+import { lokiWriters, refusedChange, type LokiWriters } from "../../settings/loki-mode-change";
 import { stageNames, type StageName } from "../../stages";
 
 /** Exit code where Pulumi was not started: every other code is Pulumi's. */
@@ -44,14 +45,17 @@ export async function run(
   }
   try {
     const cli = await findCli(process.env, say);
-    const from = await stageOf(cli, stack);
+    const { stage: from, lokiWriters: writers } = await outputsOf(cli, stack);
     const [, outOfOrder] = from ? check(stack, [...config, `migration.from=${from}`], configFile) : [undefined, []];
+    const tooMany = writers && refusedChange(writers, lokiWriters(settings.loki));
+    if (tooMany) outOfOrder.push(`Stack ${stack}: ${tooMany}`);
     if (outOfOrder.length > 0) {
-      say(`${outOfOrder.join("\n")}\n`);
+      say(`${outOfOrder.join("\n\n")}\n`);
       return notStarted;
     }
     if (from && from !== settings.stage) say(rehearsal(stack, wordsOf(stack, configFile), from, settings.stage));
     if (!from && !settings.migration.from && settings.stage !== stageNames[0]) say(unknown(stack, settings.stage));
+    if (!writers && settings.loki.former) say(unknownWriters(stack));
     return await runPulumi(cli, args);
   } catch (error) {
     if (!(error instanceof CliMissing)) throw error;
@@ -129,15 +133,28 @@ function missingPack(): string[] {
   }
 }
 
-/** The stage that the stack's last update deployed; undefined if Pulumi doesn't know: a new stack, a passphrase that it has to ask for. */
-async function stageOf(cli: string, stack: string): Promise<StageName | undefined> {
-  const said = await askPulumi(cli, ["stack", "output", "stage", "--stack", stack]);
-  return stageNames.find((name) => name === said);
+/** What an update looks up in the outputs of the one before. */
+interface Outputs {
+  stage?: StageName;
+  lokiWriters?: LokiWriters;
+}
+
+/** What the stack's last update brought about; nothing if Pulumi doesn't know: a new stack, a passphrase that it has to ask for. */
+async function outputsOf(cli: string, stack: string): Promise<Outputs> {
+  const said = await askPulumi(cli, ["stack", "output", "--json", "--stack", stack]);
+  const { stage, lokiWriters } = JSON.parse(said ?? "{}") as { stage?: unknown; lokiWriters?: LokiWriters };
+  return { stage: stageNames.find((name) => name === stage), lokiWriters };
 }
 
 const unknown = (stack: string, to: StageName) =>
   `Stack ${stack}: its current stage is not known (a new stack, or no output: pulumi stack output stage --stack ${stack}).
   That ${to} is the next stage was not checked. If the cluster is in an earlier stage, set observability:migration.from to it.
+
+`;
+
+const unknownWriters = (stack: string) =>
+  `Stack ${stack}: how many writers Loki had until now is not known (no output: pulumi stack output lokiWriters --stack ${stack}).
+  That at most one of the former mode leaves in this update was not checked: docs/loki-modes.md.
 
 `;
 

@@ -11,6 +11,15 @@ describe("loading the settings", () => {
     assert.deepEqual(rawSettings(config), { stage: "loki", loki: { retention: "30d" } });
   });
 
+  it("takes for empty what Pulumi's path syntax can only say as text", () => {
+    const migration = '{"reclaimVolumes":"[]"}';
+    const loki = '{"caches":{"results":"{}"},"podLabels":{"a":"[x]"}}';
+    assert.deepEqual(rawSettings({ "observability:migration": migration, "observability:loki": loki }), {
+      migration: { reclaimVolumes: [] },
+      loki: { caches: { results: {} }, podLabels: { a: "[x]" } },
+    });
+  });
+
   it("has a problem for a namespace that is misspelt, which Pulumi ignores", () => {
     const config = { "observabilty:stage": "dual-write", "kubernetes:context": "home" };
     assert.throws(() => parseSettings(rawSettings(config), { stack: "s" }), {

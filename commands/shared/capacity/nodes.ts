@@ -35,6 +35,7 @@ export function nodeKinds(configuration: Configuration, project: string): NodeKi
   const { nodes = [], headroom = 0 } = isMap<unknown>(settings)
     ? (settings as { nodes?: Written[]; headroom?: number })
     : {};
+  if (!Array.isArray(nodes)) return [];
   return nodes.map(({ name, arch, count = 1, labels, ...node }) => ({
     ...{ name: name ?? arch, arch, count, room: roomOf(node, headroom) },
     labels: { ...labels, [architectureLabel]: arch, "kubernetes.io/os": "linux" },

@@ -59,7 +59,7 @@ describe("npm run up and preview", () => {
   });
 
   it("name the rehearsal where the stage changes, and keep quiet where it does not", async () => {
-    pulumi.install(undefined, "dual-write");
+    pulumi.install(undefined, { stage: "dual-write" });
     const changes = await runHere("preview", ...sandbox, "--config", "stage=loki");
     assert.equal(changes.code, 0);
     assert.match(changes.said, /stage dual-write → loki/);
@@ -83,10 +83,40 @@ describe("npm run up and preview", () => {
   });
 
   it("refuse a stage that is not next to the one that the stack is in", async () => {
-    pulumi.install(undefined, "mimir-default");
+    pulumi.install(undefined, { stage: "mimir-default" });
     const { code, said } = await runHere("up", ...sandbox, "--config", "stage=loki");
     assert.deepEqual([code, pulumi.calls()], [2, []]);
     assert.match(said, /"loki" is not next to "mimir-default"[^]*mimir-default → dual-write → loki/);
+  });
+
+  it("refuse to let more than one of Loki's former writers leave, by what the last update left there", async () => {
+    const scalable = { mode: "simple-scalable", writers: 3 };
+    const changing = (left: number) => ({
+      mode: "single-binary",
+      writers: 1,
+      former: { mode: "simple-scalable", writers: left },
+    });
+    const update = (lokiWriters: object | undefined, writers?: number) => {
+      pulumi.install(undefined, { stage: "loki", lokiWriters });
+      const former = writers === undefined ? [] : [`former.mode=simple-scalable`, `former.writers=${writers}`];
+      return runHere("up", ...sandbox, ...former.flatMap((each) => ["--config", `loki.${each}`]));
+    };
+    for (const [from, to, why] of [
+      [scalable, undefined, /mode simple-scalable would stop together/],
+      [scalable, 2, /leave in the same update in which the new ones start/],
+      [changing(3), 1, /2 of Loki's old writers would leave at once: .* Use loki\.former\.writers: 2: docs/],
+    ] as const) {
+      const { code, said } = await update(from, to);
+      assert.deepEqual([code, pulumi.calls()], [2, []]);
+      assert.match(said, why);
+    }
+    for (const [from, to] of [
+      [scalable, 3],
+      [changing(3), 2],
+      [changing(0), undefined],
+    ] as const)
+      assert.deepEqual(await update(from, to), { code: 0, said: "" });
+    assert.match((await update(undefined, 0)).said, /how many writers Loki had until now is not known/);
   });
 });
 

@@ -29,10 +29,10 @@ export class StandInPulumi {
 
   /**
    * @param behaviour JavaScript of the commands `up`, `preview` and `destroy`; the default only notes its arguments, and ends well
-   * @param stage what `stack output stage` says; by default it fails, as for a new stack
+   * @param outputs what `stack output --json` says; by default it fails, as for a new stack
    * @param state what `stack export` says; by default it fails
    */
-  install(behaviour?: string, stage?: string, state?: object): this {
+  install(behaviour?: string, outputs?: object, state?: object): this {
     mkdirSync(dirname(this.path), { recursive: true });
     const script = join(this.home, "stand-in.cjs");
     writeFileSync(
@@ -45,12 +45,12 @@ ${behaviour ?? ""}
 `,
     );
     // A shell answers what has one answer: it starts in a tenth of the time of Node.js.
-    const says = (text: string | undefined) => (text === undefined ? "exit 1" : `cat <<'EOF'\n${text}\nEOF\nexit`);
+    const says = (what?: object) => (what ? `cat <<'EOF'\n${JSON.stringify(what)}\nEOF\nexit` : "exit 1");
     const shell = `#!/bin/sh
 case "$1 $2" in
 "version "*) echo v0.0.0; exit ;;
-"stack export") ${says(state && JSON.stringify(state))} ;;
-"stack "*) ${says(stage)} ;;
+"stack export") ${says(state)} ;;
+"stack "*) ${says(outputs)} ;;
 esac
 ${behaviour === undefined ? `{ printf args; printf '\\t%s' "$@"; echo; } >> ${this.notes}; exit` : ""}
 exec ${process.execPath} ${script} "$@"

@@ -230,5 +230,7 @@ describe("the nodes of the settings", () => {
 
   it("are none where the settings list none", () => {
     assert.deepEqual(nodeKinds({ values: {}, secretKeys: [] }, "p"), []);
+    // --config cluster.nodes=[]
+    assert.deepEqual(nodeKinds({ values: { "p:cluster": '{"nodes":"[]"}' }, secretKeys: [] }, "p"), []);
   });
 });
