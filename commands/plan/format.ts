@@ -32,10 +32,17 @@ export function formatPlan(plan: Plan, verbose = false): string {
     formatVolumes(volumes),
     beside.length === 0 ? [] : ["What the steps don't show", ...beside.map((sentence) => `   ${sentence}`)],
     ...groups.map(([kind, title]) => formatGroup(steps, kind, title, verbose)),
-    [`${count(steps, "same")} unchanged`],
+    formatUnchanged(steps),
   ];
   const text = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
   return ofStack(text.join("\n\n"), stack);
+}
+
+/** Protection is no input, and what it keeps from being deleted may go in the next update. */
+function formatUnchanged(steps: Step[]): string[] {
+  const changed = steps.filter(({ op, why }) => op === "same" && /\bprotected\b/.test(why));
+  const title = `${count(steps, "same")} unchanged`;
+  return changed.length === 0 ? [title] : [`${title}; only the protection changes of`, ...formatSteps(changed, false)];
 }
 
 function formatGroup(steps: Step[], kind: Counted, title: string, verbose: boolean): string[] {

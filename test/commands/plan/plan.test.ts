@@ -125,6 +125,14 @@ describe("the plan command", () => {
   const run = (...args: string[]) => offline("plan", "--stack", "dev", "--program", moving, ...args);
   const withoutPolicies = "--no-policies";
 
+  it("names what only loses or gets its protection, as the next update may delete it", async () => {
+    const { out } = await run("--from", "loki", "--to", "loki", withoutPolicies, "--config", "protect=true");
+    assert.match(
+      out,
+      /unchanged; only the protection changes of\n {3}kubernetes:apps\/v1:StatefulSet old\n {6}protected from now on\n$/,
+    );
+  });
+
   it("ends with 0 where nothing is against it, prints the steps by what they do, and writes the JSON contract", () =>
     inFolder(async (folder) => {
       const file = join(folder, "plan.json");
