@@ -85,8 +85,8 @@ function objectBucketClaim({ name, uses, bucket }: StackClaim, args: ClaimArgs, 
         ...(asked.length > 0 && { additionalConfig: Object.fromEntries(asked) }),
       },
     },
-    // A provisioner that works takes seconds; for one that doesn't, the update would wait ten minutes.
-    { parent, ...kept("buckets", retain), customTimeouts: { create: "3m" } },
+    // A provisioner that works takes seconds; for one that doesn't, each update would wait ten minutes: the first creates the claim, others update it.
+    { parent, ...kept("buckets", retain), customTimeouts: { create: "3m", update: "3m" } },
   );
 }
 

@@ -133,7 +133,10 @@ const additionalConfig = z.strictObject({
 const claim = z.strictObject({
   kind: z.literal("claim"),
   bucketClass: objectName
-    .meta({ example: "ceph-bucket" })
+    .meta({
+      allowed: "name of a storage class that creates buckets: `kubectl get storageclass` lists them",
+      example: "ceph-bucket",
+    })
     .describe(
       "storage class of the bucket provisioner: in `kubectl get storageclass`, its provisioner ends with `/bucket`",
     ),
