@@ -2,4 +2,5 @@ import { loadSettings } from "./settings/load";
 import { stack } from "./stack";
 
 /** The stack's outputs: see `stack`. */
-export const { stage, lokiWriters, grafanaAccess, lokiPushUrl, lokiQueryUrl, metricsUrls, alertmanagerUrl } = stack(loadSettings());
+export const { stage, lokiWriters, grafanaAccess, lokiPushUrl, lokiQueryUrl, metricsUrls, alertmanagerUrl } =
+  stack(loadSettings());
