@@ -5,6 +5,7 @@
  */
 const Module = require("node:module");
 require("./package-files.js");
+require("./seldom-optimised.js");
 
 /** What is loaded late: by the file that requires it, and as `require` names it. */
 const late = [

@@ -6,8 +6,20 @@
  */
 export function inner(path: string, key: string | number): string {
   if (typeof key === "number") return `${path}[${key}]`;
-  if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  if (!isPlain(key)) return `${path}[${JSON.stringify(key)}]`;
   return path === "" || path.endsWith(": ") ? path + key : `${path}.${key}`;
+}
+
+// Each place of a resource that is looked at is named, and nearly all have the same few hundred keys.
+const known = new Map<string, boolean>();
+
+function isPlain(key: string): boolean {
+  let plain = known.get(key);
+  if (plain === undefined) {
+    if (known.size > 5000) known.clear();
+    known.set(key, (plain = /^[\w-]+$/.test(key)));
+  }
+  return plain;
 }
 
 /** Writes the path of what dotted keys lead to. */

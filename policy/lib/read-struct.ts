@@ -133,6 +133,11 @@ function readList(into: { value: unknown }, reader: Reader): void {
   into.value = list;
 }
 
+/** What the policy runtime takes the engine's requests with; undefined where its packages are built otherwise. */
+export function analyzerService(): Record<string, Method | undefined> | undefined {
+  return found()?.service;
+}
+
 // The modules themselves, as the policy runtime loads them: another copy would be another class.
 function found():
   | {

@@ -74,11 +74,16 @@ function settledCopy(value: unknown, later: Promise<void>[]): unknown {
   return typeof value === "object" && value !== null ? plain(value, later) : value;
 }
 
+// Only the message of what the proxy throws is ever shown: its stack trace would take most of the time.
 function read(properties: object, keys: readonly string[]): unknown {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
     return keys.reduce<unknown>((value, key) => (value as Block)[key], properties);
   } catch (error) {
     return new Unknown(error);
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 

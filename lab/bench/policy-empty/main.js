@@ -3,12 +3,14 @@
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
 const { readPropertiesOnce } = require("../../../policy/lib/read-once.ts");
+const { readRequestsOnce } = require("../../../policy/lib/read-request.ts");
 const { readStructsPlainly } = require("../../../policy/lib/read-struct.ts");
 const { policies } = require("../../../policy/index.ts");
 
 const nothing = (policy, check) => (policy[check] ? { [check]: () => undefined } : {});
 
 readStructsPlainly();
+readRequestsOnce();
 readPropertiesOnce();
 new PolicyPack("empty", {
   policies: policies.map((policy) => ({

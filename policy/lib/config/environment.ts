@@ -30,9 +30,10 @@ export function environmentOf(props: unknown): Environment {
         else visit(each, "");
       });
     } else if (isBlock(value)) {
-      for (const [name, inner] of Object.entries(value)) {
-        if (lists.test(key)) add(name, inner);
-        else visit(inner, name);
+      const isList = lists.test(key);
+      for (const name of Object.keys(value)) {
+        if (isList) add(name, value[name]);
+        else visit(value[name], name);
       }
     }
   };

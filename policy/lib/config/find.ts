@@ -38,7 +38,7 @@ function searched(resource: Resource): Found {
   const { props, kind, type } = resource;
   const chart = chartOf(resource);
   if (chart) walkThroughValues(found, chart, "values");
-  else walkThrough(found, { apiVersion: type.split(":")[1], kind, ...props });
+  else walkThrough(found, props.apiVersion && props.kind ? props : { apiVersion: type.split(":")[1], kind, ...props });
   for (const [program, settings] of found) {
     if (files.test(kind)) settings.unreadable.push(...unknownFiles(resource, kind.startsWith("Secret"), program));
     settings.configs = settings.configs.map((each) => {

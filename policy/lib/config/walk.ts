@@ -152,13 +152,13 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
 // By custom a chart leaves out a sub-chart so.
 const isOff = (values: unknown): boolean => isBlock(values) && values.enabled === false;
 
-function visitInside(walk: Walk, block: Block, place: Place): void {
+function visitInside(walk: Walk, block: Block, place: Place, except?: ReadonlySet<string>): void {
   const { path, key, values, texts, installs } = place;
   if (values && key === "extraArgs") return visitList(walk, wordsOf(block), place);
   if (block.overrides) visitOverrides(walk, block.overrides, inner(path, "overrides"));
   const around = { values: block, path };
   for (const name of Object.keys(block)) {
-    if (installs && ofHelm.has(name)) continue;
+    if (except?.has(name) || (installs && ofHelm.has(name))) continue;
     const value = block[name];
     if (mayHold(value) || (typeof value === "string" && calledAs(name, walk.name)))
       visit(walk, value, { path: inner(path, name), key: name, around, values, texts, installs });
@@ -176,14 +176,15 @@ function visitObject(walk: Walk, object: Block, place: Place): void {
     visitValues(walk, chart, { ...place, path: joined(place.path, chart.path) });
   }
   const { kind, data, binaryData } = object;
-  const shown = {
-    ...object,
-    ...(isSecret(kind) && { data: decoded(data) }),
-    binaryData: decoded(binaryData),
-    metadata: undefined,
-  };
-  visitInside(walk, shown, { ...place, values: undefined, key: "", installs: installed && true });
+  const inBase64 = binaryData !== undefined || isSecret(kind);
+  const shown = inBase64
+    ? { ...object, ...(isSecret(kind) && { data: decoded(data) }), binaryData: decoded(binaryData) }
+    : object;
+  visitInside(walk, shown, { ...place, values: undefined, key: "", installs: installed && true }, ofObject);
 }
+
+// What names an object says nothing of a program.
+const ofObject = new Set(["metadata"]);
 
 /** What a chart's values say; of an unknown one, what the names in them and their shape show. */
 function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | undefined = layoutOf(chart)): void {

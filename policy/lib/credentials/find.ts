@@ -60,7 +60,9 @@ function search(found: Credential[], value: unknown, path: string, key: string):
     const variable = typeof value.name === "string" && "value" in value ? value.name : undefined;
     // Labels and annotations are for names and checksums: only a form counts there.
     const isOwn = key !== "annotations" && key !== "labels";
-    for (const [name, each] of Object.entries(value)) {
+    for (const name of Object.keys(value)) {
+      const each = value[name];
+      if (typeof each !== "string" && typeof each !== "number" && typeof each !== "object") continue;
       const isPlain =
         (isHolder && isOne(each) && !isAboutCredentials(name)) ||
         (isOwn && hasOwner && credentialBy(name) === "likely" && isOne(each) && !isNameOfKey(each));

@@ -38,7 +38,8 @@ export function isAboutCredentials(key: string): boolean {
  * names the key of the Secret that has it.
  */
 export function namesOwner(block: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(block).some(([key, value]) => {
+  return Object.keys(block).some((key) => {
+    const value = block[key];
     if (typeof value !== "string" || value === "" || !wordOfOwners.test(key)) return false;
     const words = wordsOf(key);
     return secretName.test(words) || userName.test(words);

@@ -7,6 +7,7 @@ import { isRemovedFlag } from "../loki/removal";
 import { minorOf } from "../config/version";
 import type { Refusal } from "../finding";
 import { nearest } from "../nearest";
+import { once } from "../once";
 import { along, inner } from "../paths";
 import { podsOf } from "../pods/find";
 import { versionOf } from "../programs";
@@ -66,9 +67,15 @@ export function* ignoredArguments(resource: Resource, program: Program): Iterabl
   }
 }
 
-function* startsOf(resource: Resource, program: Program): Iterable<Started> {
-  const { arguments: lists, configs } = settingsOf(resource, program);
-  if (lists.length === 0) return;
+// Two policies ask.
+const starts = once((program: Program) => once((resource: Resource) => [...started(resource, program)]));
+
+function startsOf(resource: Resource, program: Program): readonly Started[] {
+  return settingsOf(resource, program).arguments.length === 0 ? [] : starts(program)(resource);
+}
+
+function* started(resource: Resource, program: Program): Iterable<Started> {
+  const { configs } = settingsOf(resource, program);
   for (const config of configs) yield* startedByChart(config, program);
   for (const pods of podsOf(resource)) {
     if (pods instanceof Unknown || pods.ofOperator) continue;
@@ -84,20 +91,17 @@ function startedBy(container: Block, path: string, { key }: Program): Started | 
   const { image, command, args } = container;
   const { repository, tag } = parseReference(typeof image === "string" ? image : "");
   const [called, ...rest] = listOf(command);
+  if (called !== undefined && (typeof called !== "string" || called.split("/").at(-1) !== key)) return undefined;
+  const isNamed = new RegExp(`/(?:grafana-)?${key}$`).test(repository);
+  if (!isNamed && called === undefined) return undefined;
+  const environment = environmentOf(container);
   const words = [
     ...rest.map((word) => ({ path: inner(path, "command"), word })),
     ...listOf(args).map((word) => ({ path: inner(path, "args"), word })),
-  ].map(({ path, word }) => ({
-    path,
-    word: typeof word === "string" ? expandArgument(word, environmentOf(container)) : word,
-  }));
-  if (called !== undefined && (typeof called !== "string" || called.split("/").at(-1) !== key)) return undefined;
-  const isNamed = new RegExp(`/(?:grafana-)?${key}$`).test(repository);
+  ].map(({ path, word }) => ({ path, word: typeof word === "string" ? expandArgument(word, environment) : word }));
   // Others have programs of that name, too.
   const isGrafanas = new RegExp(`/grafana[/-]${key}$`).test(repository) || words.some(({ word }) => isUsual(word));
-  return (isNamed || called !== undefined) && isGrafanas
-    ? { words, version: isNamed ? minorOf(tag) : undefined }
-    : undefined;
+  return isGrafanas ? { words, version: isNamed ? minorOf(tag) : undefined } : undefined;
 }
 
 const isUsual = (word: unknown) => typeof word === "string" && /^--?(config\.(file|expand-env)|target)(=|$)/.test(word);

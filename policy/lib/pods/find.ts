@@ -1,4 +1,5 @@
 import { along, inner } from "../paths";
+import { once } from "../once";
 import type { Resource } from "../resource";
 import { at, isBlock, Unknown, type Block } from "../unknown";
 import { placesOf, usual, type Operated, type OperatedImage, type Place } from "./kinds";
@@ -48,8 +49,9 @@ const workloads =
  *
  * @returns an {@link Unknown} in place of pods that a preview can't know
  */
-export function podsOf(resource: Pick<Resource, "type" | "kind" | "props">): (Pods | Unknown)[] {
-  const { type, kind, props } = resource;
+export const podsOf: (resource: Resource) => readonly (Pods | Unknown)[] = once(podsIn);
+
+function podsIn({ type, kind, props }: Pick<Resource, "type" | "kind" | "props">): (Pods | Unknown)[] {
   if (!type.startsWith("kubernetes:")) return [];
   if (kind.endsWith("List") && Array.isArray(props.items))
     return props.items.flatMap((item, index) => ofItem(type, item, index));
@@ -190,7 +192,7 @@ function imageOf({ path, fields, isPartial }: Container): ImageUse[] {
 function ofItem(listType: string, item: unknown, index: number): (Pods | Unknown)[] {
   if (!isBlock(item)) return item instanceof Unknown ? [item] : [];
   const type = listType.replace(/List$/, "");
-  const within = podsOf({ type, kind: type.slice(type.lastIndexOf(":") + 1), props: item });
+  const within = podsIn({ type, kind: type.slice(type.lastIndexOf(":") + 1), props: item });
   const placed = <Placed extends { path: string }>(each: Placed) => ({ ...each, path: `items[${index}].${each.path}` });
   return within.map((each) =>
     each instanceof Unknown
