@@ -48,18 +48,95 @@ export function cannotScrape(object: MonitoringObject, readable: Readable): stri
     ...parts(object).flatMap(({ at, of }) => [
       ...unreadable(of, at, object.metadata.namespace ?? "default", readable),
       ...absentFiles(of, at, "vmagent"),
-      ...unknownDiscovery.flatMap((field) =>
-        when(
-          isSet(of[field]),
-          `${at}${field} is a discovery that vmagent doesn't have. Find these targets in another way.`,
-        ),
-      ),
+      ...discoveries(of, at),
+      ...places(of, at).flatMap((place) => [...unread(place), ...refusedSteps(place)]),
     ]),
   ];
 }
 
 /** Discoveries of a ScrapeConfig that vmagent doesn't have (`lib/promscrape/discovery`). */
 const unknownDiscovery = ["lightSailSDConfigs", "scalewaySDConfigs", "ionosSDConfigs"];
+
+/** Of those that it has, the kinds that it hasn't: it leaves the whole job out. */
+const unknownKinds: Readonly<Record<string, { field: string; kinds: readonly string[] }>> = {
+  dnsSDConfigs: { field: "type", kinds: ["NS"] },
+  azureSDConfigs: { field: "authenticationMethod", kinds: ["SDK", "WorkloadIdentity"] },
+  openstackSDConfigs: { field: "role", kinds: ["LoadBalancer"] },
+};
+
+const otherwise = "Find these targets in another way.";
+
+const discoveries = (of: Fields, at: string): string[] => [
+  ...unknownDiscovery.flatMap((name) =>
+    when(isSet(of[name]), `${at}${name} is a discovery that vmagent doesn't have. ${otherwise}`),
+  ),
+  ...Object.entries(unknownKinds).flatMap(([name, { field, kinds }]) =>
+    list(of[name]).flatMap(({ [field]: kind }, index) =>
+      when(
+        kinds.includes(String(kind)),
+        `${at}${name}[${index}].${field} ${JSON.stringify(kind)} is a kind of discovery that vmagent doesn't have. ${otherwise}`,
+      ),
+    ),
+  ),
+  ...list(of.fileSDConfigs).map(
+    (_, index) =>
+      `${at}fileSDConfigs[${index}].files are on the disk of Prometheus's pod, and vmagent's pod doesn't have them. List the targets (staticConfigs), or find them by HTTP or DNS.`,
+  ),
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Place {
+  /** With the dot before its fields; of the part itself as the part has it. */
+  at: string;
+  of: Fields;
+}
+
+/** A part of a spec, and every mapping in it. */
+function places(of: Fields, at: string): Place[] {
+  const below = Object.entries(of).flatMap(([field, value]) =>
+    Array.isArray(value)
+      ? list(value).flatMap((each, index) => places(each, `${at}${field}[${index}].`))
+      : places(fields(value), `${at}${field}.`),
+  );
+  return [{ at, of }, ...below];
+}
+
+/** Fields that vmagent's configuration doesn't have, wherever they stand: it takes the job without them (`-promscrape.config.strictParse=false`). */
+const unreadFields: Readonly<Record<string, string>> = {
+  proxyFromEnvironment: "vmagent knows proxyUrl only",
+  noProxy: "vmagent knows proxyUrl only",
+  proxyConnectHeader: "vmagent knows proxyUrl only",
+  // Of Consul and of Hetzner.
+  pathPrefix: "vmagent asks Consul at the root of its address, and finds nothing",
+  healthFilter: "targets that it leaves out are scraped",
+  labelSelector: "targets that it leaves out are scraped",
+};
+
+const unread = ({ at, of }: Place): string[] =>
+  Object.entries(unreadFields).flatMap(([field, effect]) =>
+    when(isSet(of[field]), `${at}${field} is left out: ${effect}.`),
+  );
+
+/** The lists of steps of relabelling of any monitor. */
+const relabelings = ["relabelings", "metricRelabelings", "relabelingConfigs"];
+
+/** The steps of relabelling in a part of a spec that stand in this place of it. */
+const steps = ({ at, of }: Place): { at: string; of: Fields; action: string }[] =>
+  relabelings.flatMap((field) =>
+    list(of[field]).map((step, index) => ({
+      ...{ at: `${at}${field}[${index}]`, of: step, action: String(step.action ?? "replace").toLowerCase() },
+    })),
+  );
+
+/** Prometheus takes no label for an empty value; vmagent refuses the job (`lib/promrelabel/config.go`). */
+const refusedSteps = (place: Place): string[] =>
+  steps(place).flatMap(({ at, of, action }) =>
+    when(
+      ["keep", "drop", "hashmod", "uppercase", "lowercase"].includes(action) && !isSet(of.sourceLabels),
+      `${at} has the action ${action} and no sourceLabels, with which vmagent leaves out the whole job. Name them, or take the step out: ${action === "keep" || action === "drop" ? `Prometheus ${action}s nothing or everything by it` : "it has no effect in Prometheus"}.`,
+    ),
+  );
 
 /** References to Secrets and ConfigMaps of other namespaces that the settings don't have; those of the stack's own the operator may read. */
 function unreadable(of: unknown, at: string, namespace: string, readable: Readable): string[] {
@@ -103,6 +180,8 @@ const leftOut: Readonly<Record<string, string>> = {
   keepDroppedTargets: "it only bounds what Prometheus's page shows of dropped targets",
   fallbackScrapeProtocol: "every answer is read as Prometheus's text format",
   scrapeProtocols: "vmagent asks for Prometheus's text format",
+  nameEscapingScheme: "a name with other characters than letters, digits, _ and : comes as the target escapes it",
+  nameValidationScheme: "a name with other characters than letters, digits, _ and : comes as the target escapes it",
   scrapeNativeHistograms: "of a native histogram only classic buckets are taken, where it has any",
   convertClassicHistogramsToNHCB: "classic histograms stay classic",
 };
@@ -114,10 +193,19 @@ const leftOut: Readonly<Record<string, string>> = {
  */
 export function scrapesDifferently(object: MonitoringObject): string[] {
   if (!monitors.includes(object.kind)) return [];
-  const places = endpointsOf[object.kind] === undefined ? [] : [{ at: "", of: fields(object.spec) }];
-  return [...places, ...parts(object)].flatMap(({ at, of }) =>
+  const whole = endpointsOf[object.kind] === undefined ? [] : [{ at: "", of: fields(object.spec) }];
+  const limits = [...whole, ...parts(object)].flatMap(({ at, of }) =>
     Object.entries(leftOut).flatMap(([field, effect]) =>
       when(isSet(of[field]), `${at}${field} is left out: ${effect}`),
     ),
   );
+  const hashes = parts(object)
+    .flatMap(({ at, of }) => places(of, at).flatMap(steps))
+    .flatMap(({ at, action }) =>
+      when(
+        action === "hashmod",
+        `${at} gives other numbers than in Prometheus: vmagent's hash is xxHash, Prometheus's is MD5`,
+      ),
+    );
+  return [...limits, ...hashes];
 }
