@@ -24,6 +24,7 @@ import { lookAtOwners } from "./looks/owners";
 import { lookAtScrapeConfigs } from "./looks/scrape-configs";
 import { lookAtSecrets } from "./looks/secrets";
 import { lookAtStorageClasses } from "./looks/storage-class";
+import { lookAtVictoriaMetrics } from "./looks/victoria-metrics";
 import type { Unseen } from "./unseen";
 
 /** What is looked at, in the order of the output; owners come last, because they own what the others found. */
@@ -35,6 +36,7 @@ const looks: readonly Look[] = [
   lookAtControlPlane,
   lookAtApiServer,
   lookAtScrapeConfigs,
+  lookAtVictoriaMetrics,
   lookAtCrds,
   lookAtExporters,
   lookAtGrafana,

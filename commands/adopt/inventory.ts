@@ -49,7 +49,12 @@ export interface Inventory extends Recorded {
   managed?: ReadonlySet<Retainable>;
 }
 
-/** Custom resources that are read: their group, and the version to request if the definitions can't be read. */
+const ofVictoriaMetrics = { group: "operator.victoriametrics.com", version: "v1beta1", beside: true } as const;
+
+/**
+ * Custom resources that are read: their group, and the version to request if the definitions can't be read. A cluster without one that is beside what
+ * this program knows lacks nothing.
+ */
 const customKinds = {
   prometheuses: { group: "monitoring.coreos.com", version: "v1" },
   alertmanagers: { group: "monitoring.coreos.com", version: "v1" },
@@ -62,7 +67,18 @@ const customKinds = {
   objectbucketclaims: { group: "objectbucket.io", version: "v1alpha1" },
   helmreleases: { group: "helm.toolkit.fluxcd.io", version: "v2" },
   applications: { group: "argoproj.io", version: "v1alpha1" },
-} as const;
+  servicemonitors: { group: "monitoring.coreos.com", version: "v1", beside: true },
+  podmonitors: { group: "monitoring.coreos.com", version: "v1", beside: true },
+  vmsingles: ofVictoriaMetrics,
+  vmclusters: ofVictoriaMetrics,
+  vmrules: ofVictoriaMetrics,
+  vmservicescrapes: ofVictoriaMetrics,
+  vmpodscrapes: ofVictoriaMetrics,
+  vmprobes: ofVictoriaMetrics,
+  vmnodescrapes: ofVictoriaMetrics,
+  vmstaticscrapes: ofVictoriaMetrics,
+  vmscrapeconfigs: ofVictoriaMetrics,
+} as const satisfies Record<string, Kind>;
 
 /** A custom resource that is read. */
 export type CustomKind = keyof typeof customKinds;
@@ -101,7 +117,12 @@ export async function takeInventory(settings: Settings["kubernetes"], deadline: 
     const { plural } = kind;
     return wanted ? list(plural, () => api.listClusterCustomObject({ ...wanted, plural }) as Promise<Items>) : [];
   };
-  const custom = (plural: CustomKind) => customList({ ...customKinds[plural], plural });
+  const custom = async () => {
+    const lists: Partial<Record<CustomKind, CustomObject[]>> = {};
+    for (const [plural, kind] of Object.entries(customKinds) as [CustomKind, Kind][])
+      lists[plural] = await customList({ ...kind, plural }, kind.beside ? [] : unseen);
+    return lists as Inventory["custom"];
+  };
   const releases = list("secrets of Helm releases", () =>
     core.listSecretForAllNamespaces({ fieldSelector: `type=${helmType}`, labelSelector: "owner=helm" }),
   );
@@ -122,19 +143,7 @@ export async function takeInventory(settings: Settings["kubernetes"], deadline: 
     jobs: await list("jobs", () => config.makeApiClient(k8s.BatchV1Api).listJobForAllNamespaces()),
     cronJobs: await list("cronjobs", () => config.makeApiClient(k8s.BatchV1Api).listCronJobForAllNamespaces()),
     ingresses: await list("ingresses", () => config.makeApiClient(k8s.NetworkingV1Api).listIngressForAllNamespaces()),
-    custom: {
-      prometheuses: await custom("prometheuses"),
-      alertmanagers: await custom("alertmanagers"),
-      scrapeconfigs: await custom("scrapeconfigs"),
-      probes: await custom("probes"),
-      prometheusrules: await custom("prometheusrules"),
-      alertmanagerconfigs: await custom("alertmanagerconfigs"),
-      thanosrulers: await custom("thanosrulers"),
-      prometheusagents: await custom("prometheusagents"),
-      objectbucketclaims: await custom("objectbucketclaims"),
-      helmreleases: await custom("helmreleases"),
-      applications: await custom("applications"),
-    },
+    custom: await custom(),
     asking: Object.fromEntries(
       await Promise.all(askingCustom.map(async (kind) => [kind.plural, await customList(kind, [])] as const)),
     ),
@@ -159,9 +168,13 @@ function lister({ read }: Connection, unseen: Unseen[]) {
   };
 }
 
-interface Custom {
+interface Kind {
   group: string;
   version: string;
+  beside?: true;
+}
+
+interface Custom extends Kind {
   plural: string;
 }
 

@@ -67,8 +67,12 @@ export function containersOf({ spec }: Workload): client.V1Container[] {
  */
 export const running = (inventory: Inventory, image: RegExp): Workload[] =>
   [...inventory.deployments, ...inventory.statefulSets, ...inventory.daemonSets].filter(
-    (workload) => !isStacks(workload) && containersOf(workload).some((container) => image.test(repository(container))),
+    (workload) => !isStacks(workload) && runs(workload, image),
   );
+
+/** Whether a workload has a container of an image: a pattern as in {@link running}. */
+export const runs = (workload: Workload, image: RegExp): boolean =>
+  containersOf(workload).some((container) => image.test(repository(container)));
 
 /** The image of a container without registry, tag and digest: `grafana/loki`. */
 function repository({ image = "" }: client.V1Container): string {

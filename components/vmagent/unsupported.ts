@@ -57,7 +57,7 @@ export function cannotScrape(object: MonitoringObject, readable: Readable): stri
 /** Discoveries of a ScrapeConfig that vmagent doesn't have (`lib/promscrape/discovery`). */
 const unknownDiscovery = ["lightSailSDConfigs", "scalewaySDConfigs", "ionosSDConfigs"];
 
-/** Of those that it has, the kinds that it hasn't: it leaves the whole job out. */
+/** Of those that it has, the kinds that it hasn't: it finds nothing by them. */
 const unknownKinds: Readonly<Record<string, { field: string; kinds: readonly string[] }>> = {
   dnsSDConfigs: { field: "type", kinds: ["NS"] },
   azureSDConfigs: { field: "authenticationMethod", kinds: ["SDK", "WorkloadIdentity"] },

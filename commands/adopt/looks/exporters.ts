@@ -1,5 +1,5 @@
 import type { Look } from "../findings";
-import { called, containersOf, inWords, isInKps, running } from "../objects";
+import { called, containersOf, inWords, isInKps, running, runs, type Workload } from "../objects";
 import { isStacks } from "../../shared/belongings";
 
 const runbook = "docs/adoption.md#log-collector-and-exporters";
@@ -44,6 +44,15 @@ export const lookAtExporters: Look = (inventory, settings, found) => {
   const collectors = outside(/(^|\/)(alloy|promtail|agent|fluent-bit|fluentd|vector)$/);
   if (collectors.length > 0) {
     found.take(...collectors);
+    // One of the same kind keeps its place on each node; labels and positions are still other ones.
+    const isVector = collectors.every(
+      (each) => (inventory.daemonSets as Workload[]).includes(each) && runs(each, /(^|\/)vector$/),
+    );
+    found.fit(
+      "logs.agent",
+      isVector ? "vector" : undefined,
+      `Vector (${inWords(collectors.map(called))}) collects logs`,
+    );
     found.ask(
       `a log collector is already running: ${inWords(collectors.map(called))}; with two, every line is sent twice`,
       `turn off its log collection right before the update, or keep it with logs.agent: none: ${runbook}`,

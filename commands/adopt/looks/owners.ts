@@ -23,7 +23,7 @@ const pair = (labels: Record<string, string>, group: string) =>
 
 /** Charts of systems that this program installs too. */
 const charts =
-  /^(kube-prometheus-stack|prometheus-operator-crds|loki(-.*)?|grafana|alloy|k8s-monitoring|promtail|prometheus-node-exporter|kube-state-metrics|alertmanager)$/;
+  /^(kube-prometheus-stack|prometheus-operator-crds|victoria-metrics-.+|loki(-.*)?|grafana|alloy|k8s-monitoring|promtail|vector|fluent-bit|prometheus-node-exporter|kube-state-metrics|alertmanager)$/;
 
 /** Flux or Argo CD as owner of what would be used or taken over. Comes last. */
 export const lookAtOwners: Look = (inventory, _settings, found) => {

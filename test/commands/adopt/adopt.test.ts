@@ -1084,6 +1084,104 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
   });
 });
 
+describe("npm run adopt, of VictoriaMetrics", () => {
+  afterEach(stopAll);
+
+  const vm = (kind: string, name: string, spec: object = {}, metadata: object = {}): ApiObject => ({
+    apiVersion: "operator.victoriametrics.com/v1beta1",
+    kind,
+    metadata: { name, namespace: "monitoring", ...metadata },
+    spec,
+  });
+  const definitions = [
+    ...["vmsingles", "vmrules", "vmservicescrapes", "vmpodscrapes", "vmscrapeconfigs"].map((plural) =>
+      crd(plural, "operator.victoriametrics.com", "v1beta1"),
+    ),
+    ...["servicemonitors", "prometheusrules"].map((plural) => monitoringCrd(plural)),
+  ];
+  const operator = (parts: object = {}) =>
+    workload("Deployment", "vmks-operator", "docker.io/victoriametrics/operator:v0.74.1", parts);
+  const single = vm("VMSingle", "vmks", {
+    retentionPeriod: "1",
+    storage: { storageClassName: "openebs-hostpath", resources: { requests: { storage: "30Gi" } } },
+  });
+  const ofSingle = workload("Deployment", "vmsingle-vmks", "victoriametrics/victoria-metrics:v1.150.0", {
+    metadata: { ownerReferences: [{ apiVersion: "operator.victoriametrics.com/v1beta1", kind: "VMSingle" }] },
+  });
+
+  it("fits the backend to a release of victoria-metrics-k8s-stack, and its retention and volume", async () => {
+    const found = await look([
+      ...definitions,
+      helmRelease("vmks", { name: "victoria-metrics-k8s-stack", version: "0.60.0" }),
+      ...[single, ofSingle, operator()],
+    ]);
+    assert.deepEqual(found.settings.metrics, { backend: "victoria-metrics" });
+    assert.deepEqual(found.settings.victoriaMetrics, {
+      ...{ retention: "31d", storage: "30Gi", storageClass: "openebs-hostpath" },
+    });
+    assert.match(said(found), /VictoriaMetrics monitoring\/vmks is not taken over: .*vmctl vm-native/);
+    const [{ settings }] = found.questions.filter(({ what }) => what.includes("is not taken over"));
+    assert.deepEqual(settings, { stage: "kps-removed", kps: { enabled: false } });
+    assertAccepted(found);
+    assert.deepEqual(checkSettings({ ...found.settings, ...settings }, { now: today }).problems, []);
+  });
+
+  it("fits it to one without an operator, by its arguments and its claim", async () => {
+    const server = workload("StatefulSet", "vm-server", "victoriametrics/victoria-metrics:v1.150.0", {
+      args: ["--retentionPeriod=30d", "--storageDataPath=/storage"],
+      spec: { volumeClaimTemplates: [{ spec: { resources: { requests: { storage: "16Gi" } } } }] },
+    });
+    const found = await look([server]);
+    assert.deepEqual(found.settings.victoriaMetrics, { retention: "30d", storage: "16Gi" });
+    assertAccepted(found);
+    const two = await look([server, workload("Deployment", "second", "victoriametrics/victoria-metrics:v1")]);
+    assert.deepEqual(two.settings, { metrics: { backend: "victoria-metrics" } });
+    const cluster = await look([workload("StatefulSet", "vmstorage", "victoriametrics/vmstorage:v1-cluster")]);
+    assert.deepEqual(cluster.settings, { metrics: { backend: "victoria-metrics" } });
+  });
+
+  it("says that its operator would scrape and notify a second time, unless it leaves Prometheus's objects alone", async () => {
+    const env = ["SERVICESCRAPE", "PROMETHEUSRULE"].map((kind) => ({
+      ...{ name: `VM_ENABLEDPROMETHEUSCONVERTER_${kind}`, value: "false" },
+    }));
+    const args = ["--controller.disableReconcileFor=PodMonitor,ServiceMonitor,PrometheusRule"];
+    const warned = /vmks-operator, VictoriaMetrics' operator, .* notify a second time/;
+    assert.match(said(await look([operator()])), warned);
+    assert.match(said(await look([operator({ env: env.slice(1) })])), warned);
+    assert.doesNotMatch(said(await look([operator({ env })])), warned);
+    assert.doesNotMatch(said(await look([operator({ args })])), warned);
+  });
+
+  it("names what only its operator reads: not what its chart has brought, nor what it has made of others", async () => {
+    const monitor = (kind: string, name: string): ApiObject => ({
+      ...{ apiVersion: "monitoring.coreos.com/v1", kind, metadata: { name, namespace: "shop" } },
+    });
+    const owner = { ownerReferences: [{ apiVersion: "monitoring.coreos.com/v1", kind: "PodMonitor" }] };
+    const found = await look([
+      ...definitions,
+      helmRelease("vmks", { name: "victoria-metrics-k8s-stack", version: "0.60.0" }),
+      vm("VMServiceScrape", "kubelet", {}, { annotations: ofRelease("vmks") }),
+      ...[monitor("ServiceMonitor", "cart"), vm("VMServiceScrape", "cart", {}, { namespace: "shop" })],
+      vm("VMPodScrape", "basket", {}, owner),
+      ...[vm("VMServiceScrape", "nas"), vm("VMRule", "shop"), vm("VMScrapeConfig", "router")],
+    ]);
+    const only = found.questions.filter(({ what }) => what.startsWith("only VictoriaMetrics' operator reads"));
+    assert.deepEqual(
+      only.map(({ what, how }) => [what.split("reads ")[1], how.split(" before")[0]]),
+      [
+        ["VMServiceScrape: monitoring/nas", "write each as a ServiceMonitor"],
+        ["VMScrapeConfig: monitoring/router", "write each as a ScrapeConfig"],
+        ["VMRule: monitoring/shop", "write each as a PrometheusRule"],
+      ],
+    );
+  });
+
+  it("says nothing of it, and lacks none of its kinds, where there is none", async () => {
+    const { questions, unseen, settings } = await look([namespace("monitoring")]);
+    assert.doesNotMatch(JSON.stringify([questions, unseen, settings]), /victoria|vmsingles/i);
+  });
+});
+
 describe("npm run adopt, of exporters, Grafana and Alertmanager", () => {
   afterEach(stopAll);
 
@@ -1103,6 +1201,14 @@ describe("npm run adopt, of exporters, Grafana and Alertmanager", () => {
     assert.match(said(found), /sets the label job="kube-state-metrics"/);
     assert.match(said(found), /a log collector is already running: monitoring\/promtail/);
     assert.match(said(found), /host port 9100 is in use by monitoring\/host-metrics/);
+    for (const image of ["cr.fluentbit.io/fluent/fluent-bit:4.1", "timberio/vector:0.57.0-debian"]) {
+      const other = await look([workload("DaemonSet", "collector", image)]);
+      assert.match(said(other), /a log collector is already running: monitoring\/collector/);
+      assert.deepEqual(other.settings.logs, image.includes("vector") ? { agent: "vector" } : undefined);
+      assertAccepted(other);
+    }
+    const aggregator = await look([workload("Deployment", "aggregator", "timberio/vector:0.57.0-debian")]);
+    assert.equal(aggregator.settings.logs, undefined);
     const outside = await look([workload("DaemonSet", "own", "quay.io/prometheus/node-exporter:v1")]);
     assert.deepEqual(outside.settings.exporters, { nodeExporter: { enabled: false } });
     assertAccepted(outside);
