@@ -22,6 +22,7 @@ import { retentionMeetsStackMinimum } from "./retention-meets-stack-minimum";
 import { retentionRequiresDeleteRequestStore } from "./retention-requires-delete-request-store";
 import { schemaIsTsdbV13 } from "./schema-is-tsdb-v13";
 import { secretsStayInSecrets } from "./secrets-stay-in-secrets";
+import { seriesHaveOneWriter } from "./series-have-one-writer";
 import { settingsTakeEffect } from "./settings-take-effect";
 import { statefulDataIsProtected } from "./stateful-data-is-protected";
 import { victoriaMetricsIsOnALocalVolume } from "./victoria-metrics-is-on-a-local-volume";
@@ -41,6 +42,7 @@ export const policies: readonly Policy[] = [
   replicationFactorSurvivesAWriter,
   victoriaMetricsIsOneProcess,
   victoriaMetricsIsOnALocalVolume,
+  seriesHaveOneWriter,
   mimirStorageIsSeparate,
   bucketsAreNotShared,
   bucketLifecyclesSpareData,

@@ -378,6 +378,24 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
       finds: /values\.vmsingle\.spec\.storage\.storageClassName is "longhorn"/,
     },
   ],
+  "series-have-one-writer": [
+    {
+      what: "a second Prometheus writes what the first does",
+      how: set(kps, "values.prometheus.prometheusSpec.replicas", 2),
+      finds: /values\.prometheus\.prometheusSpec\.replicas is 2/,
+      stages: ["dual-write", "mimir-default"],
+    },
+    {
+      what: "a VMAgent of somebody else's has two replicas",
+      how: added(
+        object("operator.victoriametrics.com/v1beta1", "VMAgent", {
+          metadata: { namespace: "shop", name: "agent" },
+          spec: { replicaCount: 2, image: { repository: "docker.io/victoriametrics/vmagent", tag: "v1.150.0" } },
+        }),
+      ),
+      finds: /VMAgent shop\/agent: spec\.replicaCount is 2/,
+    },
+  ],
   "retention-meets-stack-minimum": [
     {
       what: "Loki's days become minutes by a letter",

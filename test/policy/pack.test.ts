@@ -19,6 +19,7 @@ const advisory = [
   "settings-take-effect",
   "replication-factor-survives-a-writer",
   "victoria-metrics-is-on-a-local-volume",
+  "series-have-one-writer",
   "monitors-find-a-service",
   "monitors-have-definitions",
 ];
