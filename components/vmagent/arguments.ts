@@ -61,6 +61,9 @@ export function vmagentArguments({ pushUrl, storage }: ArgumentsArgs): string[] 
     "promscrape.configCheckInterval": "15s",
     // Prometheus has no limit; at the default, 16 MB, nothing of a larger answer is taken, such as kube-state-metrics' of a large cluster.
     "promscrape.maxScrapeSize": "128MiB",
+    // An answer from this size on is parsed in parts, not as a whole: half the CPU and half the peak of memory for the same samples and markers
+    // (docs/sizing.md). By default from 1 MB on, and what a kubelet of a small node answers is just below.
+    "promscrape.minResponseSizeForStreamParse": "64KiB",
     "remoteWrite.url": pushUrl,
     "remoteWrite.relabelConfig": `${scriptFolder}/${relabelFile}`,
     "remoteWrite.tmpDataPath": dataDirectory,
