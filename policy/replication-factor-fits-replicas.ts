@@ -45,8 +45,11 @@ function refusalOf(unfit: UnfitFactor): StackRefusal {
     resource,
     path,
     found: isDefault ? `missing, which means ${factor}` : String(factor),
-    wanted: `at most ${writers}, the number of writers (${place})`,
+    wanted: `at most ${writers > 0 ? `${writers}, the number of writers` : "the number of writers, of which there are none"} (${place})`,
     why: writers < needed ? nothing : less,
-    fix: `Write a factor of ${Math.max(1, writers)}, or run more writers.`,
+    fix:
+      writers > 0
+        ? `Write a factor of ${writers}, or run more writers.`
+        : "Run at least as many writers as the factor is.",
   };
 }

@@ -68,11 +68,11 @@ const early = "Data that is deleted too early can't be recovered.";
 const advice: Readonly<Record<ShortRetention["fault"], Advice>> = {
   short: {
     why: early,
-    fix: "Write a longer one, or change this policy's parameter minimum, in the file of --policy-pack-config.",
+    fix: "Write a longer one, or change this policy's parameter minimum.",
   },
   shortStream: {
     why: early,
-    fix: "Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum. Both are in the file of --policy-pack-config.",
+    fix: "Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum.",
   },
   unread: { why: "Its length can't be read.", fix: "Write a literal duration, such as 30d." },
   unitless: {

@@ -37,7 +37,7 @@ export const settingsTakeEffect = definePolicy({
           found: "a value that the chart doesn't have there",
           wanted,
           why: "The chart ignores it without an error, and uses its default.",
-          fix: "Correct it, or exclude the release from this policy.",
+          fix: "Correct it, or list the release in this policy's parameter exclude.",
         };
       }
     }

@@ -206,7 +206,14 @@ function isSame(one: object, other: object): boolean {
   return keys.length === Object.keys(before).length && keys.every((key) => now[key] === before[key]);
 }
 
-const message = (refusal: Refusal, resource?: Resource): string => messageOf(resource?.label ?? "The stack", refusal);
+const message = (refusal: Refusal, resource?: Resource): string =>
+  messageOf(resource?.label ?? "The stack", { ...refusal, fix: withPlaceOfParameters(refusal) });
+
+// Who reads of a parameter must know where to write it.
+function withPlaceOfParameters({ why = "", fix }: Refusal): string {
+  const isNamed = [why, fix].some((text) => /\bparameters?\b/.test(text));
+  return isNamed ? `${fix} Parameters are set in the file of --policy-pack-config.` : fix;
+}
 
 function parse<Schema extends z.ZodType>(schema: Schema, given: object, policy: string): z.infer<Schema> {
   const result = schema.safeParse(given);

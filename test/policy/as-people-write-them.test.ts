@@ -340,6 +340,53 @@ spec:
     told: ["settings-take-effect"],
   },
   {
+    what: "the chart loki, whose pods mount a Secret of one's own in place of what the chart would write",
+    given: [
+      release(
+        "loki",
+        "6.44.0",
+        `{deploymentMode: SimpleScalable, write: {replicas: 2}, loki: {configStorageType: Secret, configObjectName: loki-own, schemaConfig: ${schema()}, compactor: {retention_enabled: true}}}`,
+      ),
+      release("loki", "5.41.4", "{write: {replicas: 1}, loki: {existingSecretForConfig: loki-own}}"),
+      release("loki-stack", "2.10.2", "{loki: {config: {existingSecret: loki-own}}}"),
+      release("grafana-loki", "4.7.0", "{ingester: {replicaCount: 1}, loki: {existingConfigmap: loki-own}}"),
+    ],
+  },
+  {
+    what: "the chart loki, which writes a Secret of another name and mounts that",
+    given: [
+      release(
+        "loki",
+        "6.44.0",
+        `{deploymentMode: SingleBinary, singleBinary: {replicas: 1}, loki: {configObjectName: own, generatedConfigObjectName: own, commonConfig: {replication_factor: 3}, schemaConfig: ${schema()}}}`,
+      ),
+    ],
+    told: ["replication-factor-fits-replicas"],
+  },
+  {
+    what: "mimir-distributed with a configuration from elsewhere",
+    given: [
+      release(
+        "mimir-distributed",
+        "5.7.0",
+        "{useExternalConfig: true, externalConfigSecretName: mimir, ingester: {replicas: 1}}",
+      ),
+    ],
+  },
+  {
+    what: "a setting that the newest Loki has removed, read by one that has it",
+    given: [map("loki", "loki.yaml", `${file}ui: {enabled: true, discovery: {join_peers: [loki]}}\n`), loki("3.5.2")],
+  },
+  {
+    what: "the same read by one that has it no more",
+    given: [map("loki", "loki.yaml", `${file}ui: {enabled: true, discovery: {join_peers: [loki]}}\n`), loki("3.7.1")],
+    told: ["loki-config-has-no-removed-fields"],
+  },
+  {
+    what: "a dashboard with a key of Loki's",
+    given: [map("loki", "loki.json", JSON.stringify({ title: "Loki", panels: [], schema_config: {} }))],
+  },
+  {
     what: "kube-prometheus-stack as a release for which Pulumi makes up the name",
     given: [release("kube-prometheus-stack", "75.6.1", "grafana: {enabled: true}", { name: undefined })],
   },

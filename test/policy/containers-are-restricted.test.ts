@@ -17,7 +17,7 @@ const withPod = (securityContext: object) =>
 const withContainer = (securityContext: object, more?: object) =>
   workload({ ...good, containers: [container({ ...context, ...securityContext }, more)] });
 const refused = (path: string, found: string, wanted: string, effect: string, control: string) =>
-  `Deployment monitoring/app: spec.template.spec.${path} is ${found}; wanted ${wanted}. ${effect} Change it. If the workload needs it, exempt it from ${control} in this policy's parameters, with a reason.`;
+  `Deployment monitoring/app: spec.template.spec.${path} is ${found}; wanted ${wanted}. ${effect} Change it. If the workload needs it, exempt it from ${control} in this policy's parameters, with a reason. Parameters are set in the file of --policy-pack-config.`;
 const off = "false, or unset";
 const notRoot = "The image decides whether the container runs as root.";
 const hostPath = { name: "logs", hostPath: { path: "/var/log" } };

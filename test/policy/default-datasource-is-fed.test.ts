@@ -68,7 +68,7 @@ const hungry = (service = "mimir") =>
 const absent = (service: string) =>
   refused(
     `${service} in namespace monitoring, but the stack has no metrics Service of that name there`,
-    "Every dashboard would be empty. Correct the address. If something else creates the Service, list the host in this policy's parameter fedElsewhere.",
+    "Every dashboard would be empty. Correct the address. If something else creates the Service, list the host in this policy's parameter fedElsewhere. Parameters are set in the file of --policy-pack-config.",
   );
 
 interface Case {
@@ -127,7 +127,7 @@ const cases: Case[] = [
     finds: [
       refused(
         "mimir in namespace monitoring, but nothing in the stack scrapes for it or writes to it",
-        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`,
+        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere. Parameters are set in the file of --policy-pack-config.`,
       ),
     ],
   },
@@ -322,7 +322,7 @@ const cases: Case[] = [
     finds: [
       refused(
         "mimir in namespace monitoring, but nothing in the stack scrapes for it or writes to it",
-        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`,
+        `One remote_write address can't be read (taken from the environment variable MIMIR_URL). Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere. Parameters are set in the file of --policy-pack-config.`,
       ),
     ],
   },

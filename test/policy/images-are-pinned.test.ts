@@ -14,11 +14,11 @@ const chart = (values: object, props: object = { version: "88.5.3" }, name = "ku
 };
 const at = "Deployment monitoring/app: spec.template.spec.containers[0].image";
 const moving = (where: string, image: string) =>
-  `${where} is "${image}"; wanted an exact tag, such as 3.6.3, or a digest. Such a tag can move to another image: what runs depends on when a node pulled it, and you can't go back to what ran before. Write the version of the release. If this tag never moves, list it in this policy's parameter exactTags.`;
+  `${where} is "${image}"; wanted an exact tag, such as 3.6.3, or a digest. Such a tag can move to another image: what runs depends on when a node pulled it, and you can't go back to what ran before. Write the version of the release. If this tag never moves, list it in this policy's parameter exactTags. Parameters are set in the file of --policy-pack-config.`;
 const withoutDigest = (where: string, found: string) =>
-  `${where} is ${found}; wanted …@sha256: and the 64 digits of a digest. Only a digest always refers to the same image. Write the digest of the index, not of one platform. To look it up, use crane digest or docker buildx imagetools inspect. This policy's parameter requireDigest requires it.`;
+  `${where} is ${found}; wanted …@sha256: and the 64 digits of a digest. Only a digest always refers to the same image. Write the digest of the index, not of one platform. To look it up, use crane digest or docker buildx imagetools inspect. This policy's parameter requireDigest requires it. Parameters are set in the file of --policy-pack-config.`;
 const version = (found: string) =>
-  `Release monitoring/kube-prometheus-stack: version is ${found}; wanted the exact version of the chart, such as 88.5.3. The newest version of that day would be installed, with other images and changed values. Write the version that you tested. If you want a range, list the release in this policy's parameter exclude.`;
+  `Release monitoring/kube-prometheus-stack: version is ${found}; wanted the exact version of the chart, such as 88.5.3. The newest version of that day would be installed, with other images and changed values. Write the version that you tested. If you want a range, list the release in this policy's parameter exclude. Parameters are set in the file of --policy-pack-config.`;
 
 describe("images-are-pinned", () => {
   for (const image of [
@@ -177,7 +177,7 @@ describe("images-are-pinned", () => {
         "grafanalabs/loki:3.6.3",
       ]) {
         assert.deepEqual(await findings(policy, deployment(image), config), [
-          `${at} is "${image}"; wanted an image from quay.io or docker.io/grafana. No other registry is allowed here. Use the image from there or from a mirror. Or add its registry to this policy's parameter allowedRegistries.`,
+          `${at} is "${image}"; wanted an image from quay.io or docker.io/grafana. No other registry is allowed here. Use the image from there or from a mirror. Or add its registry to this policy's parameter allowedRegistries. Parameters are set in the file of --policy-pack-config.`,
         ]);
       }
     });

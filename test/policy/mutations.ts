@@ -445,7 +445,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     {
       what: "the writers are scaled away",
       how: lokiPods((called) => set(called, "spec.replicas", 0)),
-      finds: /common\.replication_factor is \d; wanted at most 0/,
+      finds: /common\.replication_factor is \d; wanted at most the number of writers, of which there are none/,
     },
     {
       what: "a single Mimir has no factor, and so 3",

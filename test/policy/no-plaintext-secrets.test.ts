@@ -14,7 +14,7 @@ const remedies = {
     "Helm stores the values in the cluster, and the rendered objects contain it too. Put it into a Secret, and give the chart the Secret's name (existingSecret, valueFrom).",
 };
 const refused = (where: string, found: string, remedy: keyof typeof remedies) =>
-  `${where} is ${found}; wanted a reference to a Secret. ${remedies[remedy]} Then replace the credential, because it has been exposed. If it isn't a credential, list its path in this policy's parameter allowedPaths.`;
+  `${where} is ${found}; wanted a reference to a Secret. ${remedies[remedy]} Then replace the credential, because it has been exposed. If it isn't a credential, list its path in this policy's parameter allowedPaths. Parameters are set in the file of --policy-pack-config.`;
 const file = 'ConfigMap monitoring/loki: data["config.yaml"]';
 const app = "Deployment monitoring/app: spec.template.spec.containers[0]";
 const deployment = (container: object) =>
@@ -249,6 +249,7 @@ describe("no-plaintext-secrets", () => {
         basicAuth: { password: { name: "auth", key: "password" } },
         s3: { secretKey: "rootPassword", secretAccessKey: null, accessKeyId: "" },
         minio: { existingSecret: "minio", secretKey: "root-password", userKey: "username" },
+        users: [{ existingSecret: "loki", existingSecretKey: "loki" }],
         secretKeys: { adminPasswordKey: "admin-password" },
         serviceAccount: { automountServiceAccountToken: false },
       };

@@ -9,7 +9,7 @@ const refusesAll = (program: string, needed: number, found: number) =>
   `${program} would refuse everything: "at least ${needed} live replicas required, could only find ${found}".`;
 const refusesOne = (program: string) => `With one writer down, ${program} would refuse writes.`;
 const tooMany = (place: string, found: string, most: number, where: string, why: string) =>
-  `${place} is ${found}; wanted at most ${most}, the number of writers (${where}). ${why} Write a factor of ${Math.max(1, most)}, or run more writers.`;
+  `${place} is ${found}; wanted at most ${most}, the number of writers (${where}). ${why} Write a factor of ${most}, or run more writers.`;
 const inChart = "Release monitoring/loki: values.loki.commonConfig.replication_factor";
 
 describe("replication-factor-fits-replicas", () => {
@@ -26,6 +26,13 @@ describe("replication-factor-fits-replicas", () => {
         given: lokiChart({ commonConfig: {} }),
         finds: [
           tooMany(inChart, "missing, which means 3", 1, "values.singleBinary.replicas", refusesAll("Loki", 2, 1)),
+        ],
+      },
+      {
+        when: "there are no writers, which no factor fits",
+        given: lokiChart({}, { deploymentMode: "Distributed", ingester: { replicas: 0 } }),
+        finds: [
+          `${inChart} is 1; wanted at most the number of writers, of which there are none (values.ingester.replicas). ${refusesAll("Loki", 1, 0)} Run at least as many writers as the factor is.`,
         ],
       },
       {

@@ -5,13 +5,13 @@ import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Valu
 import { allFindings, configMap, findings, object, release, stackFindings, unknown } from "./support";
 
 const tooShort = (place: string, found: string, least = "7d", stack = "staging") =>
-  `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum, in the file of --policy-pack-config.`;
+  `${place} is ${found}; wanted at least ${least}, the minimum of stack ${stack}. Data that is deleted too early can't be recovered. Write a longer one, or change this policy's parameter minimum. Parameters are set in the file of --policy-pack-config.`;
 const untold = (place: string, found: string) =>
   `${place} is ${found}; wanted at least 7d, the minimum of stack staging. Its length can't be read. Write a literal duration, such as 30d.`;
 const bare = (place: string, found: string) =>
   `${place} is ${found}; wanted at least 7d, the minimum of stack staging. A number without a unit is no duration, and Loki and Mimir refuse to start with it. Write the unit, such as 30d.`;
 const tooShortStreams = (place: string, found: string) =>
-  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. Data that is deleted too early can't be recovered. Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum. Both are in the file of --policy-pack-config.`;
+  `${place} is ${found}; wanted at least 7d, the minimum of stack staging. Data that is deleted too early can't be recovered. Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum. Parameters are set in the file of --policy-pack-config.`;
 const dev = '{namespace="dev"}';
 const streams = (...list: Values[]) => file(changed(goodLoki, "limits_config.retention_stream", list));
 const period = "limits_config.retention_period";

@@ -170,7 +170,9 @@ describe("schema-is-tsdb-v13", () => {
         when: "it is, and the parameter demands the newest",
         given: file(plain),
         config: { requireNewest: true },
-        finds: [neither(`${configs}[0]`, 'store "boltdb-shipper" and schema "v11"', demanded)],
+        finds: [
+          `${neither(`${configs}[0]`, 'store "boltdb-shipper" and schema "v11"', demanded)} Parameters are set in the file of --policy-pack-config.`,
+        ],
       },
       {
         when: "v13 begins in the future, and structured metadata is allowed today",

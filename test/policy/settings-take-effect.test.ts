@@ -7,7 +7,7 @@ const drops = "The chart ignores it without an error, and Loki uses its defaults
 const dropped = (place: string, wanted: string, fix = `Move it to ${wanted}.`, chart = "loki") =>
   `Release monitoring/${chart}: ${place} is where the chart doesn't look for it; wanted at ${wanted}. ${drops} ${fix}`;
 const misspelt = (place: string, meant: string, chart: string) =>
-  `Release monitoring/${chart}: ${place} is a value that the chart doesn't have there; wanted ${meant}. The chart ignores it without an error, and uses its default. Correct it, or exclude the release from this policy.`;
+  `Release monitoring/${chart}: ${place} is a value that the chart doesn't have there; wanted ${meant}. The chart ignores it without an error, and uses its default. Correct it, or list the release in this policy's parameter exclude. Parameters are set in the file of --policy-pack-config.`;
 const kps = (values: Values) => release("kube-prometheus-stack", values);
 
 describe("settings-take-effect", () => {
@@ -147,7 +147,7 @@ describe("settings-take-effect", () => {
           },
         }),
         finds: [
-          "Application argocd/kps: spec.source.helm.values: prometheus.prometheuSpec is a value that the chart doesn't have there; wanted spec.source.helm.values: prometheus.prometheusSpec. The chart ignores it without an error, and uses its default. Correct it, or exclude the release from this policy.",
+          "Application argocd/kps: spec.source.helm.values: prometheus.prometheuSpec is a value that the chart doesn't have there; wanted spec.source.helm.values: prometheus.prometheusSpec. The chart ignores it without an error, and uses its default. Correct it, or list the release in this policy's parameter exclude. Parameters are set in the file of --policy-pack-config.",
         ],
       },
       {

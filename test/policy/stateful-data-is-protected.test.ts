@@ -15,7 +15,7 @@ const statefulSet = (policy: unknown, name = "loki") =>
     spec: { persistentVolumeClaimRetentionPolicy: policy, volumeClaimTemplates: [{ metadata: { name: "data" } }] },
   });
 const deleted = (where: string, found = '"Delete"', wanted = '"Retain"') =>
-  `${where} is ${found}; wanted ${wanted}. The volumes would be deleted with their workload, or when it is scaled down. Keep them. If the migration deletes them on purpose, list the workload in migration.reclaimVolumes or in this policy's parameter reclaimed.`;
+  `${where} is ${found}; wanted ${wanted}. The volumes would be deleted with their workload, or when it is scaled down. Keep them. If the migration deletes them on purpose, list the workload in migration.reclaimVolumes or in this policy's parameter reclaimed. Parameters are set in the file of --policy-pack-config.`;
 const place = "spec.persistentVolumeClaimRetentionPolicy";
 
 describe("stateful-data-is-protected", () => {

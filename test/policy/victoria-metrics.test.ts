@@ -40,7 +40,7 @@ describe("victoria-metrics-is-one-process", () => {
 describe("victoria-metrics-is-on-a-local-volume", () => {
   const volume = (storageClassName: unknown) => single({ storage: { storageClassName } });
   const advice = (place: string, found: string) =>
-    `${place} is "${found}"; wanted a class of local volumes (*local*, *hostpath*, *host-path*, *lvm*, *zfs*). It merges its files all the time and reads them for every query: over a network both take the network's bandwidth, and an outage of the storage stops it. Use a class of local volumes, such as local-path or openebs-hostpath; if this one is local, list it in the parameter local.`;
+    `${place} is "${found}"; wanted a class of local volumes (*local*, *hostpath*, *host-path*, *lvm*, *zfs*). It merges its files all the time and reads them for every query: over a network both take the network's bandwidth, and an outage of the storage stops it. Use a class of local volumes, such as local-path or openebs-hostpath; if this one is local, list it in the parameter local. Parameters are set in the file of --policy-pack-config.`;
   const place = "VMSingle monitoring/metrics: spec.storage.storageClassName";
   cases(victoriaMetricsIsOnALocalVolume, [
     { when: "the class is local-path", given: volume("local-path") },

@@ -15,12 +15,12 @@ const deployment = (resources: unknown, list = "containers", pod: object = {}) =
   });
 const at = (list = "containers") => `Deployment monitoring/app: spec.template.spec.${list}[0].resources`;
 const cpu = (where: string, found = "missing") =>
-  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none. Set it, or take it out of this policy's parameter demand.`;
+  `${where}.requests.cpu is ${found}; wanted CPU cores, such as 100m. Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none. Set it, or take it out of this policy's parameter demand. Parameters are set in the file of --policy-pack-config.`;
 const limit = (where: string, found = "missing") =>
-  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it, one memory leak takes the whole node's memory, and the kernel kills any process. Set it, or take it out of this policy's parameter demand.`;
+  `${where}.limits.memory is ${found}; wanted bytes, such as 512Mi. Without it, one memory leak takes the whole node's memory, and the kernel kills any process. Set it, or take it out of this policy's parameter demand. Parameters are set in the file of --policy-pack-config.`;
 
 const none = (where: string) =>
-  `${where} is without requests.cpu, requests.memory, limits.memory; wanted all of them. Pods without requests overfill a node, and without a memory limit one leak takes all of it. Set them, or change this policy's parameter demand.`;
+  `${where} is without requests.cpu, requests.memory, limits.memory; wanted all of them. Pods without requests overfill a node, and without a memory limit one leak takes all of it. Set them, or change this policy's parameter demand. Parameters are set in the file of --policy-pack-config.`;
 
 describe("workloads-have-requests-and-limits", () => {
   it("accepts requests of CPU and memory and a limit of memory", async () => {
@@ -114,7 +114,7 @@ describe("workloads-have-requests-and-limits", () => {
   it("demands what its configuration says", async () => {
     const config = { demand: ["limits.cpu"] };
     assert.deepEqual(await findings(policy, deployment(good), config), [
-      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it, the container may use every idle core of the node. Set it, or take it out of this policy's parameter demand.`,
+      `${at()}.limits.cpu is missing; wanted CPU cores, such as 1. Without it, the container may use every idle core of the node. Set it, or take it out of this policy's parameter demand. Parameters are set in the file of --policy-pack-config.`,
     ]);
     await assert.rejects(findings(policy, deployment(good), { demand: ["cpu"] }), /demand\[0\]/);
   });

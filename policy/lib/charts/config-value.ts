@@ -25,6 +25,7 @@ export interface ChartLayout {
  */
 export function configOfValue(value: Block, context: ChartContext, layout: ChartLayout): FromChart {
   const { path, values, valuesPath, chart, keys = grafanas, environment } = context;
+  if (isElsewhere(value, values)) return { unreadable: [] };
   const unknown = [...layout.read, keys.config, keys.over].filter((key) => value[key] instanceof Unknown);
   if (unknown.length > 0) {
     const places = [...new Set(unknown)];
@@ -44,6 +45,19 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
     },
   };
 }
+
+// Where the values name the object that holds it.
+const named = ["existingSecretForConfig", "existingConfigmap", "config.existingSecret"];
+const ownName = '{{ include "loki.name" . }}';
+
+/** Whether the pods mount somebody's own file, and what the chart would make of its values doesn't reach them. */
+function isElsewhere(value: Block, values: Block): boolean {
+  const { configObjectName: mounted = ownName, generatedConfigObjectName: written = ownName } = value;
+  const isOthers = mounted !== written && [mounted, written].some((name) => name !== ownName && name !== "loki");
+  return values.useExternalConfig === true || isOthers || named.some((key) => isName(at(value, key)));
+}
+
+const isName = (name: unknown): boolean => typeof name === "string" && name !== "";
 
 // The chart `loki` has them in its value `loki`; mimir-distributed and loki-distributed have them beside it.
 function overridesOf(block: Block, path: string): FromChart["overrides"] {

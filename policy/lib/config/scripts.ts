@@ -12,11 +12,19 @@ export function heredocsIn(script: string): Heredoc[] {
   for (let line = 0; line < lines.length; line++) {
     const [, dash, word] = /<<(-?)\s*["']?([A-Za-z_]\w*)["']?/.exec(lines[line]) ?? [];
     if (word === undefined) continue;
-    const end = lines.findIndex((each, index) => index > line && (dash ? each.trimStart() : each) === word);
-    if (end < 0) break;
+    const end = endOf(lines, line + 1, word, dash !== "");
+    if (end === undefined) break;
     const body = lines.slice(line + 1, end);
     found.push({ word, text: (dash ? body.map((each) => each.replace(/^\t+/, "")) : body).join("\n") });
     line = end;
   }
   return found;
+}
+
+// Begins where the text does: a script may have thousands of them.
+function endOf(lines: readonly string[], start: number, word: string, isIndented: boolean): number | undefined {
+  for (let line = start; line < lines.length; line++) {
+    if ((isIndented ? lines[line].trimStart() : lines[line]) === word) return line;
+  }
+  return undefined;
 }

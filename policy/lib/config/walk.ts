@@ -50,6 +50,8 @@ type Values = Omit<Chart, "unreadable"> & Partial<Pick<Chart, "unreadable">> & {
 
 // A text in a ConfigMap may be a manifest, whose text of values holds the text of a configuration.
 const mostTexts = 5;
+// Of what one script writes.
+const mostWritten = 100;
 
 /**
  * Looks through a Kubernetes object for what it says about each program.
@@ -134,7 +136,7 @@ function visitList(walk: Walk, list: unknown[], { path, values, texts, installs 
 function visitBlock(walk: Walk, block: Block, place: Place): void {
   const { path, key } = place;
   if (isObject(block)) return visitObject(walk, block, place);
-  if (Array.isArray(block.panels)) return; // a dashboard: what its panels say of a configuration is for people
+  if (isDashboard(block)) return;
   if (place.values === "of a known chart") return visitInside(walk, block, place);
   if (place.values && isOff(block)) return;
   const program = programs.find((each) => each.key === key);
@@ -220,8 +222,12 @@ function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | u
 
 // What has a block by which charts call a program is values, whatever stands beside it.
 function whose(value: unknown): Kind | undefined {
-  return isBlock(value) && programs.some(({ key }) => isBlock(value[key])) ? undefined : kindOf(value);
+  if (isBlock(value) && (isDashboard(value) || programs.some(({ key }) => isBlock(value[key])))) return undefined;
+  return kindOf(value);
 }
+
+// What its panels say of a configuration is for people.
+const isDashboard = (block: Block): boolean => Array.isArray(block.panels);
 
 /** In values, or a file of values, of a chart that isn't known: the value by which the charts that are known call a program, or a sub-chart. */
 function visitValue(walk: Walk, program: Program, value: Block, place: Place): boolean {
@@ -276,7 +282,10 @@ function visitText(walk: Walk, text: string, place: Place): void {
   const { program, content, ignored, problem, isSound, variable } = readFor(walk, text);
   const written = isSound ? [] : heredocsIn(text);
   if (written.length > 0) {
-    for (const each of written) visit(walk, each.text, { path: `${path}: <<${each.word}`, key: "", texts: texts + 1 });
+    const telling = written.filter((each) => mayHold(each.text));
+    for (const each of telling.slice(0, mostWritten))
+      visit(walk, each.text, { path: `${path}: <<${each.word}`, key: "", texts: texts + 1 });
+    if (telling.length > mostWritten) untold(walk, path, `a script that writes more than ${mostWritten} such files`);
     return;
   }
   const own = program && walk.found.get(program);

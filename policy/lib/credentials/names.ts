@@ -11,7 +11,7 @@ export const wordOfKeys = /pass|pwd|token|credential|key|secret|connection/i;
 const several = /(?:^| )(?:password|token|api ?key|access ?key|private ?key)s$/;
 // In such a mapping: what is about them, and not one of them.
 const about = /(?:^| )(?:secrets?|names?|keys?|refs?|files?|paths?|enabled|types?|namespace)$/;
-const secretName = /(?:^| )(?:existing ?secret(?: name)?|secret ?name)$/;
+const secretName = /(?:^| )(?:existing ?secret(?: .*)?|secret ?name)$/;
 const wordOfOwners = /secret|user|key/i;
 const userName = /(?:^| )(?:root ?user|access ?key(?: id)?)$/;
 

@@ -99,6 +99,26 @@ describe("a text within texts", () => {
   });
 });
 
+describe("a script that writes files", () => {
+  const lost = stringify({ ...goodLoki, compactor: { retention_enabled: true } });
+  const writing = (times: number, text: string) =>
+    Array.from({ length: times }, (_, index) => `cat > /file-${index} <<EOF\n${text}EOF\n`).join("");
+
+  it("is read where thousands of them are none of Loki's or Mimir's", async () => {
+    const found = await allFindings(configMap(`${writing(5_000, "upstream: loki\n")}${writing(1, lost)}`, "setup.sh"));
+    assert.match(found.join(), /compactor\.delete_request_store is missing/);
+    assert.doesNotMatch(found.join(), /can't be read/);
+  });
+
+  it("is told, and takes no time, where it writes more configurations than anybody has", async () => {
+    const start = process.cpuUsage().user;
+    const found = await allFindings(configMap(writing(4_000, lost), "setup.sh"));
+    assert.match(found.join(), /can't be read \(a script that writes more than 100 such files\)/);
+    const seconds = (process.cpuUsage().user - start) / 1e6;
+    assert.ok(seconds < 4, `${seconds} s`);
+  });
+});
+
 describe("an error in a policy", () => {
   const broken = (level: "mandatory" | "advisory"): Policy =>
     definePolicy({

@@ -191,7 +191,7 @@ describe("pi-nodes-run-arm64-images", () => {
 
     it("refuses a chart that nobody knows and whose values name no image", async () => {
       assert.deepEqual(await check(release("mystery", { replicas: 1 })), [
-        "Release monitoring/mystery: chart is \"mystery\"; wanted a chart whose images are known. The values name no image, so its images are unknown. Set the chart's images in the values, and list their paths in this policy's parameter charts (an empty list for a chart without pods).",
+        "Release monitoring/mystery: chart is \"mystery\"; wanted a chart whose images are known. The values name no image, so its images are unknown. Set the chart's images in the values, and list their paths in this policy's parameter charts (an empty list for a chart without pods). Parameters are set in the file of --policy-pack-config.",
       ]);
     });
 

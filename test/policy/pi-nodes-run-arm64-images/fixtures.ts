@@ -22,7 +22,7 @@ export const wanted = "wanted an image that images.json lists with linux/arm64";
 export const lacks = (where: string) =>
   `${where} is "ghcr.io/example/amd64-only:1.0.0", which has linux/amd64; ${wanted}. On a Pi node its containers would end with "exec format error". Use an image with linux/arm64. ${remedy}`;
 export const unlisted = (where: string, image: string, listed = "") =>
-  `${where} is "${image}"; ${wanted}. No node selector, affinity or taint keeps its pods off the Pi nodes, and images.json doesn't list it, so it may not run there. List it with its platforms in images.json or in this policy's parameter images. ${remedy}${listed} The command observability-policy-images looks them up in its registry.`;
+  `${where} is "${image}"; ${wanted}. No node selector, affinity or taint keeps its pods off the Pi nodes, and images.json doesn't list it, so it may not run there. List it with its platforms in images.json or in this policy's parameter images. ${remedy}${listed} The command observability-policy-images looks them up in its registry. Parameters are set in the file of --policy-pack-config.`;
 export const unnamed = (where: string, choice = "an image of images.json") =>
   `${where} is not named; ${wanted}. The chart, the operator or its version chooses the image, and it may be one without linux/arm64. Name ${choice} there, with registry, repository and tag.`;
 
