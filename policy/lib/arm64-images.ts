@@ -120,7 +120,7 @@ function unknownChart({ name, path }: Installed): Refusal {
   const isOwn = path === "values";
   return {
     path: isOwn ? "chart" : path,
-    found: isOwn ? JSON.stringify(name) : name === undefined ? "that of a chart without a name" : `that of ${name}`,
+    found: name === undefined ? "that of a chart without a name" : isOwn ? JSON.stringify(name) : `that of ${name}`,
     wanted: "a chart whose images are known",
     why: "The values name no image, so its images are unknown.",
     fix: `Set the chart's images in the values, and list their paths in this policy's parameter charts (an empty list for a chart without pods).`,

@@ -3,6 +3,7 @@ import { inner } from "./paths";
 import type { Resource } from "./resource";
 import { hasLabels } from "./services";
 import { at, isBlock, Unknown, type Block } from "./unknown";
+import { own } from "./own";
 
 /** A ServiceMonitor that selects no Service, or names a port that no selected Service has. */
 export interface LostMonitor {
@@ -78,7 +79,7 @@ function fits(expression: unknown, label: unknown): boolean {
     Exists: label !== undefined,
     DoesNotExist: label === undefined,
   };
-  return operators[String(at(expression, "operator"))] ?? false;
+  return own(operators, String(at(expression, "operator"))) ?? false;
 }
 
 function blockOf(value: unknown): Block {

@@ -2,6 +2,7 @@ import { chartOf } from "./charts/release";
 import { makesService } from "./charts/services";
 import type { Resource } from "./resource";
 import { at, isBlock, type Block } from "./unknown";
+import { own } from "./own";
 
 /** A Service of the cluster, as an address names it. */
 export interface ServiceName {
@@ -85,7 +86,7 @@ function operated({ kind, objectName, type }: Resource): string[] {
     VMCluster: ["vmselect", "vminsert"],
     VMAgent: ["vmagent"],
   };
-  return (names[kind] ?? []).map((prefix) => `${prefix}-${objectName ?? ""}`);
+  return (own(names, kind) ?? []).map((prefix) => `${prefix}-${objectName ?? ""}`);
 }
 
 function parse(url: string): URL | undefined {

@@ -1,3 +1,5 @@
+import { own } from "../own";
+
 /**
  * By chart the versions with which another minor version of its program came, from their `Chart.yaml` in the history of
  * grafana/loki, grafana/helm-charts and grafana-community/helm-charts. A program of major version 1 is left out.
@@ -76,7 +78,7 @@ const since: Readonly<Record<string, readonly (readonly [chart: string, program:
  * @returns undefined for a chart that isn't known, and for what says nothing of its version
  */
 export function appVersionOf(chart: string, version: string | undefined): string | undefined {
-  const all = since[chart];
+  const all = own(since, chart);
   const { newest, below } = boundsOf(version ?? "") ?? {};
   if (newest !== undefined) return all?.findLast(([first]) => compareVersions(first, newest) <= 0)?.[1];
   return below === undefined ? undefined : all?.findLast(([first]) => compareVersions(first, below) < 0)?.[1];

@@ -1,4 +1,5 @@
 import { at, type Block } from "../unknown";
+import { own } from "../own";
 
 /** Whether a switch in the values is on; the second argument is the chart's default. */
 type Switch = (path: string, byDefault?: boolean) => boolean;
@@ -152,8 +153,7 @@ export function slotsOf(
   values: Block,
   given: Readonly<Record<string, readonly string[]>>,
 ): Slots | undefined {
-  const own = <Of>(of: Readonly<Record<string, Of>>) => (Object.hasOwn(of, chart) ? of[chart] : undefined);
-  const all = own(given)?.map(givenSlot) ?? own(known);
+  const all = own(given, chart)?.map(givenSlot) ?? own(known, chart);
   const on: Switch = (path, byDefault = true) => {
     const value = at(values, path) ?? byDefault;
     return value !== false;

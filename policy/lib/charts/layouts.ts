@@ -1,6 +1,7 @@
 import type { ConfigKeys } from "../config/program";
 import { isBlock, type Block } from "../unknown";
 import type { Chart } from "./release";
+import { own } from "../own";
 
 /** Where the values of a chart have the configuration of Loki or Mimir. */
 export interface Layout {
@@ -53,14 +54,14 @@ const settings = new Set(
  * @returns undefined for a chart that isn't known
  */
 export function layoutOf({ name = "", version, repository, values }: Omit<Chart, "unreadable">): Layout | undefined {
-  const layout = layouts[name];
+  const layout = own(layouts, name);
   if (!layout || (!isGrafanas(repository) && wraps(values, name))) return undefined;
   return name === "loki" && Number.parseInt(version ?? "", 10) < 3 ? lokiBefore3 : layout;
 }
 
 /** Whether a chart of this name runs Loki or Mimir, itself or in sub-charts. */
 export function isOfProgram(name: string): boolean {
-  return layouts[name] !== undefined;
+  return own(layouts, name) !== undefined;
 }
 
 function isGrafanas(repository = ""): boolean {

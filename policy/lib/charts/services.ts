@@ -1,6 +1,7 @@
 import type { Resource } from "../resource";
 import { isBlock, type Block } from "../unknown";
 import type { Chart } from "./release";
+import { own } from "../own";
 
 /** How a chart names the Services of its that metrics are asked for, or written to. */
 interface Naming {
@@ -43,7 +44,7 @@ export function makesService(service: string, { objectName }: Resource, { name, 
   const release = override || objectName;
   // Pulumi makes up a name for a Release that has none.
   if (release === undefined) return true;
-  const naming = namings[name ?? ""];
+  const naming = own(namings, name ?? "");
   if (!naming) return service === release || service.startsWith(`${cut(release, 26)}-`);
   const { longest, parts, fixed = [] } = naming;
   const infix = typeof values.nameOverride === "string" && values.nameOverride ? values.nameOverride : naming.infix;

@@ -2,6 +2,7 @@ import { count, type Setting } from "../config/read";
 import { along, inner } from "../paths";
 import { at, type Block } from "../unknown";
 import { compareVersions } from "./app-versions";
+import { own } from "../own";
 
 /** Pods that take lines or samples in. */
 export interface Writers {
@@ -47,7 +48,7 @@ const zones = 3;
 export function lokiWriters(values: Block, path: string, version?: string, name = "loki"): Writers | undefined {
   if (name === "loki-distributed") return replicasOf(values, path, distributed);
   const { deploymentMode = impliedMode(values, version) } = values;
-  const mode = typeof deploymentMode === "string" ? modes[deploymentMode] : undefined;
+  const mode = typeof deploymentMode === "string" ? own(modes, deploymentMode) : undefined;
   return mode && replicasOf(values, path, mode);
 }
 

@@ -1,6 +1,7 @@
 import { placeOf, type Config } from "../config/config";
 import { flag, text, type Setting } from "../config/read";
 import { at, isBlock, type Block } from "../unknown";
+import { own } from "../own";
 
 /** Where one of Mimir's stores keeps its objects. */
 export interface Storage {
@@ -35,13 +36,14 @@ const defaultFolders: Readonly<Record<string, string>> = {
  * @param block `blocks_storage`, `ruler_storage` or `alertmanager_storage`
  */
 export function storageOf(config: Config, block: string): Storage {
-  const own = at(config.content, block);
+  const stated = at(config.content, block);
   const common = at(config.content, "common.storage");
-  const backend = given(text(own, "backend"), text(common, "backend"), "filesystem");
+  const backend = given(text(stated, "backend"), text(common, "backend"), "filesystem");
   const kind = "value" in backend ? backend.value : "s3";
-  const bucket = (names[kind] ?? ["bucket_name"]).map((name) =>
+  const keys = own(names, kind) ?? ["bucket_name"];
+  const bucket = keys.map((name) =>
     given(
-      text(at(own, kind), name),
+      text(at(stated, kind), name),
       text(at(common, kind), name),
       kind === "filesystem" ? defaultFolders[block] : undefined,
     ),
@@ -50,9 +52,9 @@ export function storageOf(config: Config, block: string): Storage {
     block,
     backend,
     bucket,
-    prefix: given(text(own, "storage_prefix"), { missing: "missing" }, ""),
+    prefix: given(text(stated, "storage_prefix"), { missing: "missing" }, ""),
     paths: {
-      bucket: placeOf(config, `${block}.${kind}.${names[kind]?.[0] ?? "bucket_name"}`),
+      bucket: placeOf(config, `${block}.${kind}.${keys[0]}`),
       prefix: placeOf(config, `${block}.storage_prefix`),
     },
   };

@@ -1,4 +1,5 @@
 import { at, isBlock, type Block } from "../unknown";
+import { own } from "../own";
 
 /** Where a kind of resource has pods. Paths are dotted keys; `[]` after a key stands for each element of the list there. */
 export interface Place {
@@ -244,13 +245,12 @@ const custom: Readonly<Record<string, readonly Place[]>> = {
  * @param kind such as `Workflow`, without `Patch`
  */
 export function placesOf(group: string, kind: string): readonly Place[] | undefined {
-  const key = `${group}/${kind}`;
-  return Object.hasOwn(custom, key) ? custom[key] : undefined;
+  return own(custom, `${group}/${kind}`);
 }
 
 // A container of the template with that name and an image of its own replaces it.
 function isOwnGrafana(spec: Block): boolean {
   const containers = at(spec, "deployment.spec.template.spec.containers");
-  const own = (Array.isArray(containers) ? containers : []).find((each) => at(each, "name") === "grafana");
-  return at(own, "image") === undefined;
+  const grafana = (Array.isArray(containers) ? containers : []).find((each) => at(each, "name") === "grafana");
+  return at(grafana, "image") === undefined;
 }

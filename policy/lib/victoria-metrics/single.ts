@@ -5,6 +5,7 @@ import { podsOf } from "../pods/find";
 import { parseReference } from "../reference";
 import type { Resource } from "../resource";
 import { at, Unknown } from "../unknown";
+import { own } from "../own";
 
 /** A setting, and where it is. */
 interface Placed<T> {
@@ -48,7 +49,7 @@ const workloads = /^kubernetes:apps\/\w+:(Deployment|StatefulSet)(Patch)?$/;
 export function singleOf(resource: Resource): Single | undefined {
   const { type, props } = resource;
   const chart = chartOf(resource);
-  const layout = charts[chart?.name ?? ""];
+  const layout = own(charts, chart?.name ?? "");
   if (chart) return layout && laidOut(chart.values, "values", layout);
   if (ofOperator.test(type)) return laidOut(props, "", { block: "spec", ...operated });
   return workloads.test(type) && runs(resource) ? native(props) : undefined;
