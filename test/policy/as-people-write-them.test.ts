@@ -72,6 +72,7 @@ const template = (more: string) =>
 
 const withoutStore = `
 auth_enabled: false
+common: {path_prefix: /loki}
 schema_config: ${schema()}
 compactor: {retention_enabled: true}
 `;

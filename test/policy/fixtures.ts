@@ -22,7 +22,7 @@ export const goodLoki: Values = {
   },
   limits_config: { retention_period: "30d" },
   compactor: { working_directory: "/var/loki/compactor", retention_enabled: true, delete_request_store: "s3" },
-  common: { replication_factor: 1 },
+  common: { path_prefix: "/var/loki", replication_factor: 1 },
 };
 
 /** A Mimir configuration that every policy accepts. */

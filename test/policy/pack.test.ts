@@ -178,7 +178,7 @@ describe("the policy pack", () => {
         metadata,
         spec: { replicas: 1, template: { spec: { containers: [{ name: "loki" }], volumes } } },
       });
-      const three = configMap(`${schema}common: {replication_factor: 3}\n`);
+      const three = configMap(`${schema}common: {path_prefix: /loki, replication_factor: 3}\n`);
       const request = new proto.AnalyzeStackRequest();
       request.setResourcesList([three, pods].map((each) => filled(new proto.AnalyzerResource(), each)));
       const answer = await ask<proto.AnalyzeResponse>((done) => engine.analyzeStack(request, done));

@@ -4,7 +4,7 @@ import { lokiConfigHasNoRemovedFields } from "../../policy/loki-config-has-no-re
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { schemaIsTsdbV13 as policy } from "../../policy/schema-is-tsdb-v13";
 import { cases, changed, file, goodLoki, inFile, lokiChart } from "./fixtures";
-import { configMap, findings, object, release, runFindings, stackFindings, unknown } from "./support";
+import { configMap, findings, object, release, runFindings, stackFindings, unknown, type TestResource } from "./support";
 
 const remedy =
   "Add a period with store: tsdb and schema: v13 that starts in the future. Until then, set limits_config.allow_structured_metadata: false. Don't change a period that has data. If Loki has no data yet, you can change its only period.";
@@ -100,7 +100,7 @@ describe("schema-is-tsdb-v13", () => {
     {
       when: "the days stand without quotes, which YAML 1.1 takes for dates",
       given: configMap(
-        "schema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, schema: v9}\n    - {from: 2024-01-01, store: tsdb, schema: v13, index: {period: 24h}}\n",
+        "common: {path_prefix: /loki}\nschema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, schema: v9}\n    - {from: 2024-01-01, store: tsdb, schema: v13, index: {period: 24h}}\n",
       ),
     },
     {
@@ -154,6 +154,63 @@ describe("schema-is-tsdb-v13", () => {
       finds: [noPeriod("without a period")],
     },
   ]);
+
+  describe("of the folders of an index", () => {
+    const without = changed(goodLoki, "common.path_prefix", undefined);
+    const shipper = "storage_config.tsdb_shipper";
+    const missing = (store: string, block: string, ...folders: string[]) =>
+      `${inFile}common.path_prefix is missing; wanted a folder, as storage_config.${block} has no ${folders.join(" and no ")}. Loki refuses to start: "\`${store}\` index type is configured in at least one schema period, however, … \`${folders[0]}\` is not set". Write a folder of its volume there, such as path_prefix: /loki.`;
+    const reader = (image: string, ...args: string[]) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "reader" },
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: "loki", image, args }],
+              volumes: [{ name: "c", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+    cases(policy, [
+      {
+        when: "no folder is given",
+        given: file(without),
+        finds: [missing("tsdb", "tsdb_shipper", "active_index_directory", "cache_location")],
+      },
+      {
+        when: "one of the two is given",
+        given: file(changed(without, shipper, { active_index_directory: "/loki/index" })),
+        finds: [missing("tsdb", "tsdb_shipper", "cache_location")],
+      },
+      {
+        when: "both are given",
+        given: file(
+          changed(without, shipper, { active_index_directory: "/loki/index", cache_location: "/loki/cache" }),
+        ),
+      },
+      { when: "where all is kept is not known", given: file(changed(without, "common.path_prefix", "${FOLDER}")) },
+      {
+        when: "an earlier period has another index without any",
+        given: file(
+          changed(
+            changed(without, shipper, { active_index_directory: "/loki/index", cache_location: "/loki/cache" }),
+            "schema_config.configs",
+            [period("2022-04-01", "boltdb-shipper", "v12"), period("2024-04-01", "tsdb", "v13")],
+          ),
+        ),
+        finds: [missing("boltdb-shipper", "boltdb_shipper", "active_index_directory", "cache_location")],
+      },
+    ]);
+
+    it("are asked of who reads the file: by its arguments, and its version", async () => {
+      const check = (...readers: TestResource[]) => stackFindings(policy, [file(without), ...readers]);
+      const told = [missing("tsdb", "tsdb_shipper", "active_index_directory", "cache_location")];
+      assert.deepEqual(await check(reader("grafana/loki:3.4.2")), told);
+      assert.deepEqual(await check(reader("grafana/loki:3.4.2", "-common.path-prefix=/loki")), []);
+      assert.deepEqual(await check(reader("grafana/loki:2.9.8")), []);
+    });
+  });
 
   describe("of a schema that Loki takes", () => {
     const v11 = changed(goodLoki, "schema_config.configs", [period("2024-04-01", "boltdb-shipper", "v11")]);

@@ -45,6 +45,14 @@ export const loki: Program = {
     { flag: "store.retention", setting: "limits_config.retention_period" },
     { flag: "compactor.retention-enabled", setting: "compactor.retention_enabled", isSwitch: true },
     { flag: "compactor.delete-request-store", setting: "compactor.delete_request_store" },
+    { flag: "common.path-prefix", setting: "common.path_prefix" },
+    ...["tsdb", "boltdb"].flatMap((index) => [
+      {
+        flag: `${index}.shipper.active-index-directory`,
+        setting: `storage_config.${index}_shipper.active_index_directory`,
+      },
+      { flag: `${index}.shipper.cache-location`, setting: `storage_config.${index}_shipper.cache_location` },
+    ]),
     { flag: "s3.buckets", setting: "storage_config.aws.bucketnames" },
     { flag: "s3.endpoint", setting: "storage_config.aws.endpoint" },
     { flag: "gcs.bucketname", setting: "storage_config.gcs.bucket_name" },

@@ -6,6 +6,7 @@ import type { Finding, Refusal } from "../finding";
 import { along, inner } from "../paths";
 import { at, isBlock, Unknown } from "../unknown";
 import { schemaProblem } from "./chart-schema";
+import { missingFolders } from "./folders";
 import {
   activeIndex,
   dayOf,
@@ -92,6 +93,7 @@ function* periodMistakes(config: Config, periods: Period[], requireNewest: boole
   }
   const today = new Date().toISOString().slice(0, 10);
   yield* refusedPeriods(periods, config.content, today);
+  yield* missingFolders(config, given);
   if (given.length > 0) yield* olderPeriods(config, given, today, requireNewest);
 }
 

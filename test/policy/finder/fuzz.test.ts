@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { ResourceValidationArgs } from "@pulumi/policy";
 import { stringify } from "yaml";
+import { policies } from "../../../policy/index";
 import { settingsOf } from "../../../policy/lib/config/find";
 import { programs } from "../../../policy/lib/programs";
 import { resourceOf } from "../../../policy/lib/resource";
 import { random } from "../../support/random";
 import { goodLoki, goodMimir } from "../fixtures";
+import { configMap, findings, object, release, stackFindings } from "../support";
 
 // A run that fails prints its seed: `FUZZ_SEED=… npx mocha …` makes the same texts again.
 const seed = Number(process.env.FUZZ_SEED ?? 20_251_122);
@@ -128,6 +130,33 @@ describe("random texts", function () {
       if ((process.cpuUsage().user - start) / 1e6 > 3 * mostSeconds) break;
     }
   });
+});
+
+describe("a name that every object has", () => {
+  const pis = { piNodes: [{ labels: { "kubernetes.io/arch": "arm64" } }] };
+
+  for (const name of ["constructor", "toString", "__proto__"]) {
+    it(`is looked up in no table: ${name}`, async () => {
+      const resources = [
+        release(name, { a: 1 }, { version: "1.0.0" }),
+        release("loki", { deploymentMode: name, loki: { commonConfig: { replication_factor: 2 } } }),
+        configMap(stringify({ ...goodMimir, common: { storage: { backend: name } } })),
+        object("example.com/v1", name, { spec: {} }),
+        object("helm.toolkit.fluxcd.io/v2", "HelmRelease", { spec: { chart: { spec: { chart: name } }, values: {} } }),
+      ];
+      const found: string[] = [];
+      for (const policy of policies) {
+        const config = policy.name === "pi-nodes-run-arm64-images" ? pis : {};
+        for (const resource of policy.validateResource ? resources : [])
+          found.push(...(await findings(policy, resource, config)));
+        if (policy.validateStack) found.push(...(await stackFindings(policy, resources, config)));
+      }
+      assert.deepEqual(
+        found.filter((message) => message.includes("fails on")),
+        [],
+      );
+    });
+  }
 });
 
 function read(text: string) {
