@@ -57,7 +57,7 @@ function* refusals(all: Iterable<ShortRetention | Unknown>, least: string, stack
       yield {
         path,
         found: `${show(setting)}${selector === undefined ? "" : ` for the streams ${selector}`}`,
-        wanted: `at least ${least}, the minimum of stack ${stack}`,
+        wanted: fault === "refused" ? "at least 24h" : `at least ${least}, the minimum of stack ${stack}`,
         ...advice[fault],
       };
     }
@@ -73,6 +73,10 @@ const advice: Readonly<Record<ShortRetention["fault"], Advice>> = {
   shortStream: {
     why: early,
     fix: "Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum.",
+  },
+  refused: {
+    why: 'Loki refuses to start: "retention period must be >= 24h".',
+    fix: "Write 24h or more.",
   },
   unread: { why: "Its length can't be read.", fix: "Write a literal duration, such as 30d." },
   unitless: {

@@ -31,8 +31,8 @@ export interface Retention {
 
 /** A retention that is shorter than it must be, or that can't be compared. */
 export interface ShortRetention extends Retention {
-  /** Whether it is too short (of everything, or of single streams), can't be read, or is a number without a unit. */
-  fault: "short" | "shortStream" | "unread" | "unitless";
+  /** Whether it is too short (of everything, of single streams, or for Loki itself), can't be read, or is a number without a unit. */
+  fault: "short" | "shortStream" | "refused" | "unread" | "unitless";
 }
 
 /**
@@ -70,12 +70,16 @@ function* tooShort(
     if (each instanceof Unknown) yield each;
     else {
       const { setting, selector } = each;
-      if (selector !== undefined && shortStreams.some((pattern) => matches(pattern, selector))) continue;
-      const fault = faultOf(each, durationSeconds(least) ?? 0);
+      const mayBeShort = selector !== undefined && shortStreams.some((pattern) => matches(pattern, selector));
+      const found = faultOf(each, mayBeShort ? leastOfLoki : (durationSeconds(least) ?? 0));
+      const fault = !mayBeShort ? found : found === "shortStream" ? "refused" : undefined;
       if (fault) yield unknownOf(setting) ?? { ...each, fault };
     }
   }
 }
+
+// Of single streams: `Validate` in pkg/validation/limits.go.
+const leastOfLoki = 24 * 3600;
 
 function faultOf({ setting, selector, read }: Retention, least: number): ShortRetention["fault"] | undefined {
   if (isLeftOut(setting) && selector === undefined) return undefined;

@@ -87,6 +87,14 @@ describe("retention-meets-stack-minimum", () => {
         config: { shortStreams: ['{namespace="dev*'] },
       },
       {
+        when: "single streams may go earlier, and would within hours, which Loki refuses",
+        given: streams({ selector: dev, period: "12h" }),
+        config: { shortStreams: ["*"] },
+        finds: [
+          `${inFile}limits_config.retention_stream[0].period is "12h" for the streams ${dev}; wanted at least 24h. Loki refuses to start: "retention period must be >= 24h". Write 24h or more.`,
+        ],
+      },
+      {
         when: "all streams of that configuration may go earlier, and everything else does, too",
         given: file(changed(goodLoki, "limits_config.retention_period", "24h")),
         config: { shortStreams: ["*"] },

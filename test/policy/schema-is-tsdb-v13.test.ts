@@ -4,7 +4,16 @@ import { lokiConfigHasNoRemovedFields } from "../../policy/loki-config-has-no-re
 import { retentionRequiresDeleteRequestStore } from "../../policy/retention-requires-delete-request-store";
 import { schemaIsTsdbV13 as policy } from "../../policy/schema-is-tsdb-v13";
 import { cases, changed, file, goodLoki, inFile, lokiChart } from "./fixtures";
-import { configMap, findings, object, release, runFindings, stackFindings, unknown, type TestResource } from "./support";
+import {
+  configMap,
+  findings,
+  object,
+  release,
+  runFindings,
+  stackFindings,
+  unknown,
+  type TestResource,
+} from "./support";
 
 const remedy =
   "Add a period with store: tsdb and schema: v13 that starts in the future. Until then, set limits_config.allow_structured_metadata: false. Don't change a period that has data. If Loki has no data yet, you can change its only period.";
@@ -187,6 +196,14 @@ describe("schema-is-tsdb-v13", () => {
         when: "both are given",
         given: file(
           changed(without, shipper, { active_index_directory: "/loki/index", cache_location: "/loki/cache" }),
+        ),
+      },
+      {
+        when: "folders are there empty, which no other one replaces",
+        given: file(changed(changed(goodLoki, `${shipper}.cache_location`, ""), "compactor.working_directory", null)),
+        finds: ["compactor.working_directory", `${shipper}.cache_location`].map(
+          (setting, index) =>
+            `${inFile}${setting} is ${["null", "empty"][index]}; wanted a folder, or the key removed. Loki refuses to start with an empty one. Remove the key, or write the folder there.`,
         ),
       },
       { when: "where all is kept is not known", given: file(changed(without, "common.path_prefix", "${FOLDER}")) },
