@@ -235,7 +235,8 @@ describe("The secrets of a preview", () => {
         typeof each === "object" ? Object.values(each!) : [each],
       );
       assert(leaves.length > 5);
-      for (const output of leaves) assert.equal(typeof output, "string", JSON.stringify(output));
+      // An envelope of what is secret or unknown has `true`.
+      for (const output of leaves) assert.match(typeof output, /^(string|number)$/, JSON.stringify(output));
     });
   }
 
