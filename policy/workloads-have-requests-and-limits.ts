@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Refusal } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
-import { demandOf, demands, excesses, resourcesOf, type Demand } from "./lib/pods/resources";
-import { at, Unknown } from "./lib/unknown";
+import { demands, shortfalls, type Demand, type Shortfall } from "./lib/pods/resources";
+import { Unknown } from "./lib/unknown";
 
 /**
  * Refuses a container without requests or without a memory limit: on a node of 8 GB, one memory leak takes everything down. A missing request
@@ -20,47 +20,36 @@ export const workloadsHaveRequestsAndLimits = definePolicy({
       .describe("what each container must set"),
   },
   *check(resource, { demand }) {
-    for (const container of resourcesOf(resource)) {
-      if (container instanceof Unknown) {
-        yield container;
-        continue;
-      }
-      const { path, resources } = container;
-      if (demand.length > 1 && demand.every((each) => demandOf(container, each) === undefined)) {
-        yield nothing(path, demand);
-        continue;
-      }
-      for (const each of demand) {
-        const value = demandOf(container, each);
-        const given = at(resources, each);
-        const found = given === undefined ? "missing" : JSON.stringify(given);
-        if (value instanceof Unknown) yield value;
-        else if (value === undefined) yield { path: `${path}.${each}`, found, ...missing[each], fix };
-      }
-      for (const { path: request, request: found, limit, of } of excesses(resources)) {
-        yield {
-          path: `${path}.${request}`,
-          found,
-          wanted: `at most ${of}, ${limit}`,
-          why: "Kubernetes refuses a container whose request is above its limit.",
-          fix: "Raise the limit or lower the request.",
-        };
-      }
+    for (const each of shortfalls(resource, demand)) {
+      yield each instanceof Unknown ? each : refusalOf(each, demand);
     }
   },
 });
 
-const fix = "Set it, or take it out of this policy's parameter demand.";
-
-// One cause: nobody has thought of them.
-function nothing(path: string, demand: readonly Demand[]): Refusal {
-  return {
-    path,
-    found: `without ${demand.join(", ")}`,
-    wanted: "all of them",
-    why: "Pods without requests overfill a node, and without a memory limit one leak takes all of it.",
-    fix: "Set them, or change this policy's parameter demand.",
-  };
+function refusalOf(each: Shortfall, demand: readonly Demand[]): Refusal {
+  const { path } = each;
+  switch (each.fault) {
+    case "nothing":
+      return {
+        path,
+        found: `without ${demand.join(", ")}`,
+        wanted: "all of them",
+        why: "Pods without requests overfill a node, and without a memory limit one leak takes all of it.",
+        fix: "Set them, or change this policy's parameter demand.",
+      };
+    case "missing": {
+      const fix = "Set it, or take it out of this policy's parameter demand.";
+      return { path, found: each.found, ...missing[each.demand], fix };
+    }
+    case "excess":
+      return {
+        path,
+        found: each.found,
+        wanted: `at most ${each.limit}`,
+        why: "Kubernetes refuses a container whose request is above its limit.",
+        fix: "Raise the limit or lower the request.",
+      };
+  }
 }
 
 const missing: Readonly<Record<Demand, Pick<Refusal, "wanted" | "why">>> = {

@@ -19,7 +19,7 @@ export interface Shell {
 export class ScriptFailed extends Error {}
 
 /** Trying again would be in vain. */
-export class NoShell extends InvalidInput {}
+class NoShell extends InvalidInput {}
 
 /** Milliseconds without a byte after which a connection is given up: as long as a slow disk needs for the hash of a file of half a gigabyte. */
 const idle = 300_000;

@@ -96,7 +96,7 @@ const nothingChanges =
   "Nothing changes: the stack file already has this, or no resource depends on it. To plan a change, use --config before you write it into the file";
 
 /** What a plan of `destroy` has instead of a next stage. */
-export const destroyed = "destroyed";
+const destroyed = "destroyed";
 
 /**
  * What `destroy` does to a stack: everything that is not retained is deleted, and Pulumi refuses it if something is protected. Policies check

@@ -64,7 +64,7 @@ const [MiB, GiB] = [2 ** 20, 2 ** 30];
 const daySeconds = 86_400;
 
 /** The busiest minute's lines to the day's mean. Assumed: upstream's own sizing takes the mean alone. */
-export const peakFactor = 3;
+const peakFactor = 3;
 
 /** Cores that a writer takes at most before there is to be one more. Assumed; the measured one had two, which it shared with the sender and the object store. */
 const mostCores = 1;
@@ -83,7 +83,7 @@ const chunkAge = 7200;
 const heapFactor = 2;
 
 /** Seconds without an object store that a writer's volume holds the log of. Assumed; an operator's night would be 8 hours. */
-export const outage = 2 * 3600;
+const outage = 2 * 3600;
 
 /** Memory limit to request, as in the defaults of `loki.write` and its like. */
 const limitFactor = 2;

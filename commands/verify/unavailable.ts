@@ -7,7 +7,7 @@ export type Unavailable = ReadonlyMap<string, string>;
 /**
  * The ConfigMap in which the throw-away cluster lists the images that it can't pull. Other clusters don't have it: everything is expected to run there.
  */
-export const unavailableImages = { namespace: "kube-system", name: "unavailable-images", key: "images.json" } as const;
+const unavailableImages = { namespace: "kube-system", name: "unavailable-images", key: "images.json" } as const;
 
 /**
  * The images that the cluster can't pull.

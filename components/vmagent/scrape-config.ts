@@ -35,7 +35,7 @@ export const gatheredSpec = ({ cluster, scrapeInterval }: ScrapeArgs) => ({
 });
 
 /** The same file as the operator writes it. */
-export const gatheredFile = `${configFile}.gz`;
+const gatheredFile = `${configFile}.gz`;
 
 /** Where the configuration looks for the certificates that monitors name (`tlsAssetsDir` in the operator's pkg/prometheus/common.go). */
 export const certificatesFolder = "/etc/prometheus/certs";

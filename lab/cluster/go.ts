@@ -10,7 +10,7 @@ export const goEnv = { GOFLAGS: "", GOROOT: "", GOWORK: "off" };
 const usualPlaces = ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
 
 /** A Go version as comparable numbers: `go1.26.6` → [1, 26, 6]. */
-export function parseGoVersion(text: string): number[] {
+function parseGoVersion(text: string): number[] {
   const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (!match) throw new Error(`not a Go version: ${JSON.stringify(text)}`);
   return match.slice(1).map((part) => Number(part ?? 0));
@@ -56,7 +56,7 @@ export async function goCommand(report: (line: string) => void = () => {}, place
 }
 
 /** What to do where Go is missing. */
-export const noGo =
+const noGo =
   "Go is not installed, and the cluster's programs are built with it. Install it as root with `apt-get install golang-go` " +
   "(any version: a newer toolchain is downloaded where one is needed), or from https://go.dev/dl, and run this again.";
 

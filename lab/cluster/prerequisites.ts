@@ -15,7 +15,7 @@ export interface Prerequisite {
 }
 
 /** What Debian's packages provide that Kubernetes on the machine itself needs. */
-export const hostPrerequisites: Prerequisite[] = [
+const hostPrerequisites: Prerequisite[] = [
   { package: "golang-go", why: "builds the programs", present: async () => (await installedGo()) !== undefined },
   { package: "gcc", why: "builds runc and pause", present: () => hasCommand("gcc") },
   { package: "libc6-dev", why: "builds runc and pause", present: () => existsSync("/usr/include/stdio.h") },
@@ -33,13 +33,13 @@ export const hostPrerequisites: Prerequisite[] = [
 ];
 
 /** The packages whose {@link Prerequisite.present} says no. */
-export async function missing(prerequisites: Prerequisite[]): Promise<Prerequisite[]> {
+async function missing(prerequisites: Prerequisite[]): Promise<Prerequisite[]> {
   const present = await Promise.all(prerequisites.map((one) => one.present()));
   return prerequisites.filter((_, i) => !present[i]);
 }
 
 /** What to tell a person who has to install packages by hand. */
-export function installHint(packages: Prerequisite[]): string {
+function installHint(packages: Prerequisite[]): string {
   const list = packages.map((one) => `  ${one.package}: ${one.why}`).join("\n");
   return (
     `These are missing on this machine (Debian's package names):\n${list}\n` +

@@ -24,7 +24,7 @@ export interface ApplyOptions {
 }
 
 /** Name of the ConfigMap that lists what was applied. */
-export const inventoryName = "observability-inventory";
+const inventoryName = "observability-inventory";
 
 /**
  * Applies a stack.

@@ -38,7 +38,7 @@ export const namespace = z
   .prefault({});
 
 /** A kind of node of the cluster, for placement, policies and the sum of requests. */
-export const node = z.strictObject({
+const node = z.strictObject({
   name: nonEmptyText.describe("what you call this kind of node"),
   arch: z.enum(["amd64", "arm64"]).describe("its `kubernetes.io/arch` label"),
   count: z.int().min(1).default(1).describe("how many there are"),

@@ -70,7 +70,7 @@ const nodeFile = z
   });
 
 /** What collects logs. */
-export const logAgents = ["alloy", "vector", "none"] as const;
+const logAgents = ["alloy", "vector", "none"] as const;
 
 /** Name of what collects logs. */
 export type LogAgent = (typeof logAgents)[number];

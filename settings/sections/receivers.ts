@@ -4,7 +4,7 @@ import { hostPort, httpUrl, nonEmptyText } from "../values";
 /** Receivers of one's own: who is notified, and how. Nothing here is secret; what is, each receiver reads from its given secret. */
 
 /** Names that stand for receivers that are there without `alertmanager.receivers`. */
-export const ownReceivers = ["notifications", "heartbeat", "none", "null"];
+const ownReceivers = ["notifications", "heartbeat", "none", "null"];
 
 /** The name of a receiver; a key of the Secret and a path of a setting begin with it. */
 export const receiverName = z

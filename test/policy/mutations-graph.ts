@@ -63,7 +63,7 @@ export const is =
     called === `${kindOf(resource)} ${nameOf(resource)}`;
 
 /** Changes one resource, `<kind> <name>`. Throws where the graph hasn't got it, or the change does nothing. */
-export const resource = (called: string, change: (copy: TestResource) => TestResource): How => {
+const resource = (called: string, change: (copy: TestResource) => TestResource): How => {
   // What several stages have alike is changed once, and so read once by the policies.
   const made = new WeakMap<TestResource, TestResource>();
   return (resources) => {

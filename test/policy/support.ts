@@ -136,7 +136,7 @@ const notApplicable = (): never => {
 };
 
 /** A message as the short ones are, on one line: what is wrong, why, what to do (`test/policy/lib/message.test.ts` tests the paragraphs). */
-export function onOneLine(message: string): string {
+function onOneLine(message: string): string {
   const [first, detail] = message.split("\n\n");
   assert.ok(first.length <= mostAtFirst, `the first paragraph has ${first.length} characters: ${message}`);
   if (detail === undefined) return message;

@@ -12,7 +12,7 @@ export const demands = ["requests.cpu", "requests.memory", "limits.memory", "lim
 export type Demand = (typeof demands)[number];
 
 /** The `resources` of a container. */
-export interface ContainerResources {
+interface ContainerResources {
   path: string;
   /** Its own. */
   resources: unknown;
@@ -21,7 +21,7 @@ export interface ContainerResources {
 }
 
 /** The `resources` of every container of a resource, and of a chart's values; an {@link Unknown} for pods that a preview can't know. */
-export function* resourcesOf(resource: Resource): Iterable<ContainerResources | Unknown> {
+function* resourcesOf(resource: Resource): Iterable<ContainerResources | Unknown> {
   for (const pods of podsOf(resource)) {
     if (pods instanceof Unknown) {
       yield pods;
@@ -50,20 +50,54 @@ function* resourcesOfChart({ name = "", values }: Chart): Iterable<ContainerReso
  *
  * @returns the value as it stands; undefined for none, and for zero, which is none
  */
-export function demandOf({ resources, ofPod }: ContainerResources, demand: Demand): unknown {
+function demandOf({ resources, ofPod }: ContainerResources, demand: Demand): unknown {
   const limit = demand.replace("requests", "limits");
   return [at(resources, demand), at(resources, limit), at(ofPod, demand), at(ofPod, limit)].find(isGiven);
 }
 
-/** Where a request is above its limit, which Kubernetes refuses. */
-export function excesses(resources: unknown): { path: Demand; request: string; limit: string; of: Demand }[] {
-  return ["cpu", "memory"].flatMap((what) => {
-    const [path, of] = [`requests.${what}`, `limits.${what}`] as Demand[];
-    const [request, limit] = [at(resources, path), at(resources, of)];
-    return (quantity(request) ?? 0) > (quantity(limit) || Infinity)
-      ? [{ path, request: JSON.stringify(request), limit: JSON.stringify(limit), of }]
-      : [];
-  });
+/** What a container lacks of what is demanded of it. */
+export type Shortfall =
+  /** Nothing of it is set: one cause. */
+  | { fault: "nothing"; path: string }
+  | { fault: "missing"; path: string; demand: Demand; found: string }
+  /** A request above its limit, which Kubernetes refuses. */
+  | { fault: "excess"; path: string; found: string; limit: string };
+
+/** What the containers of a resource lack of what is demanded; an {@link Unknown} for what a preview can't know. */
+export function* shortfalls(resource: Resource, demand: readonly Demand[]): Iterable<Shortfall | Unknown> {
+  for (const container of resourcesOf(resource)) {
+    if (container instanceof Unknown) yield container;
+    else if (demand.length > 1 && demand.every((each) => demandOf(container, each) === undefined)) {
+      yield { fault: "nothing", path: container.path };
+    } else {
+      yield* missing(container, demand);
+      yield* excesses(container);
+    }
+  }
+}
+
+function* missing(container: ContainerResources, demand: readonly Demand[]): Iterable<Shortfall | Unknown> {
+  for (const each of demand) {
+    const value = demandOf(container, each);
+    const given = at(container.resources, each);
+    const found = given === undefined ? "missing" : JSON.stringify(given);
+    if (value instanceof Unknown) yield value;
+    else if (value === undefined) yield { fault: "missing", path: `${container.path}.${each}`, demand: each, found };
+  }
+}
+
+function* excesses({ path, resources }: ContainerResources): Iterable<Shortfall> {
+  for (const what of ["cpu", "memory"]) {
+    const [request, limit] = [at(resources, `requests.${what}`), at(resources, `limits.${what}`)];
+    if ((quantity(request) ?? 0) <= (quantity(limit) || Infinity)) continue;
+    const found = JSON.stringify(request);
+    yield {
+      fault: "excess",
+      path: `${path}.requests.${what}`,
+      found,
+      limit: `limits.${what}, ${JSON.stringify(limit)}`,
+    };
+  }
 }
 
 // Not those that something else completes, and not those for debugging.

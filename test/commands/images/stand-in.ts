@@ -21,7 +21,7 @@ export interface Asked {
 
 export const ociIndex = "application/vnd.oci.image.index.v1+json";
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json";
-export const ociConfig = "application/vnd.oci.image.config.v1+json";
+const ociConfig = "application/vnd.oci.image.config.v1+json";
 export const dockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
 export const dockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 export const dockerConfig = "application/vnd.docker.container.image.v1+json";

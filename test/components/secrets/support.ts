@@ -4,7 +4,7 @@ import { offlinePreview, type Preview, type PreviewResource } from "../../../com
 import { runInline } from "../../program/support/inline";
 
 /** Values of the given secrets in tests; each must be found nowhere in clear. */
-export const given = {
+const given = {
   minioAdmin: { username: "hush-minio-admin", password: "hush-minio-password" },
   lokiObjectStore: { accessKey: "hush-loki-access", secretKey: "hush-loki-secret" },
   pushover: { token: "hush-pushover-token", userKey: "hush-pushover-user" },

@@ -15,7 +15,7 @@ export const loki = "docker.io/grafana/loki:3.6.3";
 export const amd64Only = { reference: "ghcr.io/example/amd64-only:1.0.0", platforms: ["linux/amd64"] };
 const images = [amd64Only];
 /** What marks a Pi node where a test says nothing else. */
-export const piNodes = [{ labels: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" } }];
+const piNodes = [{ labels: { "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux" } }];
 const remedy = "Or keep the pods off the Pi nodes with the node selector kubernetes.io/arch: amd64.";
 export const wanted = "wanted an image that images.json lists with linux/arm64";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A text that stands for a secret: each of these stands in every secret of the tests. */
-export const marks = ["hush-given-", "hush-generated-", "-of-1password-item-"];
+const marks = ["hush-given-", "hush-generated-", "-of-1password-item-"];
 
 /** The marked value of a secret that a person gives. */
 export const given = (secret: string, field: string): string => `hush-given-${secret}-${field}`;
