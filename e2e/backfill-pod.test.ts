@@ -240,7 +240,7 @@ describe("backfill from the pods and the volume of a cluster", function () {
     await (await testCluster()).kubectl.apply([claimOf("nowhere", { storageClassName: "e2e-none" })]);
     const { code, text } = await backfill("--claim=nowhere", "--patience=15");
     assert.equal(code, 2, text);
-    assert.match(text, /backfill-reader did not start for 15 s: Unschedulable: .*PersistentVolumeClaim/);
+    assert.match(text, /backfill-reader did not start within 15 s: Unschedulable: .*PersistentVolumeClaim/);
     assert.equal(await pods(), "pod/mimir");
   });
 });

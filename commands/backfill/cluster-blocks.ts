@@ -125,7 +125,7 @@ async function openClaim(connection: Connection, args: OpenArgs, given: string |
       },
       async () => {
         const warnings = [said, ...(await warningsAbout())].filter((text) => text !== "");
-        return `pod ${namespace}/${readerName} did not start for ${patience} s: ${warnings.join("; ") || "its node says nothing"}`;
+        return `pod ${namespace}/${readerName} did not start within ${patience} s: ${warnings.join("; ") || "its node says nothing"}`;
       },
     );
   } catch (error) {

@@ -55,7 +55,7 @@ export class ContainerShell implements Shell {
     let said = "";
     let end = () => {};
     const ended = new Promise<void>((resolve, reject) => {
-      const silence = setTimeout(() => reject(new Error(`it said nothing for ${idle / 1000} s`)), idle);
+      const silence = setTimeout(() => reject(new Error(`it gave no output for ${idle / 1000} s`)), idle);
       const stop = () => reject(this.signal.reason as Error);
       this.signal.addEventListener("abort", stop);
       // Written at once to where it goes: a buffer would grow where the network is faster than the disk.

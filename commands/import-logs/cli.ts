@@ -51,7 +51,11 @@ export function run(words: readonly string[], terminal: Terminal): Promise<numbe
     .option("--namespace <name>", "the label `namespace` of the lines", "airflow")
     .option("--journal <file>", "records the progress; keep it (default: import-logs.<stack>.jsonl)")
     .option("--loki <url>", "Loki's address, such as http://127.0.0.1:3100; default: its gateway's Service")
-    .option("--rate <size>", "how much to send per second, such as 500KB", rate, sizeBytes("2MB"))
+    .addOption(
+      new Option("--rate <size>", "how much to send per second, such as 500KB")
+        .argParser(rate)
+        .default(sizeBytes("2MB"), "2MB"),
+    )
     .option("--patience <seconds>", "how long Loki or the cluster may be down or busy", seconds, 900)
     .option("--settle <seconds>", "how long Loki may take to show what was sent", seconds, 3600)
     .option("--dry-run", "only show what would be imported, and any problems");

@@ -44,7 +44,7 @@ export function run(words: readonly string[], around: Around): Promise<number> {
     .option("--change <key=value>", "a setting that changes with the move: only the target has it", collect)
     .option(
       "--before <file>",
-      "JSON of verify or adopt: with it, the plan names what the move ends of what the cluster has, and who asks by the release's names",
+      "JSON of verify or adopt: the plan then names what in the cluster ends with the move, and who queries Prometheus by the release's names",
     )
     .option("--verbose", "print every changed path, and components whose arguments change only in Pulumi's state")
     .option("--no-policies", "leave the policy pack out");

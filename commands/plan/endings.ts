@@ -83,5 +83,5 @@ export const askersInWords = (
     if (fate(asker, backend, namespace) !== undefined) return said;
     return formerNames.includes(asker.asks)
       ? `${said}: prometheusApi.formerNames keeps the name, from the update after this one on (with migration.from: kps-removed)`
-      : `${said}: nobody answers under this name then; add it to prometheusApi.formerNames, or let it ask metrics.${namespace}:9090 before`;
+      : `${said}: this name will no longer exist; add it to prometheusApi.formerNames, or point it to metrics.${namespace}:9090 before that`;
   });

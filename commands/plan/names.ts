@@ -19,7 +19,7 @@ const types = {
 
 /**
  * Alerts, recorded series, dashboards and data sources of the stack, upstream's rules included, that only one side of a move has: a sentence for
- * what begins and for what ends of each kind, with every name.
+ * what is new and for what ends of each kind, with every name.
  * @param source the stack before the move
  * @param target the stack after it; with nothing in it, everything is deleted, which the steps say
  * @param said what was said to end, with its reason
@@ -29,19 +29,18 @@ export function changesByName(source: Graph, target: Graph, said: readonly Belon
   const [before, after] = [named(source), named(target)];
   const known = new Set(said.map(keyOf));
   return [
-    ...sentences(missing(after, before), "that begin", ""),
+    ...sentences(missing(after, before), (things) => `new ${things} of the stack`),
     ...sentences(
       missing(before, after).filter((each) => !known.has(keyOf(each))),
-      "that end",
-      ": what they are about is removed, or the settings leave them out",
-    ),
+      (things) => `${things} of the stack that end`,
+    ).map((sentence) => `${sentence}: what they are about is removed, or the settings leave them out`),
   ];
 }
 
-const sentences = (all: ReturnType<typeof missing>, what: string, why: string): string[] =>
+const sentences = (all: ReturnType<typeof missing>, title: (things: string) => string): string[] =>
   [...new Set(all.map(({ kind }) => kind))].map((kind) => {
     const names = all.filter((each) => each.kind === kind).map(({ name }) => name);
-    return `${plurals[kind] ?? kind} of the stack ${what} (${names.length}): ${names.join(", ")}${why}`;
+    return `${title(plurals[kind] ?? kind)} (${names.length}): ${names.join(", ")}`;
   });
 
 const plurals: Partial<Record<BelongingKind, string>> = {

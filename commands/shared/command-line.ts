@@ -74,6 +74,7 @@ export async function runCommand<Arguments>(
   act: (args: Arguments) => Promise<number>,
   failed: (message: string) => void = () => undefined,
 ): Promise<number> {
+  command.configureHelp({ commandUsage: (one) => `npm run ${one.name()} -- ${one.usage()}` });
   command.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
   let stack: string | undefined;
   try {
@@ -118,11 +119,11 @@ const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
 /** What is wrong with a file, by the operating system's name for it, and what to do. */
 const wrong: Readonly<Partial<Record<string, [what: string, todo: string]>>> = {
   ENOENT: ["is not there", "check the path, and whether its volume is mounted on this machine"],
-  ENOTDIR: ["is not a folder, or is below something that is none", "check the path"],
+  ENOTDIR: ["is not a folder, or is below something that isn't one", "check the path"],
   EISDIR: ["is a folder, and not a file", "give a file"],
   EACCES: ["may not be read or written by you", "use a user who may, or change its permissions"],
   EPERM: ["may not be read or written by you", "use a user who may, or change its permissions"],
-  EEXIST: ["exists already", "move it away, so that nothing is overwritten"],
+  EEXIST: ["exists already", "move it away; it is not overwritten"],
   ENOSPC: ["can't be written: its disk is full", "make room, or choose another disk"],
   EROFS: ["can't be written: its disk is read-only", "choose another disk"],
 };

@@ -101,7 +101,7 @@ export function endsWithItsRules({ kind, spec }: MonitoringObject, backend: Back
   return [
     ...externalLabels(spec).map(
       (label) =>
-        `externalLabels.${label}: from stage ${stage} on only an alert whose expression keeps this label of the series has it. Write it into the labels of the other rules.`,
+        `externalLabels.${label}: from stage ${stage} on an alert only has it if its expression keeps this label of the series. Write it into the labels of the other rules.`,
     ),
     ...when(
       isSet(additionalAlertRelabelConfigs),
@@ -109,7 +109,7 @@ export function endsWithItsRules({ kind, spec }: MonitoringObject, backend: Back
     ),
     ...when(
       further,
-      `additionalAlertManagerConfigs: from stage ${stage} on these get no alert, as ${evaluator} tells one Alertmanager alone. Have them told by a receiver of that one.`,
+      `additionalAlertManagerConfigs: from stage ${stage} on these get no alerts, because ${evaluator} only notifies one Alertmanager. Notify them through a receiver of that one.`,
     ),
   ];
 }
@@ -142,8 +142,8 @@ const ending: Readonly<Record<string, string>> = {
     "its sidecar no longer uploads blocks or answers Thanos. Bring old blocks into BACKEND (`npm run backfill`), or do without",
   remoteRead:
     "BACKEND reads from nowhere else: queries no longer show what comes from there. Add it as a separate data source",
-  enableRemoteWriteReceiver: "whatever sends samples to Prometheus must send them to BACKEND instead, or they are lost",
-  enableOTLPReceiver: "whatever sends OTLP to Prometheus must send it to BACKEND instead, or it is lost",
+  enableRemoteWriteReceiver: "programs that send samples to Prometheus must send them to BACKEND instead, or the samples are lost",
+  enableOTLPReceiver: "programs that send OTLP to Prometheus must send it to BACKEND instead, or it is lost",
 };
 
 /**
@@ -252,7 +252,7 @@ export function lostWithPrometheus(spec: Fields, backend: Backend): string[] {
     ...Object.entries(added).flatMap(([field, effect]) => when(isSet(spec[field]), `${field}: ${effect}.`)),
     ...externalLabels(spec).map(
       (label) =>
-        `externalLabels.${label}: in ${title} every series has it by remote_write, and is another without it from stage kps-removed on. Write it into the monitors (relabelings), or take it out of whatever asks for it.`,
+        `externalLabels.${label}: in ${title} every series has it through remote_write. From stage kps-removed on it is missing, and each series is a new one. Write it into the monitors (relabelings), or remove it from your queries.`,
     ),
     ...longTimeout(spec, scraper),
     ...isDefault.map(

@@ -47,7 +47,7 @@ function problemsOf(dashboard: Dashboard, before: readonly Dashboard[]): string[
   }
   const size = Buffer.byteLength(JSON.stringify(dashboard));
   if (size > largest) {
-    problems.push(`"${title}" has ${size} bytes; a ConfigMap takes ${largest}. Make two of it.`);
+    problems.push(`"${title}" has ${size} bytes; a ConfigMap takes ${largest}. Split it into two dashboards.`);
   }
   return problems;
 }

@@ -90,4 +90,4 @@ export function chartObjects(part: ControlPlanePart, release: { namespace: strin
  * @param part the part
  */
 export const endsByImport = (part: ControlPlanePart): string =>
-  `they end with the import of the release, as far as it had them, and nothing scrapes ${controlPlane[part].job} then: monitors.${part} says nothing of where it is`;
+  `if the release had them, they end with its import, and nothing scrapes ${controlPlane[part].job} then: monitors.${part} doesn't say where it is`;

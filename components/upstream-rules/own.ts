@@ -80,7 +80,7 @@ export const replaced: Readonly<Record<string, Replaced>> = Object.fromEntries([
   ),
   ...ours(
     "prometheus",
-    "upstream's is silent while the queue stands still, and doesn't name Mimir",
+    "upstream's doesn't fire while the queue is blocked, and doesn't name Mimir",
     ...remoteWriteAlerts,
   ),
   ...ours(

@@ -29,7 +29,7 @@ const [minutesOfCase, minutesOfGigabyte] = [15, 12];
 
 new Command("bench:logs")
   .description(
-    "Measures Loki with this program's configuration beside that of the loki chart: taking in a day, and queries over it",
+    "Measures Loki with this program's configuration and with that of the loki chart: ingesting a day of lines, and queries over it",
   )
   .option("--steps <gigabytes>", "volumes of a day, one after the other", steps, [2.5, 5, 10])
   .option("--rounds <n>", "how often Loki is started for each group of queries", rounds, 3)

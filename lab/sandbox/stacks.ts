@@ -84,14 +84,14 @@ export function fileOf(stack: string, folder: string): StackFile {
   if (differences.length === 0) return { stack, differences: [] };
   const content = parseDocument(readFileSync(file, "utf8"));
   for (const { path, value } of differences) content.setIn(inFile(path), content.createNode(value));
-  content.commentBefore = ` ${relative(ownProgram, file)} as the sandbox has it; each run of it writes this file anew.`;
+  content.commentBefore = ` ${relative(ownProgram, file)} as the sandbox uses it; each run overwrites this file.`;
   const configFile = stackFile(folder, stack);
   writeFileSync(configFile, content.toString({ lineWidth: 0 }));
   return {
     stack,
     configFile,
     differences: [
-      `Stack ${stack} is ${relative(ownProgram, file)}, but for:`,
+      `Stack ${stack} is ${relative(ownProgram, file)}, except for:`,
       ...differences.map(({ path, why }) => `  ${path.join(".")}: ${why}`),
     ],
   };

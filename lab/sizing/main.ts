@@ -18,7 +18,7 @@ interface Arguments {
 
 new Command("bench:sizing")
   .description(
-    "Measures memory, CPU, disk and queries of Mimir with Alloy, of a Prometheus that writes to it, and of VictoriaMetrics with vmagent and vmalert, by number of series; and beside them of Loki with a log collector a node",
+    "Measures memory, CPU, disk and queries of Mimir with Alloy, of a Prometheus that writes to it, and of VictoriaMetrics with vmagent and vmalert, by number of series; and of Loki with a log collector on each node",
   )
   .option("--series <numbers>", "numbers of series, one after the other", numbers, [10_000, 100_000, 400_000])
   .option("--minutes <n>", "minutes of load for each; the second half is measured", minutes, 12)

@@ -10,7 +10,7 @@ import { isDuration } from "../units";
 
 const duration = z.string().refine(isDuration, "is not a duration");
 const caseless = <const T extends string>(...names: T[]) =>
-  z.string().refine((v) => names.some((name) => name === v.toLowerCase()), `is none of ${names.join(", ")}`);
+  z.string().refine((v) => names.some((name) => name === v.toLowerCase()), `is not one of ${names.join(", ")}`);
 const scheme = caseless("http", "https");
 const role = caseless("node", "pod", "service", "endpoints", "endpointslice", "ingress");
 const texts = z.array(z.string());

@@ -74,6 +74,20 @@ describe("Documentation", () => {
     assert.deepEqual(listed.sort(), there.sort());
   });
 
+  it("leads to every page of the repository from its index", () => {
+    const reached = new Set(["docs/README.md"]);
+    for (const path of reached)
+      for (const target of links(page(path))) {
+        const [file] = target.split("#");
+        const linked = normalize(join(dirname(path), file));
+        if (pages.some((one) => one.path === linked)) reached.add(linked);
+      }
+    assert.deepEqual(
+      pages.map(({ path }) => path).filter((path) => path !== "README.md" && !reached.has(path)),
+      [],
+    );
+  });
+
   it("never has a resource deleted from the state by force, which Pulumi refuses of whatever has dependents", () => {
     const forced = pages.flatMap((one) => code(one).filter((line) => /state delete .*--force/.test(line)));
     assert.deepEqual(forced, []);

@@ -347,14 +347,14 @@ describe("configuration-fields-are-known", () => {
         given: mimirPod(["-target=all,alertmanger, ruler,runtime-config"]),
         finds: ["alertmanger", " ruler", "runtime-config"].map(
           (target, index) =>
-            `${at}: -target is "${target}", which is no target of Mimir 3.0; wanted ${["alertmanager", "ruler", "a target that it has"][index]}. Mimir ends as soon as it starts. Correct it: targets stand apart by commas, without spaces. \`mimir -modules\` lists them.`,
+            `${at}: -target is "${target}", which is no target of Mimir 3.0; wanted ${["alertmanager", "ruler", "a target that it has"][index]}. Mimir ends as soon as it starts. Correct it: targets are separated by commas, without spaces. \`mimir -modules\` lists them.`,
         ),
       },
       {
         when: "Mimir 3 has no target for reading",
         given: mimirPod(["-target=read"]),
         finds: [
-          `${at}: -target is "read", which is no target of Mimir 3.0; wanted a target that it has. Mimir ends as soon as it starts. Correct it: targets stand apart by commas, without spaces. \`mimir -modules\` lists them.`,
+          `${at}: -target is "read", which is no target of Mimir 3.0; wanted a target that it has. Mimir ends as soon as it starts. Correct it: targets are separated by commas, without spaces. \`mimir -modules\` lists them.`,
         ],
       },
       { when: "nothing says which flags a version has", given: mimirPod(["-target=read", "-no.such=1"], "2.14.0") },
@@ -443,7 +443,7 @@ describe("configuration-fields-are-known", () => {
 
     it("behind a word that is no flag are ignored, which is advised against", async () => {
       assert.deepEqual(await findings(settingsTakeEffect, pod(["-config.expand-env", "true", "-log.level=warn"])), [
-        `${at} is a word that belongs to no flag, before -log.level; wanted flags only, those of true or false with their value behind “=”. Loki reads no flag that comes after such a word, and says nothing. Remove the word, or write -flag=value.`,
+        `${at} is a word that belongs to no flag, before -log.level; wanted flags only, those of true or false with their value behind “=”. Loki ignores every flag after such a word, without an error. Remove the word, or write -flag=value.`,
       ]);
       assert.deepEqual(await findings(settingsTakeEffect, pod(["-config.expand-env", "true"])), []);
     });

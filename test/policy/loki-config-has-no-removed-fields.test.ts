@@ -79,7 +79,7 @@ describe("loki-config-has-no-removed-fields", () => {
     {
       when: "a shell's command has one of a whole group",
       given: pod("-c", "exec loki --boltdb.shipper.compactor.retention-enabled=true"),
-      finds: [noFlag("boltdb.shipper.compactor.retention-enabled", "write -compactor. in place of the prefix")],
+      finds: [noFlag("boltdb.shipper.compactor.retention-enabled", "write -compactor. instead of the prefix")],
     },
     {
       when: "the image is the first version without the flag",

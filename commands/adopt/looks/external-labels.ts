@@ -42,6 +42,6 @@ export function lookAtExternalLabels(release: Release, effective: Values, settin
   found.ask(
     `with the first update, alerts ${change}: to an Alertmanager that stays, each firing alert is a new one` +
       `${ofAlerts ? `, and silences, routes and inhibitions that match on ${ofAlerts} no longer match` : ""}${written}`,
-    `${ofAlerts ? `take ${ofAlerts} out of your routes and inhibitions, and out of silences before you import them` : "nothing, unless a route or inhibition tells alerts apart by it"}: docs/adoption.md#labels-of-alerts`,
+    `${ofAlerts ? `remove ${ofAlerts} from your routes and inhibitions, and from silences before you import them` : "nothing, unless a route or inhibition tells alerts apart by it"}: docs/adoption.md#labels-of-alerts`,
   );
 }

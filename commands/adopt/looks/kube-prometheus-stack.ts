@@ -51,7 +51,7 @@ export const lookAtKps: Look = (inventory, settings, found) => {
   const beside = allKpsReleases(inventory).filter((each) => each !== release);
   if (beside.length > 0)
     found.ask(
-      `besides ${name}, there is ${inWords(beside.map(releaseName))}, which nothing here takes over: its rules notify a second time, and its exporters use host port 9100`,
+      `besides ${name}, there is ${inWords(beside.map(releaseName))}, which is not taken over: its alerts arrive a second time, and its exporters use host port 9100`,
       "before the first update, copy what you need of its values and uninstall it, but not its CRDs; then run this again",
     );
   const said = `release ${name}, chart ${release.chartVersion}, revision ${release.revision}`;

@@ -59,7 +59,7 @@ const libraryPanel = z.object({
 
 const file = z.object({
   version: z.literal(1),
-  users: z.array(user).default([]).describe("without their passwords, which Grafana gives nobody"),
+  users: z.array(user).default([]).describe("without their passwords, which Grafana doesn't reveal"),
   teams: z.array(team).default([]),
   folders: z.array(folder).describe("parents before their children"),
   libraryPanels: z.array(libraryPanel),

@@ -61,7 +61,7 @@ export function* ignoredArguments(resource: Resource, program: Program): Iterabl
       path: rest[0].path,
       found: `a word that belongs to no flag, before -${nameIn(flag.word as string)}`,
       wanted: "flags only, those of true or false with their value behind “=”",
-      why: `${program.name} reads no flag that comes after such a word, and says nothing.`,
+      why: `${program.name} ignores every flag after such a word, without an error.`,
       fix: "Remove the word, or write -flag=value.",
     };
   }
@@ -280,7 +280,7 @@ function* unknownTargets(
       found: `${JSON.stringify(/^ *[\w.-]{0,60} *$/.test(target) ? target : "…")}, which is no target of ${name} ${named}`,
       wanted: meant === undefined ? "a target that it has" : meant,
       why: `${name} ends as soon as it starts.`,
-      fix: `Correct it: targets stand apart by commas, without spaces. \`${name === "Loki" ? "loki -list-targets" : "mimir -modules"}\` lists them.`,
+      fix: `Correct it: targets are separated by commas, without spaces. \`${name === "Loki" ? "loki -list-targets" : "mimir -modules"}\` lists them.`,
     };
   }
 }

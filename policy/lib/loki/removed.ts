@@ -84,7 +84,7 @@ export const removedFlags: readonly RemovedFlag[] = [
   { flag: "tsdb.shipper.shared-store", since: "3.0", instead: index },
   { flag: "tsdb.shipper.shared-store.key-prefix", since: "3.0", instead: indexPrefix },
   { flag: "tsdb.shipper.use-boltdb-shipper-as-backup", since: "3.0", instead: nothing },
-  { flag: "boltdb.shipper.compactor.*", since: "3.0", instead: "write -compactor. in place of the prefix" },
+  { flag: "boltdb.shipper.compactor.*", since: "3.0", instead: "write -compactor. instead of the prefix" },
   {
     flag: "ingester.max-transfer-retries",
     since: "3.0",

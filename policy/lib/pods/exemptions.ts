@@ -9,7 +9,7 @@ const exemption = z.strictObject({
     .min(1)
     .describe("name of the workload, of the release, or of its part in the values; * stands for any text"),
   namespace: z.string().min(1).default("*").describe("its namespace"),
-  controls: z.array(z.enum(controls)).min(1).describe("what it may do against the standard"),
+  controls: z.array(z.enum(controls)).min(1).describe("the controls that it is exempt from"),
   reason: z.string().min(1).describe("why"),
 });
 

@@ -532,7 +532,7 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       "may also run Prometheus shop/second",
       'remoteWrite[0] ("metrics.example.org") ends with Prometheus',
       "thanos: its sidecar no longer uploads blocks",
-      "enableRemoteWriteReceiver: whatever sends samples",
+      "enableRemoteWriteReceiver: programs that send samples",
     ])
       assert.ok(text.includes(sentence), `${sentence}\n\n${text}`);
     assert.doesNotMatch(text, /NetworkPolicy/);

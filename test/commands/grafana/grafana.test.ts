@@ -336,7 +336,7 @@ describe("npm run grafana", () => {
       for (const [path, says] of [
         [join(folder, "none.json"), /none\.json is not there \(ENOENT\)\n→ check the path/],
         [folder, /is a folder, and not a file \(EISDIR\)\n→ give a file/],
-        [join(folder, "text", "file"), /is not a folder, or is below something that is none \(ENOTDIR\)/],
+        [join(folder, "text", "file"), /is not a folder, or is below something that isn't one \(ENOTDIR\)/],
       ] as const) {
         const { code, error } = await imported(into, path);
         assert.equal(code, 2);

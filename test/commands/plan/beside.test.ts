@@ -74,7 +74,7 @@ describe("what a plan tells beside its steps", () => {
     const [scheduler, ...others] = of();
     assert.equal(
       scheduler,
-      "ServiceMonitor home/old-kube-scheduler, Service kube-system/old-kube-scheduler, rule groups kube-scheduler.rules, kubernetes-system-scheduler: they end with the import of the release, as far as it had them, and nothing scrapes kube-scheduler then: monitors.scheduler says nothing of where it is",
+      "ServiceMonitor home/old-kube-scheduler, Service kube-system/old-kube-scheduler, rule groups kube-scheduler.rules, kubernetes-system-scheduler: if the release had them, they end with its import, and nothing scrapes kube-scheduler then: monitors.scheduler doesn't say where it is",
     );
     assert.deepEqual(
       others.slice(0, -1).map((each) => each.split(",")[0]),

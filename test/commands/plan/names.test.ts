@@ -22,7 +22,7 @@ describe("what a plan says of rules by name", () => {
       release({ defaultRules: { rules: { kubelet: !etcd, network: etcd } } }),
     );
     assert.deepEqual(changes([off], [on]), [
-      "alerts of the stack that begin (1): NodeNetworkInterfaceFlapping",
+      "new alerts of the stack (1): NodeNetworkInterfaceFlapping",
       `recorded series of the stack that end (1): node_quantile:kubelet_pleg_relist_duration_seconds:histogram_quantile: ${why}`,
     ]);
     assert.deepEqual(changes([on], [on]), []);
@@ -33,8 +33,8 @@ describe("what a plan says of rules by name", () => {
       release({ windowsMonitoring: { enabled: is }, defaultRules: { rules: { etcd: is } } }),
     );
     const [alerts, records] = changes([off], [on]);
-    assert.match(alerts, /^alerts of the stack that begin \(13\): etcd/);
-    assert.match(records, /^recorded series of the stack that begin \(32\): .*windows_pod_container_available/);
+    assert.match(alerts, /^new alerts of the stack \(13\): etcd/);
+    assert.match(records, /^new recorded series of the stack \(32\): .*windows_pod_container_available/);
   });
 
   it("names an alert that is switched off alone, and its whole group where the chart leaves that out with it", () => {
@@ -47,7 +47,7 @@ describe("what a plan says of rules by name", () => {
   it("says nothing of an alert that this program has in upstream's place from then on", () => {
     const disabled = release({ defaultRules: { disabled: { KubeJobFailed: true } } });
     assert.deepEqual(changes([release({}), rule("Mine")], [disabled, rule("KubeJobFailed", "New")]), [
-      "alerts of the stack that begin (1): New",
+      "new alerts of the stack (1): New",
       `alerts of the stack that end (1): Mine: ${why}`,
     ]);
   });

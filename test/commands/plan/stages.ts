@@ -132,7 +132,7 @@ export function describePlans(profile: string, preview: (config: string[]) => Pr
           "Services monitoring/prometheus-operated, monitoring/kube-prometheus-stack-prometheus",
           "other applications' ScrapeConfigs",
           "other applications' AlertmanagerConfigs",
-          "alerts of the stack that begin",
+          "new alerts of the stack",
           "alerts of the stack that end",
           "dashboards of the stack that end",
         ],

@@ -88,7 +88,7 @@ export const refused: Readonly<Record<string, { text: string; says: RegExp }>> =
     says: /^inhibit_rules\[0\]\.source_matchers\[0\]: .*regular expression/,
   },
   "a label twice": { text: withRoute("{ group_by: [a, a] }"), says: /names a label twice/ },
-  "all labels and one": { text: withRoute(`{ group_by: ["...", a] }`), says: /has \.\.\. beside other labels/ },
+  "all labels and one": { text: withRoute(`{ group_by: ["...", a] }`), says: /has \.\.\. together with other labels/ },
   "no duration": {
     text: withRoute("{ group_wait: 30 }"),
     says: /^route\.routes\[0\]\.group_wait: "30" is not a duration/,

@@ -186,7 +186,7 @@ describe("Dashboards as files", () => {
           '"Odd" has the uid "My_Board"; a uid is 1 to 40 lower-case letters, digits and "-".',
           '"B" and "A" share the uid "a"; Grafana would show one of them.',
           '"b" and "a" are both called "B"; they could not be distinguished in their folder.',
-          `"Large" has ${JSON.stringify(large).length} bytes; a ConfigMap takes 1032192. Make two of it.`,
+          `"Large" has ${JSON.stringify(large).length} bytes; a ConfigMap takes 1032192. Split it into two dashboards.`,
         ].join("\n"),
       },
     );

@@ -57,7 +57,7 @@ describe("The stacks of the sandbox", () => {
       (parse(readFileSync(file, "utf8")) as { config: Record<string, Record<string, unknown>> }).config;
     const [example, here] = [join(ownProgram, "examples/Pulumi.pi.yaml"), pi.configFile ?? ""].map(settingsIn);
     const [head, ...lines] = pi.differences;
-    assert.equal(head, "Stack pi is examples/Pulumi.pi.yaml, but for:");
+    assert.equal(head, "Stack pi is examples/Pulumi.pi.yaml, except for:");
     const said = lines.map((line) => /^ {2}(\S+): \S/.exec(line)?.[1]?.split(".") ?? assert.fail(line));
     for (const [section, key] of said)
       for (const each of [example, here])
