@@ -363,7 +363,7 @@ export const checks: readonly Check[] = [
     id: "alertmanager/configs",
     title: "AlertmanagerConfigs, and who reads them",
     needs: ["alertmanager"],
-    asks: "the API server for other applications' AlertmanagerConfigs and for the operators' Alertmanagers that select them, Alertmanager for its receivers, and those of other stacks on the cluster; notes list each, with what happened to it. ✗ only for one that nothing reads and that came or changed after the stack's Alertmanager, whose receivers are in the settings only in part, or that `--before` has and didn't announce",
+    asks: "the API server for other applications' AlertmanagerConfigs and for the operators' Alertmanagers that select them, Alertmanager for its receivers, and those of other stacks on the cluster; notes list each, with what happened to it. ✗ only if nothing reads an object, and it was created or changed after the stack's Alertmanager, or only a part of its receivers is in the settings, or `--before` has it and didn't announce it",
     todo: "write its receivers and routes as alertmanager.receivers and alertmanager.routes, and delete the object, which nothing reads; docs/adoption.md, section “AlertmanagerConfigs”",
     look: alertmanagerConfigsRead,
   },
