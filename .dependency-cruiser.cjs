@@ -21,6 +21,11 @@ module.exports = {
       inside("^(engine|commands|policy|lab)/|^(stack|index)\\.ts$"),
     ),
     never(
+      "the stack knows only its stages, settings and components",
+      inside("^(stack|index)\\.ts$"),
+      inside("^(engine|commands|policy|lab)/"),
+    ),
+    never(
       "the engine knows only Pulumi",
       inside("^engine/"),
       inside("^(settings|components|policy|commands|lab)/|^(stages|stack|index)\\.ts$"),

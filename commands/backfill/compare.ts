@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { count } from "../shared/words";
+import { count, number } from "../shared/words";
 import type { PrometheusApi } from "./prometheus-api";
 import type { Span } from "./tsdb/cut";
 
@@ -128,7 +128,6 @@ async function countsOf(
 
 /** The comparison for a person; `title` is what the backend is called. */
 export function formatDays(days: readonly Day[], title: string): string {
-  const number = (n: number) => n.toLocaleString("en-GB");
   const rows = days.map(({ day, series, samples, missing }) => [
     ...[day, number(series.prometheus), number(series.backend), number(samples.prometheus), number(samples.backend)],
     missing.length === 0

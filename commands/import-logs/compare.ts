@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { count } from "../shared/words";
+import { count, number } from "../shared/words";
 import type { FoundFile } from "./files";
 import type { Labels, Loki } from "./loki";
 
@@ -105,7 +105,6 @@ export const selectorOf = (labels: Labels): string =>
 
 /** The comparison for a person. */
 export function formatDays(days: readonly Day[]): string {
-  const number = (n: number) => n.toLocaleString("en-GB");
   return [
     `${"day (UTC)".padEnd(10)}  ${"lines in files".padStart(15)}  ${"in Loki".padStart(15)}`,
     ...days.map((one) => {

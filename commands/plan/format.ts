@@ -1,5 +1,6 @@
 import { ofStack } from "../../settings/of-stack";
 import { formatViolations } from "../shared/format";
+import { groupBy } from "../shared/group-by";
 import { called, count, Counted, countedAs, Plan } from "./plan";
 import { recordOnly, Step, usualReason } from "./steps";
 import { Volume } from "./volumes";
@@ -26,7 +27,7 @@ export function formatPlan(plan: Plan, verbose = false): string {
   const { stack, steps, volumes, beside, refusals, diagnostics, summary } = plan;
   const sections = [
     [`Stack ${stack}, ${summary}`],
-    refusals.length === 0 ? [] : ["Don't make this change as it is:", ...refusals.map((refusal) => `   ${refusal}`)],
+    refusals.length === 0 ? [] : ["Don't make this change as it is:", ...formatRefusals(refusals)],
     [formatViolations(plan)],
     diagnostics.map(({ severity, message, urn }) => `${severity}: ${urn === undefined ? "" : `${urn}: `}${message}`),
     formatVolumes(volumes),
@@ -43,6 +44,16 @@ function formatUnchanged(steps: Step[]): string[] {
   const changed = steps.filter(({ op, why }) => op === "same" && /\bprotected\b/.test(why));
   const title = `${count(steps, "same")} unchanged`;
   return changed.length === 0 ? [title] : [`${title}; only the protection changes of`, ...formatSteps(changed, false)];
+}
+
+/** The refusals; a reason of several resources is printed once, below them. */
+function formatRefusals(refusals: readonly string[]): string[] {
+  const byReason = groupBy(refusals, (refusal) => refusal.slice(refusal.indexOf(": ") + 2));
+  return [...byReason].flatMap(([reason, alike]) =>
+    alike.length === 1
+      ? [`   ${alike[0]}`]
+      : [...alike.map((refusal) => `   ${refusal.slice(0, refusal.indexOf(": "))}`), `      ${reason}`],
+  );
 }
 
 function formatGroup(steps: Step[], kind: Counted, title: string, verbose: boolean): string[] {

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { Fit } from "../shared/capacity/fit";
 import { formatFit, formatTable, inCores, inMebibytes } from "../shared/format";
+import { number } from "../shared/words";
 import type { Compared } from "./beside";
 import type { LogRun } from "./figures";
 import type { Buckets, Demand, Range } from "./formula";
@@ -44,12 +45,14 @@ export function format(answer: Answer): string {
     `Stack ${stack}: ${short.length === 0 ? "the settings give enough to each workload" : `the settings give too little to ${short.join(", ")}`}.`,
     `With the settings below, ${fitting[fit.fits]}.`,
     "",
-    `For ${gigabytes(bytesPerDay)} of lines a day in ${streams} streams, kept for ${(retention / 86_400).toFixed(0)} days, and ${series} series:`,
+    `For ${gigabytes(bytesPerDay)} of lines a day in ${number(streams)} streams, kept for ${(retention / 86_400).toFixed(0)} days, and ${number(series)} series:`,
     "",
     ...formatTable([["Each needs", "replicas", "cores", "memory", "memory limit", "volume"], ...rows]),
     "In brackets: what the settings give it, if that differs.",
     ...(series > measuredSeries
-      ? [`No more than ${measuredSeries} series were measured: the figures for metrics are carried on from there.`]
+      ? [
+          `No more than ${number(measuredSeries)} series were measured: the figures for metrics are extrapolated from there.`,
+        ]
       : []),
     "",
     "In the object store:",

@@ -1,6 +1,6 @@
 import type { Backend } from "../../stages";
 import { fail, pass, type Context, type Outcome } from "./check";
-import { count } from "../shared/words";
+import { count, number } from "../shared/words";
 import { inLastHour, lastHour, sourceOf } from "./logs";
 import { exposed } from "./queries";
 import { metricsOf } from "./workloads";
@@ -83,7 +83,7 @@ export async function notificationsDelivered(context: Context): Promise<Outcome>
   const sum = (name: string, ...labels: string[]) =>
     texts.reduce((total, text) => total + (exposed(text, `${prefix}${name}`, labels) ?? 0), 0);
   const [sent, failed] = [sum("notifications_total"), sum("notifications_failed_total")];
-  const said = `${count(sent, "notification")}, ${failed.toLocaleString("en-GB")} failed since Alertmanager's start`;
+  const said = `${count(sent, "notification")}, ${number(failed)} failed since Alertmanager's start`;
   const beats = sum("notifications_total", heartbeat) - sum("notifications_failed_total", heartbeat);
   if (told.heartbeat && beats <= 0) return fail(`${said}: Watchdog has not reached ${stands}`);
   const beaten = told.heartbeat ? `; Watchdog reached ${stands} ${count(beats, "time")}` : "";

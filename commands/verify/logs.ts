@@ -1,5 +1,5 @@
 import { fail, pass, type Context, type Outcome } from "./check";
-import { count } from "../shared/words";
+import { count, number } from "../shared/words";
 import { exposed, instant, logInstant, byLabel, numberOf } from "./queries";
 import { NoAnswer, type Reach } from "./reach";
 import type { Part, Subject } from "./subject";
@@ -122,7 +122,7 @@ export async function canaryLossless(context: Context): Promise<Outcome> {
   const readBack = sum("response_latency_seconds_count");
   const missing = sum("missing_entries_total") + sum("spot_check_missing_entries_total");
   const late = sum("websocket_missing_entries_total");
-  const said = `${count(texts.length, "canary pod")}: ${count(written, "line")} written, ${readBack.toLocaleString("en-GB")} read back, ${missing.toLocaleString("en-GB")} missing since their start`;
+  const said = `${count(texts.length, "canary pod")}: ${count(written, "line")} written, ${number(readBack)} read back, ${number(missing)} missing since their start`;
   const notes = late > 0 ? [`${count(late, "line")} not received by the tail at once, but found by a query`] : [];
   if (readBack === 0) return fail(`${said}: no line has been written and read back`);
   if (missing === 0) return pass(said, { notes });

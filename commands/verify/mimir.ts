@@ -1,7 +1,7 @@
 import { backendTitles, type Backend } from "../../stages";
 import { backfilledMark, backfilledSeries } from "../shared/backfilled";
 import { fail, pass, type Context, type Outcome } from "./check";
-import { count } from "../shared/words";
+import { count, number } from "../shared/words";
 import { inLastHour, lastHour, sourceOf } from "./logs";
 import type { Reach } from "./reach";
 import { byLabel, exposed, instant, numberOf, range, type Series } from "./queries";
@@ -106,7 +106,7 @@ export async function remoteWrite(context: Context, backend: Backend): Promise<O
   const lost =
     sum(["samples_failed_total", "histograms_failed_total", "samples_dropped_total"].map((name) => queue(name))) -
     onPurpose;
-  const said = `${behind} s behind, ${count(queue("samples_pending") ?? 0, "sample")} waiting, ${lost.toLocaleString("en-GB")} lost since Prometheus's start`;
+  const said = `${behind} s behind, ${count(queue("samples_pending") ?? 0, "sample")} waiting, ${number(lost)} lost since Prometheus's start`;
   if (behind > mostBehind || lost === 0) return behind > mostBehind ? fail(said) : pass(said);
   const recent = await lastHour(
     context,

@@ -563,7 +563,7 @@ describe("npm run adopt, of kube-prometheus-stack", () => {
       usual,
       /alerts lose the label prometheus="monitoring\/kps-kube-prometheus-stack-prometheus" and get the label cluster="home": /,
     );
-    assert.match(usual, /silences, routes and inhibitions that match on prometheus no longer match → take /);
+    assert.match(usual, /silences, routes and inhibitions that match on prometheus no longer match → remove /);
     assert.doesNotMatch(usual, /remote_write/);
 
     const remoteWrite = [{ url: "https://metrics.example.org/push" }];

@@ -91,7 +91,10 @@ describe("what a plan names of a record", () => {
       "home",
     );
     assert.match(kept, /^ScaledObject shop\/a asks home\/kps-prometheus: prometheusApi\.formerNames keeps the name/);
-    assert.match(lost, /^Deployment shop\/b asks .*: nobody answers .* or let it ask metrics\.home:9090 before$/);
+    assert.match(
+      lost,
+      /^Deployment shop\/b asks .*: this name will no longer exist; .* or point it to metrics\.home:9090 before that$/,
+    );
     assert.match(read, /^Deployment shop\/c asks .*: the address has no remote read: .*mimir\.home\.svc/);
   });
 });

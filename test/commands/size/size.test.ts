@@ -279,7 +279,7 @@ describe("npm run size", () => {
     // More than was measured, and no more than VictoriaMetrics takes.
     const last = await ask(...pi, "--series", "200000", ...alone);
     assert.deepEqual([last.code, last.errors], [0, ""]);
-    assert.match(last.out, /^vmagent [^]*^No more than 100000 series were measured: /m);
+    assert.match(last.out, /^vmagent [^]*^No more than 100,000 series were measured: /m);
     assert.doesNotMatch(last.out, /^prometheus |Mimir's blocks/m);
   });
 

@@ -200,7 +200,7 @@ describe("What Alloy can't scrape", () => {
     ],
     "a Prometheus's labels of every series, and its patience": [
       object("Prometheus", { externalLabels: { cluster: "home", site: "attic", team: "a" }, scrapeTimeout: "25s" }),
-      /^externalLabels\.site: in Mimir every series has it by remote_write/,
+      /^externalLabels\.site: in Mimir every series has it through remote_write/,
       /^externalLabels\.team:/,
       /^scrapeTimeout is 25s, and Alloy waits 10s at most/,
     ],
@@ -263,7 +263,7 @@ describe("What ends with a Prometheus", () => {
       alerting: { alertmanagers },
     };
     const [label, relabelling, further, ...more] = endsWithItsRules(object("Prometheus", spec));
-    assert.match(label, /^externalLabels\.site: from stage mimir-default on only an alert whose expression keeps/);
+    assert.match(label, /^externalLabels\.site: from stage mimir-default on an alert only has it if its expression keeps/);
     assert.match(relabelling, /^additionalAlertRelabelConfigs: from stage mimir-default on/);
     assert.match(further, /^additionalAlertManagerConfigs: from stage mimir-default on these get no alert/);
     assert.deepEqual(more, []);
