@@ -85,7 +85,9 @@ export interface AdoptArgs {
 export function adopt({ inventory, raw, settings, today }: AdoptArgs): Adoption {
   const found = new Findings(today);
   for (const look of looks) look(inventory, settings, found);
-  const fits = found.fits.filter((fit) => allowed(fit, found));
+  // One by one only where something is wrong: a look at the whole schema takes milliseconds.
+  const { success } = settingsSchema.safeParse(nested(found.fits));
+  const fits = success ? found.fits : found.fits.filter((fit) => allowed(fit, found));
   const isNew = ({ key, value }: Fit) => !same(valueAt(raw, key), value);
   // A fit that is a whole section replaces the file's section.
   const whole = Object.fromEntries(fits.filter(({ key }) => !key.includes(".")).map(({ key }) => [key, {}]));
