@@ -73,7 +73,7 @@ export const cluster = z
       .meta({ allowed: "per cent, from 0 and below 100", example: 30 })
       .default(0)
       .describe(
-        "percentage of each node that must stay free, in per cent, for the offline preview: 30 leaves room for growth and for a node that is down",
+        "percentage of each node that must stay free, for the offline preview: 30 leaves room for growth and for a node that is down",
       ),
     storageClass: objectName
       .optional()

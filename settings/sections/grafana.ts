@@ -67,8 +67,8 @@ const oauth = z
     name: nonEmptyText.default("OAuth").describe("what the button says: Sign in with …"),
     clientId: nonEmptyText.describe("the client's id; its secret is the given secret `grafanaOauth`"),
     authUrl: httpUrl.describe("where people log in: `authorization_endpoint` of the provider's discovery document"),
-    tokenUrl: httpUrl.describe("`token_endpoint`; asked by Grafana"),
-    apiUrl: httpUrl.optional().describe("`userinfo_endpoint`; asked by Grafana"),
+    tokenUrl: httpUrl.describe("`token_endpoint`; queried by Grafana"),
+    apiUrl: httpUrl.optional().describe("`userinfo_endpoint`; queried by Grafana"),
     scopes: z
       .array(nonEmptyText)
       .default(["openid", "profile", "email"])

@@ -96,7 +96,7 @@ const memcached = (of: string, defaultSize: string) =>
         .meta({ allowed: `bytes, at least ${leastCache}`, example: defaultSize })
         .default(defaultSize)
         .describe(`memory for ${of}, in bytes, of each replica; its pod gets a fifth more`),
-      replicas: replicas.default(1).describe("how many, each with another part of what is cached"),
+      replicas: replicas.default(1).describe("how many replicas; each holds a different part of the cache"),
       cpu: cpu.default("100m").describe("CPU cores requested"),
     })
     .optional();

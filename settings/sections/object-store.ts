@@ -41,7 +41,7 @@ const objectLock = z
     mode: z
       .enum(["governance", "compliance"])
       .describe(
-        "who can remove a locked version: governance, an administrator who demands it (`mc rm --bypass`); compliance, nobody, and nobody can shorten its period",
+        "who can remove a locked version. governance: an administrator who asks for it explicitly (`mc rm --bypass`); compliance: nobody, and nobody can shorten its period",
       ),
     period: wholeDays
       .meta({ example: "30d" })

@@ -91,7 +91,7 @@ export const additionalPrometheusRules = z.strictObject({
         name: z.string().min(1).describe("its name"),
         interval: duration.optional().describe("how often it is evaluated"),
         query_offset: durationOrZero.optional().describe("how far before now its queries look"),
-        limit: z.int().min(0).optional().describe("most alerts or series of one rule; 0: any number"),
+        limit: z.int().min(0).optional().describe("maximum number of alerts or series of one rule; 0: no limit"),
         partial_response_strategy: z.string().optional().describe("only Thanos reads it"),
         labels: z.record(z.string(), z.string()).optional().describe("labels to add to its rules"),
         rules: z.array(rule).optional().describe("evaluated in this order"),
@@ -201,7 +201,7 @@ export const rules = z
       })
       .describe(
         "rules of your own, as the chart's value of this name; a PrometheusRule for each name, in every stage. " +
-          "They stay as written: `rules.disabled`, `rules.labels` and `rules.overrides` are not about them",
+          "They stay as written: `rules.disabled`, `rules.labels` and `rules.overrides` don't apply to them",
       ),
     upstream: z
       .strictObject({
