@@ -8,7 +8,7 @@ import { programs } from "./lib/programs";
 
 /**
  * Reports settings without effect, or whose effect is unknown: blocks that a chart ignores because they are beside the value `loki`, or have
- * another name or no place in it; misspelt chart values; flags behind a word that is none; and settings that a version without a list may not know. None of them stops a
+ * another name or no place in it; misspelt chart values; flags after a word that isn't one; and settings that a version without a list may not know. None of them stops a
  * program.
  */
 export const settingsTakeEffect = definePolicy({

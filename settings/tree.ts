@@ -46,7 +46,7 @@ export function placeOf(schema: z.core.$ZodType): Place {
   return place;
 }
 
-/** Whether a place is an object with settings; a record is none. */
+/** Whether a place is an object with settings; a record isn't. */
 export const isObject = ({ type, properties }: Place): boolean => type === "object" && properties !== undefined;
 
 /**

@@ -35,7 +35,7 @@ export class Findings {
   /** @param today for dates in what is proposed */
   constructor(readonly today: Date) {}
 
-  /** A setting that fits; a value of undefined is none. */
+  /** A setting that fits; one with the value undefined isn't. */
   fit(key: string, value: unknown, why: string): void {
     if (value !== undefined) this.fits.push({ key, value, why });
   }

@@ -36,7 +36,7 @@ export function releaseOf({ metadata }: PlainObject): string | undefined {
 /** `namespace/name` of a release. */
 export const releaseName = ({ namespace, name }: Release): string => `${namespace}/${name}`;
 
-/** All releases of kube-prometheus-stack. One that has only rules and dashboards, as the stack's own, is none. */
+/** All releases of kube-prometheus-stack. One that has only rules and dashboards, as the stack's own, doesn't count. */
 export const allKpsReleases = ({ releases }: Inventory): Release[] =>
   releases.filter(({ chart, values }) => chart === "kube-prometheus-stack" && runsOperator(values));
 

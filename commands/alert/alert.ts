@@ -59,7 +59,7 @@ interface Shown {
   status: { state: string; silencedBy?: string[]; inhibitedBy?: string[]; mutedBy?: string[] };
 }
 
-/** Failed attempts until a receiver counts as refusing; Alertmanager goes on trying for minutes. */
+/** Failed attempts until a receiver counts as refusing; Alertmanager keeps trying for minutes. */
 const enoughAttempts = 3;
 
 /**

@@ -22,7 +22,7 @@ export interface TurnArgs {
 }
 
 /**
- * Makes a backup while no other one is made: writes that it has begun, every minute that it goes on, and in the end that it is none any more.
+ * Makes a backup while no other one is made: records that it has begun, every minute that it is still running, and at the end that it is done.
  * @param make makes it; is given when it began
  * @throws InvalidInput while another one is made, or when the place can't be written to
  */

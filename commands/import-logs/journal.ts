@@ -57,7 +57,7 @@ export class Journal {
   }
 
   /**
-   * Begins a run, or goes on with the one that wasn't finished.
+   * Begins a run, or continues the one that wasn't finished.
    * @param now its name, if it is a new one
    * @returns its name: the value of the label `import`
    */

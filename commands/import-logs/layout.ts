@@ -22,7 +22,7 @@ export interface Layout {
    * @returns its source; a text: why such a file is left out; undefined: it is no file of this layout
    */
   fileAt(path: string): Source | string | undefined;
-  /** The time that a line begins with; undefined for one that goes on where the line above ended, such as a traceback's. */
+  /** The time that a line begins with; undefined for a line that continues the one above, such as a traceback's. */
   stampOf(line: string): Stamp | undefined;
 }
 

@@ -30,7 +30,7 @@ function collectorIn(graph: Graph): Collector | undefined {
 }
 
 /**
- * What a plan says if the log collector is removed, added or replaced by another: which lines are collected, and where it goes on.
+ * What a plan says if the log collector is removed, added or replaced by another: which lines are collected, and where it continues.
  * @param source the stack before the move
  * @param target the stack after it
  * @returns sentences; none for a stack that comes or goes as a whole, or keeps its collector

@@ -262,7 +262,7 @@ function settingsIn(
   };
 }
 
-/** The backend of a stack; what is none is refused when the settings are read. */
+/** The backend of a stack; an unknown one is refused when the settings are read. */
 const backendIn = (options: PreviewOptions): Backend | undefined =>
   backends.find((each) => each === settingsIn(options).metrics.backend);
 

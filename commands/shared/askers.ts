@@ -78,7 +78,7 @@ export const handlers: Readonly<Record<Exclude<Want, "queries">, readonly string
  * @param asker what they want, and how
  * @param backend the stack's
  * @param namespace the stack's
- * @returns a sentence; none for what goes on under the address
+ * @returns a sentence; none for what still works under the address
  */
 export function fate(
   { wants, byLabels }: Pick<Asker, "wants" | "byLabels">,
@@ -126,7 +126,7 @@ export const prometheusServices = (namespace: string, fullname: string): string[
 
 /**
  * Who asks one of some Services at Prometheus' port. Left out is what belongs to the stack, to a release of Helm of the given name, or to the
- * Prometheus operator: that follows the stages, or goes with them; and a Job that has ended, or that its CronJob makes anew.
+ * Prometheus operator: that follows the stages, or goes with them; and a Job that has ended, or that its CronJob creates again.
  * @param objects the cluster's, by kind; Secrets decoded, where they may be read
  * @param services `namespace/name` of each
  * @param release `namespace/name`

@@ -14,7 +14,7 @@ export const exitCode = { clean: 0, refused: 1, invalid: 2 } as const;
 export interface Terminal {
   out(text: string): void;
   error(text: string): void;
-  /** width of the terminal; undefined where the output is none: no line is broken */
+  /** width of the terminal; undefined if the output isn't one: no line is broken */
   columns?: number;
   /** lets Ctrl-C, and the other signals to end, end what the command repeats or has to clean up rather than the process; aborted by it */
   interrupt?(): AbortSignal;

@@ -69,7 +69,7 @@ export const partOf = (urn: string): Retainable | undefined => retainable.find((
 export const lossOf = (part: Retainable, urns: readonly string[]): string =>
   [...new Set(urns.flatMap((urn) => kindOf(part, urn)?.loss ?? []))].join("; ");
 
-/** What becomes of a resource that Pulumi lets go of. */
+/** What becomes of a resource that Pulumi forgets. */
 export interface Leaving {
   urn: string;
   /** stays: it is only forgotten; refused: it is protected, and nothing happens at all */
@@ -79,7 +79,7 @@ export interface Leaving {
 
 /**
  * What would stay, and not survive all the same, as what it lives by goes.
- * @param leaving everything that Pulumi lets go of
+ * @param leaving everything that Pulumi forgets
  * @returns a sentence for each
  */
 export function broughtDown(leaving: readonly Leaving[]): string[] {

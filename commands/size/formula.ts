@@ -378,5 +378,5 @@ function need(name: string, key: string, replicas: number, cpu: number, memory: 
   };
 }
 
-/** Up to a multiple; what binary fractions miss by is none. */
+/** Up to a multiple; what binary fractions miss by doesn't count. */
 const roundUp = (value: number, step: number) => Math.ceil(value / step - 1e-9) * step;

@@ -44,7 +44,7 @@ export function run(words: readonly string[], terminal: Terminal): Promise<numbe
 async function go(args: Arguments, terminal: Terminal): Promise<number> {
   const { settings } = loadStackSettings(args);
   const file = args.file ?? `usage.${args.stack}.jsonl`;
-  // Read first: a file that is none is said before five minutes have gone by.
+  // Read first: a file that can't be read is reported before five minutes have gone by.
   recordsOf(file);
   const tell = (line: string) => terminal.out(`${line}\n`);
   if (!args.show) {

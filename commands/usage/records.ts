@@ -15,7 +15,7 @@ export interface UsageRecord extends Measured {
 /**
  * The measurements that a file has, one a line.
  * @param file need not be there
- * @throws InvalidInput when a line is none
+ * @throws InvalidInput when a line isn't one
  */
 export function recordsOf(file: string): UsageRecord[] {
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];

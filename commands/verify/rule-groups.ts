@@ -39,7 +39,7 @@ export async function prometheusRules(reach: Reach): Promise<PrometheusRules["it
   return (list?.items ?? []).filter(({ metadata }) => metadata.labels?.[rulesOff.key] !== rulesOff.value);
 }
 
-/** Groups of {@link prometheusRules}. One without rules is none: no ruler keeps it, and the chart has one where each of its alerts is switched off. */
+/** Groups of {@link prometheusRules}. One without rules doesn't count: no ruler keeps it, and the chart has one where each of its alerts is switched off. */
 export async function ruleGroups(reach: Reach): Promise<WrittenGroup[]> {
   return (await prometheusRules(reach)).flatMap(({ metadata, spec }) =>
     (spec.groups ?? [])

@@ -238,7 +238,7 @@ export const remoteWriteName = "mimir";
  *
  * At each `truncate_frequency` the lower two thirds of the log's segments go, whether they were sent or not (`Truncate` in
  * internal/static/metrics/wal/wal.go), and at least half of what one such period wrote is left: so it is twice the outage that must be survived.
- * Once the segment that comes next is gone, the reader goes on at the present (`loop` in Prometheus's tsdb/wlog/watcher.go).
+ * Once the segment that comes next is gone, the reader continues at the present (`loop` in Prometheus's tsdb/wlog/watcher.go).
  * @see https://grafana.com/docs/alloy/v1.18/reference/components/prometheus/prometheus.remote_write/
  */
 function remoteWrite({ settings, cluster, pushUrl }: MetricsConfigArgs): Block {

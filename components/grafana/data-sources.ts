@@ -63,7 +63,7 @@ export function dataSources(args: DataSourcesArgs): DataSource[] {
     backends.flatMap((backend) => {
       const url = args[backend];
       if (!url) return [];
-      // VictoriaMetrics is none of the types that Grafana knows; its API is Prometheus's. Each an object of its own: YAML would write an alias.
+      // VictoriaMetrics isn't a type that Grafana knows; its API is Prometheus's. Each an object of its own: YAML would write an alias.
       return (["prometheus", backend] as const).map((uid) => [
         uid,
         prometheus(url, backend === "mimir" ? "Mimir" : "Prometheus"),

@@ -18,7 +18,7 @@ export interface PrometheusOperatorCrdsArgs {
   takeOwnership: boolean;
   /** `namespace/name` of a release of that chart that exists and is taken over. */
   release?: string;
-  /** What stays when Pulumi lets go of it; default: nothing, everything is protected. */
+  /** What stays when Pulumi forgets it; default: nothing, everything is protected. */
   retain?: readonly Retainable[];
 }
 

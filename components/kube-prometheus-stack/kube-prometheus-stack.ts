@@ -24,7 +24,7 @@ export interface KubePrometheusStackArgs {
   stage: Pick<Stage, "evaluator" | "mimir" | "victoriaMetrics">;
   /** Lifts the protection, so that a later update can remove the release. */
   retire: boolean;
-  /** What stays when Pulumi lets go of it; default: nothing, everything is protected. */
+  /** What stays when Pulumi forgets it; default: nothing, everything is protected. */
   retain?: readonly Retainable[];
   /** Lets Prometheus's volume go with it. */
   reclaimVolume: boolean;

@@ -93,7 +93,7 @@ function configMapsIn(value: unknown): string[] {
   );
 }
 
-/** Every text in a value; what is only known later is none. */
+/** Every text in a value; what is only known later is left out. */
 export function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (Array.isArray(value)) return value.flatMap(textsIn);

@@ -3,7 +3,7 @@ import type { Retainable } from "../../settings/sections/removal";
 
 /**
  * How what can't be created again is kept: protected, so that no update and no `destroy` deletes it; or, where the setting `removal.retain` names it,
- * unprotected and left as it is when Pulumi lets go of it. An engine forgets nothing that is protected.
+ * unprotected and left as it is when Pulumi forgets it. An engine forgets nothing that is protected.
  * @param part which part of the stack it is
  * @param retain the setting; default: nothing
  */

@@ -117,7 +117,7 @@ function nginxPod(
         name: "nginx",
         image,
         ports: [{ name: "http", containerPort: nginxPort }],
-        // It closes its port as soon as it is told to end. By then no Service sends it requests any more.
+        // It closes its port as soon as it gets the signal to end. By then no Service sends it requests.
         lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
         livenessProbe: { ...probe("/", "http"), failureThreshold: 6 },
         readinessProbe: probe("/", "http"),

@@ -44,7 +44,7 @@ export type CacheConfig = ReturnType<typeof cacheConfig>;
 /**
  * One of Loki's caches, as its configuration has it.
  *
- * A reader goes on without a memcached that fails. What its answers may cost it is limited: a request is given up after half a second, and what waits to be
+ * A reader works without a memcached that fails. What its answers may cost it is limited: a request is given up after half a second, and what waits to be
  * written takes no more of a reader's memory than the cache itself would there; the rest of it isn't cached.
  *
  * @param name which

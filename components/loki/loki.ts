@@ -69,7 +69,7 @@ export class Loki extends pulumi.ComponentResource {
     }
     prerequisites.push(app.serviceAccount(), memberlist(app));
 
-    // No process of Loki waits for them: it goes on without one that fails, or finds no room.
+    // No process of Loki waits for them: it works without one that fails, or finds no room.
     for (const each of memcacheds(settings))
       memcached(this, { environment, image: images.memcached, serviceAccount: name, ...each });
 
@@ -100,7 +100,7 @@ export class Loki extends pulumi.ComponentResource {
 /** A mode that runs: its configuration, and its workloads. */
 type Mode = { file: string; config: string; settings: Settings["loki"] } & ReturnType<typeof topology>;
 
-/** The mode that is set, and the former one while a change of the mode goes on. */
+/** The mode that is set, and the former one during a change of the mode. */
 function modesOf(args: LokiArgs): [Mode, ...Mode[]] {
   const { former, ...current } = args.settings;
   const configOf = (settings: Settings["loki"]) => stringify(lokiConfig({ ...args, settings }));

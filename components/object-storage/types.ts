@@ -84,6 +84,6 @@ export interface ObjectStorageArgs<OfKind extends Kind = Kind> {
   /** Images of the embedded server and of its client. */
   images: Record<"minio" | "minio-mc", string>;
   secrets: Secrets;
-  /** What stays when Pulumi lets go of it; default: nothing, everything is protected. */
+  /** What stays when Pulumi forgets it; default: nothing, everything is protected. */
   retain?: readonly Retainable[];
 }

@@ -19,7 +19,7 @@ export interface PrometheusApiArgs {
   formerNames: readonly string[];
 }
 
-/** Prometheus' port: whoever has asked it goes on with the same one. */
+/** Prometheus' port: its clients keep the same one. */
 const port = 9090;
 
 /** One address with Prometheus' API in every stage, read only: nginx before what the stage asks by default. */

@@ -23,7 +23,7 @@ export class OnePassword implements SecretStore {
 
   /**
    * @param settings vault, items, and the address of 1Password Connect
-   * @param retain what stays when Pulumi lets go of it: the items that it made, or not
+   * @param retain what stays when Pulumi forgets it: the items that it made, or not
    * @param parent parent of the provider, the items and the reads
    */
   constructor(

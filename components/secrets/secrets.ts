@@ -18,7 +18,7 @@ export interface SecretsArgs {
   settings: Settings["secrets"];
   /** Given secrets of provider `config`, in clear; never recorded as an input. */
   values: SecretValues;
-  /** What stays when Pulumi lets go of it; default: nothing, everything is protected. */
+  /** What stays when Pulumi forgets it; default: nothing, everything is protected. */
   retain?: readonly Retainable[];
 }
 

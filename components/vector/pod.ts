@@ -39,7 +39,7 @@ export function vectorPod(app: Application, args: VectorPodArgs): types.input.co
     ...placement,
     automountServiceAccountToken: true,
     securityContext: hostReader,
-    // It gives itself 60 seconds to send what it holds. What it doesn't is on the disk, and goes on from there.
+    // It gives itself 60 seconds to send what it holds. The rest is on the disk, and is sent after the start.
     terminationGracePeriodSeconds: 75,
     containers: [
       container({

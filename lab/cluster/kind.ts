@@ -50,7 +50,7 @@ export const kind: Engine = {
     const running = await run("docker", ["inspect", "--format={{.State.Running}}", nodeContainer]).catch(
       () => undefined,
     );
-    // A run that is stopped leaves no process. The next one goes on with what is whole; half a node it could do nothing with.
+    // A run that is stopped leaves no process. The next one uses what is complete; half a node would be of no use.
     let whole = running !== undefined;
     if (running?.trim() !== "true")
       atInterruption(async () => {

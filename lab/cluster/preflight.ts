@@ -53,7 +53,7 @@ export function hostProblems(facts: HostFacts, range: string): string[] {
       `You are not root (uid ${facts.uid}), but namespaces, mounts and cgroups need root: run it as root (sudo -E env PATH=$PATH npm run cluster -- up), or start a Docker engine that you may use.`,
     );
   }
-  // What an interrupted build has made is there: it goes on with the space that is left.
+  // What an interrupted build has made is there: the build continues with the space that is left.
   const needed = neededToRun + facts.unbuilt * neededToBuild;
   for (const { path, bytes } of facts.free) {
     if (bytes >= needed) continue;

@@ -101,7 +101,7 @@ interface Answer {
 /**
  * Asks, and waits for the whole answer.
  * @param url Loki's
- * @throws Error when Loki refuses, or lacks something: a figure of a wrong answer is none
+ * @throws Error when Loki refuses, or lacks something: the time of a wrong answer means nothing
  */
 export async function askLoki(url: string, { path, least }: Query): Promise<Asked> {
   const began = performance.now();

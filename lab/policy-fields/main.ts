@@ -14,7 +14,7 @@ interface Listed {
   /** The type of its configuration, and the function that registers its flags, each after the end of its package's path. */
   type: string;
   flags: string;
-  /** Whether it may be told to run the modules that it doesn't list. */
+  /** Whether it accepts modules that it doesn't list (`-target`). */
   runsHidden: boolean;
   /** By version, its module, beside the version that `lab/cluster/go` pins. Of a minor version the newest that Go's proxy has. */
   modules: Readonly<Record<string, string>>;

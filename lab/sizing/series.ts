@@ -1,6 +1,6 @@
 /** Metrics like those of a cluster: pods, each with the same families of series, some of which move at every scrape. */
 
-/** How a value goes on from scrape to scrape. */
+/** How a value changes from scrape to scrape. */
 type Motion = "constant" | "counter" | "gauge";
 
 interface Family {

@@ -16,7 +16,7 @@ const notation = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+m
 /**
  * Reads a duration in Prometheus' notation, which Loki and Mimir use: `30d`, `1w2d`, `720h`, `0`.
  *
- * @returns seconds; undefined for what is none, and for one of more than 292 years, which they refuse
+ * @returns seconds; undefined for what isn't a duration, and for one of more than 292 years, which they refuse
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 export function durationSeconds(text: string): number | undefined {

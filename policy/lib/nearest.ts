@@ -1,5 +1,5 @@
 /**
- * The name among others that somebody may have meant who wrote one that is none of them: a letter left out, added, changed, or two that
+ * The name that somebody may have meant who wrote one that isn't in the list: a letter left out, added, changed, or two that
  * changed places; in a name of eight letters and more, twice that; or one that lost its last two letters (`grafa`).
  *
  * @returns undefined where none is near, or two are equally near

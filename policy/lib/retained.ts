@@ -25,7 +25,7 @@ export const retained = z
   );
 
 /**
- * Whether a resource stays where it is when Pulumi lets go of it, by the word of the stack's settings, `<project>:removal.retain`, or of the
+ * Whether a resource stays where it is when Pulumi forgets it, by the word of the stack's settings, `<project>:removal.retain`, or of the
  * parameter {@link retained}: the option itself, `retainOnDelete`, is not shown to policies.
  * @param given the parameter
  */

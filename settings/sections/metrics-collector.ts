@@ -29,7 +29,7 @@ export const metrics = z
       "queue of remote_write to Mimir; what doesn't fit waits in the write-ahead log",
     ),
     // A change that Mimir didn't take is tried five times within a second and then left until this (`run` in Alloy's
-    // internal/component/mimir/rules/kubernetes/events.go). Mimir reads each group anew from the object store for it, uncached (`ListRules` in its
+    // internal/component/mimir/rules/kubernetes/events.go). Mimir reads each group again from the object store for it, uncached (`ListRules` in its
     // pkg/ruler/api.go), once for each of Alloy's components: with 100 groups and two components 200 small objects.
     rulesSyncInterval: duration
       .default("1m")

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What of a stack stays when Pulumi lets go of it. */
+/** What of a stack stays when Pulumi forgets it. */
 
 /** The parts that are protected, and that a stack can leave behind instead. */
 export const retainable = ["crds", "kps", "namespace", "buckets", "users", "items"] as const;

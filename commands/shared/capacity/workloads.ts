@@ -78,7 +78,7 @@ function workload(kind: string, name: string, spec: WorkloadSpec, where: string)
   };
 }
 
-/** A sidecar is an init container that goes on running. */
+/** A sidecar is an init container that keeps running. */
 const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === "Always";
 
 const runningOf = ({ containers = [], initContainers = [] }: PodSpec): Container[] => [

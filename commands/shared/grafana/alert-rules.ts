@@ -19,7 +19,7 @@ const groupPath = (folder: string, group: string) =>
   `/api/v1/provisioning/folder/${encodeURIComponent(folder)}/rule-groups/${encodeURIComponent(group)}`;
 
 /**
- * The groups that people made by hand; those of files come by themselves.
+ * The groups that people made by hand; those of files are provisioned anyway.
  * @param grafana the Grafana
  * @returns also what can't be listed with this login
  */

@@ -198,7 +198,7 @@ export async function exportPermissions(grafana: GrafanaApi, folder: string): Pr
     }));
 }
 
-/** Says who may do what in a folder that was made anew. */
+/** Says who may do what in a folder that was just created. */
 export async function importPermissions(
   grafana: GrafanaApi,
   { uid, title, permissions }: Folder,

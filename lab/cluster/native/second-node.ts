@@ -68,7 +68,7 @@ export class SecondNode {
     return join(this.machine.dir, "node", path);
   }
 
-  /** From now on nothing passes its link, in either direction, and nobody is told: a switch that stands still. */
+  /** From now on nothing passes its link, in either direction, and neither side notices: as with a switch that hangs. */
   async loseNetwork(): Promise<void> {
     const drop = (hook: string, side: string) =>
       `chain ${hook} {\ntype filter hook ${hook} priority -400;\n${side} "${link}" drop;\n}`;

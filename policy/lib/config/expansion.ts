@@ -12,7 +12,7 @@ import { variableIn } from "./placeholders";
 
 // Of Grafana's, those that don't give the flag by themselves, as mimir-distributed does: https://github.com/grafana/helm-charts/issues/406
 const withoutFlag = ["loki", "loki-distributed", "loki-simple-scalable"];
-// What writes the file anew before the program starts.
+// What rewrites the file before the program starts.
 const rewriting = /envsubst|gomplate|\bsed\b/;
 
 /** Configurations of charts with variables, where no list of arguments in the values has them expanded. */

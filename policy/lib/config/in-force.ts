@@ -76,9 +76,9 @@ function filled(
 
 /**
  * What only a file and who mounts it show together: the arguments over it and the version that reads it. These are
- * findings that neither the file shows by itself nor the arguments do, as those are told of each resource.
+ * findings that neither the file nor the arguments show alone, as those are reported for each resource.
  *
- * @param check what is told of each resource
+ * @param check what is reported for each resource
  * @param withReader the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
 export function* eachOverridden(

@@ -28,7 +28,7 @@ export function untilOverlaid(content: Block, { flags }: Program): Block {
     .reduce((all, keys) => (mayPut(all, keys) ? put(all, keys, new Later()) : all), content);
 }
 
-/** The configuration that arguments are by themselves; undefined where they set nothing that a policy reads. */
+/** The configuration that arguments alone make; undefined where they set nothing that a policy reads. */
 export function ofArguments(list: Arguments, program: Program): Config | undefined {
   const nothing: Config = { content: {}, path: list.path, pathOf: (block) => `${list.path}: -${block}` };
   const config = overlaid(nothing, list, program);

@@ -165,7 +165,7 @@ export const mentioned: readonly string[] = [
  */
 export function outlineOf(text: string): Block {
   const outline: Block = {};
-  // Of Markdown, which shows configurations and is none.
+  // Of Markdown, which shows configurations but isn't one.
   if (/^```/m.test(text)) return outline;
   let block: Block = {};
   for (const [, indent, key, rest] of text.matchAll(/^([ \t]*)["']?([A-Za-z_]\w*)["']?[ \t]*:[ \t]*(.*)$/gm)) {

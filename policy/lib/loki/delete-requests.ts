@@ -54,7 +54,7 @@ function* storeMistakes(config: Config, enabled: Setting<boolean>): Iterable<Fin
   const store = text(config.content.compactor, "delete_request_store");
   const stores = storesOf(config.content);
   if ("value" in store && (uses(stores, store.value) || isWithoutPeriod(config))) return;
-  // An argument that empties it is told of as such.
+  // An argument that empties it is reported as such.
   if (isEmpty(store) && config.flags?.has("compactor.delete_request_store")) return;
   // `schema-is-tsdb-v13` refuses the schema's, of which this one only differs in its letters.
   if ("value" in store && stores.names.some((name) => name.toLowerCase() === store.value)) return;

@@ -7,7 +7,7 @@ const factors: Readonly<Record<string, number>> = {
  * A quantity of Kubernetes as a number: cores, or bytes.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  *
- * @returns undefined for what is none
+ * @returns undefined for what isn't a quantity
  */
 export function quantity(value: unknown): number | undefined {
   if (typeof value === "number") return value;

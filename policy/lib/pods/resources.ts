@@ -48,7 +48,7 @@ function* resourcesOfChart({ name = "", values }: Chart): Iterable<ContainerReso
 /**
  * What counts for a container, as Kubernetes fills it in: its own value, its limit where a request is missing, or the pod's.
  *
- * @returns the value as it stands; undefined for none, and for zero, which is none
+ * @returns the value as it stands; undefined for none, and for zero, which counts as none
  */
 function demandOf({ resources, ofPod }: ContainerResources, demand: Demand): unknown {
   const limit = demand.replace("requests", "limits");
