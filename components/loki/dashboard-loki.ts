@@ -129,7 +129,7 @@ function caches(loki: Metric): UnplacedPanel[] {
     }),
     timeSeries({
       title: "Failed requests to memcached",
-      description: "Per second, by cache. Queries work without it. Alert LokiCacheFailing.",
+      description: "Per second, by cache. Queries go on without it. Alert LokiCacheFailing.",
       unit: "reqps",
       queries: [{ expr: sum("loki_memcache_request_duration_seconds_count", 'status_code="500"'), legend: "{{name}}" }],
     }),

@@ -93,7 +93,7 @@ function sent(loki: Metric, collector?: Collector): UnplacedPanel[] {
       title: "Lines",
       description: collector
         ? "Per second: sent by collectors, and accepted by Loki. Loki's number is higher because of other senders, such as its canary."
-        : "Per second, accepted by Loki: from its canary, and from any other senders.",
+        : "Per second, accepted by Loki: its canary's, and those of whatever else sends some.",
       unit: "short",
       queries: [
         ...(collector ? [{ expr: `sum(rate(${collector.sent}[$__rate_interval]))`, legend: "sent" }] : []),

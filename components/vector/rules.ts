@@ -26,7 +26,7 @@ export function vectorRules({ namespace, cluster }: VectorRulesArgs): RuleGroup[
       labels: { severity: "critical" },
       annotations: {
         summary: "No Vector is being scraped.",
-        description: `Prometheus has no target for the Service vector, so it is not known whether logs arrive. Look at kubectl -n ${namespace} get daemonset,servicemonitor vector.`,
+        description: `Prometheus has no target for the Service vector, so nobody knows whether logs arrive. Look at kubectl -n ${namespace} get daemonset,servicemonitor vector.`,
       },
     },
     {

@@ -97,7 +97,7 @@ function ingestion(metric: Metric, way: ShownWay, { stage, settings }: VictoriaM
     }),
     timeSeries({
       title: "Samples dropped, by reason",
-      description: "Per second. The sender gets no error. Alert VictoriaMetricsSamplesDropped.",
+      description: "Per second. The sender is told that they were taken. Alert VictoriaMetricsSamplesDropped.",
       unit: "short",
       width: 8,
       queries: [{ expr: `sum by (reason) (${rate(metric("vm_rows_ignored_total"))}) > 0`, legend: "{{reason}}" }],
