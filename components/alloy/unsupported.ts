@@ -142,7 +142,8 @@ const ending: Readonly<Record<string, string>> = {
     "its sidecar no longer uploads blocks or answers Thanos. Bring old blocks into BACKEND (`npm run backfill`), or do without",
   remoteRead:
     "BACKEND reads from nowhere else: queries no longer show what comes from there. Add it as a separate data source",
-  enableRemoteWriteReceiver: "programs that send samples to Prometheus must send them to BACKEND instead, or the samples are lost",
+  enableRemoteWriteReceiver:
+    "programs that send samples to Prometheus must send them to BACKEND instead, or the samples are lost",
   enableOTLPReceiver: "programs that send OTLP to Prometheus must send it to BACKEND instead, or it is lost",
 };
 

@@ -51,7 +51,10 @@ export const groupedBy = (isLabel: (text: string) => boolean) =>
         }),
     )
     .refine(distinct, twice)
-    .refine((v) => v.length === 1 || !v.includes(allLabels), `has ${allLabels} together with other labels, but it means all labels`);
+    .refine(
+      (v) => v.length === 1 || !v.includes(allLabels),
+      `has ${allLabels} together with other labels, but it means all labels`,
+    );
 
 /** The same, by names of Prometheus as all versions know them. */
 export const groupLabels = groupedBy((text) => metricLabel.safeParse(text).success);

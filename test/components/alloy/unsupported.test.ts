@@ -263,7 +263,10 @@ describe("What ends with a Prometheus", () => {
       alerting: { alertmanagers },
     };
     const [label, relabelling, further, ...more] = endsWithItsRules(object("Prometheus", spec));
-    assert.match(label, /^externalLabels\.site: from stage mimir-default on an alert only has it if its expression keeps/);
+    assert.match(
+      label,
+      /^externalLabels\.site: from stage mimir-default on an alert only has it if its expression keeps/,
+    );
     assert.match(relabelling, /^additionalAlertRelabelConfigs: from stage mimir-default on/);
     assert.match(further, /^additionalAlertManagerConfigs: from stage mimir-default on these get no alert/);
     assert.deepEqual(more, []);
