@@ -1,5 +1,6 @@
 import { chartOf } from "../charts/release";
 import { count, type Setting } from "../config/read";
+import { own } from "../own";
 import { along } from "../paths";
 import { podsOf, podSpecOf } from "../pods/find";
 import { parseReference } from "../reference";
@@ -65,10 +66,10 @@ const operated = /^kubernetes:([\w.]+)\/\w+:(\w+?)(Patch)?$/;
 export function writersOf(resource: Resource): Writers[] {
   const { type, props } = resource;
   const chart = chartOf(resource);
-  if (chart) return (charts[chart.name ?? ""] ?? []).flatMap((layout) => laidOut(chart.values, "values", layout));
+  if (chart) return (own(charts, chart.name ?? "") ?? []).flatMap((layout) => laidOut(chart.values, "values", layout));
   if (workloads.test(type)) return ofWorkload(resource);
   const [, group, kind] = operated.exec(type) ?? [];
-  const layout = kinds[`${group}/${kind}`];
+  const layout = own(kinds, `${group}/${kind}`);
   return layout ? laidOut(props, "", layout) : [];
 }
 
