@@ -91,7 +91,11 @@ const configuration = [
  * @returns none where they leave all of it to the defaults
  */
 export const configurationOf = (settings: z.output<typeof alertmanager>): [key: string, value: unknown][] =>
-  configuration.flatMap((key) => (settings[key] ? [[key, settings[key]]] : []));
+  configuration.flatMap((key) => (says(settings[key]) ? [[key, settings[key]]] : []));
+
+/** An empty list or object asks for nothing. */
+const says = (value: unknown): boolean =>
+  typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 
 /**
  * Whether somebody may be notified. Who is, in a configuration of one's own, is not known here.

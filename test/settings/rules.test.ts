@@ -766,7 +766,7 @@ const cases: Case[] = [
     raw: { adopt: { alertmanagerUrl: "http://am:9093" }, alertmanager: { webhook: "http://hook" } },
     key: "alertmanager.webhook",
     what: /^"http:\/\/hook" has no effect/,
-    accepts: { adopt: { alertmanagerUrl: "http://am:9093" } },
+    accepts: { adopt: { alertmanagerUrl: "http://am:9093" }, alertmanager: { receivers: {} } },
   },
   ...["http://kps-kube-prometheus-stack-alertmanager.mon:9093", "http://alertmanager-operated:9093"].map((url) => ({
     refuses: `the Alertmanager inside a release that is taken over (${url}), which goes with that`,
