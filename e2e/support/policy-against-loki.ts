@@ -266,15 +266,8 @@ const snippet: Difference = {
   who: "only Loki refuses",
   why: "A part of a configuration, without a schema: Loki panics for want of a period. Nothing of what the pack takes for a sign of Loki (schema_config, limits_config, storage_config, compactor with retention) is in it.",
 };
-const nomad: Difference = {
-  who: "only Loki refuses",
-  why: "A template that Nomad fills in before Loki reads it. The pack reads what stands between a template's actions, and that is good.",
-};
-
 /** Every difference, by the file or mutation. */
 export const differences: Readonly<Record<string, Difference>> = {
-  "production/nomad/loki/config.yml": nomad,
-  "production/nomad/loki-simple/config.yml": nomad,
   [`${docs}/6-Compactor-Snippet.yaml`]: snippet,
   [`${docs}/15-Memberlist-Ring-Snippet.yaml`]: snippet,
   "tools/stream-generator/loki-local-config.debug.yaml": {
