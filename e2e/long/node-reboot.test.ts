@@ -94,16 +94,25 @@ describe("A node goes away for minutes and comes back, with the stack's agents o
     });
   }
 
-  /** What a pod's containers have written to the second node's disk, in the order in which they ran. */
+  /** Each file of a pod's containers, as it was read last. */
+  const files = new Map<string, Map<string, string>>();
+
+  /**
+   * What a pod's containers have written to the second node's disk, in the order in which they ran. That of a container which is gone, too: of those
+   * that have ended, the kubelet keeps one, and a container that starts twice after a power cut leaves two.
+   */
   function onDisk(pod: string): string[] {
     const pods = join(node.folder("/var/log"), "pods");
     const folder = readdirSync(pods).find((name) => name.startsWith(`${namespace}_${pod}_`));
     if (!folder) return [];
-    const files = readdirSync(join(pods, folder, "writer")).sort();
-    return files
-      .map((file) => join(pods, folder, "writer", file))
-      .flatMap((file) =>
-        readFileSync(file, "utf8")
+    const read = files.get(pod) ?? new Map<string, string>();
+    files.set(pod, read);
+    for (const file of readdirSync(join(pods, folder, "writer")))
+      read.set(file, readFileSync(join(pods, folder, "writer", file), "utf8"));
+    return [...read]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .flatMap(([, text]) =>
+        text
           .split("\n")
           .slice(0, -1) // what comes after the last end of a line is half of one, or nothing
           .map((line) => line.replace(/^\S+ stdout F /, "")),
@@ -262,6 +271,7 @@ describe("A node goes away for minutes and comes back, with the stack's agents o
     const from = now() - 2 * interval;
     const cut = now();
     await node.losePower();
+    onDisk("power"); // while the first container's file is there
     await nodeIs("Unknown");
     await node.powerOn();
     const back = now();
