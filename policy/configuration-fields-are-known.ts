@@ -10,8 +10,8 @@ import { programs } from "./lib/programs";
 
 /**
  * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
- * setting takes, a block that is only a key, and two stores where one is taken; and what they refuse of the arguments of a container that runs them: a
- * flag, a value of another kind, a target. Both programs read strictly: one misspelt key keeps them from starting.
+ * setting takes, a value or a block that they check when they start (`lib/fields/rules.ts`), a block that is only a key, and two stores where one is
+ * taken; and what they refuse of the arguments of a container that runs them: a flag, a value of another kind, a target. Both programs read strictly: one misspelt key keeps them from starting.
  *
  * Settings and flags of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
  * version is named, only what no version has: `settings-take-effect` covers the rest, and `loki-config-has-no-removed-fields` what Loki removed.

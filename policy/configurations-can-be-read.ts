@@ -1,14 +1,18 @@
-import type { Program } from "./lib/config/program";
 import { unexpandedFiles, unexpandedInCharts } from "./lib/config/expansion";
+import { settingsOf } from "./lib/config/find";
+import type { Program } from "./lib/config/program";
 import { unreadableIn } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
+import { chartRefusals } from "./lib/loki/chart-refusals";
+import { loki } from "./lib/loki/program";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
 
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
  * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, values in a file
- * that a policy doesn't see, and variables that nobody expands. The other policies check what can be read of it, with variables expanded.
+ * that a policy doesn't see, variables that nobody expands, and values of which the chart `loki` makes none, as it refuses to render them. The
+ * other policies check what can be read of it, with variables expanded.
  */
 export const configurationsCanBeRead = definePolicy({
   name: "configurations-can-be-read",
@@ -24,6 +28,8 @@ export const configurationsCanBeRead = definePolicy({
       else yield configuration(path, problem, program);
     }
     yield* unexpandedInCharts(resource);
+    const { configs, unreadable } = settingsOf(resource, loki);
+    if (unreadable.length === 0) for (const { chart } of configs) yield* chartRefusals(chart);
   },
   *checkRead(read) {
     yield* unexpandedFiles(read);

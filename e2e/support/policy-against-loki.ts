@@ -104,6 +104,10 @@ const settings: readonly Tried[] = [
   { path: "server.grpc_server_max_recv_msg_size", value: 8388608, unfit: "8MiB" },
   { path: "storage_config.tsdb_shipper.cache_ttl", value: "24h", unfit: "1d" },
   { path: "analytics.reporting_enabled", value: false, unfit: "false" },
+  { path: "limits_config.tsdb_sharding_strategy", value: "bounded", unfit: "bound" },
+  { path: "limits_config.bloom_block_encoding", value: "Snappy", unfit: "zip" },
+  { path: "ingester.flush_op_backoff.max_retries", value: 5, unfit: 0 },
+  { path: "compactor.max_compaction_parallelism", value: 2, unfit: -1 },
 ];
 
 const period = {
@@ -192,6 +196,36 @@ export const mutations: readonly Mutation[] = [
     what: `single streams are ${selector}`,
     path: "limits_config.retention_stream",
     value: [{ selector, priority: 1, period: "48h" }],
+  })),
+  ...["gcp", "aws-dynamo", "aws", "cassandra"].map((store) => ({
+    what: `chunks are in ${store}`,
+    path: "schema_config.configs.0.object_store",
+    value: store,
+    text: (text: string) => text.replace("delete_request_store: s3", `delete_request_store: ${store}`),
+  })),
+  ...["/x/", "x", "x/", ""].map((prefix) => ({
+    what: `the index is under ${JSON.stringify(prefix)}`,
+    path: "schema_config.configs.0.index.path_prefix",
+    value: prefix,
+  })),
+  ...[null, {}].map((s3) => ({
+    what: `s3 is ${JSON.stringify(s3)} beside gcs in common`,
+    path: "common.storage",
+    value: { gcs: { bucket_name: "loki" }, s3 },
+    text: (text: string) => text.replaceAll(/(object_store|delete_request_store): s3/g, "$1: gcs"),
+  })),
+  ...[
+    { enabled: true },
+    { enabled: true, clients: {} },
+    { enabled: true, clients: { a: { url: "http://a" } } },
+    { enabled: false, clients: { a: { name: "a" } } },
+    { clients: { a: { url: "http://a", oauth2: { token_url: "http://b" } } } },
+    { clients: { a: { url: "http://a", oauth2: { client_id: "a", token_url: "http://b" } } } },
+  ].map((value) => ({ what: `rules are sent by ${JSON.stringify(value)}`, path: "ruler.remote_write", value })),
+  ...[{}, { attributes: ["a"] }, { regex: "a.*" }, { attributes: ["a"], regex: "a.*" }].map((which) => ({
+    what: `attributes are dropped by ${JSON.stringify(which)}`,
+    path: "limits_config.otlp_config.log_attributes",
+    value: [{ action: "drop", ...which }],
   })),
   { what: "there is no schema", path: "schema_config" },
   { what: "there is no period", path: "schema_config.configs", value: [] },

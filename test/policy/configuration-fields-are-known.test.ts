@@ -19,7 +19,123 @@ const period = (more: Values) => [
 ];
 const goDuration = "a duration in hours, minutes and seconds such as 36h (Go's, which has no days)";
 
+const isOauth = (value: unknown) => typeof value === "object" && value !== null && "oauth2" in value;
+
 describe("configuration-fields-are-known", () => {
+  describe("of values that are checked when the program starts", () => {
+    const starts = (place: string, what: string, name = "Loki") =>
+      `${inFile}${place} is ${what}. ${name} refuses to start with it. Correct the value.`;
+    const tried: { path: string; bad: unknown; finds: string; good: unknown; of?: Values; version?: string }[] = [
+      {
+        path: "ruler.remote_write",
+        bad: { enabled: true },
+        finds: "enabled without a client; wanted clients with at least one that has a url, or enabled: false",
+        good: { enabled: true, clients: { mimir: { url: "http://mimir/api/v1/push" } } },
+      },
+      {
+        path: "ruler.remote_write.clients.mimir",
+        bad: { name: "mimir" },
+        finds: "without url; wanted url",
+        good: { url: "http://mimir/api/v1/push" },
+      },
+      {
+        path: "ruler.remote_write.clients.mimir",
+        bad: { url: "http://mimir", oauth2: { token_url: "http://idp" } },
+        finds: "without client_id or token_url; wanted client_id and token_url",
+        good: { url: "http://mimir", oauth2: { client_id: "${ID}", token_url: "http://idp" } },
+      },
+      {
+        path: "limits_config.otlp_config.log_attributes",
+        bad: [{ action: "drop" }],
+        finds: "a block with neither or both of attributes and regex; wanted one of the two",
+        good: [{ action: "drop", regex: "a.*" }],
+      },
+      {
+        path: "limits_config.tsdb_sharding_strategy",
+        bad: "bound",
+        finds: '"bound"; wanted power_of_two or bounded',
+        good: "bounded",
+      },
+      {
+        path: "limits_config.bloom_block_encoding",
+        bad: "zip",
+        finds: '"zip"; wanted snappy, gzip, zstd, lz4 or none',
+        good: "SNAPPY",
+      },
+      {
+        path: "ingester.flush_op_backoff.max_retries",
+        bad: 0,
+        finds: "0; wanted 1 or more",
+        good: 10,
+      },
+      {
+        path: "schema_config.configs.0.index.path_prefix",
+        bad: "/x/",
+        finds: "a text of 3 characters; wanted a prefix that ends with / and doesn't begin with it, such as index/",
+        good: "x/",
+      },
+      {
+        path: "compactor.compaction_jobs_order",
+        bad: "oldest",
+        finds: '"oldest"; wanted smallest-range-oldest-blocks-first or newest-blocks-first',
+        good: "newest-blocks-first",
+        of: goodMimir,
+      },
+      {
+        path: "blocks_storage.bucket_store.index_cache.backend",
+        bad: "disk",
+        finds: '"disk"; wanted inmemory or memcached',
+        good: "inmemory",
+        of: goodMimir,
+      },
+      {
+        path: "compactor.max_opening_blocks_concurrency",
+        bad: 0,
+        finds: "0; wanted 1 or more",
+        good: 1,
+        of: goodMimir,
+      },
+    ];
+    cases(
+      policy,
+      tried.flatMap(({ path, bad, finds, good, of = goodLoki }) => {
+        const below = Array.isArray(bad) ? "[0]" : isOauth(bad) ? ".oauth2" : "";
+        const place = path.replace(".0.", "[0].") + below;
+        return [
+          {
+            when: `${place} is ${JSON.stringify(bad)}`,
+            given: file(changed(of, path, bad)),
+            finds: [starts(place, finds, of === goodMimir ? "Mimir" : "Loki")],
+          },
+          { when: `${path} is ${JSON.stringify(good)}`, given: file(changed(of, path, good)) },
+        ];
+      }),
+    );
+    const members = (version: string) =>
+      lokiChart({
+        memberlistConfig: {},
+        image: { tag: version },
+        structuredConfig: { memberlist: { join_members: "loki:7946" } },
+      });
+    cases(policy, [
+      {
+        when: "the members of a ring are a text for Loki 3.6",
+        given: members("3.6.3"),
+        finds: [
+          "Release monitoring/loki: values.loki.structuredConfig.memberlist.join_members is a text of 9 characters; wanted a list, such as [loki-memberlist:7946]. Loki refuses to start with it. Correct the value.",
+        ],
+      },
+      { when: "they are a text for Loki 3.7, which takes it", given: members("3.7.1") },
+      {
+        when: "a second store in common is only a key",
+        given: file(changed(goodLoki, "common.storage", { gcs: { bucket_name: "loki" }, s3: null })),
+        finds: [
+          `${inFile}common.storage is several stores: gcs and s3; wanted one of them. Loki refuses to start: "too many storage configs provided in the common config". Remove the one that isn't used. A further store belongs in storage_config.`,
+        ],
+      },
+    ]);
+  });
+
   describe("of keys", () => {
     cases(policy, [
       { when: "Loki knows each", given: file(goodLoki) },

@@ -19,7 +19,115 @@ const bomb = () => {
   return `a: &a [1]\n${list("b", "a")}${list("c", "b")}${list("d", "c")}${list("e", "d")}`;
 };
 
+const none = { read: { replicas: 0 }, write: { replicas: 0 }, backend: { replicas: 0 } };
+const filesystem = { storage: { type: "filesystem" } };
+const run = (values: Values) => lokiChart({}, values);
+const threeParts = { backend: { replicas: 2 }, read: { replicas: 2 }, write: { replicas: 3 } };
+const refuses = (what: string, says: string, fix: string) =>
+  `Release monitoring/loki: values.${what}. The chart refuses to render: "${says}". ${fix}`;
+
 describe("configurations-can-be-read", () => {
+  describe("of values that the chart loki may refuse to render", () => {
+    cases(policy, [
+      { when: "one process is to run", given: run(none) },
+      {
+        when: "they have a configuration at the top",
+        given: lokiChart({}, { config: { auth_enabled: false } }),
+        finds: [
+          refuses(
+            "config is a configuration beside the value loki; wanted its settings under loki",
+            "Top level 'config' is not allowed",
+            "Move its blocks to loki.structuredConfig, or the whole as text to loki.config.",
+          ),
+        ],
+      },
+      { when: "what is at the top is empty", given: lokiChart({}, { config: {} }) },
+      {
+        when: "the canary is off, and its test is on",
+        given: lokiChart({}, { lokiCanary: { enabled: false }, test: { enabled: true } }),
+        finds: [
+          refuses(
+            "lokiCanary.enabled is false, and the chart's test, which needs the canary, is on (its default); wanted test.enabled: false beside it",
+            "Helm test requires the Loki Canary to be enabled",
+            "Set test.enabled: false, or leave the canary on.",
+          ),
+        ],
+      },
+      {
+        when: "both are off",
+        given: lokiChart({}, { lokiCanary: { enabled: false }, test: { enabled: false } }),
+      },
+      {
+        when: "several processes keep their data in folders",
+        given: lokiChart(filesystem, { singleBinary: { replicas: 2 } }),
+        finds: [
+          refuses(
+            "singleBinary.replicas is more than 1, with loki.storage.type: filesystem; wanted 1, or an object store",
+            "Cannot run more than 1 Single Binary replica without an object storage backend",
+            "Set 1, or loki.storage.type: s3 with its buckets.",
+          ),
+        ],
+      },
+      { when: "one process keeps its data in a folder", given: lokiChart(filesystem) },
+      { when: "several have a bucket", given: lokiChart({}, { singleBinary: { replicas: 3 } }) },
+      {
+        when: "processes that only read keep their data in folders",
+        given: lokiChart(filesystem, { singleBinary: { replicas: 0 }, read: { replicas: 1 } }),
+        finds: [
+          refuses(
+            "read.replicas is more than 0, with loki.storage.type: filesystem; wanted 0 beside singleBinary.replicas: 1, or an object store",
+            "Cannot run scalable targets (backend, read, write) or distributed targets without an object storage backend",
+            "Set deploymentMode: SingleBinary, singleBinary.replicas: 1, and 0 replicas of backend, read and write.",
+          ),
+        ],
+      },
+      {
+        when: "backend, read and write are to run beside the one",
+        given: run(threeParts),
+        finds: [
+          refuses(
+            "backend.replicas is more than 0, as is singleBinary.replicas; wanted 0 of backend, read and write",
+            "You have more than zero replicas configured for both the single binary and simple scalable targets",
+            "Set replicas: 0 of backend, read and write.",
+          ),
+        ],
+      },
+      {
+        when: "it is on its way from one to the other",
+        given: run({ ...threeParts, deploymentMode: "SingleBinary<->SimpleScalable" }),
+      },
+      { when: "what the chart has by default isn't known, as it says no replicas", given: run({}) },
+      {
+        when: "backend, read and write are to run beside a distributor",
+        given: run({
+          ...threeParts,
+          deploymentMode: "Distributed",
+          singleBinary: { replicas: 0 },
+          distributor: { replicas: 1 },
+        }),
+        finds: [
+          refuses(
+            "distributor.replicas is more than 0, as are those of backend, read or write; wanted 0 in one of the two groups",
+            "You have more than zero replicas configured for scalable targets (backend, read, write) and distributed targets",
+            "Set replicas: 0 of backend, read and write, or of the others.",
+          ),
+        ],
+      },
+      {
+        when: "one process and an ingester are to run",
+        given: run({ ...none, ingester: { replicas: 1 } }),
+        finds: [
+          refuses(
+            "ingester.replicas is more than 0, as is singleBinary.replicas; wanted 0 in one of the two",
+            "You have more than zero replicas configured for both the single binary and distributed targets",
+            "Set replicas: 0 in one of the two.",
+          ),
+        ],
+      },
+      { when: "an update shows the replicas", given: run({ ...none, ingester: { replicas: unknown } }) },
+    ]);
+  });
+
   describe("of a text", () => {
     cases(policy, [
       { when: "it is one good document", given: configMap(good) },

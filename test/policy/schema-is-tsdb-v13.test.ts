@@ -85,6 +85,13 @@ describe("schema-is-tsdb-v13", () => {
       ],
     },
     {
+      when: "it keeps its chunks in gcp, which is no object store",
+      given: periods({ ...period("2024-04-01", "tsdb", "v13"), object_store: "gcp" }),
+      finds: [
+        `${configs}[0].object_store is "gcp"; wanted "gcs". Loki refuses to start: "schema config for chunks is missing the 'prefix' setting". Correct the name.`,
+      ],
+    },
+    {
       when: "the schema is v12",
       given: periods(period("2024-04-01", "tsdb", "v12")),
       finds: [notNewest(`${configs}[0].schema`, '"v12"', "v13")],

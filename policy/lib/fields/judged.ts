@@ -9,7 +9,7 @@ import { versionOf } from "../programs";
 import type { Refusal } from "../finding";
 import { isBlock, Later, type Block } from "../unknown";
 import { fieldListOf, type Field, type FieldList } from "./list";
-import { misfits, type Misfit } from "./misfits";
+import { misfits, takes, type Misfit } from "./misfits";
 
 type Listed = Pick<Program, "name">;
 
@@ -128,10 +128,10 @@ const kinds: Readonly<Record<Field["kind"], string>> = {
 export function refusalOf(misfit: JudgedMisfit, { name }: Listed): Refusal {
   const { path, value, field, keys, versions, version } = misfit;
   if (field) {
-    const isKind = field.rule !== undefined && typeof value === "string";
-    const why = isKind ? `${name} refuses to start with it.` : `${name} refuses to start: "cannot unmarshal".`;
-    const wanted = isKind ? field.rule!.wanted : kinds[field.kind];
-    return { path, found: shown(value), wanted, why, fix: "Correct the value." };
+    const rule = takes[field.kind](value) ? field.rule : undefined;
+    const why = rule ? `${name} refuses to start with it.` : `${name} refuses to start: "cannot unmarshal".`;
+    const wanted = rule?.wanted ?? kinds[field.kind];
+    return { path, found: rule?.found ?? shown(value), wanted, why, fix: "Correct the value." };
   }
   const last = String(keys.at(-1));
   const meant = meantBy(misfit);

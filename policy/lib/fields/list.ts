@@ -29,7 +29,7 @@ export interface Field {
   keys?: ReadonlyMap<string, Field>;
   /** Of a list its elements, of a block with keys of the user's own their values. */
   each?: Field;
-  /** Of a text, what it must be besides. */
+  /** What it must be besides. */
   rule?: Rule;
 }
 
@@ -114,8 +114,7 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
   if (typeof written === "string") {
     // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none.
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
-    const own = list.program && rules[list.program];
-    return { versions, kind, rule: own?.[place.join(".")] ?? own?.[place.slice(-2).join(".")] };
+    return { versions, kind, rule: ruleOf(place, list) };
   }
   if (Array.isArray(written)) return { versions, kind: "list", each: fieldOf(written[0], list, [...place, "*"]) };
   const keys = new Map<string, Field>();
@@ -127,7 +126,12 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
     if (name === "*") each = field;
     else keys.set(name, field);
   }
-  return { versions, kind: "block", keys, each };
+  return { versions, kind: "block", keys, each, rule: ruleOf(place, list) };
+}
+
+function ruleOf(place: readonly string[], { program }: List): Rule | undefined {
+  const own = program && rules[program];
+  return own?.[place.join(".")] ?? own?.[place.slice(-2).join(".")] ?? own?.[`*.${place.at(-1)}`];
 }
 
 // 2.9,3.1-3.3

@@ -1,7 +1,9 @@
+import { compareVersions } from "../charts/app-versions";
 import { unreadable } from "../config/placeholders";
 import { durationSeconds } from "../duration";
 import { isBlock, Unknown, type Block } from "../unknown";
 import type { Field } from "./list";
+import type { Rule } from "./rules";
 
 /** Something in a configuration that the program refuses when it reads the file. */
 export interface Misfit {
@@ -59,11 +61,15 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
   function visit(value: unknown, field: Field, keys: (string | number)[]): void {
     if (value === null || value === undefined || value instanceof Unknown || unreadable(value)) return;
     if (found.length === most) return;
-    if (!takes[field.kind](value) || (isText(value) && field.rule?.takes(value) === false))
+    if (!takes[field.kind](value) || (field.rule && isChecked(field.rule) && !field.rule.takes(value)))
       found.push({ keys, value, field, versions: [] });
     else if (Array.isArray(value) && field.each) {
       for (const [index, element] of value.entries()) visit(element, field.each, [...keys, index]);
     } else if (isBlock(value) && field.kind === "block") visitBlock(value, field, keys);
+  }
+
+  function isChecked({ before }: Rule): boolean {
+    return before === undefined || compareVersions(version, before) < 0;
   }
 
   function visitBlock(block: Block, field: Field, keys: (string | number)[]): void {

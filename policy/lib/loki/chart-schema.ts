@@ -1,7 +1,7 @@
-import { compareVersions } from "../charts/app-versions";
 import type { Config } from "../config/config";
 import { along, inner } from "../paths";
 import { at, isBlock, Unknown } from "../unknown";
+import { isValidated } from "./chart-refusals";
 
 /** Values of the chart `loki` without a schema. */
 export interface MissingSchema {
@@ -16,9 +16,8 @@ export interface MissingSchema {
  * @returns undefined where it doesn't, or where that is unknown
  */
 export function schemaProblem(chart: NonNullable<Config["chart"]>): MissingSchema | "two" | undefined {
-  const { name, version, values, path, isPartial } = chart;
-  if (name !== "loki" || isPartial || (version !== undefined && compareVersions(version, "6.0.0") < 0))
-    return undefined;
+  const { values, path } = chart;
+  if (!isValidated(chart)) return undefined;
   const { schemaConfig, structuredConfig, useTestSchema } = isBlock(values.loki) ? values.loki : {};
   const given = [schemaConfig, at(structuredConfig, "schema_config")];
   if ([...given, useTestSchema].some((each) => each instanceof Unknown)) return undefined;

@@ -7,8 +7,8 @@ import { at, isBlock, type Block } from "../unknown";
 const kinds = ["azure", "alibabacloud", "bos", "cos", "filesystem", "gcs", "s3", "swift"];
 
 /** Two kinds of store in `common.storage`, such as that of an example beside one's own: Loki takes one. */
-export function* secondStores({ content, pathOf }: Config): Iterable<Refusal> {
-  const given = commonStores(content);
+export function* secondStores({ content, pathOf, chart }: Config): Iterable<Refusal> {
+  const given = [...commonStores(content), ...(chart ? [] : emptiedStores(content))];
   if (given.length < 2) return;
   yield {
     path: inner(pathOf("common"), "storage"),
@@ -25,7 +25,13 @@ export function commonStores(content: Block): string[] {
   return isBlock(storage) ? kinds.filter((kind) => isGiven(storage[kind])) : [];
 }
 
-// What is null or empty is as it is by default.
+// Of one of which only the key is there Loki zeroes the defaults, and takes it for given; Helm drops it.
+function emptiedStores(content: Block): string[] {
+  const storage = at(content, "common.storage");
+  return isBlock(storage) ? kinds.filter((kind) => kind !== "filesystem" && storage[kind] === null) : [];
+}
+
+// What is null or empty in it is as it is by default.
 function isGiven(block: unknown): boolean {
   return isBlock(block) && Object.values(block).some((value) => value !== null && value !== "" && value !== false);
 }

@@ -154,6 +154,16 @@ function* ofNames({ path, store, schema, content }: Period, config: Block): Iter
     yield { path: `${path}.schema`, found: show(schema), wanted: '"v13"', why, fix: "Correct the version." };
   }
   const object = text(content, "object_store");
+  // What is left of them in Loki reads chunks out of tables.
+  if ("value" in object && isOfTables(object.value) && !isBlock(at(content, "chunks"))) {
+    yield {
+      path: `${path}.object_store`,
+      found: show(object),
+      wanted: object.value.startsWith("gcp") ? '"gcs"' : 'a kind of object store such as "s3"',
+      why: `Loki refuses to start: "schema config for chunks is missing the 'prefix' setting".`,
+      fix: "Correct the name.",
+    };
+  }
   const isNamed = "value" in object && namedStores(config).some(({ name }) => name === object.value);
   if ("value" in object && !isNamed && !isPredefined(object.value)) {
     yield {
@@ -165,6 +175,8 @@ function* ofNames({ path, store, schema, content }: Period, config: Block): Iter
     };
   }
 }
+
+const isOfTables = (name: string) => name !== "aws" && deprecated.includes(name);
 
 function isPredefined(name: string): boolean {
   return [...objectStores, ...deprecated].includes(name);
