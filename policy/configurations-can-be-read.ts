@@ -1,6 +1,5 @@
-import type { Program } from "./lib/config/program";
 import { unexpandedFiles, unexpandedInCharts } from "./lib/config/expansion";
-import { unreadableIn } from "./lib/config/unreadable";
+import { unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
@@ -17,12 +16,7 @@ export const configurationsCanBeRead = definePolicy({
   url: "https://grafana.com/docs/loki/latest/configure/",
   severity: "critical",
   *check(resource) {
-    for (const { program, path, problem, isUncertain, isValues } of unreadableIn(resource)) {
-      if (problem instanceof Unknown) yield problem;
-      else if (isUncertain) yield maybe(path, problem);
-      else if (isValues) yield values(path, problem);
-      else yield configuration(path, problem, program);
-    }
+    for (const each of unreadableIn(resource)) yield each instanceof Unknown ? each : refusalOf(each);
     yield* unexpandedInCharts(resource);
   },
   *checkRead(read) {
@@ -30,34 +24,30 @@ export const configurationsCanBeRead = definePolicy({
   },
 });
 
-function configuration(path: string, problem: string, program: Program): Refusal {
+function refusalOf({ kind, path, problem, program }: UnreadablePlace): Refusal {
   return {
-    path,
-    found: `a ${program.name} configuration that can't be read (${problem})`,
-    wanted: `one YAML document that ${program.name} accepts`,
-    why: "Its settings can't be checked.",
-    fix: `Correct it; \`${program.validation}\` shows the mistake.`,
-  };
-}
-
-function values(path: string, problem: string): Refusal {
-  return {
-    path,
-    found: `values for Helm that can't be read (${problem})`,
-    wanted: "a mapping in YAML",
-    why: "Their settings for Loki and Mimir can't be checked.",
-    fix: problem.startsWith("a file")
-      ? "Pass them as `values` of the resource, or as a StringAsset."
-      : "Correct it: Helm can't read it either.",
-  };
-}
-
-function maybe(path: string, problem: string): Refusal {
-  return {
-    path: path || "a property",
-    found: `something that can't be read (${problem})`,
-    wanted: "text that can be read",
-    why: "It may contain a configuration of Loki or Mimir, which can't be checked.",
-    fix: "If it contains none, list the resource in this policy's parameter exclude.",
-  };
+    configuration: {
+      path,
+      found: `a ${program.name} configuration that can't be read (${problem})`,
+      wanted: `one YAML document that ${program.name} accepts`,
+      why: "Its settings can't be checked.",
+      fix: `Correct it; \`${program.validation}\` shows the mistake.`,
+    },
+    values: {
+      path,
+      found: `values for Helm that can't be read (${problem})`,
+      wanted: "a mapping in YAML",
+      why: "Their settings for Loki and Mimir can't be checked.",
+      fix: problem.startsWith("a file")
+        ? "Pass them as `values` of the resource, or as a StringAsset."
+        : "Correct it: Helm can't read it either.",
+    },
+    uncertain: {
+      path: path || "a property",
+      found: `something that can't be read (${problem})`,
+      wanted: "text that can be read",
+      why: "It may contain a configuration of Loki or Mimir, which can't be checked.",
+      fix: "If it contains none, list the resource in this policy's parameter exclude.",
+    },
+  }[kind];
 }
