@@ -1,6 +1,6 @@
 import type { stackOf } from "../../engine/project";
 import { stagesWith, type Backend, type StageName } from "../../stages";
-import { offlinePreview, type Preview } from "./preview";
+import { offlinePreview, type Preview, type PreviewOptions } from "./preview";
 import { loadStackSettings } from "./settings";
 
 /** A stack in each of its stages. */
@@ -13,11 +13,15 @@ export interface StagePreviews {
 /**
  * Previews a stack in each of its stages, as it is when it has been there for a while.
  * @param stack as its file has it, which may be as of its first update
+ * @param preview makes one
  */
-export async function stagePreviews(stack: ReturnType<typeof stackOf>): Promise<StagePreviews> {
+export async function stagePreviews(
+  stack: ReturnType<typeof stackOf>,
+  preview: (options: PreviewOptions) => Promise<Preview> = offlinePreview,
+): Promise<StagePreviews> {
   const { metrics, adopt } = loadStackSettings(stack).settings;
   const inStage = (stage: StageName) =>
-    offlinePreview({ ...stack, stage, from: stage, config: adopt.kps && stage === "kps-removed" ? keptNoMore : [] });
+    preview({ ...stack, stage, from: stage, config: adopt.kps && stage === "kps-removed" ? keptNoMore : [] });
   return { backend: metrics.backend, previews: await Promise.all(stagesWith(metrics.backend).map(inStage)) };
 }
 
