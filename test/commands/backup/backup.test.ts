@@ -322,7 +322,7 @@ describe("what else is in a backup", () => {
 
   it("is for its owner only, in a folder", async () => {
     const folder = join(temporaryFolder(), "new");
-    await placeOf(folder, new MemoryMc()).write("state.json", "{}");
+    await placeOf(folder, undefined, new MemoryMc()).write("state.json", "{}");
     assert.equal(statSync(join(folder, "state.json")).mode & 0o777, 0o600);
     assert.equal(statSync(folder).mode & 0o777, 0o700);
   });
