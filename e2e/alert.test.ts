@@ -54,7 +54,8 @@ describe("npm run alert, with a real Alertmanager", function () {
           patterns: webhook(`${at}/patterns`),
         },
         routes: [
-          { receiver: "refuses", matchers: ['team="refuses"'] },
+          { receiver: "takes", matchers: ['team="both"'], continue: true },
+          { receiver: "refuses", matchers: ['team=~"refuses|both"'] },
           { receiver: "gone", matchers: ['team=~"gone|away"'] },
           { receiver: "night", matchers: ['team="night"'], muteTimeIntervals: ["always"] },
           { receiver: "capitals", matchers: ['team=~"(?i:Capitals)"'] },
@@ -121,6 +122,15 @@ describe("npm run alert, with a real Alertmanager", function () {
       assert.deepEqual([deliveries[0].receiver, deliveries[0].status], [receiver, "refused"]);
       assert.equal(labels.team, receiver);
     }
+  });
+
+  it("ends with 1 where one receiver takes it and another refuses it", async () => {
+    const { code, deliveries, error } = await sent("--label=team=both", "--deadline=60");
+    assert.equal(code, 1, error);
+    assert.deepEqual(deliveries.map(({ receiver, status }) => `${receiver} ${status}`).sort(), [
+      "refuses refused",
+      "takes delivered",
+    ]);
   });
 
   it("says that nobody is notified, and that a time interval mutes", async () => {

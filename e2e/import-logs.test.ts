@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { until } from "../lab/until";
@@ -172,6 +181,18 @@ describe("import-logs, with the real Loki", function () {
     const again = await command().ended;
     assert.equal(again.code, 0, again.said);
     assert.match(again.said, /^1 file with 0\.0 MiB to import|^0 files with 0\.0 MiB to import/);
+  });
+
+  it("ends with 1 where Loki lacks what the journal has as sent, and says of how many days", async () => {
+    const path = "dag_id=etl/run_id=lost/task_id=load/attempt=1.log";
+    write(path, [text(midnight - 3 * day, "never sent")]);
+    const { size } = statSync(join(logs, path));
+    appendFileSync(journal, `${JSON.stringify({ read: { [path]: [size, `${midnight - 3 * day}000000`] } })}\n`);
+    const { code, said } = await command("--settle=2").ended;
+    rmSync(join(logs, path));
+    written.delete(path);
+    assert.equal(code, 1, said);
+    assert.match(said, /\nLoki lacks lines of 1 day\n$/);
   });
 
   it("says what it can't take, and refuses to import again without its journal", async () => {

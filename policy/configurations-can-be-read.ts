@@ -1,7 +1,6 @@
 import { unexpandedFiles, unexpandedInCharts } from "./lib/config/expansion";
 import { settingsOf } from "./lib/config/find";
-import type { Program } from "./lib/config/program";
-import { unreadableIn } from "./lib/config/unreadable";
+import { unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
 import { chartRefusals } from "./lib/loki/chart-refusals";
 import { loki } from "./lib/loki/program";
@@ -21,12 +20,7 @@ export const configurationsCanBeRead = definePolicy({
   url: "https://grafana.com/docs/loki/latest/configure/",
   severity: "critical",
   *check(resource) {
-    for (const { program, path, problem, isUncertain, isValues } of unreadableIn(resource)) {
-      if (problem instanceof Unknown) yield problem;
-      else if (isUncertain) yield maybe(path, problem);
-      else if (isValues) yield values(path, problem);
-      else yield configuration(path, problem, program);
-    }
+    for (const each of unreadableIn(resource)) yield each instanceof Unknown ? each : refusalOf(each);
     yield* unexpandedInCharts(resource);
     const { configs, unreadable } = settingsOf(resource, loki);
     if (unreadable.length === 0) for (const { chart } of configs) yield* chartRefusals(chart);
@@ -36,34 +30,30 @@ export const configurationsCanBeRead = definePolicy({
   },
 });
 
-function configuration(path: string, problem: string, program: Program): Refusal {
+function refusalOf({ kind, path, problem, program }: UnreadablePlace): Refusal {
   return {
-    path,
-    found: `a ${program.name} configuration that can't be read (${problem})`,
-    wanted: `one YAML document that ${program.name} accepts`,
-    why: "Its settings can't be checked.",
-    fix: `Correct it; \`${program.validation}\` shows the mistake.`,
-  };
-}
-
-function values(path: string, problem: string): Refusal {
-  return {
-    path,
-    found: `values for Helm that can't be read (${problem})`,
-    wanted: "a mapping in YAML",
-    why: "Their settings for Loki and Mimir can't be checked.",
-    fix: problem.startsWith("a file")
-      ? "Pass them as `values` of the resource, or as a StringAsset."
-      : "Correct it: Helm can't read it either.",
-  };
-}
-
-function maybe(path: string, problem: string): Refusal {
-  return {
-    path: path || "a property",
-    found: `something that can't be read (${problem})`,
-    wanted: "text that can be read",
-    why: "It may contain a configuration of Loki or Mimir, which can't be checked.",
-    fix: "If it contains none, list the resource in this policy's parameter exclude.",
-  };
+    configuration: {
+      path,
+      found: `a ${program.name} configuration that can't be read (${problem})`,
+      wanted: `one YAML document that ${program.name} accepts`,
+      why: "Its settings can't be checked.",
+      fix: `Correct it; \`${program.validation}\` shows the mistake.`,
+    },
+    values: {
+      path,
+      found: `values for Helm that can't be read (${problem})`,
+      wanted: "a mapping in YAML",
+      why: "Their settings for Loki and Mimir can't be checked.",
+      fix: problem.startsWith("a file")
+        ? "Pass them as `values` of the resource, or as a StringAsset."
+        : "Correct it: Helm can't read it either.",
+    },
+    uncertain: {
+      path: path || "a property",
+      found: `something that can't be read (${problem})`,
+      wanted: "text that can be read",
+      why: "It may contain a configuration of Loki or Mimir, which can't be checked.",
+      fix: "If it contains none, list the resource in this policy's parameter exclude.",
+    },
+  }[kind];
 }

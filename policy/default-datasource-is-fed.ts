@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { show, unknownOf } from "./lib/config/show";
-import type { Refusal, StackRefusal } from "./lib/finding";
+import type { Advice } from "./lib/finding";
 import { unfedSources, type UnfedSource } from "./lib/grafana/unfed";
-import { inner } from "./lib/paths";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
 
@@ -25,39 +23,29 @@ export const defaultDatasourceIsFed = definePolicy({
       .describe("hosts of data sources that something outside the stack feeds (* stands for any text)"),
   },
   *checkStack(resources, { fedElsewhere }) {
-    for (const unfed of unfedSources(resources, fedElsewhere)) {
-      if (unfed instanceof Unknown) yield unfed;
-      else yield (unfed.doubt && unknownOf(unfed.doubt)) ?? refusalOf(unfed);
+    for (const each of unfedSources(resources, fedElsewhere)) {
+      yield each instanceof Unknown ? each : { ...each, wanted, ...adviceOn(each) };
     }
   },
 });
 
-function refusalOf(unfed: UnfedSource): StackRefusal {
-  const { resource, path } = unfed.source;
-  const wanted = "the address of something that scrapes, or that something in the stack writes to";
-  return { resource, path: inner(path, "url"), wanted, ...reasonOf(unfed) };
-}
+const wanted = "the address of something that scrapes, or that something in the stack writes to";
 
-function reasonOf({ name, host, maker, ports, doubt }: UnfedSource): Omit<Refusal, "path" | "wanted"> {
+function adviceOn({ fault, host, unread }: UnfedSource): Advice {
   const why = "Every dashboard would be empty.";
-  const place = `${name.service} in namespace ${name.namespace}`;
-  if (!maker) {
-    const found = `${place}, but the stack has no metrics Service of that name there`;
-    const fix =
-      "Correct the address. If something else creates the Service, list the host in this policy's parameter fedElsewhere.";
-    return { found, why, fix };
-  }
-  if (ports) {
-    const found = `port ${name.port} of ${maker.label}, which has only ${ports.join(", ")}`;
-    return { found, why, fix: "Correct the port." };
-  }
-  const found = `${place}, but nothing in the stack scrapes for it or writes to it`;
-  if (doubt) {
-    const why = `One remote_write address can't be read (${show(doubt)}).`;
-    const fix = `Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`;
-    return { found, why, fix };
-  }
-  const fix =
-    "First let Prometheus, vmagent or Alloy write to it (remote_write). Until then, make another data source the default.";
-  return { found, why, fix };
+  return {
+    service: {
+      why,
+      fix: "Correct the address. If something else creates the Service, list the host in this policy's parameter fedElsewhere.",
+    },
+    port: { why, fix: "Correct the port." },
+    source: {
+      why,
+      fix: "First let Prometheus, vmagent or Alloy write to it (remote_write). Until then, make another data source the default.",
+    },
+    unread: {
+      why: `One remote_write address can't be read (${unread}).`,
+      fix: `Write the literal address, or list the host ${host} in this policy's parameter fedElsewhere.`,
+    },
+  }[fault];
 }

@@ -1,12 +1,9 @@
 import { z } from "zod";
-import { eachOverridden } from "./lib/config/in-force";
-import { show } from "./lib/config/show";
 import { duration } from "./lib/duration";
-import type { Advice, Finding } from "./lib/finding";
-import { bestMatch } from "./lib/glob";
+import type { Advice, StackFinding } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
-import { programs } from "./lib/programs";
-import { shortRetentions, shortRetentionsIn, type ShortRetention } from "./lib/retention";
+import type { Resource } from "./lib/resource";
+import { shortRetentions, shortRetentionsRead, type ShortRetention } from "./lib/retention";
 import { Unknown } from "./lib/unknown";
 
 /**
@@ -32,52 +29,28 @@ export const retentionMeetsStackMinimum = definePolicy({
       .default([])
       .describe("selectors of retention_stream whose streams may be deleted earlier (* stands for any text)"),
   },
-  *check(resource, { minimum, shortStreams }) {
-    const least = bestMatch(minimum, resource.stack);
-    if (least === undefined) return;
-    yield* refusals(shortRetentions(resource, least, shortStreams), least, resource.stack);
+  *check(resource, least) {
+    yield* refusals(shortRetentions(resource, least));
   },
-  *checkRead(read, { minimum, shortStreams }) {
-    const stack = read.files.at(0)?.stack;
-    const least = stack && bestMatch(minimum, stack);
-    if (!least) return;
-    for (const program of programs) {
-      yield* eachOverridden(read, program, (config) =>
-        refusals(shortRetentionsIn(config, program, least, shortStreams), least, stack),
-      );
-    }
+  *checkRead(read, least) {
+    yield* refusals(shortRetentionsRead(read, least));
   },
 });
 
-function* refusals(all: Iterable<ShortRetention | Unknown>, least: string, stack: string): Iterable<Finding> {
-  for (const short of all) {
-    if (short instanceof Unknown) yield short;
-    else {
-      const { path, setting, selector, fault } = short;
-      yield {
-        path,
-        found: `${show(setting)}${selector === undefined ? "" : ` for the streams ${selector}`}`,
-        wanted: fault === "refused" ? "at least 24h" : `at least ${least}, the minimum of stack ${stack}`,
-        ...advice[fault],
-      };
-    }
+function* refusals(all: Iterable<(ShortRetention & { resource?: Resource }) | Unknown>): Iterable<StackFinding> {
+  for (const each of all) {
+    yield each instanceof Unknown ? each : { ...each, wanted: `at least ${each.least}`, ...advice[each.fault] };
   }
 }
 
 const early = "Data that is deleted too early can't be recovered.";
 const advice: Readonly<Record<ShortRetention["fault"], Advice>> = {
-  short: {
-    why: early,
-    fix: "Write a longer one, or change this policy's parameter minimum.",
-  },
+  short: { why: early, fix: "Write a longer one, or change this policy's parameter minimum." },
   shortStream: {
     why: early,
     fix: "Write a longer one, or list the selector in this policy's parameter shortStreams, or change its parameter minimum.",
   },
-  refused: {
-    why: 'Loki refuses to start: "retention period must be >= 24h".',
-    fix: "Write 24h or more.",
-  },
+  refused: { why: 'Loki refuses to start: "retention period must be >= 24h".', fix: "Write 24h or more." },
   unread: { why: "Its length can't be read.", fix: "Write a literal duration, such as 30d." },
   unitless: {
     why: "A number without a unit is no duration, and Loki and Mimir refuse to start with it.",

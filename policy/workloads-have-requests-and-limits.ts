@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Refusal } from "./lib/finding";
+import type { Advice } from "./lib/finding";
 import { definePolicy } from "./lib/policy";
-import { demands, shortfalls, type Demand, type Shortfall } from "./lib/pods/resources";
+import { demands, shortfalls, type Shortfall } from "./lib/pods/resources";
 import { Unknown } from "./lib/unknown";
 
 /**
@@ -21,52 +21,32 @@ export const workloadsHaveRequestsAndLimits = definePolicy({
   },
   *check(resource, { demand }) {
     for (const each of shortfalls(resource, demand)) {
-      yield each instanceof Unknown ? each : refusalOf(each, demand);
+      yield each instanceof Unknown ? each : { ...each, ...advice[each.fault] };
     }
   },
 });
 
-function refusalOf(each: Shortfall, demand: readonly Demand[]): Refusal {
-  const { path } = each;
-  switch (each.fault) {
-    case "nothing":
-      return {
-        path,
-        found: `without ${demand.join(", ")}`,
-        wanted: "all of them",
-        why: "Pods without requests overfill a node, and without a memory limit one leak takes all of it.",
-        fix: "Set them, or change this policy's parameter demand.",
-      };
-    case "missing": {
-      const fix = "Set it, or take it out of this policy's parameter demand.";
-      return { path, found: each.found, ...missing[each.demand], fix };
-    }
-    case "excess":
-      return {
-        path,
-        found: each.found,
-        wanted: `at most ${each.limit}`,
-        why: "Kubernetes refuses a container whose request is above its limit.",
-        fix: "Raise the limit or lower the request.",
-      };
-  }
-}
-
-const missing: Readonly<Record<Demand, Pick<Refusal, "wanted" | "why">>> = {
+const fix = "Set it, or take it out of this policy's parameter demand.";
+const advice: Readonly<Record<Shortfall["fault"], Advice>> = {
+  everything: {
+    why: "Pods without requests overfill a node, and without a memory limit one leak takes all of it.",
+    fix: "Set them, or change this policy's parameter demand.",
+  },
   "requests.cpu": {
-    wanted: "CPU cores, such as 100m",
     why: "Without it, the scheduler assumes that the pod needs no CPU, and on a busy node it gets almost none.",
+    fix,
   },
   "requests.memory": {
-    wanted: "bytes, such as 256Mi",
     why: "Without it, the scheduler can overfill the node's memory, and this pod is among the first to be evicted.",
+    fix,
   },
   "limits.memory": {
-    wanted: "bytes, such as 512Mi",
     why: "Without it, one memory leak takes the whole node's memory, and the kernel kills any process.",
+    fix,
   },
-  "limits.cpu": {
-    wanted: "CPU cores, such as 1",
-    why: "Without it, the container may use every idle core of the node.",
+  "limits.cpu": { why: "Without it, the container may use every idle core of the node.", fix },
+  excess: {
+    why: "Kubernetes refuses a container whose request is above its limit.",
+    fix: "Raise the limit or lower the request.",
   },
 };

@@ -1,10 +1,9 @@
 import { stackOf } from "../../engine/project";
-import { stagesWith } from "../../stages";
 import { workloadsOf, type Workload } from "../shared/capacity/workloads";
 import { formatLimit, inCores, inMebibytes } from "../shared/format";
 import { writePart, type GeneratedPart } from "../shared/page";
-import { offlinePreview, type Preview } from "../shared/preview";
-import { loadStackSettings } from "../shared/settings";
+import type { Preview } from "../shared/preview";
+import { stagePreviews } from "../shared/stage-previews";
 
 /** The part of docs/fit.md that is computed from stacks. */
 export const costsPart: GeneratedPart = { page: "docs/fit.md", name: "costs", script: "costs" };
@@ -13,11 +12,11 @@ export const costsPart: GeneratedPart = { page: "docs/fit.md", name: "costs", sc
  * What each stage costs, as tables in Markdown.
  * @param previews of each stack, one for each stage, in their order
  */
-export const costs = (previews: readonly Preview[][]): string =>
+export const costs = (previews: readonly (readonly Preview[])[]): string =>
   [stageTable(previews.flat()), ...previews.map(workloadTable)].join("\n\n");
 
 /** A row for each stack and stage. */
-function stageTable(previews: Preview[]): string {
+function stageTable(previews: readonly Preview[]): string {
   const rows = previews.map(({ stack, stage, requests, fit }) => {
     const sum = (of: (one: Preview["requests"][number]) => number) => requests.reduce((all, one) => all + of(one), 0);
     const pods = sum((one) => one.pods);
@@ -53,7 +52,7 @@ function stageTable(previews: Preview[]): string {
 }
 
 /** A row for each workload of a stack, with the stages that it runs in; one whose amounts differ by stage has a row for each. */
-function workloadTable(previews: Preview[]): string {
+function workloadTable(previews: readonly Preview[]): string {
   const byCells = new Map<string, { cells: string[]; stages: string[] }>();
   for (const { stage, resources } of previews) {
     for (const cells of workloadsOf(resources).workloads.map(cellsOf)) {
@@ -84,14 +83,8 @@ const row = (cells: string[]): string => `| ${cells.join(" | ")} |`;
 
 /** npm run costs, which names the files of the stacks */
 async function main(): Promise<void> {
-  const stacks = process.argv.slice(2).map(stackOf);
-  const previewsOf = (stack: (typeof stacks)[number]) =>
-    Promise.all(
-      stagesWith(loadStackSettings(stack).settings.metrics.backend).map((stage) =>
-        offlinePreview({ ...stack, stage, from: stage }),
-      ),
-    );
-  writePart(costsPart, costs(await Promise.all(stacks.map(previewsOf))));
+  const stacks = await Promise.all(process.argv.slice(2).map((file) => stagePreviews(stackOf(file))));
+  writePart(costsPart, costs(stacks.map(({ previews }) => previews)));
 }
 
 if (require.main === module)

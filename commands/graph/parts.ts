@@ -72,5 +72,8 @@ const enabled = (values: Record<string, unknown>): string[] =>
  * Host and port of an address.
  * @param address a URL, or host and port
  */
-export const hostOf = (address: string): string =>
-  new URL(address.includes("://") ? address : `http://${address}`).host;
+export function hostOf(address: string): string {
+  const url = address.includes("://") ? address : `http://${address}`;
+  // That of a claim's bucket is variables, which only a pod knows.
+  return URL.canParse(url) ? new URL(url).host : url.replace(/^.*:\/\//, "");
+}

@@ -1,7 +1,7 @@
 import { backendOf, type Backend, type Stage } from "../../stages";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
 import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
-import { mimir, objectStoreFree, scraped, victoriaMetrics, type Metric } from "./stack";
+import { mimir, objectStoreFree, scraped, seriesByJob, victoriaMetrics, type Metric } from "./stack";
 
 /** What the dashboard is made for. */
 export interface CostArgs {
@@ -76,16 +76,7 @@ function now(stage: CostArgs["stage"], objectStore: boolean, loki: Metric): Unpl
 function metrics(): UnplacedPanel[] {
   const daily = (by: string) => `topk(20, sum by (${by}) (sum_over_time(${scraped}[1h])) * 24 * ${sampleBytes})`;
   return [
-    table({
-      title: "Series by job",
-      description: "Series of one scrape, without dropped ones.",
-      unit: "short",
-      decimals: 0,
-      width: 8,
-      queries: [`topk(20, sum by (namespace, job) (${scraped}))`],
-      columns: { namespace: "Namespace", job: "Job" },
-      value: "Series",
-    }),
+    seriesByJob(20),
     table({
       title: "Bytes a day by job",
       description: `Samples of the last hour, at ${sampleBytes} bytes each: an estimate without the index.`,

@@ -1,7 +1,7 @@
 import { dashboard, type Dashboard } from "../grafana/dashboard";
-import { stat, table, timeSeries, type UnplacedPanel } from "../grafana/panels";
+import { stat, timeSeries, type UnplacedPanel } from "../grafana/panels";
 import { rate, sumOrZero } from "./promql";
-import { mimir, scraped, wayTo } from "./stack";
+import { mimir, seriesByJob, wayTo } from "./stack";
 
 const { behind, lostSamples, samples, sender } = wayTo("mimir");
 
@@ -40,16 +40,7 @@ function scraping(): UnplacedPanel[] {
       min: 0,
       queries: [{ expr: "topk(5, max by (job) (scrape_duration_seconds))", legend: "{{job}}" }],
     }),
-    table({
-      title: "Series by job",
-      description: "Series of one scrape, without dropped ones.",
-      unit: "short",
-      decimals: 0,
-      width: 8,
-      queries: [`topk(15, sum by (namespace, job) (${scraped}))`],
-      columns: { namespace: "Namespace", job: "Job" },
-      value: "Series",
-    }),
+    seriesByJob(15),
   ];
 }
 

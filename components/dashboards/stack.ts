@@ -1,5 +1,5 @@
 import { backendTitles, type Backend, type Stage } from "../../stages";
-import type { Query } from "../grafana/panels";
+import { table, type Query, type UnplacedPanel } from "../grafana/panels";
 import { jobs, type Modes } from "../loki/topology";
 import { ofWriter, queueTo } from "../kube-prometheus-stack/series";
 import { rate, sumOrZero } from "./promql";
@@ -31,6 +31,22 @@ export const objectStoreFree =
 
 /** Series in a scrape of each target, without dropped ones. */
 export const scraped = "scrape_samples_post_metric_relabeling";
+
+/**
+ * The panel of the jobs with the most series.
+ * @param most how many of them
+ */
+export const seriesByJob = (most: number): UnplacedPanel =>
+  table({
+    title: "Series by job",
+    description: "Series of one scrape, without dropped ones.",
+    unit: "short",
+    decimals: 0,
+    width: 8,
+    queries: [`topk(${most}, sum by (namespace, job) (${scraped}))`],
+    columns: { namespace: "Namespace", job: "Job" },
+    value: "Series",
+  });
 
 /** Samples per second that a backend accepts. */
 const taken: Readonly<Record<Backend, string>> = {

@@ -2,9 +2,9 @@ import type { Settings } from "../../settings/schema";
 import type { Stage } from "../../stages";
 import { quantityValue } from "../../settings/units";
 import { rate, sumOrZero } from "../dashboards/promql";
-import { scraped, wayShown, wayTo, type ShownWay } from "../dashboards/stack";
+import { seriesByJob, wayShown, wayTo, type ShownWay } from "../dashboards/stack";
 import { dashboard, type Dashboard } from "../grafana/dashboard";
-import { logs, stat, table, timeSeries, type Query, type UnplacedPanel } from "../grafana/panels";
+import { logs, stat, timeSeries, type Query, type UnplacedPanel } from "../grafana/panels";
 import type { Environment } from "../kubernetes/environment";
 import { metricOf, type Metric } from "../loki/series";
 import { victoriaMetricsTargets, volumeTargets } from "./series";
@@ -125,16 +125,7 @@ function ingestion(metric: Metric, way: ShownWay, { stage, settings }: VictoriaM
         { expr: `sum(${rate(metric("vm_slow_row_inserts_total"))})`, legend: "slow inserts" },
       ],
     }),
-    table({
-      title: "Series by job",
-      description: "Series of one scrape, without dropped ones.",
-      unit: "short",
-      decimals: 0,
-      width: 8,
-      queries: [`topk(15, sum by (namespace, job) (${scraped}))`],
-      columns: { namespace: "Namespace", job: "Job" },
-      value: "Series",
-    }),
+    seriesByJob(15),
   ];
 }
 

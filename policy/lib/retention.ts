@@ -1,14 +1,16 @@
-import { placeOf, type Config, type ProgramSettings } from "./config/config";
+import { placeOf, type ProgramSettings } from "./config/config";
 import { settingsOf } from "./config/find";
+import { eachOverridden } from "./config/in-force";
 import { ofArguments } from "./config/overlay";
 import type { Program } from "./config/program";
 import { quote, text, type Setting } from "./config/read";
-import { unknownOf } from "./config/show";
+import { show, unknownOf } from "./config/show";
 import { durationSeconds } from "./duration";
-import { matches } from "./glob";
+import { bestMatch, matches } from "./glob";
 import { loki } from "./loki/program";
 import { mimir } from "./mimir/program";
 import { inner } from "./paths";
+import type { Read } from "./registered";
 import type { Resource } from "./resource";
 import { isBlock, Unknown, type Block } from "./unknown";
 import { victoriaRetentionOf, victoriaRetentions, victoriaSeconds } from "./victoria-metrics/retention";
@@ -20,7 +22,7 @@ const places = [
 ];
 
 /** A retention that a program's limits set, for all or for one tenant. */
-export interface Retention {
+interface Retention {
   path: string;
   setting: Setting<string>;
   /** Of single streams: which, as the limits have it. */
@@ -29,52 +31,67 @@ export interface Retention {
   read(text: string): number | undefined;
 }
 
+/** What is demanded of retentions: the parameters of the policy. */
+export interface LeastRetention {
+  /** The least by patterns of stacks, such as `30d`. */
+  minimum: Readonly<Record<string, string>>;
+  /** Patterns of selectors whose streams may be deleted earlier. */
+  shortStreams: readonly string[];
+}
+
 /** A retention that is shorter than it must be, or that can't be compared. */
-export interface ShortRetention extends Retention {
+export interface ShortRetention {
+  path: string;
+  found: string;
+  /** How long it must be, and who says so. */
+  least: string;
   /** Whether it is too short (of everything, of single streams, or for Loki itself), can't be read, or is a number without a unit. */
   fault: "short" | "shortStream" | "refused" | "unread" | "unitless";
 }
 
-/**
- * The retentions of Loki, Mimir and VictoriaMetrics that a resource sets too short; an {@link Unknown} for one that a preview can't know.
- *
- * @param least the least retention, such as `30d`
- * @param shortStreams patterns of selectors whose streams may be deleted earlier
- */
-export function* shortRetentions(
-  resource: Resource,
-  least: string,
-  shortStreams: readonly string[],
-): Iterable<ShortRetention | Unknown> {
-  yield* tooShort(retentionsOf(resource), least, shortStreams);
+/** The retentions of Loki, Mimir and VictoriaMetrics that a resource sets too short; an {@link Unknown} for one that a preview can't know. */
+export function* shortRetentions(resource: Resource, least: LeastRetention): Iterable<ShortRetention | Unknown> {
+  yield* tooShort(retentionsOf(resource), resource.stack, least);
 }
 
-/** The same of one configuration. */
-export function* shortRetentionsIn(
-  config: Config,
-  program: Program,
-  least: string,
-  shortStreams: readonly string[],
-): Iterable<ShortRetention | Unknown> {
-  const { block } = places.find((each) => each.program === program)!;
-  const settings: ProgramSettings = { configs: [config], arguments: [], overrides: [], unreadable: [] };
-  yield* tooShort(inSettings(settings, program, block), least, shortStreams);
+/** Those that only files and who reads them show together. */
+export function* shortRetentionsRead(
+  read: Read,
+  least: LeastRetention,
+): Iterable<(ShortRetention & { resource: Resource }) | Unknown> {
+  for (const { program, block } of places) {
+    yield* eachOverridden(read, program, (config, { stack }) => {
+      const settings: ProgramSettings = { configs: [config], arguments: [], overrides: [], unreadable: [] };
+      return tooShort(inSettings(settings, program, block), stack, least);
+    });
+  }
 }
 
 function* tooShort(
-  retentions: readonly (Retention | Unknown)[],
-  least: string,
-  shortStreams: readonly string[],
+  retentions: Iterable<Retention | Unknown>,
+  stack: string,
+  { minimum, shortStreams }: LeastRetention,
 ): Iterable<ShortRetention | Unknown> {
+  const least = bestMatch(minimum, stack);
+  if (least === undefined) return;
   for (const each of retentions) {
-    if (each instanceof Unknown) yield each;
-    else {
-      const { setting, selector } = each;
-      const mayBeShort = selector !== undefined && shortStreams.some((pattern) => matches(pattern, selector));
-      const found = faultOf(each, mayBeShort ? leastOfLoki : (durationSeconds(least) ?? 0));
-      const fault = !mayBeShort ? found : found === "shortStream" ? "refused" : undefined;
-      if (fault) yield unknownOf(setting) ?? { ...each, fault };
+    if (each instanceof Unknown) {
+      yield each;
+      continue;
     }
+    const { path, setting, selector } = each;
+    const mayBeShort = selector !== undefined && shortStreams.some((pattern) => matches(pattern, selector));
+    const found = faultOf(each, mayBeShort ? leastOfLoki : (durationSeconds(least) ?? 0));
+    const fault = !mayBeShort ? found : found === "shortStream" ? "refused" : undefined;
+    if (!fault) continue;
+    yield (
+      unknownOf(setting) ?? {
+        path,
+        found: `${show(setting)}${selector === undefined ? "" : ` for the streams ${selector}`}`,
+        least: fault === "refused" ? "24h" : `${least}, the minimum of stack ${stack}`,
+        fault,
+      }
+    );
   }
 }
 

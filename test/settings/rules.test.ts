@@ -1507,6 +1507,14 @@ describe("settings against each other", () => {
   });
 });
 
+describe("a retirement that is too early", () => {
+  it("is allowed from the day on which the backend has the days that are asked for", () => {
+    const migration = { retireKps: true, reclaimVolumes: [], dualWriteSince: daysAgo(4) };
+    const [{ allowed }] = problemsOf({ stage: "mimir-default", migration });
+    assert.ok(allowed?.startsWith(`true from ${daysAgo(-10)} on, once `), allowed);
+  });
+});
+
 describe("settings of which some are wrong by themselves", () => {
   it("tells what is wrong of each part of the control plane, all at once", () => {
     const selector = { component: "kube-scheduler" };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,7 +10,21 @@ export function temporaryFolder(): string {
 }
 
 function makeRoot(): string {
-  const folder = mkdtempSync(join(tmpdir(), "observability-test-"));
+  for (const left of readdirSync(tmpdir()).filter(isLeft))
+    rmSync(join(tmpdir(), left), { recursive: true, force: true });
+  const folder = mkdtempSync(join(tmpdir(), `observability-test-${process.pid}-`));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+// Of a process that was killed. One of another user's is there, too.
+function isLeft(name: string): boolean {
+  const [, pid] = /^observability-test-(\d+)-/.exec(name) ?? [];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
 }

@@ -1,9 +1,9 @@
 import { readersOf, type Reader } from "../pods/readers";
-import type { Finding, StackFinding } from "../finding";
+import type { Refusal } from "../finding";
 import { once } from "../once";
 import type { Read } from "../registered";
 import type { Resource } from "../resource";
-import type { Block } from "../unknown";
+import { Unknown, type Block } from "../unknown";
 import type { Arguments, Config, Overrides } from "./config";
 import { variablesOf } from "../pods/variables";
 import { noEnvironment } from "./environment";
@@ -74,6 +74,9 @@ function filled(
   return { ...file, content, whole: undefined };
 }
 
+/** What a check finds, whatever else it says of it. */
+type Judged = Pick<Refusal, "path" | "found">;
+
 /**
  * What only a file and who mounts it show together: the arguments over it and the version that reads it. These are
  * findings that neither the file nor the arguments show alone, as those are reported for each resource.
@@ -81,21 +84,25 @@ function filled(
  * @param check what is reported for each resource
  * @param withReader the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
-export function* eachOverridden(
+export function* eachOverridden<Found extends Judged>(
   { files, resources }: Read,
   program: Program,
-  check: (config: Config) => Iterable<Finding>,
-  withReader: (config: Config, source: Resource) => Iterable<Finding> = check,
-): Iterable<StackFinding> {
+  check: (config: Config, source: Resource) => Iterable<Found | Unknown>,
+  withReader = check,
+): Iterable<(Found & { resource: Resource }) | Unknown> {
   for (const source of files) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
       if (config === file && withReader === check) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
-      const told = new Set(alone.flatMap((each) => [...check(each)]).map(keyOf));
+      const told = new Set(alone.flatMap((each) => [...check(each, source)]).map(keyOf));
       for (const finding of withReader(config, source)) {
         if (told.has(keyOf(finding))) continue;
-        const isArgument = "path" in finding && lists.some(({ path }) => finding.path.startsWith(`${path}: -`));
-        yield "error" in finding ? finding : { ...finding, resource: (isArgument && reader?.resource) || source };
+        if (finding instanceof Unknown) {
+          yield finding;
+          continue;
+        }
+        const isArgument = lists.some(({ path }) => finding.path.startsWith(`${path}: -`));
+        yield { ...finding, resource: (isArgument && reader?.resource) || source };
       }
     }
   }
@@ -133,7 +140,7 @@ export function argumentsAlone(
 }
 
 // The version that refuses it may be another than the file by itself is judged by.
-function keyOf(finding: Finding): string {
-  if ("error" in finding) return String(finding.error);
+function keyOf(finding: Judged | Unknown): string {
+  if (finding instanceof Unknown) return String(finding.error);
   return `${finding.path} ${finding.found.replace(/(Loki|Mimir) \d+\.\d+/, "$1")}`;
 }

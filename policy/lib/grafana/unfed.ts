@@ -1,6 +1,7 @@
-import type { Setting } from "../config/read";
+import { show, unknownOf } from "../config/show";
 import { matches } from "../glob";
 import { MetricsStack, portsOf } from "../metrics/stack";
+import { inner } from "../paths";
 import type { Resource } from "../resource";
 import type { ServiceName } from "../services";
 import { Unknown } from "../unknown";
@@ -9,17 +10,15 @@ import { grafanasOf } from "./instances";
 
 /** A default data source for metrics that nothing feeds, or that isn't there. */
 export interface UnfedSource {
-  source: DataSource;
+  resource: Resource;
+  path: string;
+  found: string;
+  /** Whether the stack lacks the Service of its address or the port, or nothing feeds it, or what may can't be read. */
+  fault: "service" | "port" | "source" | "unread";
   /** Host of its address. */
   host: string;
-  /** The Service that its address leads to. */
-  name: ServiceName;
-  /** What makes that Service; undefined where nothing in the stack does. */
-  maker?: Resource;
-  /** Its ports, where the address has none of them. */
-  ports?: number[];
-  /** An address that something writes to and that can't be read: it may be this one. */
-  doubt?: Setting<string>;
+  /** What stands where an address that something writes to can't be read: it may be this one. */
+  unread?: string;
 }
 
 /**
@@ -40,8 +39,9 @@ export function* unfedSources(
     const host = URL.canParse(url) ? new URL(url).hostname : "";
     if (fedElsewhere.some((pattern) => matches(pattern, host))) continue;
     const name = stack.serviceAt(url, source.resource.namespace);
-    const why = name && whyUnfed(name, stack);
-    if (name && why) yield { source, host, name, ...why };
+    const unfed = name && whyUnfed(name, stack);
+    if (unfed instanceof Unknown) yield unfed;
+    else if (unfed) yield { resource: source.resource, path: inner(source.path, "url"), host, ...unfed };
   }
 }
 
@@ -49,10 +49,20 @@ function isDefaultForMetrics({ isDefault, type }: DataSource): boolean {
   return "value" in isDefault && isDefault.value && /^(prometheus|.*victoriametrics.*)$/.test(String(type));
 }
 
-function whyUnfed(name: ServiceName, stack: MetricsStack): Pick<UnfedSource, "maker" | "ports" | "doubt"> | undefined {
+function whyUnfed(
+  name: ServiceName,
+  stack: MetricsStack,
+): Pick<UnfedSource, "found" | "fault" | "unread"> | Unknown | undefined {
+  const place = `${name.service} in namespace ${name.namespace}`;
   const maker = stack.makerOf(name);
-  if (!maker) return {};
+  if (!maker) return { found: `${place}, but the stack has no metrics Service of that name there`, fault: "service" };
   const ports = portsOf(maker);
-  if (name.port !== undefined && ports.length > 0 && !ports.includes(name.port)) return { maker, ports };
-  return stack.isFed(maker) ? undefined : { maker, doubt: stack.unreadAddress };
+  if (name.port !== undefined && ports.length > 0 && !ports.includes(name.port)) {
+    return { found: `port ${name.port} of ${maker.label}, which has only ${ports.join(", ")}`, fault: "port" };
+  }
+  if (stack.isFed(maker)) return undefined;
+  const found = `${place}, but nothing in the stack scrapes for it or writes to it`;
+  const doubt = stack.unreadAddress;
+  if (!doubt) return { found, fault: "source" };
+  return unknownOf(doubt) ?? { found, fault: "unread", unread: show(doubt) };
 }

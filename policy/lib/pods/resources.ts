@@ -56,19 +56,28 @@ function demandOf({ resources, ofPod }: ContainerResources, demand: Demand): unk
 }
 
 /** What a container lacks of what is demanded of it. */
-export type Shortfall =
-  /** Nothing of it is set: one cause. */
-  | { fault: "nothing"; path: string }
-  | { fault: "missing"; path: string; demand: Demand; found: string }
-  /** A request above its limit, which Kubernetes refuses. */
-  | { fault: "excess"; path: string; found: string; limit: string };
+export interface Shortfall {
+  path: string;
+  found: string;
+  wanted: string;
+  /** What is missing; or all of it is, which has one cause; or a request is above its limit, which Kubernetes refuses. */
+  fault: Demand | "everything" | "excess";
+}
+
+const wanted: Readonly<Record<Demand, string>> = {
+  "requests.cpu": "CPU cores, such as 100m",
+  "requests.memory": "bytes, such as 256Mi",
+  "limits.memory": "bytes, such as 512Mi",
+  "limits.cpu": "CPU cores, such as 1",
+};
 
 /** What the containers of a resource lack of what is demanded; an {@link Unknown} for what a preview can't know. */
 export function* shortfalls(resource: Resource, demand: readonly Demand[]): Iterable<Shortfall | Unknown> {
   for (const container of resourcesOf(resource)) {
     if (container instanceof Unknown) yield container;
     else if (demand.length > 1 && demand.every((each) => demandOf(container, each) === undefined)) {
-      yield { fault: "nothing", path: container.path };
+      const found = `without ${demand.join(", ")}`;
+      yield { path: container.path, found, wanted: "all of them", fault: "everything" };
     } else {
       yield* missing(container, demand);
       yield* excesses(container);
@@ -82,7 +91,9 @@ function* missing(container: ContainerResources, demand: readonly Demand[]): Ite
     const given = at(container.resources, each);
     const found = given === undefined ? "missing" : JSON.stringify(given);
     if (value instanceof Unknown) yield value;
-    else if (value === undefined) yield { fault: "missing", path: `${container.path}.${each}`, demand: each, found };
+    else if (value === undefined) {
+      yield { path: `${container.path}.${each}`, found, wanted: wanted[each], fault: each };
+    }
   }
 }
 
@@ -90,12 +101,11 @@ function* excesses({ path, resources }: ContainerResources): Iterable<Shortfall>
   for (const what of ["cpu", "memory"]) {
     const [request, limit] = [at(resources, `requests.${what}`), at(resources, `limits.${what}`)];
     if ((quantity(request) ?? 0) <= (quantity(limit) || Infinity)) continue;
-    const found = JSON.stringify(request);
     yield {
-      fault: "excess",
       path: `${path}.requests.${what}`,
-      found,
-      limit: `limits.${what}, ${JSON.stringify(limit)}`,
+      found: JSON.stringify(request),
+      wanted: `at most limits.${what}, ${JSON.stringify(limit)}`,
+      fault: "excess",
     };
   }
 }

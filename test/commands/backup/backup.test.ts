@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { backup, type BackupArgs } from "../../../commands/backup/backup";
@@ -320,6 +320,13 @@ describe("a restore", () => {
 describe("what else is in a backup", () => {
   afterEach(stopGrafanas);
 
+  it("is for its owner only, in a folder", async () => {
+    const folder = join(temporaryFolder(), "new");
+    await placeOf(folder, undefined, new MemoryMc()).write("state.json", "{}");
+    assert.equal(statSync(join(folder, "state.json")).mode & 0o777, 0o600);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+  });
+
   it("brings back dashboards, silences and the state, once", async () => {
     const panel = { type: "stat", datasource: { uid: "prometheus" } };
     const dataSources = [{ uid: "prometheus", name: "Prometheus", readOnly: true }];
@@ -364,6 +371,7 @@ describe("what else is in a backup", () => {
         `state: written to ${file}`,
       ]);
       assert.equal((JSON.parse(readFileSync(file, "utf8")) as { version: number }).version, 3);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal("id" in made[0], false);
       await restoreOf(mc, {
         parts: { silences: brought.silences, dashboards: brought.dashboards },

@@ -5,6 +5,10 @@ import { pictures, picturesPart } from "../../../commands/graph/cli";
 import { withPart } from "../../../commands/shared/page";
 import { mermaid } from "../../../commands/graph/mermaid";
 import { pictureOf, type Node, type Picture } from "../../../commands/graph/picture";
+import type { PreviewOptions } from "../../../commands/shared/preview";
+import { stagePreviews } from "../../../commands/shared/stage-previews";
+import { previewByHost } from "../../program/support/hosted";
+import { testStack } from "../../stacks/stacks";
 import { inStage, previewOf, previewsOfPi } from "../../program/support/previews";
 import { stagesWith } from "../../../stages";
 import { ownProgram } from "../../../engine/project";
@@ -56,6 +60,15 @@ describe("Mermaid", () => {
       ...(await Promise.all(["staging", "sandbox"].map((stack) => previewOf(stack)))),
     ];
     for (const preview of all) assert.deepEqual(faults(mermaid(pictureOf(preview))), [], preview.stack);
+  });
+
+  it("is drawn of a stack that is written for its first update, and of buckets whose address only a pod knows", async () => {
+    const preview = async (options: PreviewOptions) => (await previewByHost(options)).preview;
+    const text = pictures([await stagePreviews(testStack("ceph-small"), preview)]);
+    const drawn = text.split("```mermaid\n").slice(1);
+    assert.equal(drawn.length, 4);
+    for (const each of drawn) assert.deepEqual(faults(each.split("\n```")[0]), []);
+    assert.match(text, /subgraph \w+\["object store: \$\{LOKI_BUCKET_HOST\}:\$\{LOKI_BUCKET_PORT\}"\]/);
   });
 
   it("that is not well-formed is noticed", () => {
