@@ -11,6 +11,7 @@ import { CliMissing, findCli } from "../shared/pulumi-cli/launcher";
 import { askPulumi, runPulumi } from "../shared/pulumi-cli/pulumi";
 import { stateOf } from "../shared/pulumi-cli/state";
 import { loadStackSettings } from "../shared/settings";
+import { versionChangesTo, type ProgramImage } from "../shared/versions";
 import { lokiWriters, refusedChange, type LokiWriters } from "../../settings/loki-mode-change";
 import { stageNames, type StageName } from "../../stages";
 
@@ -45,10 +46,11 @@ export async function run(
   }
   try {
     const cli = await findCli(process.env, say);
-    const { stage: from, lokiWriters: writers } = await outputsOf(cli, stack);
+    const { stage: from, lokiWriters: writers, versions } = await outputsOf(cli, stack);
     const [, outOfOrder] = from ? check(stack, [...config, `migration.from=${from}`], configFile) : [undefined, []];
     const tooMany = writers && refusedChange(writers, lokiWriters(settings.loki));
     if (tooMany) outOfOrder.push(`Stack ${stack}: ${tooMany}`);
+    outOfOrder.push(...refusedVersions(stack, wordsOf(stack, configFile), versions ?? {}, settings));
     if (outOfOrder.length > 0) {
       say(`${outOfOrder.join("\n\n")}\n`);
       return notStarted;
@@ -56,6 +58,7 @@ export async function run(
     if (from && from !== settings.stage) say(rehearsal(stack, wordsOf(stack, configFile), from, settings.stage));
     if (!from && !settings.migration.from && settings.stage !== stageNames[0]) say(unknown(stack, settings.stage));
     if (!writers && settings.loki.former) say(unknownWriters(stack));
+    if (from && !versions) say(unknownVersions(stack, wordsOf(stack, configFile)));
     return await runPulumi(cli, args);
   } catch (error) {
     if (!(error instanceof CliMissing)) throw error;
@@ -137,13 +140,31 @@ function missingPack(): string[] {
 interface Outputs {
   stage?: StageName;
   lokiWriters?: LokiWriters;
+  versions?: Partial<Record<ProgramImage, string>>;
 }
 
 /** What the stack's last update brought about; nothing if Pulumi doesn't know: a new stack, a passphrase that it has to ask for. */
 async function outputsOf(cli: string, stack: string): Promise<Outputs> {
   const said = await askPulumi(cli, ["stack", "output", "--json", "--stack", stack]);
-  const { stage, lokiWriters } = JSON.parse(said ?? "{}") as { stage?: unknown; lokiWriters?: LokiWriters };
-  return { stage: stageNames.find((name) => name === stage), lokiWriters };
+  const { stage, ...others } = JSON.parse(said ?? "{}") as Omit<Outputs, "stage"> & { stage?: unknown };
+  return { ...others, stage: stageNames.find((name) => name === stage) };
+}
+
+/** The versions that must not follow the ones of the last update, each with why and what to do. */
+function refusedVersions(
+  stack: string,
+  words: string,
+  versions: NonNullable<Outputs["versions"]>,
+  settings: Settings,
+): string[] {
+  const before = Object.fromEntries(Object.entries(versions).map(([image, version]) => [image, [version]]));
+  return versionChangesTo(settings, before)
+    .filter(({ refused }) => refused)
+    .map(
+      ({ says }) =>
+        `Stack ${stack}: ${says}.
+  Where such a copy has shown that it works, or is back in its place: npx pulumi up --policy-pack ${policyPack} ${words} doesn't look at versions.`,
+    );
 }
 
 const unknown = (stack: string, to: StageName) =>
@@ -155,6 +176,12 @@ const unknown = (stack: string, to: StageName) =>
 const unknownWriters = (stack: string) =>
   `Stack ${stack}: how many writers Loki had until now is not known (no output: pulumi stack output lokiWriters --stack ${stack}).
   That at most one of the former mode leaves in this update was not checked: docs/loki-modes.md.
+
+`;
+
+const unknownVersions = (stack: string, words: string) =>
+  `Stack ${stack}: which versions it has is not known (no output: pulumi stack output versions --stack ${stack}; this update adds it).
+  That no minor version of Loki or Mimir is skipped was not checked: npm run preflight -- ${words} does, by what runs.
 
 `;
 
