@@ -10,6 +10,7 @@ import { policyPack, readArguments, type PulumiCommand } from "./arguments";
 import { CliMissing, findCli } from "../shared/pulumi-cli/launcher";
 import { askPulumi, runPulumi } from "../shared/pulumi-cli/pulumi";
 import { stateOf } from "../shared/pulumi-cli/state";
+import { ofStack, stackWords } from "../../settings/of-stack";
 import { loadStackSettings } from "../shared/settings";
 import { versionChangesTo, type ProgramImage } from "../shared/versions";
 import { lokiWriters, refusedChange, type LokiWriters } from "../../settings/loki-mode-change";
@@ -50,15 +51,15 @@ export async function run(
     const [, outOfOrder] = from ? check(stack, [...config, `migration.from=${from}`], configFile) : [undefined, []];
     const tooMany = writers && refusedChange(writers, lokiWriters(settings.loki));
     if (tooMany) outOfOrder.push(`Stack ${stack}: ${tooMany}`);
-    outOfOrder.push(...refusedVersions(stack, wordsOf(stack, configFile), versions ?? {}, settings));
+    outOfOrder.push(...refusedVersions(stack, stackWords(stack, configFile), versions ?? {}, settings));
     if (outOfOrder.length > 0) {
       say(`${outOfOrder.join("\n\n")}\n`);
       return notStarted;
     }
-    if (from && from !== settings.stage) say(rehearsal(stack, wordsOf(stack, configFile), from, settings.stage));
+    if (from && from !== settings.stage) say(rehearsal(stack, stackWords(stack, configFile), from, settings.stage));
     if (!from && !settings.migration.from && settings.stage !== stageNames[0]) say(unknown(stack, settings.stage));
     if (!writers && settings.loki.former) say(unknownWriters(stack));
-    if (from && !versions) say(unknownVersions(stack, wordsOf(stack, configFile)));
+    if (from && !versions) say(unknownVersions(stack, stackWords(stack, configFile)));
     return await runPulumi(cli, args);
   } catch (error) {
     if (!(error instanceof CliMissing)) throw error;
@@ -75,7 +76,7 @@ async function destroy(words: readonly string[], say: (text: string) => void): P
     if (stack !== undefined && problems.length === 0) {
       const cli = await findCli(process.env, say);
       const state = await stateOf(cli, stack);
-      problems.push(...destroyProblems(wordsOf(stack, configFile), state ?? [], kept));
+      problems.push(...destroyProblems(stackWords(stack, configFile), state ?? [], kept));
       if (problems.length === 0) {
         // Where Pulumi doesn't give the state, it says itself why.
         if (state) say(announcement(stack, state));
@@ -122,7 +123,7 @@ function check(
     return [loadStackSettings({ stack: nameOf(stack), config, configFile }).settings, []];
   } catch (error) {
     if (!(error instanceof InvalidInput || RunError.isInstance(error))) throw error;
-    return [undefined, [(error as Error).message]];
+    return [undefined, [ofStack((error as Error).message, nameOf(stack), configFile)]];
   }
 }
 
@@ -189,10 +190,6 @@ const usage = (command: PulumiCommand) =>
   `Usage: npm run ${command} -- --stack <name> [--config-file <file>] [--config <key=value>]… [Pulumi's own options]
 Runs pulumi ${command}${command === "destroy" ? "" : " with the policy pack"}, after a check of the settings. The other options: npx pulumi ${command} --help
 `;
-
-/** How another command is given the same stack. */
-const wordsOf = (stack: string, configFile?: string): string =>
-  [`--stack ${stack}`, ...(configFile === undefined ? [] : [`--config-file ${configFile}`])].join(" ");
 
 const rehearsal = (stack: string, words: string, from: StageName, to: StageName) =>
   `Stack ${stack}: stage ${from} → ${to}.

@@ -49,6 +49,13 @@ describe("npm run up and preview", () => {
     assert.deepEqual(pulumi.calls(), []);
   });
 
+  it("advise commands for the file that they were given", async () => {
+    pulumi.install();
+    const retired = ["--config", "stage=mimir-default", "--config", "migration.retireKps=true"];
+    const { said } = await runHere("up", ...sandbox, ...retired);
+    assert.match(said, /`npm run backfill -- --stack sandbox --config-file \S+Pulumi\.sandbox\.yaml`/);
+  });
+
   it("start nothing for a stack without a file, or without the CLI, and end with 2", async () => {
     pulumi.install();
     const nowhere = await runHere("preview", "--stack", "organization/observability/nowhere");
