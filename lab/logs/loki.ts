@@ -137,11 +137,7 @@ function lokiOfProcesses(workspace: Workspace, { doing }: Processes, programs: R
 
 /** What runs: one process of each workload. */
 async function processesOf(variant: Variant): Promise<Processes> {
-  const process = async (
-    name: string,
-    args: readonly string[],
-    env: Record<string, string> = {},
-  ): Promise<Process> => {
+  const process = async (name: string, args: readonly string[], env: Record<string, string> = {}): Promise<Process> => {
     const [http, grpc, memberlist] = [await freePort(), await freePort(), await freePort()];
     return { name, args, env, ports: { http, grpc, memberlist } };
   };
@@ -151,9 +147,7 @@ async function processesOf(variant: Variant): Promise<Processes> {
     return { all: [one], doing: () => one };
   }
   const { workloads, doing } = topology(settings);
-  const all = await Promise.all(
-    workloads.map(({ name, args, resources }) => process(name, args, goMemory(resources))),
-  );
+  const all = await Promise.all(workloads.map(({ name, args, resources }) => process(name, args, goMemory(resources))));
   return { all, doing: (role) => all.find(({ name }) => name === doing[role].name)! };
 }
 
