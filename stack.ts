@@ -17,6 +17,7 @@ import { KubePrometheusStack } from "./components/kube-prometheus-stack/kube-pro
 import { kpsImages } from "./components/kube-prometheus-stack/values";
 import { cluster } from "./components/kubernetes/cluster";
 import { environment as describe } from "./components/kubernetes/environment";
+import { imageVersion } from "./components/kubernetes/labels";
 import { Loki } from "./components/loki/loki";
 import { mimirAlertmanager } from "./components/mimir/alertmanager";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
@@ -81,6 +82,8 @@ export function stack(loaded: LoadedSettings) {
     stage: settings.stage,
     /** What writes lines: the next update may take one writer of Loki's former mode away. */
     lokiWriters: lokiWriters(settings.loki),
+    /** What reads the data that another version left: the next update may skip none of Loki's and Mimir's. */
+    versions: versions(parts),
     /** How to open Grafana. */
     grafanaAccess: grafana.access,
     /** Where logs are pushed to, and queried from, inside the cluster. */
@@ -405,6 +408,16 @@ function exportersAndRules(parts: Parts): void {
     ...(metrics && scraper && { [metrics.names.scraper]: scraper.rules }),
   };
   new BaseRules("rules", { environment, settings: rules, groups }, opts);
+}
+
+/** Versions of the programs that read what another version of them left, as far as the stage has them; by their images. */
+function versions({ settings, image, metrics }: Parts): Partial<Record<"loki" | "mimir" | "grafana", string>> {
+  const { loki, mimir, grafana } = image("loki", "mimir", "grafana");
+  return {
+    loki: imageVersion(loki),
+    ...(metrics?.names.store === "mimir" && { mimir: imageVersion(mimir) }),
+    ...(settings.grafana.create && { grafana: imageVersion(grafana) }),
+  };
 }
 
 /** Base URLs of the Prometheus APIs of a stage, by the uid of the data source that asks it. */

@@ -63,7 +63,7 @@ async function look(
   });
   const text = toJson(stack, adoption);
   if (json === "-") out(text);
-  else out(formatAdoption(stack, adoption));
+  else out(formatAdoption(stack, adoption, configFile));
   if (json !== undefined && json !== "-") writeFileSync(json, text);
 }
 

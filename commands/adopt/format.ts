@@ -1,4 +1,5 @@
 import { Document, isMap, isScalar, stringify, type YAMLMap } from "yaml";
+import { stackWords } from "../../settings/of-stack";
 import { nested, type Adoption } from "./adopt";
 import type { Fit, Question } from "./findings";
 import { groupBy } from "../shared/group-by";
@@ -12,8 +13,9 @@ const width = 100;
  * An adoption as a stack file: as comments, the decisions that are left; then the settings with reasons, and what was not seen.
  * @param stack the stack's name
  * @param adoption what fits the cluster
+ * @param configFile the stack's file, if the command was given one
  */
-export function formatAdoption(stack: string, adoption: Adoption): string {
+export function formatAdoption(stack: string, adoption: Adoption, configFile?: string): string {
   const { server, fits, already, questions, problems, unseen } = adoption;
   const counts = [`${counted(fits.length, "setting")} to copy`, `${questions.length} to decide`];
   const wrong = problems.length > 0 ? [counted(problems.length, "problem")] : [];
@@ -30,7 +32,7 @@ export function formatAdoption(stack: string, adoption: Adoption): string {
             item(
               `${project}:${key}: ${what}`,
               ...(allowed ? [`allowed: ${allowed}`] : []),
-              ...(command ? [`set it: ${command} --stack ${stack}`] : []),
+              ...(command ? [`set it: ${command} ${stackWords(stack, configFile)}`] : []),
             ),
           ),
         ]

@@ -61,7 +61,7 @@ async function plan(args: Arguments, around: Around): Promise<number> {
     destroy || from === undefined || to === undefined
       ? await offlineDestroy({ ...common, stage: from })
       : await offlinePlan({ ...common, policyPack: packOf(args), from, to, change, recorded });
-  print(result, json, (plan) => formatPlan(plan, verbose), around);
+  print(result, json, (plan) => formatPlan(plan, verbose, configFile), around);
   return isRefused(result) || result.refusals.length > 0 ? exitCode.refused : exitCode.clean;
 }
 

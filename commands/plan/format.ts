@@ -22,8 +22,9 @@ const shownPaths = 6;
  * The plan for a person: the summary, what needs a decision, then the steps by operation.
  * @param plan the plan
  * @param verbose print every changed path, and components of which only Pulumi's record changes
+ * @param configFile the stack's file, if the command was given one
  */
-export function formatPlan(plan: Plan, verbose = false): string {
+export function formatPlan(plan: Plan, verbose = false, configFile?: string): string {
   const { stack, steps, volumes, beside, refusals, diagnostics, summary } = plan;
   const sections = [
     [`Stack ${stack}, ${summary}`],
@@ -36,7 +37,7 @@ export function formatPlan(plan: Plan, verbose = false): string {
     formatUnchanged(steps),
   ];
   const text = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
-  return ofStack(text.join("\n\n"), stack);
+  return ofStack(text.join("\n\n"), stack, configFile);
 }
 
 /** Protection is no input, and what it keeps from being deleted may go in the next update. */

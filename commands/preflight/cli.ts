@@ -39,7 +39,7 @@ async function look(
 ): Promise<number> {
   const loaded = loadStackSettings({ stack, config, configFile });
   const results = await preflight(loaded, process.env, { milliseconds: deadline * 1000 }, await partsInState(stack));
-  out(`${json ? JSON.stringify({ stack, results }, undefined, 2) : table(stack, results, columns)}\n`);
+  out(`${json ? JSON.stringify({ stack, results }, undefined, 2) : table(stack, results, { columns, configFile })}\n`);
   return results.some(({ status }) => status === "failed") ? exitCode.refused : exitCode.clean;
 }
 

@@ -5,8 +5,7 @@ import {
   sidecarNamespaces,
 } from "../../components/grafana/sidecar";
 import { controlPlane, controlPlaneParts, labelSelector } from "../../components/monitors/control-plane";
-import { images } from "../../components/images";
-import { imageVersion, labels } from "../../components/kubernetes/labels";
+import { labels } from "../../components/kubernetes/labels";
 import { nodeReaders } from "../../settings/pod-security";
 import { hasUpstreamRelease } from "../../settings/release-values";
 import type { Settings } from "../../settings/schema";
@@ -18,7 +17,7 @@ import type { Deadline } from "../shared/api/network";
 import { judge } from "./alertmanager-file";
 import { crdsRelease, lookAtRelease, ownReleases } from "../shared/api/releases";
 import { groupBy } from "../shared/group-by";
-import { programNames, programs, versionChange } from "../shared/versions";
+import { versionChangesTo } from "../shared/versions";
 import { broughtDataSources, filesIn } from "../shared/data-source-files";
 import { failed, Finding, ok, outcome, skipped, unsure, type Found, type Result } from "../shared/api/result";
 
@@ -118,19 +117,16 @@ const namespace: Look = async (settings, cluster, managed) => {
 };
 
 /** What runs is compared with what will: the list of images may have changed by more than a version since the last update. */
-const versions: Look = async ({ namespace, images: chosen }, cluster) => {
+const versions: Look = async (settings, cluster) => {
   const [nameLabel, versionLabel] = ["app.kubernetes.io/name", "app.kubernetes.io/version"];
   const { "app.kubernetes.io/part-of": own } = labels({ name: "" });
-  const running = await cluster.statefulSets(namespace.name, `app.kubernetes.io/part-of=${own}`);
-  const wanted = images(chosen, "loki", "mimir", "grafana");
-  const changes = programNames.flatMap((program) => {
-    const { image } = programs[program];
-    const found = running.flatMap(({ metadata }) => {
-      const { [nameLabel]: name, [versionLabel]: version } = metadata?.labels ?? {};
-      return name === image && version !== undefined ? [version] : [];
-    });
-    return [...new Set(found)].flatMap((version) => versionChange(program, version, imageVersion(wanted[image])) ?? []);
-  });
+  const running = await cluster.statefulSets(settings.namespace.name, `app.kubernetes.io/part-of=${own}`);
+  const before: Record<string, string[]> = {};
+  for (const { metadata } of running) {
+    const { [nameLabel]: name = "", [versionLabel]: version } = metadata?.labels ?? {};
+    if (version !== undefined) (before[name] ??= []).push(version);
+  }
+  const changes = versionChangesTo(settings, before);
   const said = (list: typeof changes) => list.map(({ says }) => says).join("; ");
   const refused = changes.filter((change) => change.refused);
   if (refused.length > 0) return failed(said(refused), "set images to the version that is named, and update first");

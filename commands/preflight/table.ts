@@ -1,5 +1,5 @@
 import type { Found, Result } from "../shared/api/result";
-import { checklist } from "../shared/checklist";
+import { checklist, type ChecklistArgs } from "../shared/checklist";
 
 const marks: Record<Found["status"], string> = { failed: "✗", unsure: "?", ok: "✓", skipped: "–" };
 
@@ -7,9 +7,9 @@ const marks: Record<Found["status"], string> = { failed: "✗", unsure: "?", ok:
  * The results for a terminal: whether something is in the way; then what to fix, what to look at, and the rest.
  * @param stack the stack's name
  * @param results what was found
- * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
+ * @param around the terminal, and the stack's file
  */
-export function table(stack: string, results: readonly Result[], columns?: number): string {
+export function table(stack: string, results: readonly Result[], around?: Omit<ChecklistArgs, "stack">): string {
   const of = (status: Found["status"]) => results.filter((result) => result.status === status);
   const [wrong, doubts] = [of("failed").length, of("unsure").length];
   const verdict = wrong === 0 ? "nothing is in the way" : `${wrong} to fix first`;
@@ -17,5 +17,5 @@ export function table(stack: string, results: readonly Result[], columns?: numbe
     .flatMap(of)
     .map(({ status, area, what, found, todo }) => ({ mark: marks[status], cells: [area, what], detail: found, todo }));
   const doubtful = doubts === 0 ? "" : `; ${doubts} to look at (?)`;
-  return `Stack ${stack}: ${verdict}${doubtful}.\n\n${checklist(rows, { columns, stack })}`;
+  return `Stack ${stack}: ${verdict}${doubtful}.\n\n${checklist(rows, { ...around, stack })}`;
 }

@@ -10,7 +10,9 @@ import { policyPack, readArguments, type PulumiCommand } from "./arguments";
 import { CliMissing, findCli } from "../shared/pulumi-cli/launcher";
 import { askPulumi, runPulumi } from "../shared/pulumi-cli/pulumi";
 import { stateOf } from "../shared/pulumi-cli/state";
+import { ofStack, stackWords } from "../../settings/of-stack";
 import { loadStackSettings } from "../shared/settings";
+import { versionChangesTo, type ProgramImage } from "../shared/versions";
 import { lokiWriters, refusedChange, type LokiWriters } from "../../settings/loki-mode-change";
 import { stageNames, type StageName } from "../../stages";
 
@@ -45,17 +47,19 @@ export async function run(
   }
   try {
     const cli = await findCli(process.env, say);
-    const { stage: from, lokiWriters: writers } = await outputsOf(cli, stack);
+    const { stage: from, lokiWriters: writers, versions } = await outputsOf(cli, stack);
     const [, outOfOrder] = from ? check(stack, [...config, `migration.from=${from}`], configFile) : [undefined, []];
     const tooMany = writers && refusedChange(writers, lokiWriters(settings.loki));
     if (tooMany) outOfOrder.push(`Stack ${stack}: ${tooMany}`);
+    outOfOrder.push(...refusedVersions(stack, stackWords(stack, configFile), versions ?? {}, settings));
     if (outOfOrder.length > 0) {
       say(`${outOfOrder.join("\n\n")}\n`);
       return notStarted;
     }
-    if (from && from !== settings.stage) say(rehearsal(stack, wordsOf(stack, configFile), from, settings.stage));
+    if (from && from !== settings.stage) say(rehearsal(stack, stackWords(stack, configFile), from, settings.stage));
     if (!from && !settings.migration.from && settings.stage !== stageNames[0]) say(unknown(stack, settings.stage));
     if (!writers && settings.loki.former) say(unknownWriters(stack));
+    if (from && !versions) say(unknownVersions(stack, stackWords(stack, configFile)));
     return await runPulumi(cli, args);
   } catch (error) {
     if (!(error instanceof CliMissing)) throw error;
@@ -72,7 +76,7 @@ async function destroy(words: readonly string[], say: (text: string) => void): P
     if (stack !== undefined && problems.length === 0) {
       const cli = await findCli(process.env, say);
       const state = await stateOf(cli, stack);
-      problems.push(...destroyProblems(wordsOf(stack, configFile), state ?? [], kept));
+      problems.push(...destroyProblems(stackWords(stack, configFile), state ?? [], kept));
       if (problems.length === 0) {
         // Where Pulumi doesn't give the state, it says itself why.
         if (state) say(announcement(stack, state));
@@ -119,7 +123,7 @@ function check(
     return [loadStackSettings({ stack: nameOf(stack), config, configFile }).settings, []];
   } catch (error) {
     if (!(error instanceof InvalidInput || RunError.isInstance(error))) throw error;
-    return [undefined, [(error as Error).message]];
+    return [undefined, [ofStack((error as Error).message, nameOf(stack), configFile)]];
   }
 }
 
@@ -137,13 +141,31 @@ function missingPack(): string[] {
 interface Outputs {
   stage?: StageName;
   lokiWriters?: LokiWriters;
+  versions?: Partial<Record<ProgramImage, string>>;
 }
 
 /** What the stack's last update brought about; nothing if Pulumi doesn't know: a new stack, a passphrase that it has to ask for. */
 async function outputsOf(cli: string, stack: string): Promise<Outputs> {
   const said = await askPulumi(cli, ["stack", "output", "--json", "--stack", stack]);
-  const { stage, lokiWriters } = JSON.parse(said ?? "{}") as { stage?: unknown; lokiWriters?: LokiWriters };
-  return { stage: stageNames.find((name) => name === stage), lokiWriters };
+  const { stage, ...others } = JSON.parse(said ?? "{}") as Omit<Outputs, "stage"> & { stage?: unknown };
+  return { ...others, stage: stageNames.find((name) => name === stage) };
+}
+
+/** The versions that must not follow the ones of the last update, each with why and what to do. */
+function refusedVersions(
+  stack: string,
+  words: string,
+  versions: NonNullable<Outputs["versions"]>,
+  settings: Settings,
+): string[] {
+  const before = Object.fromEntries(Object.entries(versions).map(([image, version]) => [image, [version]]));
+  return versionChangesTo(settings, before)
+    .filter(({ refused }) => refused)
+    .map(
+      ({ says }) =>
+        `Stack ${stack}: ${says}.
+  Where such a copy has shown that it works, or is back in its place: npx pulumi up --policy-pack ${policyPack} ${words} doesn't look at versions.`,
+    );
 }
 
 const unknown = (stack: string, to: StageName) =>
@@ -158,14 +180,16 @@ const unknownWriters = (stack: string) =>
 
 `;
 
+const unknownVersions = (stack: string, words: string) =>
+  `Stack ${stack}: which versions it has is not known (no output: pulumi stack output versions --stack ${stack}; this update adds it).
+  That no minor version of Loki or Mimir is skipped was not checked: npm run preflight -- ${words} does, by what runs.
+
+`;
+
 const usage = (command: PulumiCommand) =>
   `Usage: npm run ${command} -- --stack <name> [--config-file <file>] [--config <key=value>]… [Pulumi's own options]
 Runs pulumi ${command}${command === "destroy" ? "" : " with the policy pack"}, after a check of the settings. The other options: npx pulumi ${command} --help
 `;
-
-/** How another command is given the same stack. */
-const wordsOf = (stack: string, configFile?: string): string =>
-  [`--stack ${stack}`, ...(configFile === undefined ? [] : [`--config-file ${configFile}`])].join(" ");
 
 const rehearsal = (stack: string, words: string, from: StageName, to: StageName) =>
   `Stack ${stack}: stage ${from} → ${to}.

@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { labels } from "../../components/kubernetes/labels";
 import type { Settings } from "../../settings/schema";
 import type { Backend } from "../../stages";
+import { textsOf } from "./data-source-files";
 import { groupBy } from "./group-by";
 
 /** What a cluster's monitoring has, by name: recorded before a step, compared after it. */
@@ -92,6 +93,7 @@ export interface Owning {
   };
   spec?: unknown;
   data?: Record<string, string>;
+  binaryData?: Record<string, string>;
 }
 
 /** The kinds of objects that are read, with the paths of all namespaces. A cluster need not have each. */
@@ -200,7 +202,7 @@ export function stepThatDeletes({ metadata: { labels: { app = "", ...labels } = 
 
 /** What one object has. */
 export function within(object: Owning, { release, labels = usual }: Around = {}): Belonging[] {
-  const { kind, metadata: { name = "", namespace = "" } = {}, spec, data = {} } = object;
+  const { kind, metadata: { name = "", namespace = "" } = {}, spec } = object;
   switch (kind) {
     case "PrometheusRule":
       return ((spec as Rules | undefined)?.groups ?? []).flatMap(({ rules }) =>
@@ -210,7 +212,7 @@ export function within(object: Owning, { release, labels = usual }: Around = {})
         ]),
       );
     case "ConfigMap":
-      return Object.values(data).flatMap((text) => [
+      return Object.values(textsOf(object)).flatMap((text) => [
         ...(isRead(object, "grafana-dashboard", labels.dashboard) ? titled(text) : []),
         ...(isRead(object, "grafana-datasource", labels.dataSource) ? sourcesIn(text) : []),
       ]);

@@ -20,6 +20,8 @@ export interface ChecklistArgs {
   columns?: number;
   /** Its commands are those that the rows advise. */
   stack: string;
+  /** File of its settings, if the command was given one. */
+  configFile?: string;
 }
 
 /** Columns that are needed beside the cells for an aligned text to be read with ease. */
@@ -29,13 +31,13 @@ const narrowest = 60;
  * Rows for a terminal, each with what to do and its notes below it.
  * @param rows in their order
  */
-export function checklist(rows: readonly ChecklistRow[], { columns, stack }: ChecklistArgs): string {
+export function checklist(rows: readonly ChecklistRow[], { columns, stack, configFile }: ChecklistArgs): string {
   const widths = Array.from({ length: Math.max(0, ...rows.map(({ cells }) => cells.length)) }, (_, i) =>
     Math.max(...rows.map(({ cells }) => cells[i]?.length ?? 0)),
   );
   const aligned = widths.reduce((sum, width) => sum + width + 2, 2);
   const indent = columns !== undefined && columns - aligned < narrowest ? 4 : aligned;
-  const lines = (text: string, rest: number) => wrapLine(ofStack(text, stack), columns, rest);
+  const lines = (text: string, rest: number) => wrapLine(ofStack(text, stack, configFile), columns, rest);
   const below = (text: string) => lines(`${" ".repeat(indent)}${text}`, indent + 2);
   return rows
     .flatMap(({ mark, cells, detail, todo, notes = [] }) => [

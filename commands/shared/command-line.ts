@@ -76,10 +76,10 @@ export async function runCommand<Arguments>(
 ): Promise<number> {
   command.configureHelp({ commandUsage: (one) => `npm run ${one.name()} -- ${one.usage()}` });
   command.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
-  let stack: string | undefined;
+  let stack: Partial<StackArguments> = {};
   try {
-    const args = command.parse(words, { from: "user" }).opts() as Arguments & { stack?: string };
-    stack = args.stack;
+    const args = command.parse(words, { from: "user" }).opts() as Arguments & Partial<StackArguments>;
+    stack = args;
     return await act(args);
   } catch (error) {
     // Commander has printed it. A mistake on the command line is no finding of a policy (exit code 1).
@@ -99,9 +99,9 @@ const throughNpm = (name: string) =>
   `npm passes on only what follows --, for example: npm run ${name} -- --stack production`;
 
 /** The message of an error that a person can act on, with commands of the stack, if there is one; undefined for a fault of the program. */
-function messageOf(error: unknown, stack?: string): string | undefined {
+function messageOf(error: unknown, { stack, configFile }: Partial<StackArguments>): string | undefined {
   const message = wordsOf(error);
-  return message === undefined || stack === undefined ? message : ofStack(message, stack);
+  return message === undefined || stack === undefined ? message : ofStack(message, stack, configFile);
 }
 
 function wordsOf(error: unknown): string | undefined {

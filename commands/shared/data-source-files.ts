@@ -2,9 +2,11 @@ import { parse } from "yaml";
 import { ownDataSources } from "../../settings/sections/grafana";
 
 /** A ConfigMap, as far as its files matter. */
-interface ConfigMap {
+export interface ConfigMap {
   metadata?: { name?: string; namespace?: string };
   data?: Record<string, string>;
+  /** In base64. */
+  binaryData?: Record<string, string>;
 }
 
 /** A file in a ConfigMap. */
@@ -23,10 +25,24 @@ export interface BroughtDataSource {
   isDefault?: boolean;
 }
 
+/**
+ * The texts of a ConfigMap by key, as Grafana's sidecar writes them into files.
+ * @see https://github.com/kiwigrid/k8s-sidecar/blob/master/src/resources.py (_process_config_map)
+ */
+export const textsOf = ({ data, binaryData = {} }: Pick<ConfigMap, "data" | "binaryData">): Record<string, string> => ({
+  ...data,
+  ...Object.fromEntries(
+    Object.entries(binaryData).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  ),
+});
+
 /** The files in ConfigMaps. */
 export const filesIn = (configMaps: readonly ConfigMap[]): File[] =>
-  configMaps.flatMap(({ metadata, data = {} }) =>
-    Object.entries(data).map(([key, text]) => ({ from: `${metadata?.namespace}/${metadata?.name}: ${key}`, text })),
+  configMaps.flatMap(({ metadata, ...content }) =>
+    Object.entries(textsOf(content)).map(([key, text]) => ({
+      from: `${metadata?.namespace}/${metadata?.name}: ${key}`,
+      text,
+    })),
   );
 
 /**

@@ -1,3 +1,7 @@
+import { images } from "../../components/images";
+import { imageVersion } from "../../components/kubernetes/labels";
+import type { Settings } from "../../settings/schema";
+
 interface Known {
   /** Of `images.json`. */
   image: "loki" | "mimir" | "grafana";
@@ -19,6 +23,9 @@ export type Program = keyof typeof programs;
 
 /** Names of such programs. */
 export const programNames = Object.keys(programs) as Program[];
+
+/** Name of the image of such a program. */
+export type ProgramImage = Known["image"];
 
 /** What is said of another version of a program. */
 export interface VersionChange {
@@ -58,6 +65,23 @@ export function versionChange(
       `First make an update to ${skipped[0]}; or try it in another stack with a copy of the data: ${page}`,
     refused: true,
   };
+}
+
+/**
+ * What settings make of the versions that there are.
+ * @param settings of the stack
+ * @param before versions by image; several of one while an update is under way
+ */
+export function versionChangesTo(
+  { images: chosen }: Pick<Settings, "images">,
+  before: Readonly<Partial<Record<ProgramImage, readonly string[]>>>,
+): VersionChange[] {
+  const wanted = images(chosen, "loki", "mimir", "grafana");
+  return programNames.flatMap((program) => {
+    const { image } = programs[program];
+    const found = [...new Set(before[image])];
+    return found.flatMap((version) => versionChange(program, version, imageVersion(wanted[image])) ?? []);
+  });
 }
 
 function partsOf(version: string | undefined): Version | undefined {

@@ -60,8 +60,7 @@ async function go(args: Arguments, terminal: Terminal): Promise<number> {
     }
   }
   const records = latest(recordsOf(file));
-  if (records.length === 0)
-    throw new InvalidInput(`${file} has no measurement\n→ npm run usage -- --stack ${args.stack} --label before`);
+  if (records.length === 0) throw new InvalidInput(`${file} has no measurement\n→ npm run usage -- --label before`);
   const release = settings.adopt.kps?.release.split("/")[0];
   const namespaces = [...new Set([settings.namespace.name, ...(release === undefined ? [] : [release])])];
   tell(`\n${table(records, namespaces)}`);

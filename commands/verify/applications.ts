@@ -1,13 +1,8 @@
-import { broughtBy, broughtDataSources, filesIn, type File } from "../shared/data-source-files";
+import { broughtBy, broughtDataSources, filesIn, type ConfigMap, type File } from "../shared/data-source-files";
 import { fail, pass, type Context, type Outcome } from "./check";
 import { count } from "../shared/words";
 import { NoAnswer, type Reach } from "./reach";
 import type { Sidecar, Subject } from "./subject";
-
-interface ConfigMap {
-  metadata: { name: string; namespace: string };
-  data?: Record<string, string>;
-}
 
 /** A dashboard or a data source that a file brings. */
 interface Brought {
@@ -86,7 +81,7 @@ async function secretNotes(reach: Reach, sidecar: Sidecar): Promise<string[]> {
     );
     const lists = await Promise.all(paths.map((path) => reach.metadata<{ items: ConfigMap[] }>(path)));
     const found = lists.flatMap((list) => list?.items ?? []);
-    const names = [...new Set(found.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`))];
+    const names = [...new Set(found.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`))];
     const why = sidecar.secrets ? "not compared" : "not read, because grafana.sidecar.secrets is false";
     return names.length === 0 ? [] : [`dashboards and data sources in Secrets, ${why}: ${names.join(", ")}`];
   } catch (error) {

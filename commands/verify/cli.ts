@@ -77,7 +77,8 @@ async function go(options: Arguments, terminal: Terminal, load: typeof loadStack
     });
   };
   let report = await once();
-  tell(report, json, terminal);
+  writeJson(report, json, terminal);
+  if (json !== "-") terminal.out(`${table(report, { columns: terminal.columns, configFile })}\n`);
   const interrupted = watch === undefined ? undefined : terminal.interrupt?.();
   while (interrupted) {
     const seconds = watch === true || watch === undefined ? usualInterval : watch;
@@ -86,7 +87,7 @@ async function go(options: Arguments, terminal: Terminal, load: typeof loadStack
     const last = report;
     report = await once();
     writeJson(report, json, terminal);
-    const lines = changes(last, report);
+    const lines = changes(last, report, configFile);
     if (json !== "-" && lines.length > 0) terminal.out(`\n${report.at}\n${lines.join("\n")}\n`);
   }
   return isWell(report) ? exitCode.clean : exitCode.refused;
@@ -101,11 +102,6 @@ async function reachable({ kubernetes }: Settings, deadline: number): Promise<Ap
   });
   if (status !== 200) throw new InvalidInput(`the API server ${api.server} answers ${status}\n→ ${todo}`);
   return api;
-}
-
-function tell(report: Report, json: string | undefined, terminal: Terminal): void {
-  writeJson(report, json, terminal);
-  if (json !== "-") terminal.out(`${table(report, terminal.columns)}\n`);
 }
 
 function writeJson(report: Report, file: string | undefined, terminal: Terminal): void {

@@ -1,3 +1,4 @@
+import { textsOf, type ConfigMap } from "../shared/data-source-files";
 import { backendOf, backends, type Backend } from "../../stages";
 import { fail, pass, type Context, type Outcome } from "./check";
 import { count } from "../shared/words";
@@ -75,10 +76,6 @@ export async function panelsAnswer(context: Context, sources: readonly Source[])
 const called = ({ dashboard, panel }: PanelQuery) => `${dashboard} › ${panel}`;
 const queriesInWords = ({ length }: readonly PanelQuery[]) => count(length, "query").replace("querys", "queries");
 
-interface ConfigMaps {
-  items: { metadata: { name: string; namespace: string }; data?: Record<string, string> }[];
-}
-
 /**
  * No panel names a data source that doesn't exist, or queries one for series that are no longer recorded there. While Prometheus still evaluates,
  * notes list other people's panels that will get no answer later; the stack's own follow the stages.
@@ -87,13 +84,13 @@ export async function dashboardsFit({ subject, reach }: Context): Promise<Outcom
   const { panels, dataSources, dashboardLabel, on } = subject;
   const backend = backendOf(on);
   const [found, recorded] = await Promise.all([
-    dashboardLabel === undefined ? undefined : reach.object<ConfigMaps>(labelled(dashboardLabel)),
+    dashboardLabel === undefined ? undefined : reach.object<{ items: ConfigMap[] }>(labelled(dashboardLabel)),
     on.kps && backend ? madeByRules(await ruleGroups(reach)) : [],
   ]);
   const own = new Set(panels.map(({ dashboard }) => dashboard));
-  const files = (found?.items ?? []).flatMap(({ metadata, data = {} }) =>
-    Object.values(data).map((text) => ({
-      from: `${metadata.namespace}/${metadata.name}`,
+  const files = (found?.items ?? []).flatMap(({ metadata, ...content }) =>
+    Object.values(textsOf(content)).map((text) => ({
+      from: `${metadata?.namespace}/${metadata?.name}`,
       dashboard: dashboardIn(text),
     })),
   );

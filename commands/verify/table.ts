@@ -1,4 +1,4 @@
-import { checklist, type ChecklistRow } from "../shared/checklist";
+import { checklist, type ChecklistArgs, type ChecklistRow } from "../shared/checklist";
 import { groupBy } from "../shared/group-by";
 import type { Report, Row } from "./verify";
 
@@ -11,19 +11,20 @@ const mostNotes = 20;
 export const headline = ({ title, result }: Row): string => `${marks[result]} ${title}`;
 
 /** A row of a stack by itself, for a terminal, with what to do and the notes below it. */
-export const line = (row: Row, stack: string): string => checklist([shown(row)], { stack });
+export const line = (row: Row, stack: string, configFile?: string): string =>
+  checklist([shown(row)], { stack, configFile });
 
 /**
  * A report for a terminal: how many rows are how; then what is wrong, what is right, and what was not run, where rows with the same reason share one
  * line.
  * @param report the report
- * @param columns width of the terminal; undefined where the output is no terminal: no line is broken
+ * @param around the terminal, and the stack's file
  */
-export function table({ stack, stage, checks }: Report, columns?: number): string {
+export function table({ stack, stage, checks }: Report, around?: Omit<ChecklistArgs, "stack">): string {
   const of = (result: Row["result"]) => checks.filter((row) => row.result === result);
   const verdict = `${of("pass").length} ✓, ${of("fail").length} ✗, ${of("not-run").length} not run`;
   const rows = [...of("fail").map(shown), ...of("pass").map(shown), ...notRunTogether(of("not-run"))];
-  return `Stack ${stack}, stage ${stage}: ${verdict}.\n\n${checklist(rows, { columns, stack })}`;
+  return `Stack ${stack}, stage ${stage}: ${verdict}.\n\n${checklist(rows, { ...around, stack })}`;
 }
 
 function shown({ title, result, detail, todo, notes = [] }: Row): ChecklistRow {
@@ -46,7 +47,9 @@ function notRunTogether(rows: readonly Row[]): ChecklistRow[] {
 }
 
 /** The rows of a report whose result has changed, as lines. */
-export function changes(before: Report, after: Report): string[] {
+export function changes(before: Report, after: Report, configFile?: string): string[] {
   const results = new Map(before.checks.map(({ id, result }) => [id, result]));
-  return after.checks.filter(({ id, result }) => results.get(id) !== result).map((row) => line(row, after.stack));
+  return after.checks
+    .filter(({ id, result }) => results.get(id) !== result)
+    .map((row) => line(row, after.stack, configFile));
 }

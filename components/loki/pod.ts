@@ -59,7 +59,7 @@ export interface LokiPodArgs {
  */
 export function lokiPod(app: Application, args: LokiPodArgs): types.input.core.v1.PodTemplateSpec {
   const { workload, image, storage } = args;
-  const { replicas, resources, persistent, target } = workload;
+  const { replicas, resources, persistent } = workload;
   return app.pod({
     labels: ringMember,
     annotations: {
@@ -80,7 +80,7 @@ export function lokiPod(app: Application, args: LokiPodArgs): types.input.core.v
         args: [
           `-config.file=${config.mountPath}/${args.file}`,
           "-config.expand-env=true", // for the pod's address and for what a claim says, see config.ts
-          `-target=${target}`,
+          ...workload.args,
         ],
         env: [
           { name: addressVariable, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },

@@ -30,8 +30,8 @@ export interface Workload {
   name: string;
   /** Label `app.kubernetes.io/component`. */
   component: string;
-  /** What the processes run: `-target`. */
-  target: string;
+  /** Arguments that say what the processes run, beside the configuration that all have. */
+  args: string[];
   replicas: number;
   /** How many of these are left, while the mode changes; default: all. */
   left?: number;
@@ -61,7 +61,15 @@ interface Row {
   persistent?: boolean;
   /** Default: always. */
   runs?: (settings: Loki) => boolean;
+  /** Arguments beside the target. */
+  args?: readonly string[];
 }
+
+/**
+ * Of those that only write: otherwise they keep each chunk that they have put into the bucket in the cache for readers, until it is full (`PutOne` in
+ * pkg/storage/stores of 3.6.3). Nobody reads it there.
+ */
+const writesOnly = ["-store.chunks-cache.embedded-cache.enabled=false"];
 
 /**
  * Which processes each mode has. Frontends, queriers and schedulers have nothing to keep; distributors neither. Rulers read their rules again, and
@@ -78,6 +86,7 @@ const modes: Readonly<Record<Loki["mode"], readonly Row[]>> = {
       does: ["distributor", "ingester", "pattern-ingester"],
       size: (loki) => loki.write,
       persistent: true,
+      args: writesOnly,
     },
     { target: "read", does: ["query-frontend", "querier"], size: (loki) => loki.read },
     {
@@ -88,7 +97,7 @@ const modes: Readonly<Record<Loki["mode"], readonly Row[]>> = {
     },
   ],
   distributed: [
-    alone("ingester", ({ ingester }) => ingester, { persistent: true }),
+    alone("ingester", ({ ingester }) => ingester, { persistent: true, args: writesOnly }),
     alone("distributor", ({ distributor }) => distributor),
     alone("pattern-ingester", ({ patternIngester }) => patternIngester, {
       runs: ({ patternIngester }) => patternIngester,
@@ -119,9 +128,10 @@ const nameOf = ({ target }: Row) => (target === "all" ? "loki" : `loki-${target}
 export function topology(settings: Loki): Topology {
   const doing: Partial<Record<Role, Workload>> = {};
   const workloads = modes[settings.mode].flatMap((row) => {
-    const { target, component = target, does, persistent = false, runs } = row;
+    const { target, component = target, does, persistent = false, runs, args = [] } = row;
     const headless = persistent || does.includes("query-scheduler");
-    const workload = { name: nameOf(row), component, target, ...row.size(settings), persistent, headless };
+    const shared = { name: nameOf(row), component, args: [`-target=${target}`, ...args] };
+    const workload = { ...shared, ...row.size(settings), persistent, headless };
     for (const role of does) doing[role] = workload;
     return (runs?.(settings) ?? true) ? [workload] : [];
   });

@@ -83,7 +83,7 @@ export const lokiRing = (place: LokiPlace): LokiRing =>
     writeFileSync(join(cwd, "config.yaml"), configOf(name, settings, place, ring));
     return {
       command: await hostTool(place.program ?? "loki"),
-      args: ["-config.file=config.yaml", "-config.expand-env=true", `-target=${workload.target}`],
+      args: ["-config.file=config.yaml", "-config.expand-env=true", ...workload.args],
       cwd,
       env: { ...place.env, [addressVariable]: loopback },
       live: "/loki/api/v1/status/buildinfo",

@@ -53,7 +53,7 @@ export interface Caches {
 
 interface Process {
   name: string;
-  target: string;
+  args: readonly string[];
   env: Record<string, string>;
   ports: Record<"http" | "grpc" | "memberlist", number>;
 }
@@ -112,7 +112,7 @@ function startProcess(workspace: Workspace, { path, process, variant, ...place }
   return workspace.start({
     name: process.name,
     path,
-    args: ["-config.file=config.yaml", "-config.expand-env=true", `-target=${process.target}`],
+    args: ["-config.file=config.yaml", "-config.expand-env=true", ...process.args],
     env: { ...place.store.env, ...process.env, POD_IP: loopback },
     ready: `${urlOf(process)}/ready`,
   });
@@ -137,19 +137,17 @@ function lokiOfProcesses(workspace: Workspace, { doing }: Processes, programs: R
 
 /** What runs: one process of each workload. */
 async function processesOf(variant: Variant): Promise<Processes> {
-  const process = async (name: string, target: string, env: Record<string, string> = {}): Promise<Process> => {
+  const process = async (name: string, args: readonly string[], env: Record<string, string> = {}): Promise<Process> => {
     const [http, grpc, memberlist] = [await freePort(), await freePort(), await freePort()];
-    return { name, target, env, ports: { http, grpc, memberlist } };
+    return { name, args, env, ports: { http, grpc, memberlist } };
   };
   const settings = lokiOf(variant);
   if (!settings) {
-    const one = await process("loki", "all");
+    const one = await process("loki", ["-target=all"]);
     return { all: [one], doing: () => one };
   }
   const { workloads, doing } = topology(settings);
-  const all = await Promise.all(
-    workloads.map(({ name, target, resources }) => process(name, target, goMemory(resources))),
-  );
+  const all = await Promise.all(workloads.map(({ name, args, resources }) => process(name, args, goMemory(resources))));
   return { all, doing: (role) => all.find(({ name }) => name === doing[role].name)! };
 }
 

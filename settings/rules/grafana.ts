@@ -2,30 +2,43 @@ import { isSecretKey } from "../plain-secrets";
 import { formatPath, type Problem } from "../problem";
 import type { ParsedSettings } from "../schema";
 import { addressOf } from "../sections/exposure";
-import { ownDataSources, secretMountsFolder } from "../sections/grafana";
+import { fileOfSecret, ownDataSources, secretMountsFolder } from "../sections/grafana";
+import { textsIn } from "../texts";
 import type { Rule } from "./rule";
 
 type Grafana = ParsedSettings["grafana"];
 
 /**
- * Keys of grafana.ini that are secret although their names don't say so; `isSecretKey` knows the others.
+ * Keys that are secret in Grafana although their names don't say so, or not to `isSecretKey`: what Grafana hides of its own settings, what its
+ * defaults.ini calls a connection, and headers of requests.
+ * @see https://github.com/grafana/grafana/blob/main/pkg/setting/setting.go (RedactedValue)
  * @see https://github.com/grafana/grafana/blob/main/conf/defaults.ini
  */
-const secretIniKeys = new Set([
-  "analytics.application_insights_connection_string",
-  "analytics.rudderstack_write_key",
-  "database.url", // may have the password in it
-  "enterprise.license_text",
-  "external_image_storage.azure_blob.account_key",
-  "external_image_storage.s3.access_key",
-  "log.frontend.sentry_dsn",
-  "remote_cache.connstr",
-  "unified_storage.db_url",
-]);
+const secretKeys = [
+  /(secret|(account|access|encryption|write)_key|provider_config|db_pass|license_text)$/i,
+  /^(connstr|.*connection_string|.*dsn)$/i,
+  /^(authorization|proxy-authorization|cookie|.*-(api-?)?(key|token)|httpHeaderValue\d+)$/i,
+];
+
+/** Keys of grafana.ini whose text is an address that has the password in any form. */
+const secretIniKeys = new Set(["database.url", "unified_storage.db_url"]);
 
 /** Texts that stand for a secret: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#variable-expansion */
 const reference = /^\$__(file|vault)\{[^{}]+\}$/;
-const passwordInUrl = /:\/\/[^/\s:@]+:[^/\s@]+@/;
+
+/** Texts that are secret whatever their key: a password in an address, in a connection of MySQL or in its parameters; a header's credentials. */
+const secretTexts = [
+  /:\/\/[^/\s:@]*:[^/\s@]+@/,
+  /^[^\s:@/]+:[^\s@]+@(tcp|unix)\(/,
+  /[?&,;\s](password|passwd|(\w+_)?token|api_?key|secret)=[^\s&,;$]/i,
+  /^(Bearer|Basic) +[^\s$]/i,
+];
+
+/** Whether a text would be a secret in plain text, by its key or by itself. */
+const isPlainSecret = (key: string, text: string): boolean =>
+  text !== "" &&
+  !reference.test(text) &&
+  (isSecretKey(key) || secretKeys.some((known) => known.test(key)) || secretTexts.some((form) => form.test(text)));
 
 /** Keys that the program sets, each with the setting to use instead. */
 const ownIniKeys: readonly [key: RegExp, instead: string][] = [
@@ -85,11 +98,23 @@ export const grafanaRules: readonly Rule[] = [
     must: "grafana.settings has no secrets",
     check: ({ grafana }) =>
       iniEntries(grafana).flatMap(({ section, key, value, path }) => {
-        if (value === "" || typeof value === "boolean" || reference.test(String(value))) return [];
-        const name = `${section}.${key}`;
-        const isSecret = isSecretKey(key) || secretIniKeys.has(name) || passwordInUrl.test(String(value));
-        return isSecret ? [secretInClear(path, name)] : [];
+        if (typeof value === "boolean") return [];
+        const [name, text] = [`${section}.${key}`, String(value)];
+        const isAddress = secretIniKeys.has(name) && text !== "" && !reference.test(text);
+        return isAddress || isPlainSecret(key, text) ? [secretInClear(path, name)] : [];
       }),
+  },
+  {
+    must: "grafana.dataSources has no secrets but in secureJsonData",
+    check: ({ grafana: { dataSources } }) =>
+      dataSources.flatMap(({ secureJsonData: _, ...source }, i) =>
+        textsIn(source, ["grafana", "dataSources", i])
+          .filter(({ path, text }) => isPlainSecret(String(path.at(-1)), text))
+          .map(({ path }) => ({
+            ...secretInClear(formatPath(path), path.slice(3).join(".")),
+            allowed: `grafana.dataSources[${i}].secureJsonData, with ${fileOfSecret}`,
+          })),
+      ),
   },
   {
     must: "grafana.settings doesn't set what the program sets",

@@ -2,6 +2,7 @@ import { contentOf, neededSecrets, type NeededSecret } from "../needed-secrets";
 import { nearest } from "../nearest";
 import { openFields } from "../plain-secrets";
 import { formatPath } from "../problem";
+import { textsIn } from "../texts";
 import { receiverFiles } from "../receiver-files";
 import type { ParsedSettings } from "../schema";
 import {
@@ -20,18 +21,6 @@ const exampleId = "abcdefghijklmnopqrstuvwxy1";
 
 /** A shorter text, in characters, may stand elsewhere by accident. */
 const leastLength = 8;
-
-/** Every text in settings, and where it is. */
-function textsIn(
-  value: unknown,
-  path: readonly (string | number)[] = [],
-): { path: (string | number)[]; text: string }[] {
-  if (typeof value === "string") return [{ path: [...path], text: value }];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, each]) =>
-    textsIn(each, [...path, Array.isArray(value) ? Number(key) : key]),
-  );
-}
 
 /** The keys of a Kubernetes Secret that the program may read. */
 const keysOf = (secret: PodSecret, alertmanager: ParsedSettings["alertmanager"]): string[] => [

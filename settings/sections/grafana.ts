@@ -15,7 +15,8 @@ import { addressOf, httpRoute, ingress } from "./exposure";
 /** Folder with the Secrets of `grafana.secretMounts`, each a folder of its name. */
 export const secretMountsFolder = "/etc/grafana-secrets";
 
-const fileOf = `$__file{${secretMountsFolder}/<Secret>/<key>}`;
+/** How Grafana is told to read a file of these Secrets. */
+export const fileOfSecret = `$__file{${secretMountsFolder}/<Secret>/<key>}`;
 
 /**
  * Uid → name of every data source that a stage can have. A uid never changes: dashboards and links have it. Neither does a name:
@@ -176,7 +177,7 @@ const dataSource = z.strictObject({
       z
         .string()
         .regex(/^\$__file\{[^{}]+\}$/)
-        .meta({ allowed: fileOf, example: `$__file{${secretMountsFolder}/tempo/password}` }),
+        .meta({ allowed: fileOfSecret, example: `$__file{${secretMountsFolder}/tempo/password}` }),
     )
     .optional()
     .describe("its secrets, each read from a file of `secretMounts`"),
@@ -227,7 +228,7 @@ export const grafana = z
       .array(objectName)
       .default([])
       .meta({ allowed: "a list of Secrets in the stack's namespace", example: ["tempo"] })
-      .describe(`Secrets whose keys Grafana reads as files: \`${fileOf}\` in \`dataSources\` and \`settings\``),
+      .describe(`Secrets whose keys Grafana reads as files: \`${fileOfSecret}\` in \`dataSources\` and \`settings\``),
     settings: z
       .record(nonEmptyText, z.record(nonEmptyText, plain))
       .default({})

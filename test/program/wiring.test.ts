@@ -55,6 +55,16 @@ graphs.forEach(({ of, stack, config }) => {
       }
     });
 
+    it("its output `versions`, by which the next update may skip none, has what its StatefulSets have as label", () => {
+      const label = (object: Workload, key: string) =>
+        object.resource.inputs.metadata.labels[`app.kubernetes.io/${key}`];
+      const programs = all
+        .filter(({ kind }) => kind === "StatefulSet")
+        .filter((each) => ["loki", "mimir", "grafana"].includes(label(each, "name")))
+        .map((each) => [label(each, "name"), label(each, "version")]);
+      assert.deepEqual(preview.outputs.versions, Object.fromEntries(programs));
+    });
+
     it("each ServiceMonitor finds Services with its ports, and every Service of metrics is found by one alone", () => {
       const monitors = ofKind(preview, "ServiceMonitor");
       const scraped = new Map<string, string[]>();

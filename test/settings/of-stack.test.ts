@@ -29,6 +29,28 @@ describe("A command in a message", () => {
       assert.equal(ofStack(text, "home"), text);
   });
 
+  it("names the stack's file, too, where the command was given one, also in a message that names the stack itself", () => {
+    const mine = (text: string, file = "../mine/Pulumi.home.yaml") => ofStack(text, "home", file);
+    assert.equal(
+      mine("npm run up creates it"),
+      "npm run up -- --stack home --config-file ../mine/Pulumi.home.yaml creates it",
+    );
+    assert.equal(
+      mine("npm run up -- --refresh", "/my files/it's"),
+      "npm run up -- --stack home --config-file '/my files/it'\\''s' --refresh",
+    );
+    const key = "secretValues.minioAdmin.password";
+    const command = `npx pulumi config set --secret --path observability:${key}`;
+    assert.equal(
+      mine(problemsMessage("home", [{ key, what: "is missing", command }]))
+        .split("\n")
+        .at(-1),
+      `      set it: ${command} --stack home --config-file ../mine/Pulumi.home.yaml`,
+    );
+    const named = "npm run up -- --stack home --config-file x, npm run up -- --stack homes";
+    assert.equal(mine(named), named);
+  });
+
   it("is one of those that docs/commands.md gives a stack, and each of them", () => {
     const page = readFileSync(join(root, "docs/commands.md"), "utf8");
     const documented = [...page.matchAll(/`npm run (\S+) -- --stack S/g)].map(([, script]) => script);

@@ -1366,6 +1366,76 @@ const cases: Case[] = [
     what: /in plain text/,
     accepts: { grafana: { settings: { rendering: { server_url: "http://renderer" } } } },
   },
+  ...(
+    [
+      ["analytics", "intercom_secret", "abc"],
+      ["database", "url", "sqlite3:///x"],
+      ["database", "connection_string", "host=pg password=x"],
+      ["unified_storage", "db_pass", "abc"],
+      ["external_image_storage.azure_blob", "account_key", "abc"],
+      ["security.encryption.azurekv.v1", "client_secret", "abc"],
+      ["smtp", "password", "abc"],
+      ["rendering", "renderer_token", "abc"],
+      ["recording_rules.custom_headers", "Authorization", "abc"],
+      ["recording_rules.custom_headers", "X-Api-Key", "abc"],
+      ["recording_rules.custom_headers", "X-Scope", "Bearer abc"],
+      ["remote_cache", "other", "addr=redis:6379,password=x"],
+      ["auth.jwt", "jwk_set_url", "https://id.lan/keys?access_token=abc"],
+      ["database", "other", "grafana:pw@tcp(db:3306)/grafana"],
+      ["unified_alerting", "ha_redis_address", "redis://:pw@redis:6379"],
+    ] as const
+  ).map(([section, key, value]) => ({
+    refuses: `a secret in grafana.settings: ${section}.${key} = ${value}`,
+    raw: { grafana: { settings: { [section]: { [key]: value } } } },
+    key: `grafana.settings${/^\w+$/.test(section) ? `.${section}` : `["${section}"]`}.${key}`,
+    what: /in plain text/,
+    accepts: { grafana: { settings: { [section]: { [key]: "" } } } },
+  })),
+  ...[
+    { url: "http://me:pw@tempo:3200" },
+    { jsonData: { httpHeaderValue1: "abc" } },
+    { jsonData: { nested: [{ clientSecret: "abc" }] } },
+  ].map((given) => ({
+    refuses: `a secret of a data source outside secureJsonData: ${JSON.stringify(given)}`,
+    raw: { grafana: { dataSources: [{ name: "T", uid: "t", type: "tempo", ...given }] } },
+    key: `grafana.dataSources[0].${"url" in given ? "url" : "httpHeaderValue1" in given.jsonData ? "jsonData.httpHeaderValue1" : "jsonData.nested[0].clientSecret"}`,
+    what: /in plain text/,
+    accepts: {
+      grafana: {
+        secretMounts: ["m"],
+        dataSources: [
+          {
+            ...{
+              name: "T",
+              uid: "t",
+              type: "tempo",
+              url: "http://tempo:3200",
+              jsonData: { httpHeaderName1: "X-Api-Key" },
+            },
+            secureJsonData: { httpHeaderValue1: "$__file{/etc/grafana-secrets/m/key}" },
+          },
+        ],
+      },
+    },
+  })),
+  {
+    refuses: "a header's secret, but not the names of headers, files and hints",
+    raw: { grafana: { settings: { "smtp.static_headers": { "X-Auth-Token": "abc" } } } },
+    key: 'grafana.settings["smtp.static_headers"].X-Auth-Token',
+    what: /in plain text/,
+    accepts: {
+      grafana: {
+        settings: {
+          "auth.proxy": { headers: "Name:X-WEBAUTH-NAME Email:X-WEBAUTH-EMAIL", header_name: "Authorization" },
+          "auth.jwt": { key_file: "/etc/jwt/public.pem", header_name: "X-JWT-Assertion" },
+          "auth.generic_oauth": { token_url: "https://id.lan/token", email_attribute_name: "email:primary" },
+          users: { password_hint: "password", login_hint: "you@example.org" },
+          security: { encryption_provider: "secretKey.v1" },
+          auth: { login_cookie_name: "grafana_session", token_rotation_interval_minutes: 10 },
+        },
+      },
+    },
+  },
   {
     refuses: "a key of grafana.ini that the pod depends on",
     raw: { grafana: { settings: { server: { http_port: 80 } } } },

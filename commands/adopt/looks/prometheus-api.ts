@@ -18,7 +18,7 @@ export function lookAtAskers(inventory: Inventory, settings: Settings, release: 
   found.fit(
     "prometheusApi.formerNames",
     services,
-    all.length > 0 ? `asked by ${who}` : "no object was found that uses these names",
+    `${all.length > 0 ? `asked by ${who}` : "no object was found that uses these names"}; clients outside the cluster aren't seen, only counted, by npm run verify`,
   );
   const stay =
     "nothing now: prometheusApi.formerNames keeps them, with one more update after stage kps-removed; or point each to the Service metrics, port 9090, from the first update on";

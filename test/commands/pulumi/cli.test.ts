@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { delimiter, dirname } from "node:path";
 import type { PulumiCommand } from "../../../commands/pulumi/arguments";
 import { run } from "../../../commands/pulumi/cli";
+import { imageVersion } from "../../../components/kubernetes/labels";
 import { until } from "../../../lab/until";
+import { imageList } from "../../../settings/image-list";
 import { ended, press, StandInPulumi } from "./stand-in";
 import { testStackWords } from "../../stacks/stacks";
 
@@ -47,6 +49,13 @@ describe("npm run up and preview", () => {
     assert.deepEqual(pulumi.calls(), []);
   });
 
+  it("advise commands for the file that they were given", async () => {
+    pulumi.install();
+    const retired = ["--config", "stage=mimir-default", "--config", "migration.retireKps=true"];
+    const { said } = await runHere("up", ...sandbox, ...retired);
+    assert.match(said, /`npm run backfill -- --stack sandbox --config-file \S+Pulumi\.sandbox\.yaml`/);
+  });
+
   it("start nothing for a stack without a file, or without the CLI, and end with 2", async () => {
     pulumi.install();
     const nowhere = await runHere("preview", "--stack", "organization/observability/nowhere");
@@ -59,7 +68,7 @@ describe("npm run up and preview", () => {
   });
 
   it("name the rehearsal where the stage changes, and keep quiet where it does not", async () => {
-    pulumi.install(undefined, { stage: "dual-write" });
+    pulumi.install(undefined, { stage: "dual-write", versions: {} });
     const changes = await runHere("preview", ...sandbox, "--config", "stage=loki");
     assert.equal(changes.code, 0);
     assert.match(changes.said, /stage dual-write → loki/);
@@ -97,7 +106,7 @@ describe("npm run up and preview", () => {
       former: { mode: "simple-scalable", writers: left },
     });
     const update = (lokiWriters: object | undefined, writers?: number) => {
-      pulumi.install(undefined, { stage: "loki", lokiWriters });
+      pulumi.install(undefined, { stage: "loki", lokiWriters, versions: {} });
       const former = writers === undefined ? [] : [`former.mode=simple-scalable`, `former.writers=${writers}`];
       return runHere("up", ...sandbox, ...former.flatMap((each) => ["--config", `loki.${each}`]));
     };
@@ -117,6 +126,37 @@ describe("npm run up and preview", () => {
     ] as const)
       assert.deepEqual(await update(from, to), { code: 0, said: "" });
     assert.match((await update(undefined, 0)).said, /how many writers Loki had until now is not known/);
+  });
+
+  it("refuse a Loki or Mimir that skips a minor version, and a Grafana of before, by what the last update left there", async () => {
+    const now = (name: string) => imageVersion(imageList.find((image) => image.name === name)!.reference);
+    const other = (name: string, by: number) => {
+      const [major, minor] = now(name).split(".").map(Number);
+      return minor + by < 0 ? `${major - 1}.0.0` : `${major}.${minor + by}.0`;
+    };
+    const update = async (command: PulumiCommand, versions: object | undefined) => {
+      pulumi.install(undefined, { stage: "loki", versions });
+      return runHere(command, ...sandbox, "--config", "stage=loki");
+    };
+    for (const command of ["up", "preview"] as const)
+      for (const [versions, why] of [
+        [{ loki: other("loki", -2) }, /^Stack sandbox: Loki \S+ → \S+ skips \S+: .*First make an update to/],
+        [{ mimir: "1.0.0" }, /^Stack sandbox: Mimir 1\.0\.0 → \S+ skips 2\.0/],
+        [{ grafana: "99.0.0" }, /^Stack sandbox: Grafana 99\.0\.0 → .*never back/],
+      ] as const) {
+        const { code, said } = await update(command, versions);
+        assert.deepEqual([code, pulumi.calls()], [2, []]);
+        assert.match(said, why);
+        assert.match(
+          said,
+          /npx pulumi up --policy-pack policy --stack sandbox --config-file \S+ doesn't look at versions/,
+        );
+      }
+    for (const versions of [{ loki: now("loki") }, { loki: other("loki", -1) }, { loki: other("loki", 1) }])
+      assert.deepEqual(await update("up", versions), { code: 0, said: "" });
+    const unknown = await update("up", undefined);
+    assert.match(unknown.said, /which versions it has is not known[^]*npm run preflight -- --stack sandbox/);
+    assert.equal(unknown.code, 0);
   });
 });
 

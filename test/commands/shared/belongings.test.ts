@@ -43,6 +43,13 @@ describe("What a cluster's monitoring has", () => {
     assert.deepEqual(belongingsOf({ ConfigMap }, { labels }), { dashboard: ["A"], "data source": ["B"] });
   });
 
+  it("has the dashboards of binaryData, which Grafana's sidecar reads too", () => {
+    const binaryData = { "a.json": Buffer.from('{"title":"Größe"}').toString("base64") };
+    assert.deepEqual(belongingsOf({ ConfigMap: [{ ...configMap("grafana_dashboard", {}), binaryData }] }).dashboard, [
+      "Größe",
+    ]);
+  });
+
   for (const kind of ["Ingress", "HTTPRoute"])
     it(`has of every ${kind} only those of the release and of the stack`, () => {
       const ingress = (name: string, metadata: object) => ({

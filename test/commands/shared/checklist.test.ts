@@ -48,5 +48,8 @@ describe("A checklist", () => {
       stack,
     });
     assert.match(told, /see npm run plan -- --stack home\n +→ npm run up -- --stack home --refresh$/);
+    const configFile = "Pulumi.mine.yaml";
+    const ofFile = checklist([{ ...row, detail: "see npm run plan", notes: [] }], { stack, configFile });
+    assert.match(ofFile, /see npm run plan -- --stack home --config-file Pulumi\.mine\.yaml$/m);
   });
 });

@@ -619,6 +619,17 @@ const cases: Case[] = [
   },
   {
     id: "grafana/applications",
+    when: "Grafana lacks a dashboard that a ConfigMap has as binaryData, which its sidecar reads too",
+    change: ({ objects }) => {
+      const { items } = objects[paths.configMaps] as { items: object[] };
+      const board = Buffer.from('{"uid":"binary","title":"Größe"}').toString("base64");
+      const metadata = { namespace: "a", name: "binary" };
+      objects[paths.configMaps] = { items: [...items, { metadata, binaryData: { "b.json": board } }] };
+    },
+    says: /^2 dashboards and 1 data source found, 1 problem$/,
+  },
+  {
+    id: "grafana/applications",
     when: "two ConfigMaps have one uid, a data source is a second default, and a file is none",
     change: ({ objects }) =>
       (objects[paths.configMaps] = {
@@ -1519,7 +1530,7 @@ describe("verify", () => {
     it("panels of the default that ask Mimir for what its ruler makes, and a data source of somebody else's", async () => {
       const notes = await passes(
         "dashboards/data-sources",
-        /^4 queries of 4 dashboards$/,
+        /^5 queries of 5 dashboards$/,
         ({ objects }, about) => {
           about.panels[1].expr = "instance:cpu:rate5m";
           about.dashboardLabel = "grafana_dashboard";
@@ -1529,12 +1540,16 @@ describe("verify", () => {
           };
           const metadata = { name: "theirs", namespace: "home" };
           const data = { "theirs.json": JSON.stringify(theirs), "README.md": "not JSON" };
-          objects[paths.configMaps] = { items: [{ metadata, data }] };
+          const binaryData = {
+            "more.json": Buffer.from(JSON.stringify({ ...theirs, title: "More" })).toString("base64"),
+          };
+          objects[paths.configMaps] = { items: [{ metadata, data, binaryData }] };
         },
         "mimir-default",
       );
       assert.deepEqual(notes, [
         "Theirs › P names influx, which is not one of the stack's data sources",
+        "More › P names influx, which is not one of the stack's data sources",
         "home/theirs is not a dashboard in JSON",
       ]);
     });

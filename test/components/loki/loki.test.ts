@@ -95,6 +95,23 @@ describe("Loki", () => {
     assert.ok(!names(without, "Deployment").includes("loki-pattern-ingester"));
   });
 
+  it("keeps chunks in memory only where something reads them, not in what only writes", async () => {
+    for (const [settings, writers] of [
+      [{}, []],
+      [scalable, ["write"]],
+      [distributed, ["ingester"]],
+    ] as const) {
+      const { recorded } = await made(settings);
+      const without = runsLoki(recorded).filter(({ spec }) =>
+        spec.template.spec.containers[0].args.includes("-store.chunks-cache.embedded-cache.enabled=false"),
+      );
+      assert.deepEqual(
+        without.map(({ spec }) => targetOf(spec)),
+        writers,
+      );
+    }
+  });
+
   it("has its caches in StatefulSets without volumes, which no process of Loki waits for", async () => {
     const raw = { ...distributed, caches: { chunks: { size: "1Gi", replicas: 2 }, results: {} } };
     const { recorded } = await made(raw);
