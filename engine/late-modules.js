@@ -16,17 +16,19 @@ const late = [
   { from: /[\\/]runtime[\\/](manifest|rpc)\.js$/, request: /^(js-yaml|semver)$/ },
   { from: /[\\/]index\.js$/, request: /^\.\/automation$/ },
   { from: /[\\/](tsutils|run-policy-pack[\\/]run)\.js$/, request: /^typescript$/ },
+  { from: /[\\/]cmd[\\/]run[\\/]run\.js$/, request: /^semver$/ },
+  { from: /[\\/]zod[\\/]v4[\\/]c(ore|lassic)[\\/]\w+\.cjs$/, request: /^\.\.\/locales\/index\.cjs$/ },
 ];
 /** What is loaded late though its functions and classes are taken out at once, which then load it when they are called. */
 const lateFunctions = { from: /[\\/]run[\\/]tracing\.js$/, request: /^@opentelemetry\/(?!api$)/ };
-const insidePulumi = /node_modules[\\/]@pulumi[\\/]pulumi[\\/]/;
+const inside = /node_modules[\\/](@pulumi[\\/]pulumi|zod)[\\/]/;
 
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
   const file = parent?.filename ?? "";
   const now = () => load.call(Module, request, parent, isMain);
-  if (!insidePulumi.test(file)) return now();
+  if (!inside.test(file)) return now();
   if (late.some((rule) => rule.request.test(request) && rule.from.test(file))) return whenUsed(now, request);
   if (lateFunctions.request.test(request) && lateFunctions.from.test(file)) return whenCalled(now);
   return now();

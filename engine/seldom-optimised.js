@@ -4,5 +4,9 @@
  * (engine/README.md). A process that lives longer gets there all the same, a little later.
  *
  * The flag is V8's own (`node --v8-options`). A version of node without it says so once, and runs as by default.
+ *
+ * For the same reason zod is told not to write and compile a function for each schema of an object, of which nearly all are used once. The setting is
+ * zod's own (`jitless`, https://zod.dev/api#jitless); here before zod is loaded, as each schema asks for it when it is made.
  */
 require("node:v8").setFlagsFromString("--interrupt-budget=500000");
+globalThis.__zod_globalConfig = { ...globalThis.__zod_globalConfig, jitless: true };
