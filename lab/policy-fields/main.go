@@ -6,7 +6,7 @@
 // And the flags with which it may be started, as another function registers them (flags.go), and the modules that it may be told to run.
 //
 // A block is an object of its keys, one with keys of the user's own has the key "*", a list is a list of what its elements are, and a
-// scalar is "bool", "int", "float", "text", "duration" (Go's), "period" (Prometheus' duration), "size" (Loki's) or "level" (of a log). "text" is
+// scalar is "bool", "int", "uint", "float", "text", "duration" (Go's), "period" (Prometheus' duration), "size" (Loki's) or "level" (of a log). "text" is
 // also what reads itself out of a text. "any" is everything else that reads itself: what it accepts can't be told from its type.
 package main
 
@@ -329,6 +329,8 @@ func (all *source) fieldsOf(given types.Type, within []types.Type) any {
 			return "any"
 		case info&types.IsBoolean != 0:
 			return "bool"
+		case info&types.IsUnsigned != 0:
+			return "uint"
 		case info&types.IsInteger != 0:
 			return "int"
 		case info&types.IsFloat != 0:

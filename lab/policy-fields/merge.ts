@@ -22,6 +22,7 @@ function laid(all: readonly string[], given: ReadonlyMap<string, Fields>): Field
       ),
     ];
   if (kinds.every((each) => typeof each === "object" && !Array.isArray(each))) return blocks(all, given);
+  if (kinds.every((each) => each === "int" || each === "uint")) return kinds.includes("int") ? "int" : first;
   return kinds.every((each) => each === first) ? first : "any";
 }
 

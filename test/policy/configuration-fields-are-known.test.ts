@@ -258,6 +258,18 @@ describe("configuration-fields-are-known", () => {
         finds: [unfit(`${inFile}common.replication_factor`, '"three"', "a whole number, without quotes")],
       },
       {
+        when: "a number without a sign is negative",
+        given: loki("server.grpc_server_max_concurrent_streams", -1),
+        finds: [
+          unfit(
+            `${inFile}server.grpc_server_max_concurrent_streams`,
+            "-1",
+            "a whole number, 0 or more, without quotes",
+          ),
+        ],
+      },
+      { when: "a number with a sign is negative", given: loki("server.grpc_server_max_send_msg_size", -1) },
+      {
         when: "a switch is in quotes",
         given: mimir("multitenancy_enabled", "false"),
         finds: [unfit(`${inFile}multitenancy_enabled`, '"false"', "true or false, without quotes", "Mimir")],

@@ -16,12 +16,13 @@ describe("the lists of settings", () => {
 
   it("are laid over each other by version", () => {
     const versions = new Map([
-      ["1.0", { a: "int", old: "bool", list: [{ x: "text" }] }],
-      ["1.1", { a: "text", new: { "*": "int" }, list: [{ x: "text", y: "text" }] }],
+      ["1.0", { a: "int", b: "uint", old: "bool", list: [{ x: "text" }] }],
+      ["1.1", { a: "text", b: "int", new: { "*": "int" }, list: [{ x: "text", y: "text" }] }],
       ["1.2", { a: "text", new: { "*": "int" }, old: "bool", list: [{ x: "text" }] }],
     ] as const);
     assert.deepEqual(merged(versions as never), {
       a: "any",
+      "b@1.0-1.1": "int",
       list: [{ x: "text", "y@1.1": "text" }],
       "new@1.1-1.2": { "*": "int" },
       "old@1.0,1.2": "bool",
