@@ -69,7 +69,7 @@ export const overruled = [
 ] as const;
 
 /** Parts of the release that an adoption can keep, and the values that they use. */
-export const keepable = {
+const keepable = {
   keepGrafana: ["grafana"],
   keepExporters: ["prometheus-node-exporter", "kube-state-metrics"],
 } as const;
