@@ -104,11 +104,12 @@ function schema(config: Values, where: string, found: Findings): void {
   found.fit("loki.schemaConfigs", [...periods, next], why);
 }
 
-/** What each process runs. */
+/** What each process runs; this program's own have `tenant-configs` before it. */
 const targetOf = (workload: Workload): string => {
   const words = containersOf(workload).flatMap(({ args = [], command = [] }) => [...command, ...args]);
   const argument = words.flatMap((word) => /^-{1,2}target=(.+)$/.exec(word)?.[1] ?? []).at(0);
-  return argument ?? workload.metadata?.labels?.["app.kubernetes.io/component"] ?? "all";
+  const target = argument?.split(",").find((each) => each !== "tenant-configs");
+  return target ?? workload.metadata?.labels?.["app.kubernetes.io/component"] ?? "all";
 };
 
 /** Loki's components in mode `distributed`: targets, and the settings that size them. */

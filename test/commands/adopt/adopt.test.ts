@@ -1393,7 +1393,7 @@ describe("npm run adopt, of Loki, its store and Secrets", () => {
   it("takes Simple Scalable for what it is, and its claims for those that are used again", async () => {
     const part = (name: string, replicas: number, kind: "StatefulSet" | "Deployment" = "StatefulSet") =>
       workload(kind, `loki-${name}`, "grafana/loki:3.6.3", {
-        args: [`-target=${name}`],
+        args: [`-target=${name === "write" ? "tenant-configs," : ""}${name}`],
         spec: { replicas, volumeClaimTemplates: [{ metadata: { name: "data" } }] },
       });
     const config = { ...lokiConfig, common: { ...lokiConfig.common, replication_factor: 2 } };

@@ -52,7 +52,10 @@ const workloads = (recorded: Recorded) =>
   ["StatefulSet", "Deployment", "DaemonSet"].flatMap((kind) => ofKind(recorded, kind).map(({ inputs }) => inputs));
 const runsLoki = (recorded: Recorded) => workloads(recorded).filter(({ spec }) => targetOf(spec));
 const targetOf = (spec: Registered["inputs"]) =>
-  spec.template.spec.containers[0].args?.find((arg: string) => arg.startsWith("-target="))?.slice("-target=".length);
+  spec.template.spec.containers[0].args
+    ?.find((arg: string) => arg.startsWith("-target="))
+    ?.slice("-target=".length)
+    .replace("tenant-configs,", "");
 
 /** Whether a Service's selector matches a workload's pods. */
 const selects = (selector: Record<string, string>, { spec }: Registered["inputs"]) =>
@@ -69,6 +72,18 @@ describe("Loki", () => {
     assert.deepEqual(names(apart, "StatefulSet"), ["loki-backend", "loki-write"]);
     assert.deepEqual(names(apart, "Deployment"), ["loki-gateway", "loki-read"]);
     for (const { metadata, spec } of runsLoki(apart)) assert.equal(metadata.name, `loki-${targetOf(spec)}`);
+  });
+
+  it("has its settings by tenant before what takes lines in: in another order it panics at the first one", async () => {
+    for (const args of [undefined, scalable, distributed])
+      assert.deepEqual(
+        runsLoki((await made(args)).recorded)
+          .filter(({ spec }) =>
+            spec.template.spec.containers[0].args.some((arg: string) => /=tenant-configs,/.test(arg)),
+          )
+          .map(({ spec }) => targetOf(spec)),
+        [args === undefined ? "all" : args === scalable ? "write" : "distributor"],
+      );
   });
 
   it("is a workload of each component as distributed: those that keep something with volumes, and no pattern ingester without patterns", async () => {
