@@ -73,7 +73,7 @@ const writesOnly = ["-store.chunks-cache.embedded-cache.enabled=false"];
 
 /**
  * Before what takes lines in: it starts its parts in an order of chance, and the one that passes lines on to pattern ingesters needs these without
- * saying so. Where it came first, about one start in twenty, Loki panicked at the first line (`PatternIngesterTee` in pkg/loki/loki.go of 3.5.7 to 3.7.1).
+ * saying so. Where it came first, by a simulation of that order once in twenty starts, Loki panicked at the first line (`PatternIngesterTee` in pkg/loki/loki.go of 3.5.7 to 3.7.1).
  */
 const first = "tenant-configs,";
 
