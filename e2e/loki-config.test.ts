@@ -23,7 +23,7 @@ const modes = {
 const cached = {
   "single-binary": ["loki.mode=single-binary", "loki.singleBinary.replicas=3"],
   "simple-scalable": ["loki.mode=simple-scalable", "loki.write.replicas=3"],
-  distributed: ["loki.mode=distributed"],
+  distributed: ["loki.mode=distributed", "loki.patternIngester=true"],
 };
 const caches = ["loki.replicationFactor=3", "loki.caches.chunks.size=1Gi", "loki.caches.results.replicas=2"];
 

@@ -1,3 +1,4 @@
+import { garbage } from "../../components/loki/topology";
 import type { Settings } from "../../settings/schema";
 import { memoryForSeries, vmagentVolume } from "../../settings/rules/victoria-metrics";
 import { quantityValue, seconds } from "../../settings/units";
@@ -79,8 +80,8 @@ const [chunkTarget, chunkBlock] = [1_572_864, 262_144];
 /** Seconds after which a chunk is written though it isn't full: Loki's default of `max_chunk_age`. */
 const chunkAge = 7200;
 
-/** Go collects garbage when the heap is twice what is in use: https://go.dev/doc/gc-guide#GOGC */
-const heapFactor = 2;
+/** How large the heap may be to what is in use. */
+const heapFactor = 1 + Number(garbage.value) / 100;
 
 /** Seconds without an object store that a writer's volume holds the log of. Assumed; an operator's night would be 8 hours. */
 const outage = 2 * 3600;
@@ -116,6 +117,7 @@ export function resultsOf(mode: string, { results }: LogFigures): LogResult[] {
 
 function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures): Need[] {
   const results = resultsOf(loki.mode, figures);
+  const patterns = patternsWithin(loki, figures);
   const of = (name: string) => {
     const role = roleOf(results, name);
     return { ...role, writing: writing(loki, demand, role, figures), reading: reading(demand, results, name) };
@@ -124,7 +126,14 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
   const writer = (name: string, key: string, { replicas: given }: { replicas: number }) => {
     const { writing } = of(name);
     const replicas = Math.max(given, writing.replicas);
-    return need(name, key, replicas, writing.cpu(replicas), writing.memory(replicas), writing.volume(replicas));
+    return need(
+      name,
+      key,
+      replicas,
+      writing.cpu(replicas),
+      writing.memory(replicas) + patterns,
+      writing.volume(replicas),
+    );
   };
   /** Asks, or is asked, but holds no lines: the cores of all queries where it reads them, and what it took beside. */
   const other = (name: string, key: string, { replicas }: { replicas: number }, cpu = 0, volume?: number) =>
@@ -135,7 +144,7 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
       const { writing, reading } = of("loki");
       const replicas = Math.max(loki.singleBinary.replicas, writing.replicas);
       // One process does both at once.
-      const memory = writing.memory(replicas) + reading.memory - reading.idle;
+      const memory = writing.memory(replicas) + patterns + reading.memory - reading.idle;
       const cpu = writing.cpu(replicas) + reading.cpu / replicas;
       return [need("loki", "loki.singleBinary", replicas, cpu, memory, writing.volume(replicas))];
     }
@@ -168,6 +177,12 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
       ];
     }
   }
+}
+
+/** Bytes that a writer takes more where it detects patterns itself: at most what a process takes that does nothing else. */
+function patternsWithin({ mode, patternIngester }: Settings["loki"], figures: LogFigures): number {
+  if (!patternIngester || mode === "distributed") return 0;
+  return roleOf(resultsOf("distributed", figures), "loki-pattern-ingester").peak;
 }
 
 /** Bytes a second of the busiest minute's lines, each as often as it is held. */

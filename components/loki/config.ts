@@ -59,6 +59,7 @@ export function lokiConfig(args: LokiConfigArgs) {
         cache: cacheConfig("results", settings, environment, processes.doing["query-frontend"].resources),
       },
     },
+    querier: { max_concurrent: workers },
     ruler: ruler(args),
     ingester: ingester(processes),
     pattern_ingester: { enabled: settings.patternIngester },
@@ -80,7 +81,7 @@ export function lokiConfig(args: LokiConfigArgs) {
       // Loki 3 doesn't start with retention and without it.
       delete_request_store: schema[schema.length - 1].object_store,
     },
-    limits_config: limits(settings),
+    limits_config: { ...limits(settings), ...parallelism(processes) },
     memberlist: {
       // A pod may get the address of another program's that used memberlist a moment ago, and would join it.
       cluster_label: `loki-${environment.namespace}`,
@@ -139,6 +140,21 @@ function schedulers(environment: Environment, { workloads, doing }: Topology) {
     frontend: { compress_responses: true, ...them, ...tails },
     frontend_worker: them,
   };
+}
+
+/**
+ * Requests that a querier takes at a time, by Loki's default four, and how many of one query these may be.
+ *
+ * A query for the last lines ends when it has enough of them, and cancels what it asked for ahead. Loki takes that for a fault of the connection: the
+ * worker that had the request takes none for up to five seconds, longer each time (`processQueriesOnSingleStream` in pkg/querier/worker of 3.6.3 and
+ * 3.7.1). With four workers, queries of milliseconds soon wait for seconds, on idle cores: docs/logs-benchmark.md. With more, others take over, and
+ * a large query still reads no more at a time.
+ */
+const [workers, atOnce] = [16, 4];
+
+function parallelism({ doing: { querier } }: Topology) {
+  const all = atOnce * Math.max(querier.replicas, 1);
+  return { max_query_parallelism: all, tsdb_max_query_parallelism: all };
 }
 
 function server({ limits, logLevel }: Settings["loki"]) {

@@ -7,7 +7,7 @@ import { restrictedPod } from "../kubernetes/security";
 import { dataVolume } from "../kubernetes/storage";
 import type { StoragePod } from "../object-storage/types";
 import { addressVariable, dataDirectory, rulesDirectory, tenant } from "./config";
-import { ports, type Workload } from "./topology";
+import { garbage, ports, type Workload } from "./topology";
 
 /** The user of the image: https://github.com/grafana/loki/blob/v3.6.3/cmd/loki/Dockerfile */
 const uid = 10001;
@@ -86,6 +86,7 @@ export function lokiPod(app: Application, args: LokiPodArgs): types.input.core.v
           { name: addressVariable, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
           ...storage.env,
           goMemoryLimit(resources),
+          garbage,
         ],
         ports: [
           { name: httpPort, containerPort: ports.http },

@@ -28,7 +28,7 @@ const way = (from: string, to: string): string[][] => [
 const always = [
   ...["objectStore.storage=5Gi", "loki.canary=false", "loki.replicationFactor=3", "loki.storage=1Gi"],
   ...["loki.singleBinary.replicas=3", "loki.caches.chunks.size=64Mi", "loki.caches.results.size=64Mi"],
-  ...["querier", "compactor", "ruler", "patternIngester"].map((part) => `loki.distributed.${part}.replicas=1`),
+  ...["querier", "compactor", "ruler"].map((part) => `loki.distributed.${part}.replicas=1`),
 ];
 
 /** A new index is known to the others in seconds instead of minutes, as each step is counted. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { memcacheds } from "../../components/loki/caches";
 import { lokiConfig, tenant } from "../../components/loki/config";
 import { memcachedArgs } from "../../components/loki/memcached";
-import { topology, type Role } from "../../components/loki/topology";
+import { garbage, topology, type Role } from "../../components/loki/topology";
 import { settingsSchema, type Settings } from "../../settings/schema";
 import { debianProgram } from "../cluster/debian";
 import { freePort } from "../cluster/server";
@@ -14,12 +14,15 @@ import type { Running, Workspace } from "../sizing/workspace";
 import { chart } from "./chart";
 import { loopback, onLoopback } from "./loopback";
 
-/** The settings of each configuration that is compared: the stack's, in a mode; the chart's, as one process, has none. */
+/**
+ * The settings of each configuration that is compared: the stack's, in a mode; the chart's, as one process, has none. Where patterns are detected apart,
+ * they are, so that there is a figure.
+ */
 const settingsOf = {
   "single-binary": { mode: "single-binary" },
   "simple-scalable": { mode: "simple-scalable" },
-  distributed: { mode: "distributed" },
-  "distributed+memcached": { mode: "distributed", caches: { chunks: {}, results: {} } },
+  distributed: { mode: "distributed", patternIngester: true },
+  "distributed+memcached": { mode: "distributed", patternIngester: true, caches: { chunks: {}, results: {} } },
   chart: undefined,
 } as const;
 
@@ -147,7 +150,11 @@ async function processesOf(variant: Variant): Promise<Processes> {
     return { all: [one], doing: () => one };
   }
   const { workloads, doing } = topology(settings);
-  const all = await Promise.all(workloads.map(({ name, args, resources }) => process(name, args, goMemory(resources))));
+  const all = await Promise.all(
+    workloads.map(({ name, args, resources }) =>
+      process(name, args, { ...goMemory(resources), [garbage.name]: garbage.value }),
+    ),
+  );
   return { all, doing: (role) => all.find(({ name }) => name === doing[role].name)! };
 }
 

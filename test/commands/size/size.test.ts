@@ -84,10 +84,24 @@ describe("The sizes of a stack", () => {
   it("have memory for the streams that are open, beyond those that were measured", () => {
     const [few, many] = [demand, { ...demand, streams: 1000 }].map((wanted) => needOf("loki-write", scalable, wanted));
     assert.equal(few.memory, 320 * 2 ** 20);
-    // Chunks and blocks of 950 more streams, half full, and as much again for Go's collector.
+    // Chunks and blocks of 950 more streams, half full, and half as much again for Go's collector.
     const more = (950 * (1_572_864 + 262_144)) / 2;
-    assert.ok(Math.abs(many.memory - (300 * 2 ** 20 + 2 * more)) < 64 * 2 ** 20, `${many.memory}`);
+    assert.ok(Math.abs(many.memory - (300 * 2 ** 20 + 1.5 * more)) < 64 * 2 ** 20, `${many.memory}`);
     assert.equal(many.memoryLimit, 2 * many.memory);
+  });
+
+  it("have memory for patterns in what writes, where no process of their own detects them", () => {
+    const more = (loki: object) => {
+      const [without, withThem] = [false, true].map((patternIngester) =>
+        sizesFor(settingsSchema.parse({ loki: { ...loki, patternIngester } }), demand, figures),
+      );
+      const memoryIn = ({ needs }: typeof without) => new Map(needs.map(({ name, memory }) => [name, memory]));
+      const before = memoryIn(without);
+      return [...memoryIn(withThem)].filter(([name, memory]) => before.get(name) !== memory).map(([name]) => name);
+    };
+    assert.deepEqual(more({}), ["loki"]);
+    assert.deepEqual(more({ mode: "simple-scalable" }), ["loki-write"]);
+    assert.deepEqual(more({ mode: "distributed" }), ["loki-pattern-ingester"]);
   });
 
   it("have a bucket for each day that is kept, and say what copies may add", () => {

@@ -36,7 +36,7 @@ async function made(raw: object = {}, secret: SecretRef = credentials): Promise<
   return { loki, recorded };
 }
 const scalable = { mode: "simple-scalable" };
-const distributed = { mode: "distributed" };
+const distributed = { mode: "distributed", patternIngester: true };
 
 const ofKind = ({ resources }: Recorded, kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
 const one = (recorded: Recorded, kind: string, name: string): Registered["inputs"] => {
@@ -86,7 +86,7 @@ describe("Loki", () => {
       );
   });
 
-  it("is a workload of each component as distributed: those that keep something with volumes, and no pattern ingester without patterns", async () => {
+  it("is a workload of each component as distributed: those that keep something with volumes, and a pattern ingester only on request", async () => {
     const apart = (await made(distributed)).recorded;
     assert.deepEqual(names(apart, "StatefulSet"), ["loki-compactor", "loki-index-gateway", "loki-ingester"]);
     const stateless = ["distributor", "pattern-ingester", "querier", "query-frontend", "query-scheduler", "ruler"];
@@ -106,8 +106,23 @@ describe("Loki", () => {
       names(apart, "PodDisruptionBudget"),
       several.map((name) => `loki-${name}`),
     );
-    const without = (await made({ ...distributed, patternIngester: false })).recorded;
+    const without = (await made({ mode: "distributed" })).recorded;
     assert.ok(!names(without, "Deployment").includes("loki-pattern-ingester"));
+  });
+
+  it("has more workers in each querier than one query may occupy, in every mode", async () => {
+    for (const [settings, queriers] of [
+      [{}, 1],
+      [{ singleBinary: { replicas: 3 }, replicationFactor: 3 }, 3],
+      [scalable, 3],
+      [distributed, 3],
+    ] as const) {
+      const { recorded } = await made(settings);
+      const { querier, limits_config } = parse(one(recorded, "ConfigMap", "loki").data["config.yaml"]);
+      for (const limit of ["max_query_parallelism", "tsdb_max_query_parallelism"])
+        assert.equal(limits_config[limit], 4 * queriers, JSON.stringify(settings));
+      assert.ok(querier.max_concurrent >= 3 * (limits_config.max_query_parallelism / queriers));
+    }
   });
 
   it("keeps chunks in memory only where something reads them, not in what only writes", async () => {
@@ -163,7 +178,10 @@ describe("Loki", () => {
     assert.equal(one(recorded, "StatefulSet", "loki-write").spec.replicas, 2);
     assert.equal(one(recorded, "StatefulSet", "loki-ingester").spec.replicas, 3);
     const file = one(recorded, "ConfigMap", "loki").data["former.yaml"];
-    assert.equal(file, one((await made(scalable)).recorded, "ConfigMap", "loki").data["config.yaml"]);
+    assert.equal(
+      file,
+      one((await made({ ...scalable, patternIngester: true })).recorded, "ConfigMap", "loki").data["config.yaml"],
+    );
     assert.match(loki.pushUrl, /loki-distributor\./);
   });
 
@@ -378,6 +396,8 @@ describe("Loki", () => {
     const { env } = one(recorded, "StatefulSet", "loki").spec.template.spec.containers[0];
     const limit = Number(env.find(({ name }: { name: string }) => name === "GOMEMLIMIT").value);
     assert(limit > 2 ** 29 && limit < 2 ** 30, String(limit));
+    // Far from it too, more often than Go by default (100).
+    assert.equal(env.find(({ name }: { name: string }) => name === "GOGC").value, "50");
   });
 
   it("gives what has a volume at least a minute to flush, and three writers together less than an update waits", async () => {

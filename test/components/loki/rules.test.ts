@@ -29,7 +29,9 @@ describe("Alerts about Loki", () => {
       );
     const workloads = (...modes: Settings["loki"]["mode"][]) =>
       modes.flatMap((mode) =>
-        topology(settingsSchema.parse({ loki: { mode } }).loki).workloads.map(({ name }) => name),
+        topology(settingsSchema.parse({ loki: { mode, patternIngester: true } }).loki).workloads.map(
+          ({ name }) => name,
+        ),
       );
     const both = workloads("single-binary", "simple-scalable");
     for (const mode of ["single-binary", "simple-scalable"] as const)
