@@ -66,8 +66,11 @@ export function lokiConfig(args: LokiConfigArgs) {
     ...apart(processes, {
       // Of the clients: the index gateways and backends always are. By `ring` one dead backend could hold up every query for a minute.
       index_gateway: { mode: "simple" },
-      storage_config: indexGateways(environment, processes, schema),
     }),
+    storage_config: {
+      max_chunk_batch_size: chunksAtOnce,
+      ...apart(processes, indexGateways(environment, processes, schema)),
+    },
     chunk_store_config: {
       chunk_cache_config: cacheConfig("chunks", settings, environment, processes.doing.querier.resources),
     },
@@ -143,14 +146,14 @@ function schedulers(environment: Environment, { workloads, doing }: Topology) {
 }
 
 /**
- * Requests that a querier takes at a time, by Loki's default four, and how many of one query these may be.
+ * Requests that a querier takes at a time (by default 4), how many of one query these may be (128), and chunks that each fetches at a time (50).
  *
  * A query for the last lines ends when it has enough of them, and cancels what it asked for ahead. Loki takes that for a fault of the connection: the
  * worker that had the request takes none for up to five seconds, longer each time (`processQueriesOnSingleStream` in pkg/querier/worker of 3.6.3 and
- * 3.7.1). With four workers, queries of milliseconds soon wait for seconds, on idle cores: docs/logs-benchmark.md. With more, others take over, and
- * a large query still reads no more at a time.
+ * 3.7.1). With four workers, queries of milliseconds soon wait for seconds on idle cores; of 32 others take over. So that several large queries at a
+ * time take no more memory for that, each part of them holds fewer chunks. Measured: docs/logs-benchmark.md.
  */
-const [workers, atOnce] = [16, 4];
+const [workers, atOnce, chunksAtOnce] = [32, 4, 8];
 
 function parallelism({ doing: { querier } }: Topology) {
   const all = atOnce * Math.max(querier.replicas, 1);

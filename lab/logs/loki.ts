@@ -14,15 +14,15 @@ import type { Running, Workspace } from "../sizing/workspace";
 import { chart } from "./chart";
 import { loopback, onLoopback } from "./loopback";
 
-/**
- * The settings of each configuration that is compared: the stack's, in a mode; the chart's, as one process, has none. Where patterns are detected apart,
- * they are, so that there is a figure.
- */
+/** One querier, as there is: what queries may occupy goes by their number. Patterns, so that there is a figure of what detects them. */
+const distributed = { mode: "distributed", patternIngester: true, distributed: { querier: { replicas: 1 } } };
+
+/** The settings of each configuration that is compared: the stack's, in a mode; the chart's, as one process, has none. */
 const settingsOf = {
   "single-binary": { mode: "single-binary" },
-  "simple-scalable": { mode: "simple-scalable" },
-  distributed: { mode: "distributed", patternIngester: true },
-  "distributed+memcached": { mode: "distributed", patternIngester: true, caches: { chunks: {}, results: {} } },
+  "simple-scalable": { mode: "simple-scalable", read: { replicas: 1 } },
+  distributed: { ...distributed },
+  "distributed+memcached": { ...distributed, caches: { chunks: {}, results: {} } },
   chart: undefined,
 } as const;
 
@@ -193,6 +193,7 @@ function configOf(variant: Variant, process: Process, place: Place): string {
     pattern_ingester: { ...config.pattern_ingester, lifecycler: noPatience },
     ...(apart && {
       storage_config: {
+        ...config.storage_config,
         tsdb_shipper: { index_gateway_client: { server_address: `dns+${at("index-gateway", "grpc")}` } },
       },
     }),
@@ -224,6 +225,7 @@ interface Sections {
   ingester?: object;
   pattern_ingester?: object;
   limits_config?: object;
+  storage_config?: object;
   common?: { ring?: object; storage?: object };
 }
 

@@ -122,7 +122,7 @@ describe("Loki's configuration", () => {
     assert.equal(index_gateway?.mode, "simple");
     const single = made();
     assert.doesNotMatch(stringify(single), /loki-(backend|write|read)/);
-    assert.equal(single.storage_config, undefined);
+    assert.equal(single.storage_config.tsdb_shipper, undefined);
   });
 
   it("tells components that are apart where the others are", () => {

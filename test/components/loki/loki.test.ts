@@ -118,10 +118,12 @@ describe("Loki", () => {
       [distributed, 3],
     ] as const) {
       const { recorded } = await made(settings);
-      const { querier, limits_config } = parse(one(recorded, "ConfigMap", "loki").data["config.yaml"]);
+      const { querier, limits_config, storage_config } = parse(one(recorded, "ConfigMap", "loki").data["config.yaml"]);
       for (const limit of ["max_query_parallelism", "tsdb_max_query_parallelism"])
         assert.equal(limits_config[limit], 4 * queriers, JSON.stringify(settings));
-      assert.ok(querier.max_concurrent >= 3 * (limits_config.max_query_parallelism / queriers));
+      assert.ok(querier.max_concurrent >= 8 * (limits_config.max_query_parallelism / queriers));
+      // By default four with fifty each.
+      assert.ok(querier.max_concurrent * storage_config.max_chunk_batch_size < 1.5 * (4 * 50));
     }
   });
 
