@@ -81,8 +81,9 @@ const patch = indented(
   `{apiVersion: v1, kind: ConfigMap, metadata: {name: loki}, data: {loki.yaml: ${JSON.stringify(withoutStore)}}}`,
   14,
 );
+const one = "singleBinary: {replicas: 1}, read: {replicas: 0}, write: {replicas: 0}, backend: {replicas: 0}";
 const lokiValues = (more = "") =>
-  `{loki: {${more}commonConfig: {replication_factor: 1}, schemaConfig: ${schema()}, compactor: {retention_enabled: true}}, deploymentMode: SingleBinary, singleBinary: {replicas: 1}}`;
+  `{loki: {${more}commonConfig: {replication_factor: 1}, storage: {type: filesystem}, schemaConfig: ${schema()}, compactor: {retention_enabled: true}}, deploymentMode: SingleBinary, ${one}}`;
 
 /** What stands there, and the policies that say something of it, each as often as it does. */
 const cases: { what: string; given: TestResource[]; told?: string[]; config?: Record<string, object> }[] = [
@@ -156,7 +157,13 @@ promtail: {enabled: true}
   },
   {
     what: "a schema where the chart drops it",
-    given: [release("loki", "6.30.0", `{loki: {commonConfig: {replication_factor: 1}, schema_config: ${schema()}}}`)],
+    given: [
+      release(
+        "loki",
+        "6.30.0",
+        `{loki: {commonConfig: {replication_factor: 1}, storage: {type: filesystem}, schema_config: ${schema()}}, ${one}}`,
+      ),
+    ],
     told: ["schema-is-tsdb-v13"],
   },
   {
@@ -211,7 +218,7 @@ sops: {mac: "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]", version: 3.8.
   },
   {
     what: "a HelmRelease without any",
-    given: [flux("6.30.1", "{loki: {commonConfig: {replication_factor: 1}}, singleBinary: {replicas: 1}}")],
+    given: [flux("6.30.1", `{loki: {commonConfig: {replication_factor: 1}, storage: {type: filesystem}}, ${one}}`)],
     told: ["schema-is-tsdb-v13"],
   },
   {
@@ -223,7 +230,7 @@ kind: HelmRelease
 metadata: {name: loki, namespace: monitoring}
 spec:
   chart: {spec: {chart: loki, version: 6.30.1, sourceRef: {kind: HelmRepository, name: grafana}}}
-  values: {loki: {commonConfig: {replication_factor: 1}, useTestSchema: true}, singleBinary: {replicas: 1}, deploymentMode: SingleBinary}
+  values: {loki: {commonConfig: {replication_factor: 1}, useTestSchema: true, storage: {type: filesystem}}, ${one}, deploymentMode: SingleBinary}
   postRenderers:
     - kustomize:
         patches:
@@ -302,7 +309,7 @@ data: {note: none}
   {
     what: "an empty file of values",
     given: [
-      release("loki", "6.30.0", `{loki: {commonConfig: {replication_factor: 1}, schemaConfig: ${schema()}}}`, {
+      release("loki", "6.30.0", lokiValues().replace("{retention_enabled: true}", "{working_directory: /loki}"), {
         valueYamlFiles: [{ text: "# nothing yet\n" }],
       }),
     ],
@@ -359,7 +366,7 @@ spec:
       release(
         "loki",
         "6.44.0",
-        `{deploymentMode: SingleBinary, singleBinary: {replicas: 1}, loki: {configObjectName: own, generatedConfigObjectName: own, commonConfig: {replication_factor: 3}, schemaConfig: ${schema()}}}`,
+        `{deploymentMode: SingleBinary, ${one}, loki: {storage: {type: filesystem}, configObjectName: own, generatedConfigObjectName: own, commonConfig: {replication_factor: 3}, schemaConfig: ${schema()}}}`,
       ),
     ],
     told: ["replication-factor-fits-replicas"],

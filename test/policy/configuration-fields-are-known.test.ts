@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { configurationFieldsAreKnown as policy } from "../../policy/configuration-fields-are-known";
 import { settingsTakeEffect } from "../../policy/settings-take-effect";
-import { cases, changed, file, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
+import { cases, changed, file, type Case, goodLoki, goodMimir, inFile, lokiChart, type Values } from "./fixtures";
 import { configMap, findings, object, release, stackFindings } from "./support";
 
 const unknown = (place: string, wanted = "the key removed", more = "", program = "Loki 3.7") =>
@@ -345,6 +345,31 @@ describe("configuration-fields-are-known", () => {
         given: loki(path, "redis"),
         finds: [refusedText(inFile + path, "redis", "memberlist, inmemory, consul, etcd or multi", "Loki")],
       })),
+      ...(
+        [
+          ["index_gateway.ring.kvstore.store", "index_gateway.mode", "ring"],
+          ["ingest_limits.lifecycler.ring.kvstore.store", "ingest_limits.enabled", true],
+          ["ingest_limits_frontend.lifecycler.ring.kvstore.store", "ingest_limits.enabled", true],
+          ["pattern_ingester.lifecycler.ring.kvstore.store", "pattern_ingester.enabled", true],
+          ["ruler.ring.kvstore.store", "ruler.enable_sharding", true],
+          ["alertmanager.sharding_ring.kvstore.store", "target", "alertmanager"],
+          ["distributor.ha_tracker.kvstore.store", "distributor.ha_tracker.enable_ha_tracker", true],
+          ["ingester.partition_ring.kvstore.store", "ingest_storage.enabled", true],
+          ["overrides_exporter.ring.kvstore.store", "overrides_exporter.ring.enabled", true],
+          ["query_scheduler.ring.kvstore.store", "query_scheduler.service_discovery_mode", "ring"],
+        ] as const
+      ).flatMap(([path, key, value], index): Case[] => {
+        const name = index < 5 ? "Loki" : "Mimir";
+        const idle = changed(index < 5 ? goodLoki : goodMimir, path, "redis");
+        return [
+          { when: `nothing runs the ring at ${path}`, given: file(idle) },
+          {
+            when: `${key} is ${value}, which runs the ring at ${path}`,
+            given: file(changed(idle, key, value)),
+            finds: [refusedText(inFile + path, "redis", "memberlist, inmemory, consul, etcd or multi", name)],
+          },
+        ];
+      }),
       {
         when: "Loki's rules are in a store of no kind",
         given: loki("ruler.storage.type", "minio"),

@@ -23,6 +23,15 @@ const none = { read: { replicas: 0 }, write: { replicas: 0 }, backend: { replica
 const filesystem = { storage: { type: "filesystem" } };
 const run = (values: Values) => lokiChart({}, values);
 const threeParts = { backend: { replicas: 2 }, read: { replicas: 2 }, write: { replicas: 3 } };
+const chunksOnly = (loki: Values, values?: Values) =>
+  lokiChart({ storage: { bucketNames: { chunks: "logs" } }, ...loki }, values);
+const versioned = (chart: TestResource, version?: string) => ({ ...chart, props: { ...chart.props, version } });
+const unnamed = (bucket: string) =>
+  refuses(
+    `loki.storage.bucketNames.${bucket} is missing; wanted the name of a bucket`,
+    "Please define loki.storage.bucketNames",
+    "Write it, or loki.storage.type: filesystem for one process that keeps its data in a folder.",
+  );
 const refuses = (what: string, says: string, fix: string) =>
   `Release monitoring/loki: values.${what}. The chart refuses to render: "${says}". ${fix}`;
 
@@ -96,7 +105,91 @@ describe("configurations-can-be-read", () => {
         when: "it is on its way from one to the other",
         given: run({ ...threeParts, deploymentMode: "SingleBinary<->SimpleScalable" }),
       },
-      { when: "what the chart has by default isn't known, as it says no replicas", given: run({}) },
+      {
+        when: "nothing stops the chart's own backend, read and write",
+        given: run({ backend: undefined, read: {}, write: undefined }),
+        finds: [
+          refuses(
+            "backend.replicas is missing, which means 3; wanted 0 of backend, read and write",
+            "You have more than zero replicas configured for both the single binary and simple scalable targets",
+            "Set replicas: 0 of backend, read and write.",
+          ),
+        ],
+      },
+      {
+        when: "nothing stops them beside an ingester",
+        given: run({ singleBinary: {}, write: {}, ingester: { replicas: 3 }, deploymentMode: undefined }),
+        finds: [
+          refuses(
+            "ingester.replicas is more than 0, as are those of backend, read or write; wanted 0 in one of the two groups",
+            "You have more than zero replicas configured for scalable targets (backend, read, write) and distributed targets",
+            "Set replicas: 0 of backend, read and write, or of the others.",
+          ),
+        ],
+      },
+      {
+        when: "they keep their data in folders by default",
+        given: lokiChart(filesystem, {
+          singleBinary: undefined,
+          read: { replicas: null },
+          backend: { replicas: 0 },
+          write: {},
+        }),
+        finds: [
+          refuses(
+            "write.replicas is missing, which means 3; wanted 0 beside singleBinary.replicas: 1, or an object store",
+            "Cannot run scalable targets (backend, read, write) or distributed targets without an object storage backend",
+            "Set deploymentMode: SingleBinary, singleBinary.replicas: 1, and 0 replicas of backend, read and write.",
+          ),
+        ],
+      },
+      { when: "an update shows the mode", given: run({ ...threeParts, deploymentMode: unknown }) },
+      ...[{ ruler: "rules" }, {}, undefined, { chunks: "", ruler: "rules" }].map((bucketNames) => ({
+        when: `the buckets' names are ${JSON.stringify(bucketNames)}`,
+        given: lokiChart({ storage: { bucketNames } }),
+        finds: [unnamed("chunks")],
+      })),
+      { when: "the rules' bucket has no name", given: chunksOnly({}), finds: [unnamed("ruler")] },
+      { when: "rules are in files", given: chunksOnly({ rulerConfig: { storage: { type: "local" } } }) },
+      { when: "no ruler runs", given: chunksOnly({}, { ruler: { enabled: false } }) },
+      { when: "the chart's own MinIO has buckets", given: chunksOnly({}, { minio: { enabled: true } }) },
+      { when: "the configuration is a text of one's own", given: chunksOnly({ config: "auth_enabled: false" }) },
+      {
+        when: "the names are where Loki has them",
+        given: lokiChart({
+          storage: { bucketNames: { ruler: "rules" } },
+          storage_config: { aws: { bucketnames: "logs" } },
+        }),
+      },
+      { when: "an update shows the names", given: lokiChart({ storage: { bucketNames: unknown } }) },
+      ...["6.0.4", "6.30.1", "6.44.0", "6.45.0", "18.11.0"].map((version) => ({
+        when: `one of two names is missing in ${version}`,
+        given: versioned(chunksOnly({}), version),
+        finds: version === "6.45.0" || version === "18.11.0" ? [unnamed("ruler")] : [],
+      })),
+      ...["6.0.4", "6.30.1"].map((version) => ({
+        when: `both are missing in ${version}`,
+        given: versioned(lokiChart({ storage: {} }), version),
+        finds: version === "6.30.1" ? [unnamed("chunks")] : [],
+      })),
+      ...["16.1.1", "17.0.0", undefined].map((version) => ({
+        when: `the chart's own MinIO runs in ${version ?? "a version without a name"}`,
+        given: versioned(lokiChart({}, { minio: { enabled: true } }), version),
+        finds:
+          version === "17.0.0"
+            ? [
+                refuses(
+                  "minio.enabled is true; wanted an object store of its own, or ignoreMinioDeprecation: true beside it",
+                  "The Loki chart builtin MinIO dependency is deprecated",
+                  "Name a bucket of another store in loki.storage. For the time being, set ignoreMinioDeprecation: true.",
+                ),
+              ]
+            : [],
+      })),
+      {
+        when: "it runs for the time being",
+        given: versioned(lokiChart({}, { minio: { enabled: true }, ignoreMinioDeprecation: true }), "18.11.0"),
+      },
       {
         when: "backend, read and write are to run beside a distributor",
         given: run({
@@ -430,7 +523,7 @@ describe("configurations-can-be-read", () => {
         assert.deepEqual(await stackFindings(policy, [configMap(text), workload([file])]), []);
     });
 
-    const storage = { storage: { s3: { accessKeyId: "${KEY}" } } };
+    const storage = { storage: { s3: { accessKeyId: "${KEY}" }, bucketNames: { chunks: "logs", ruler: "rules" } } };
     const given = { extraArgs: ["-config.expand-env=true"] };
     const valuesOf = (values: Values) => (lokiChart(storage, values).props as { values: Values }).values;
     const chart = (values: Values) => release("loki", valuesOf(values));

@@ -81,7 +81,11 @@ export const lokiChart = (loki: Values, values: Values = {}): TestResource =>
   release("loki", {
     deploymentMode: "SingleBinary",
     singleBinary: { replicas: 1 },
+    read: { replicas: 0 },
+    write: { replicas: 0 },
+    backend: { replicas: 0 },
     loki: {
+      storage: { bucketNames: { chunks: "chunks", ruler: "ruler" } },
       schemaConfig: goodLoki.schema_config,
       limits_config: goodLoki.limits_config,
       compactor: goodLoki.compactor,

@@ -45,7 +45,7 @@ describe("replication-factor-fits-replicas", () => {
       },
       {
         when: "the chart's three writers have the default factor",
-        given: lokiChart({ commonConfig: {} }, { deploymentMode: "SimpleScalable" }),
+        given: lokiChart({ commonConfig: {} }, { deploymentMode: "SimpleScalable", write: {} }),
       },
       {
         when: "it is monolithic, as newer charts call it, and has replicas of nothing else",
@@ -347,7 +347,7 @@ describe("replication-factor-survives-a-writer", () => {
     });
   const inArgs = "StatefulSet monitoring/loki: spec.template.spec.containers[0].args: ";
   const two = file(changed(goodLoki, "common.replication_factor", 2));
-  const scalable = { deploymentMode: "SimpleScalable" };
+  const scalable = { deploymentMode: "SimpleScalable", write: {} };
 
   describe("of a file, and who mounts it", () => {
     const mimirTwo = file(changed(goodMimir, "ingester.ring.replication_factor", 2));

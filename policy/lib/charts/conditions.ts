@@ -15,7 +15,7 @@ interface Branches {
 
 /**
  * Takes out of a template of Helm's what its values leave out: `{{- if .Values.minio.enabled }}` and what follows, where that is false. A condition
- * that asks for anything else, or for a value that isn't given, leaves both branches in.
+ * that asks for anything else, or for a value that isn't given, leaves both branches in; Grafana Enterprise is off unless the values say so.
  *
  * @param text the template
  * @param values the chart's values
@@ -62,11 +62,15 @@ function followed(words: string, around: Branches[], values: Block): boolean {
   return holds !== undefined;
 }
 
+// What every version of the charts has off by default, and the templates ask for that people copy.
+const off = new Set(["enterprise.enabled"]);
+
 // What a template of Go takes for false: false, 0, nothing, and what is empty.
 function truthOf(condition: string, values: Block): boolean | undefined {
   const [, not, path, keys] =
     /^(not\s+)?(?:\$?\.Values\.([\w.]+)|index \$?\.Values((?:\s+"[^"]+")+))$/.exec(condition) ?? [];
-  const found = path === undefined ? inside(values, keys) : at(values, path);
+  const given = path === undefined ? inside(values, keys) : at(values, path);
+  const found = given === undefined && off.has(path) ? false : given;
   if (found === undefined || found instanceof Unknown) return undefined;
   const isEmpty = typeof found === "object" && found !== null && Object.keys(found).length === 0;
   return (Boolean(found) && !isEmpty) !== Boolean(not);

@@ -61,7 +61,7 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
   function visit(value: unknown, field: Field, keys: (string | number)[]): void {
     if (value === null || value === undefined || value instanceof Unknown || unreadable(value)) return;
     if (found.length === most) return;
-    if (!takes[field.kind](value) || (field.rule && isChecked(field.rule) && !field.rule.takes(value)))
+    if (!takes[field.kind](value) || (field.rule && isChecked(field.rule) && !field.rule.takes(value, content)))
       found.push({ keys, value, field, versions: [] });
     else if (Array.isArray(value) && field.each) {
       for (const [index, element] of value.entries()) visit(element, field.each, [...keys, index]);

@@ -1,6 +1,6 @@
 import type { Program } from "../config/program";
 import { isSelector } from "../loki/selector";
-import { isBlock } from "../unknown";
+import { at, isBlock, type Block } from "../unknown";
 
 /** What a program takes at a place, beyond its kind. */
 export interface Rule {
@@ -9,7 +9,7 @@ export interface Rule {
   found?: string;
   /** The first version that takes more; every version checks it where none is given. */
   before?: string;
-  takes(value: unknown): boolean;
+  takes(value: unknown, config: Block): boolean;
 }
 
 const oneOf = (...names: string[]): Rule => like(new RegExp(`^(${names.join("|")})$`), ...names);
@@ -66,6 +66,11 @@ const store = oneOf(...stores);
 
 // Of dskit, which both have: kv/client.go.
 const ring = oneOf("memberlist", "inmemory", "consul", "etcd", "multi");
+/** A ring that runs only where another setting has this value; nothing reads its store elsewhere. */
+const ringWhere = (key: string, value: unknown): Rule => ({
+  ...ring,
+  takes: (store, config) => at(config, key) !== value || ring.takes(store, config),
+});
 
 /**
  * By dotted keys, or their last two, the settings whose values are checked when the program starts; `*` is an element of a list, or what stands
@@ -98,10 +103,20 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "ingester.flush_op_backoff.max_retries": atLeast(1),
     "compactor.max_compaction_parallelism": atLeast(1),
     "kvstore.store": ring,
+    "index_gateway.ring.kvstore.store": ringWhere("index_gateway.mode", "ring"),
+    "ingest_limits.lifecycler.ring.kvstore.store": ringWhere("ingest_limits.enabled", true),
+    "ingest_limits_frontend.lifecycler.ring.kvstore.store": ringWhere("ingest_limits.enabled", true),
+    "pattern_ingester.lifecycler.ring.kvstore.store": ringWhere("pattern_ingester.enabled", true),
+    "ruler.ring.kvstore.store": ringWhere("ruler.enable_sharding", true),
     "ingester.chunk_encoding": encoding,
   },
   Mimir: {
     "kvstore.store": ring,
+    "alertmanager.sharding_ring.kvstore.store": ringWhere("target", "alertmanager"),
+    "distributor.ha_tracker.kvstore.store": ringWhere("distributor.ha_tracker.enable_ha_tracker", true),
+    "ingester.partition_ring.kvstore.store": ringWhere("ingest_storage.enabled", true),
+    "overrides_exporter.ring.kvstore.store": ringWhere("overrides_exporter.ring.enabled", true),
+    "query_scheduler.ring.kvstore.store": ringWhere("query_scheduler.service_discovery_mode", "ring"),
     "common.storage.backend": store,
     "blocks_storage.backend": store,
     "ruler_storage.backend": ofRules,

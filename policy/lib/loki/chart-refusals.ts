@@ -3,7 +3,7 @@ import type { Config } from "../config/config";
 import { count } from "../config/read";
 import type { Refusal } from "../finding";
 import { along } from "../paths";
-import { at, isBlock, type Block } from "../unknown";
+import { at, isBlock, Unknown } from "../unknown";
 
 type Chart = NonNullable<Config["chart"]>;
 
@@ -13,11 +13,12 @@ export function isValidated({ name, version, isPartial }: Chart): boolean {
 }
 
 const scalable = ["backend", "read", "write"];
+/** How many of each of them the chart runs by default. */
+const ofEach = 3;
 const distributed = "ingester distributor querier queryFrontend queryScheduler indexGateway compactor ruler".split(" ");
 
 /** What the chart looks at; undefined where that isn't known. */
-interface Seen {
-  values: Block;
+interface Seen extends Pick<Chart, "values" | "version"> {
   isFilesystem: boolean;
   mode: unknown;
   /** Replicas of the single binary, and of the parts of the other two ways to run Loki the first that has some. */
@@ -31,12 +32,14 @@ interface Rule extends Pick<Refusal, "found" | "wanted" | "fix"> {
   /** The key in the values that is wrong, if one is. */
   of(seen: Seen): string | undefined;
   says: string;
+  /** The first version that says it, of charts whose version is named. Default: all from 6.0 on. */
+  since?: string;
 }
 
 const someSingle = ({ single = 0 }: Seen) => single > 0;
-const isTransition = ({ mode }: Seen) => typeof mode !== "string" || mode.includes("<->");
+const isTransition = ({ mode }: Seen) => mode instanceof Unknown || String(mode).includes("<->");
 
-// Each was rendered with the chart 6.43 by Helm; templates/validate.yaml of 18 has the same.
+// Each was rendered by Helm with every version from 6.0.0 to 18.11.0 (6.7.2 refuses nothing).
 const rules: readonly Rule[] = [
   {
     of: ({ values }) => (isFull(values.config) ? "config" : undefined),
@@ -91,7 +94,42 @@ const rules: readonly Rule[] = [
     says: "You have more than zero replicas configured for both the single binary and simple scalable targets",
     fix: "Set replicas: 0 of backend, read and write.",
   },
+  {
+    of: unnamedBucket,
+    found: "missing",
+    wanted: "the name of a bucket",
+    says: "Please define loki.storage.bucketNames",
+    fix: "Write it, or loki.storage.type: filesystem for one process that keeps its data in a folder.",
+  },
+  {
+    since: "17.0.0",
+    of: ({ values }) =>
+      at(values, "minio.enabled") === true && !at(values, "ignoreMinioDeprecation") ? "minio.enabled" : undefined,
+    found: "true",
+    wanted: "an object store of its own, or ignoreMinioDeprecation: true beside it",
+    says: "The Loki chart builtin MinIO dependency is deprecated",
+    fix: "Name a bucket of another store in loki.storage. For the time being, set ignoreMinioDeprecation: true.",
+  },
 ];
+
+const objectStores = ["s3", "gcs", "azure", "swift", "alibabacloud"];
+const isEmpty = (value: unknown) => value === undefined || value === null || value === "";
+
+// The chart 6.0 has names by default; up to 6.44, one of them is enough.
+function unnamedBucket({ values, version = "newest" }: Seen): string | undefined {
+  const kept = at(values, "loki.storage.type") ?? "s3";
+  if (at(values, "minio.enabled") || at(values, "loki.config") || !objectStores.includes(String(kept)))
+    return undefined;
+  const hasOwn = ["s3", "bucketnames"].some((key) => !isEmpty(at(values, `loki.storage_config.aws.${key}`)));
+  const hasRules =
+    at(values, "loki.rulerConfig.storage.type") !== "local" && (at(values, "ruler.enabled") ?? true) === true;
+  const missing = [hasOwn ? [] : "chunks", hasRules ? "ruler" : []]
+    .flat()
+    .map((key) => `loki.storage.bucketNames.${key}`)
+    .find((key) => isEmpty(at(values, key)));
+  const since = isEmpty(at(values, "loki.storage.bucketNames")) ? "6.1.0" : "6.45.0";
+  return version === "newest" || compareVersions(version, since) >= 0 ? missing : undefined;
+}
 
 const replicasOf = (part: string | undefined) => (part === undefined ? undefined : `${part}.replicas`);
 const isFull = (config: unknown) => (isBlock(config) ? Object.keys(config).length > 0 : Boolean(config));
@@ -99,27 +137,33 @@ const isFull = (config: unknown) => (isBlock(config) ? Object.keys(config).lengt
 /** Values with which the chart `loki` ends in an error instead of rendering, so that nothing is installed or updated. */
 export function* chartRefusals(chart: Config["chart"]): Iterable<Refusal> {
   if (!chart || !isValidated(chart)) return;
+  const { values, version, path } = chart;
   const seen = seenIn(chart);
-  for (const { of, says, ...rest } of rules) {
+  for (const { of, says, since, ...rest } of rules) {
+    if (since !== undefined && (version === undefined || compareVersions(version, since) < 0)) continue;
     const key = of(seen);
-    if (key !== undefined)
-      yield { ...rest, path: along(chart.path, key), why: `The chart refuses to render: "${says}".` };
+    if (key === undefined) continue;
+    const isDefault = key.endsWith(".replicas") && at(values, key) === undefined;
+    const found = isDefault ? `missing, which means ${ofEach}` : rest.found;
+    yield { ...rest, path: along(path, key), found, why: `The chart refuses to render: "${says}".` };
   }
 }
 
-// Only replicas that the values name: what the chart has by default differs between its versions.
-function seenIn({ values }: Chart): Seen {
-  const replicas = (part: string) => {
+function seenIn({ values, version }: Chart): Seen {
+  const replicas = (part: string, byDefault: number) => {
     const given = count(at(values, part), "replicas");
-    return "value" in given ? given.value : undefined;
+    if ("value" in given) return given.value;
+    return at(values, `${part}.replicas`) === undefined ? byDefault : undefined;
   };
-  const some = (parts: readonly string[]) => parts.find((part) => (replicas(part) ?? 0) > 0);
+  const some = (parts: readonly string[], byDefault: number) =>
+    parts.find((part) => (replicas(part, byDefault) ?? 0) > 0);
   return {
     values,
+    version,
     isFilesystem: at(values, "loki.storage.type") === "filesystem",
     mode: at(values, "deploymentMode"),
-    single: replicas("singleBinary"),
-    scalable: some(scalable),
-    distributed: some(distributed),
+    single: replicas("singleBinary", 0),
+    scalable: some(scalable, ofEach),
+    distributed: some(distributed, 0),
   };
 }

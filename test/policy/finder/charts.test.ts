@@ -196,9 +196,28 @@ describe("a template among the values", () => {
     assert.equal(decided(text, { a: [] }), "b{{ if eq .x 1 }}c{{ else }}d{{ end }}{{ .e }}");
     assert.equal(decided(text, { a: 1 }), "a{{ if eq .x 1 }}c{{ else }}d{{ end }}{{ .e }}");
     assert.equal(decided("{{ end }}{{ else }}x{{ if .Values.a }}", { a: false }), "{{ end }}{{ else }}x");
+    const enterprise = "{{ if not .Values.enterprise.enabled }}a{{ end }}{{ if .Values.enterprise.enabled }}b{{ end }}";
+    assert.equal(decided(enterprise, {}), "a");
+    assert.equal(decided(enterprise, { enterprise: { enabled: true } }), "b");
     const copied = "{{- with .Values.loki.block_builder }}block_builder: {{ toYaml . }}{{ end }}";
     assert.equal(decided(copied, { loki: { block_builder: {} } }), "");
     assert.equal(decided(copied, { loki: { block_builder: { a: 1 } } }), "block_builder: {{ toYaml . }}");
+  });
+});
+
+describe("the chart mimir-distributed", () => {
+  it("with its own template as a text has no key twice, as Grafana Enterprise is off by default", async () => {
+    const config = `{{- if not .Values.enterprise.enabled -}}
+multitenancy_enabled: false
+{{- end }}
+limits: {}
+{{- if .Values.enterprise.enabled }}
+multitenancy_enabled: true
+{{- end }}
+`;
+    const given = (more: object) => release("mimir-distributed", { mimir: { config }, ...more });
+    assert.deepEqual(await findings(configurationsCanBeRead, given({})), []);
+    assert.deepEqual(await findings(configurationsCanBeRead, given({ enterprise: { enabled: true } })), []);
   });
 });
 
@@ -263,7 +282,15 @@ describe("files of values", () => {
   it("that are text are read, as Pulumi's runtime hands them over", async () => {
     const found = await check(files(text({ loki: withoutStore })));
     assert.match(found.join(), /values\.loki\.compactor\.delete_request_store is missing/);
-    assert.deepEqual(await findings(configurationsCanBeRead, files(text({ loki: withoutStore }))), []);
+    const none = { replicas: 0 };
+    const whole = {
+      loki: { ...withoutStore, storage: { type: "filesystem" } },
+      read: none,
+      write: none,
+      backend: none,
+    };
+    const one = text({ ...whole, singleBinary: { replicas: 1 } });
+    assert.deepEqual(await findings(configurationsCanBeRead, files(one)), []);
   });
 
   it("are laid one over the other, and the values over all", async () => {
