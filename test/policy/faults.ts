@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { changed, goodLoki, goodMimir, type Values } from "./fixtures";
-import { object, release, type TestResource } from "./support";
+import { changed, goodLoki, goodMimir, lokiChart, type Values } from "./fixtures";
+import { object, type TestResource } from "./support";
 
 /** A mistake in a configuration of Loki or Mimir. */
 interface Fault {
@@ -48,17 +48,7 @@ export const faults: readonly Fault[] = [
   },
   {
     what: "the same in a release",
-    resources: [
-      release("loki", {
-        deploymentMode: "SingleBinary",
-        singleBinary: { replicas: 1 },
-        loki: {
-          commonConfig: goodLoki.common,
-          schemaConfig: goodLoki.schema_config,
-          compactor: { retention_enabled: true },
-        },
-      }),
-    ],
+    resources: [lokiChart({ compactor: { retention_enabled: true } })],
     refusedBy: "retention-requires-delete-request-store",
   },
   {
