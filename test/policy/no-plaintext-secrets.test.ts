@@ -256,6 +256,12 @@ describe("no-plaintext-secrets", () => {
       assert.deepEqual(await check(release("grafana", values)), []);
     });
 
+    it("accepts what kubeseal has encrypted, and nothing shorter that begins so", async () => {
+      const sealed = Buffer.concat([Buffer.from([2, 0]), Buffer.alloc(540, "s3cretS")]).toString("base64");
+      assert.deepEqual(await check(release("grafana", { sealedSecrets: [{ data: { client_secret: sealed } }] })), []);
+      assert.equal((await check(release("grafana", { data: { client_secret: sealed.slice(0, 80) } }))).length, 1);
+    });
+
     it("refuses values in a text asset", async () => {
       const { props, ...rest } = release("grafana", {});
       const assets = { valueYamlFiles: [{ text: `adminPassword: ${password}\n` }] };

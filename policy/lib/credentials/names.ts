@@ -67,8 +67,9 @@ function wordsOf(key: string): string {
 // A variable, a template, an expression, a regular expression, what people write in place of a value.
 const placeholder =
   /^\$[A-Za-z_]\w*$|^\$\d$|^\$__|\$\{|\$\(|\{\{|^\[\[|^`|^\{\w+\}$|^%(?:\(|\w+%$|s$)|^<[^>]*>?$|^[*x.…]+$|^[*!]\w|\.\*|\.\+|\[\^|\(\?|\\[Ssdw]|^[a-z_][\w.]*\([^)]*\)?/;
+// A value of a SealedSecret, which only its cluster can read, begins with the length of its RSA-encrypted key.
 const reference =
-  /^(?:op|vault|bao|ref\+\w+|secretref|sops|env|file|aws\w*|gcp\w*|azure\w*):|^@(?:env:|\/)|^ENC\[|^https?:\/\/[^@]*$|^\.{0,2}\/[\w.@-]+(?:\/[\w.@-]*)*$/i;
+  /^(?:op|vault|bao|ref\+\w+|secretref|sops|env|file|aws\w*|gcp\w*|azure\w*):|^@(?:env:|\/)|^ENC\[|^Ag[A-D][A-Z\d+/]{680,}={0,2}$|^https?:\/\/[^@]*$|^\.{0,2}\/[\w.@-]+(?:\/[\w.@-]*)*$/i;
 // Of Alloy another component's export, and of a program's own text a variable of its environment.
 const expression =
   /^(?:local|remote|module|argument|sys|env|os|process|discovery|nonsensitive|otelcol)(?:\.\w+)+(?:\[.*)?$/;
