@@ -118,7 +118,10 @@ describe("configurations-can-be-read", () => {
       },
       {
         when: "nothing stops them beside an ingester",
-        given: run({ singleBinary: {}, write: {}, ingester: { replicas: 3 }, deploymentMode: undefined }),
+        given: versioned(
+          run({ singleBinary: {}, write: {}, ingester: { replicas: 3 }, deploymentMode: undefined }),
+          "6.30.1",
+        ),
         finds: [
           refuses(
             "ingester.replicas is more than 0, as are those of backend, read or write; wanted 0 in one of the two groups",
@@ -129,12 +132,15 @@ describe("configurations-can-be-read", () => {
       },
       {
         when: "they keep their data in folders by default",
-        given: lokiChart(filesystem, {
-          singleBinary: undefined,
-          read: { replicas: null },
-          backend: { replicas: 0 },
-          write: {},
-        }),
+        given: versioned(
+          lokiChart(filesystem, {
+            singleBinary: undefined,
+            read: { replicas: null },
+            backend: { replicas: 0 },
+            write: {},
+          }),
+          "6.30.1",
+        ),
         finds: [
           refuses(
             "write.replicas is missing, which means 3; wanted 0 beside singleBinary.replicas: 1, or an object store",
@@ -143,23 +149,43 @@ describe("configurations-can-be-read", () => {
           ),
         ],
       },
+      {
+        when: "the rest may be elsewhere, as neither a version nor single binaries are named",
+        given: lokiChart({ ...filesystem }, { singleBinary: undefined, read: undefined, write: undefined }),
+      },
+      {
+        when: "buckets' names may be elsewhere, as no version is named",
+        given: lokiChart({ storage: {} }),
+      },
       { when: "an update shows the mode", given: run({ ...threeParts, deploymentMode: unknown }) },
       ...[{ ruler: "rules" }, {}, undefined, { chunks: "", ruler: "rules" }].map((bucketNames) => ({
         when: `the buckets' names are ${JSON.stringify(bucketNames)}`,
-        given: lokiChart({ storage: { bucketNames } }),
+        given: versioned(lokiChart({ storage: { bucketNames } }), "6.45.0"),
         finds: [unnamed("chunks")],
       })),
-      { when: "the rules' bucket has no name", given: chunksOnly({}), finds: [unnamed("ruler")] },
-      { when: "rules are in files", given: chunksOnly({ rulerConfig: { storage: { type: "local" } } }) },
-      { when: "no ruler runs", given: chunksOnly({}, { ruler: { enabled: false } }) },
-      { when: "the chart's own MinIO has buckets", given: chunksOnly({}, { minio: { enabled: true } }) },
-      { when: "the configuration is a text of one's own", given: chunksOnly({ config: "auth_enabled: false" }) },
+      { when: "the rules' bucket has no name", given: versioned(chunksOnly({}), "6.45.0"), finds: [unnamed("ruler")] },
+      {
+        when: "rules are in files",
+        given: versioned(chunksOnly({ rulerConfig: { storage: { type: "local" } } }), "6.45.0"),
+      },
+      { when: "no ruler runs", given: versioned(chunksOnly({}, { ruler: { enabled: false } }), "6.45.0") },
+      {
+        when: "the chart's own MinIO has buckets",
+        given: versioned(chunksOnly({}, { minio: { enabled: true } }), "6.45.0"),
+      },
+      {
+        when: "the configuration is a text of one's own",
+        given: versioned(chunksOnly({ config: "auth_enabled: false" }), "6.45.0"),
+      },
       {
         when: "the names are where Loki has them",
-        given: lokiChart({
-          storage: { bucketNames: { ruler: "rules" } },
-          storage_config: { aws: { bucketnames: "logs" } },
-        }),
+        given: versioned(
+          lokiChart({
+            storage: { bucketNames: { ruler: "rules" } },
+            storage_config: { aws: { bucketnames: "logs" } },
+          }),
+          "6.45.0",
+        ),
       },
       { when: "an update shows the names", given: lokiChart({ storage: { bucketNames: unknown } }) },
       ...["6.0.4", "6.30.1", "6.44.0", "6.45.0", "18.11.0"].map((version) => ({

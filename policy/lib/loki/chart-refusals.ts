@@ -116,7 +116,8 @@ const objectStores = ["s3", "gcs", "azure", "swift", "alibabacloud"];
 const isEmpty = (value: unknown) => value === undefined || value === null || value === "";
 
 // The chart 6.0 has names by default; up to 6.44, one of them is enough.
-function unnamedBucket({ values, version = "newest" }: Seen): string | undefined {
+function unnamedBucket({ values, version }: Seen): string | undefined {
+  if (version === undefined) return undefined;
   const kept = at(values, "loki.storage.type") ?? "s3";
   if (at(values, "minio.enabled") || at(values, "loki.config") || !objectStores.includes(String(kept)))
     return undefined;
@@ -128,8 +129,12 @@ function unnamedBucket({ values, version = "newest" }: Seen): string | undefined
     .map((key) => `loki.storage.bucketNames.${key}`)
     .find((key) => isEmpty(at(values, key)));
   const since = isEmpty(at(values, "loki.storage.bucketNames")) ? "6.1.0" : "6.45.0";
-  return version === "newest" || compareVersions(version, since) >= 0 ? missing : undefined;
+  return compareVersions(version, since) >= 0 ? missing : undefined;
 }
+
+// Values may be a part of somebody's, of which what isn't there says little: not where a version is named, or how many single binaries run.
+const isWhole = ({ values, version }: Pick<Chart, "values" | "version">) =>
+  version !== undefined || at(values, "singleBinary.replicas") !== undefined;
 
 const replicasOf = (part: string | undefined) => (part === undefined ? undefined : `${part}.replicas`);
 const isFull = (config: unknown) => (isBlock(config) ? Object.keys(config).length > 0 : Boolean(config));
@@ -163,7 +168,7 @@ function seenIn({ values, version }: Chart): Seen {
     isFilesystem: at(values, "loki.storage.type") === "filesystem",
     mode: at(values, "deploymentMode"),
     single: replicas("singleBinary", 0),
-    scalable: some(scalable, ofEach),
+    scalable: some(scalable, isWhole({ values, version }) ? ofEach : 0),
     distributed: some(distributed, 0),
   };
 }
