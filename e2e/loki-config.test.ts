@@ -16,14 +16,14 @@ const stacks = ["staging", "production", "sandbox"];
 const modes = {
   "single-binary": ["loki.mode=single-binary", "loki.replicationFactor=1"],
   "simple-scalable": ["loki.mode=simple-scalable"],
-  distributed: ["loki.mode=distributed"],
+  distributed: ["loki.mode=distributed", "loki.patternIngester=true"],
 };
 
 /** Three writers, as chunks are only cached where each line has several. */
 const cached = {
   "single-binary": ["loki.mode=single-binary", "loki.singleBinary.replicas=3"],
   "simple-scalable": ["loki.mode=simple-scalable", "loki.write.replicas=3"],
-  distributed: ["loki.mode=distributed", "loki.patternIngester=true"],
+  distributed: ["loki.mode=distributed"],
 };
 const caches = ["loki.replicationFactor=3", "loki.caches.chunks.size=1Gi", "loki.caches.results.replicas=2"];
 
