@@ -56,11 +56,8 @@ const period = (i: number, from: string, store: string, objectStore: string, sch
 
 /** Settings that change what is in the configuration, on top of a stack. */
 const variations: Record<string, string[]> = {
-  "everything that can be off is off": [
-    "loki.patternIngester=false",
-    "loki.structuredMetadata=false",
-    "loki.volume=false",
-  ],
+  "everything that can be off is off": ["loki.structuredMetadata=false", "loki.volume=false"],
+  "patterns are detected": ["loki.patternIngester=true"],
   "an older period of another index": [
     ...period(0, "2022-06-01", "boltdb-shipper", "s3", "v12"),
     ...period(1, "2024-04-01", "tsdb", "aws", "v13"),

@@ -26,7 +26,8 @@ const root = { MINIO_ROOT_USER: "object-store-admin", MINIO_ROOT_PASSWORD: "a pa
 const key = { AWS_ACCESS_KEY_ID: "test-loki", AWS_SECRET_ACCESS_KEY: `a'$b:"{c}\${HOME} #d%e\\f/g+h=` };
 
 // Rules in the bucket; those that the stack brings have a test of their own.
-const settings = (raw: object) => settingsSchema.parse({ loki: { ...raw, logAlerts: false } }).loki;
+const settings = (raw: object) =>
+  settingsSchema.parse({ loki: { patternIngester: true, ...raw, logAlerts: false } }).loki;
 const small = { resources: { limits: { memory: "1Gi" } } };
 const modes = {
   "single-binary": settings({ mode: "single-binary" }),

@@ -156,7 +156,7 @@ function schedulers(environment: Environment, { workloads, doing }: Topology) {
 const [workers, atOnce, chunksAtOnce] = [32, 4, 8];
 
 function parallelism({ doing: { querier } }: Topology) {
-  const all = atOnce * Math.max(querier.replicas, 1);
+  const all = atOnce * querier.replicas;
   return { max_query_parallelism: all, tsdb_max_query_parallelism: all };
 }
 

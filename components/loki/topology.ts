@@ -6,8 +6,8 @@ import { serviceHost, type Environment } from "../kubernetes/environment";
 export const ports = { http: 3100, grpc: 9095, memberlist: 7946 } as const;
 
 /**
- * Environment variable by which Loki collects garbage when the heap is one and a half times what is in use, and not twice (Go's default): 15 to 30 % less memory for up to a fifth more CPU
- * while many lines come in, and CPU is what a small cluster has (docs/logs-benchmark.md).
+ * Environment variable by which Loki collects garbage when the heap is one and a half times what is in use, and not twice (Go's default). While many
+ * lines come in, that is 15 to 30 % less memory for up to a fifth more CPU; small clusters lack memory sooner (docs/logs-benchmark.md).
  * @see https://go.dev/doc/gc-guide#GOGC
  */
 export const garbage = { name: "GOGC", value: "50" };
