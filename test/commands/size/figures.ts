@@ -22,7 +22,7 @@ const queries = (name: string, cpuSeconds: number, bytes: number): QueryFigures 
 });
 
 /** A writer takes 10 MB/s and 40 CPU seconds a GB; lines are four times their chunks; an index has a byte to a thousand of lines. */
-function result(variant: string, gigabytes: number): LogResult {
+export function result(variant: string, gigabytes: number): LogResult {
   const bytes = gigabytes * 1e9;
   const program = { mean: 200 * MiB, peak: 300 * MiB, cpuSeconds: 40 * gigabytes };
   return {
