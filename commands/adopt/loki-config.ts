@@ -24,10 +24,11 @@ export interface LokiBucket {
 /** Every configuration of a Loki that is not this program's, each once. */
 export function lokiConfigs({ configMaps, secrets }: Inventory): LokiConfig[] {
   const texts = [
-    ...configMaps.flatMap((source) => Object.values(source.data ?? {}).map((text) => ({ source, text }))),
-    ...secrets.flatMap((source) =>
-      Object.values(source.data ?? {}).map((data) => ({ source, text: Buffer.from(data, "base64").toString() })),
-    ),
+    ...configMaps.flatMap((source) => [
+      ...Object.values(source.data ?? {}).map((text) => ({ source, text })),
+      ...decoded(source, source.binaryData),
+    ]),
+    ...secrets.flatMap((source) => decoded(source, source.data)),
   ];
   const found = texts
     .filter(({ source, text }) => !isStacks(source) && text.includes("schema_config"))
@@ -38,6 +39,9 @@ export function lokiConfigs({ configMaps, secrets }: Inventory): LokiConfig[] {
   const same = (a: LokiConfig, b: LokiConfig) => JSON.stringify(a.config) === JSON.stringify(b.config);
   return found.filter((each, i) => found.findIndex((other) => same(each, other)) === i);
 }
+
+const decoded = (source: PlainObject, data: Record<string, string> = {}) =>
+  Object.values(data).map((base64) => ({ source, text: Buffer.from(base64, "base64").toString() }));
 
 function configIn(text: string): Values | undefined {
   try {

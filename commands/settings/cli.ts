@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Command } from "commander";
 import { parseDocument } from "yaml";
 import { ownProgram } from "../../engine/project";
 import { writePart, type GeneratedPart } from "../shared/page";
@@ -20,9 +21,14 @@ export function withConfig(project: string): string {
   return document.toString({ lineWidth: 0 });
 }
 
-// npm run settings
-if (require.main === module) {
+function write(): void {
   writePart(settingsPart, settingsPage());
   const project = join(ownProgram, "Pulumi.yaml");
   writeFileSync(project, withConfig(readFileSync(project, "utf8")));
 }
+
+if (require.main === module)
+  new Command("settings")
+    .description("Writes docs/settings.md and the settings in Pulumi.yaml from settings/schema.ts")
+    .action(write)
+    .parse();

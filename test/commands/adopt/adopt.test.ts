@@ -1337,6 +1337,13 @@ describe("npm run adopt, of Loki, its store and Secrets", () => {
     assert.ok(!found.text.includes("AKIDLOKI"), "a key was printed");
   });
 
+  it("reads Loki's configuration in a ConfigMap's binary data too", async () => {
+    const binaryData = { "config.yaml": Buffer.from(stringify(lokiConfig)).toString("base64") };
+    const found = await look([{ ...configMap("loki", {}), binaryData }, lokiStatefulSet()]);
+    const { schemaConfigs } = found.settings.loki as { schemaConfigs: unknown };
+    assert.deepEqual(schemaConfigs, lokiConfig.schema_config.configs);
+  });
+
   it("adds a period in the future to a schema whose newest is not tsdb v13", async () => {
     const [old] = lokiConfig.schema_config.configs;
     const found = await look([source({ ...lokiConfig, schema_config: { configs: [old] } }), lokiStatefulSet()]);
