@@ -5,9 +5,9 @@ import { called, count, Counted, countedAs, Plan } from "./plan";
 import { recordOnly, Step, usualReason } from "./steps";
 import { Volume } from "./volumes";
 
-/** The most serious first; unchanged resources are only counted. */
-const groups: readonly [Counted, string][] = [
-  ["blocked", "blocked"],
+/** The most serious first; unchanged resources are only counted. What is blocked is among the refusals already, but without the paths that change. */
+const groups: readonly [Counted, string, verboseOnly?: boolean][] = [
+  ["blocked", "blocked", true],
   ["delete", "to delete"],
   ["forget", "only forgotten by Pulumi; they stay in the cluster"],
   ["replace", "to replace"],
@@ -21,7 +21,7 @@ const shownPaths = 6;
 /**
  * The plan for a person: the summary, what needs a decision, then the steps by operation.
  * @param plan the plan
- * @param verbose print every changed path, and components of which only Pulumi's record changes
+ * @param verbose print every changed path, also of what is blocked, and components of which only Pulumi's record changes
  * @param configFile the stack's file, if the command was given one
  */
 export function formatPlan(plan: Plan, verbose = false, configFile?: string): string {
@@ -33,7 +33,9 @@ export function formatPlan(plan: Plan, verbose = false, configFile?: string): st
     diagnostics.map(({ severity, message, urn }) => `${severity}: ${urn === undefined ? "" : `${urn}: `}${message}`),
     formatVolumes(volumes),
     beside.length === 0 ? [] : ["What the steps don't show", ...beside.map((sentence) => `   ${sentence}`)],
-    ...groups.map(([kind, title]) => formatGroup(steps, kind, title, verbose)),
+    ...groups
+      .filter(([, , verboseOnly = false]) => verbose || !verboseOnly)
+      .map(([kind, title]) => formatGroup(steps, kind, title, verbose)),
     formatUnchanged(steps),
   ];
   const text = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
