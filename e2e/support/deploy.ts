@@ -111,11 +111,30 @@ export async function removeNamespace(namespace: string): Promise<void> {
   await kubectl.run(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=400s"]);
 }
 
-/** Has a test's namespace removed with everything in it, its volumes too; that takes its time, for which nobody waits. */
+/** Has a test's namespace removed with everything in it, its volumes and roles too; that takes its time, for which nobody waits. */
 export async function leaveNamespace(namespace: string): Promise<void> {
   const { kubectl } = await testCluster();
+  await removeClusterRoles(namespace);
   const atOnce = ["--ignore-not-found", "--wait=false"];
   await kubectl.run(["delete", "namespace", namespace, ...atOnce]);
   // Loki takes its whole grace period to flush to an object store that goes at the same time. What it has is thrown away here.
   await kubectl.run(["delete", "pods", "--all", "-n", namespace, "--grace-period=1", ...atOnce]);
+}
+
+/** Removes what gives the accounts of a namespace roles in the whole cluster, and the roles of its own among them. */
+async function removeClusterRoles(namespace: string): Promise<void> {
+  const { kubectl } = await testCluster();
+  const { items } = await kubectl.json<{ items: ClusterRoleBinding[] }>(["get", "clusterrolebindings"]);
+  const own = items.filter(({ subjects = [] }) => subjects.some((subject) => subject.namespace === namespace));
+  const names = own.flatMap(({ metadata, roleRef }) => [
+    `clusterrolebinding/${metadata.name}`,
+    ...(roleRef.name.startsWith(namespace) ? [`clusterrole/${roleRef.name}`] : []),
+  ]);
+  if (names.length > 0) await kubectl.run(["delete", "--ignore-not-found", "--wait=false", ...names]);
+}
+
+interface ClusterRoleBinding {
+  metadata: { name: string };
+  roleRef: { name: string };
+  subjects?: { namespace?: string }[];
 }
