@@ -131,7 +131,7 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
       key,
       replicas,
       writing.cpu(replicas),
-      writing.memory(replicas) + patterns,
+      requestFor(sum(writing.memory(replicas), patterns)),
       writing.volume(replicas),
     );
   };
@@ -144,7 +144,8 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
       const { writing, reading } = of("loki");
       const replicas = Math.max(loki.singleBinary.replicas, writing.replicas);
       // One process does both at once.
-      const memory = writing.memory(replicas) + patterns + reading.memory - reading.idle;
+      const asked = { steady: 0, most: reading.memory - reading.idle };
+      const memory = requestFor(sum(writing.memory(replicas), patterns, asked));
       const cpu = writing.cpu(replicas) + reading.cpu / replicas;
       return [need("loki", "loki.singleBinary", replicas, cpu, memory, writing.volume(replicas))];
     }
@@ -157,10 +158,10 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
     case "distributed": {
       const sizes = loki.distributed;
       const passing = (name: string, key: string, { replicas: given }: { replicas: number }) => {
-        const { cpuPerByte, peak } = of(name);
+        const { cpuPerByte, memory } = of(name);
         const all = busiest(loki, demand) * cpuPerByte;
         const replicas = Math.max(given, Math.ceil(all / mostCores));
-        return need(name, key, replicas, all / replicas, peak);
+        return need(name, key, replicas, all / replicas, requestFor(memory));
       };
       return [
         writer("loki-ingester", "loki.distributed.ingester", sizes.ingester),
@@ -179,11 +180,25 @@ function lokiNeeds(loki: Settings["loki"], demand: Demand, figures: LogFigures):
   }
 }
 
-/** Bytes that a writer takes more where it detects patterns itself: at most what a process takes that does nothing else. */
-function patternsWithin({ mode, patternIngester }: Settings["loki"], figures: LogFigures): number {
-  if (!patternIngester || mode === "distributed") return 0;
-  return roleOf(resultsOf("distributed", figures), "loki-pattern-ingester").peak;
+/** What a writer takes more where it detects patterns itself: at most what a process takes that does nothing else. */
+function patternsWithin({ mode, patternIngester }: Settings["loki"], figures: LogFigures): Memory {
+  if (!patternIngester || mode === "distributed") return { steady: 0, most: 0 };
+  return roleOf(resultsOf("distributed", figures), "loki-pattern-ingester").memory;
 }
+
+/** Bytes of a process while lines come: the mean, and the most. */
+interface Memory {
+  steady: number;
+  most: number;
+}
+
+/** The request is for what a process always takes; its limit, which is {@link limitFactor} times that, for the most. */
+const requestFor = ({ steady, most }: Memory): number => Math.max(steady, most / limitFactor);
+
+const sum = (...parts: Memory[]): Memory => ({
+  steady: parts.reduce((all, { steady }) => all + steady, 0),
+  most: parts.reduce((all, { most }) => all + most, 0),
+});
 
 /** Bytes a second of the busiest minute's lines, each as often as it is held. */
 const busiest = ({ replicationFactor }: Settings["loki"], { bytesPerDay }: Demand) =>
@@ -192,8 +207,8 @@ const busiest = ({ replicationFactor }: Settings["loki"], { bytesPerDay }: Deman
 /** A process of the benchmark while lines came: of its largest day. */
 function roleOf(results: readonly LogResult[], name: string) {
   const { bytes, programs } = results[results.length - 1];
-  const { peak, cpuSeconds } = programs[name];
-  return { cpuPerByte: cpuSeconds / bytes, peak };
+  const { mean, peak, cpuSeconds } = programs[name];
+  return { cpuPerByte: cpuSeconds / bytes, memory: { steady: mean, most: peak } };
 }
 
 /** Pods that write in the benchmark: each has a stream. */
@@ -203,7 +218,7 @@ const measuredStreams = 50;
 function writing(
   loki: Settings["loki"],
   demand: Demand,
-  { cpuPerByte, peak }: ReturnType<typeof roleOf>,
+  { cpuPerByte, memory }: ReturnType<typeof roleOf>,
   figures: LogFigures,
 ) {
   const { replicationFactor } = loki;
@@ -219,14 +234,20 @@ function writing(
   return {
     replicas: Math.max(replicationFactor, Math.ceil(cores / mostCores)),
     cpu: (replicas: number) => cores / replicas,
-    memory: (replicas: number) => peak + Math.max(0, open(replicas) - measuredOpen) * heapFactor,
+    memory: (replicas: number) => {
+      const more = Math.max(0, open(replicas) - measuredOpen) * heapFactor;
+      return sum(memory, { steady: more, most: more });
+    },
     // The log of the outage, uncompressed, and a checkpoint of what is in memory beside the one before it.
     volume: (replicas: number) => mean(replicas) * outage + 2 * open(replicas) + indexOf(demand, figures),
   };
 }
 
-/** What grows less than the volume to this power doesn't grow with it: what is left are differences between two runs, and a hundredfold of them would be nothing. */
-const levelPower = 0.2;
+/**
+ * What grows less than the volume to this power doesn't grow with it, nor does what is less than this share of the day: what is left are differences
+ * between two runs, and a hundredfold of them would be nothing.
+ */
+const [levelPower, levelShare] = [0.2, 0.001];
 
 /** What a query of a class takes with another volume of the day than was measured. */
 export interface QueryAt {
@@ -248,7 +269,8 @@ export function queryAt(results: readonly LogResult[], name: string, bytesPerDay
     return { bytes, read, cpuSeconds };
   });
   const [first, last] = [points[0], points[points.length - 1]];
-  const grows = last.read / first.read > (last.bytes / first.bytes) ** levelPower;
+  const grows =
+    last.read > last.bytes * levelShare && last.read / first.read > (last.bytes / first.bytes) ** levelPower;
   if (!grows) {
     const most = (of: (point: (typeof points)[number]) => number) => Math.max(...points.map(of));
     return { read: most(({ read }) => read), grows, cpuSeconds: most(({ cpuSeconds }) => cpuSeconds) };

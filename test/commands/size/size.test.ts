@@ -49,7 +49,7 @@ describe("The sizes of a stack", () => {
     assert.deepEqual(
       writing.map(({ replicas, cpu, memory }) => [replicas, cpu.toFixed(2), memory / 2 ** 20]),
       [
-        [3, "0.15", 320],
+        [3, "0.15", 256],
         [2, "0.05", 128],
       ],
     );
@@ -83,11 +83,29 @@ describe("The sizes of a stack", () => {
 
   it("have memory for the streams that are open, beyond those that were measured", () => {
     const [few, many] = [demand, { ...demand, streams: 1000 }].map((wanted) => needOf("loki-write", scalable, wanted));
-    assert.equal(few.memory, 320 * 2 ** 20);
+    assert.equal(few.memory, 256 * 2 ** 20);
     // Chunks and blocks of 950 more streams, half full, and half as much again for Go's collector.
     const more = (950 * (1_572_864 + 262_144)) / 2;
-    assert.ok(Math.abs(many.memory - (300 * 2 ** 20 + 1.5 * more)) < 64 * 2 ** 20, `${many.memory}`);
+    assert.ok(Math.abs(many.memory - (200 * 2 ** 20 + 1.5 * more)) < 64 * 2 ** 20, `${many.memory}`);
     assert.equal(many.memoryLimit, 2 * many.memory);
+  });
+
+  it("request what is always taken, with a limit that the most fits in", () => {
+    const [peak, single] = [1000 * 2 ** 20, settingsSchema.parse({ loki: { mode: "single-binary" } })];
+    const results = figures.results.map((one) => ({
+      ...one,
+      programs: { ...one.programs, loki: { ...one.programs.loki, peak } },
+      // One class took 100 MiB more than the other.
+      classes: one.classes.map((each, i) => ({
+        ...each,
+        peaks: { ...each.peaks, loki: (600 + 100 * (i % 2)) * 2 ** 20 },
+      })),
+    }));
+    const { memory, memoryLimit } = sizesFor(single, demand, { ...figures, results }).needs[0];
+    assert.deepEqual(
+      [memory, memoryLimit].map((bytes) => bytes / 2 ** 20),
+      [576, 1152],
+    );
   });
 
   it("have memory for patterns in what writes, where no process of their own detects them", () => {
@@ -174,7 +192,7 @@ describe("The sizes of a stack", () => {
   it("become settings of a stack file, in which no volume shrinks", () => {
     const compared = sizesFor(scalable, demand, figures).needs.map((need) => beside(need, scalable));
     const paths = new Map(withSizes(compared));
-    assert.equal(paths.get("loki.write.resources.requests.memory"), "320Mi");
+    assert.equal(paths.get("loki.write.resources.requests.memory"), "256Mi");
     assert.equal(paths.get("loki.storage"), "10Gi");
     assert.equal(paths.get("kps.storage"), "70Gi");
     assert.equal(paths.get("loki.write.resources.limits.cpu"), undefined);
@@ -193,7 +211,7 @@ describe("The sizes of a stack", () => {
 
   it("name what the settings give too little of", () => {
     const tight = settingsSchema.parse({
-      loki: { ...scalable.loki, write: { replicas: 2, resources: { limits: { memory: "512Mi" } } } },
+      loki: { ...scalable.loki, write: { replicas: 2, resources: { limits: { memory: "384Mi" } } } },
     });
     assert.deepEqual(beside(needOf("loki-write"), tight).short, ["replicas", "memoryLimit"]);
   });
@@ -242,13 +260,15 @@ describe("A query with another volume of the day", () => {
   it("costs what it did where it reads as much, whatever the volume: what CPU differed by is no growth", () => {
     assert.deepEqual(at100(1e6, 1.1e6), { read: 1.1e6, grows: false, cpuSeconds: 0.02 });
     assert.deepEqual(at100(1.1e6, 1e6), { read: 1.1e6, grows: false, cpuSeconds: 0.02 });
+    // Twice as much, but nothing of the day.
+    assert.deepEqual(at100(1e5, 2e5), { read: 2e5, grows: false, cpuSeconds: 0.02 });
     // Only the index is read.
     assert.deepEqual(at100(0, 0), { read: 0, grows: false, cpuSeconds: 0.02 });
   });
 
   it("costs more where it reads more", () => {
-    const { read, grows, cpuSeconds } = at100(1e6, 2e6);
-    assert.deepEqual([read, grows, cpuSeconds.toFixed(2)], [100e6, true, "1.00"]);
+    const { read, grows, cpuSeconds } = at100(1e7, 2e7);
+    assert.deepEqual([read, grows, cpuSeconds.toFixed(2)], [1e9, true, "1.00"]);
   });
 });
 
