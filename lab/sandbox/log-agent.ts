@@ -11,8 +11,8 @@ export interface Substitute {
 }
 
 /**
- * Where the cluster can't have Vector (`VECTOR_BINARY` names one), Alloy collects in its place, by the same settings and with the same labels: without an agent no line would reach
- * Loki, and neither the logs' path nor what asks for lines would be seen.
+ * Where the cluster can't have Vector (`VECTOR_BINARY` names one), Alloy collects in its place, by the same settings and with the same labels: without an
+ * agent no line would reach Loki, and neither the logs' path nor what asks for lines would be seen.
  * @param settings the stack's
  * @param unavailable image references that the cluster can't pull, with the reason
  * @returns undefined where nothing has to take its place
