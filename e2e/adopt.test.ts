@@ -120,8 +120,6 @@ describe("npm run adopt on a real cluster, with credentials that may only read",
   });
 
   after(async () => {
-    const { kubectl } = await testCluster();
-    await kubectl.run(["delete", "clusterrole,clusterrolebinding", namespace, "--ignore-not-found"]);
     await leaveNamespace(namespace);
     rmSync(folder, { recursive: true, force: true });
   });

@@ -1,5 +1,5 @@
 import { at, lineThrough, type Line } from "../../commands/size/fit";
-import type { LogFigures, LogResult, QueryFigures, Spread } from "../../commands/size/figures";
+import type { LogFigures, LogResult, Spread } from "../../commands/size/figures";
 import { queryAt, resultsOf, sizesFor } from "../../commands/size/formula";
 import { settingsSchema } from "../../settings/schema";
 import type { GeneratedPart } from "../../commands/shared/page";
@@ -119,31 +119,20 @@ function carriedTable({ results, runs }: LogFigures): string {
       const measured = volumes(variant);
       const { read, grows, cpuSeconds } = queryAt(measured, name, carriedTo);
       const { cores, load } = runs[measured[0].run];
-      const [cold, warm] = [
-        milliseconds(
-          measured,
-          grows,
-          queryFigure(name, ({ cold }) => cold.p95),
-        ),
-        milliseconds(
-          measured,
-          grows,
-          queryFigure(name, ({ warm }) => warm.p95),
-        ),
-      ];
+      const shown = (["cold", "warm"] as const).map((kind) => milliseconds(measured, name, kind, grows));
       const needed = Math.ceil((cpuSeconds * 1000) / goal);
       const busy = load > cores;
-      const waits = !busy && cold !== undefined && cold.carried >= goal;
+      const waits = !busy && shown.some((figure) => figure && figure.carried >= goal);
       return [
         ...[name, configuration(measured[0], runs)],
         grows ? `${gigabytes(read)} GB` : `${(read / 1e6).toFixed(1)} MB, as of any day`,
         cpuSeconds.toFixed(cpuSeconds < 10 ? 2 : 0),
-        ...[cold, warm].map((figure) => (busy ? undefined : figure)?.text ?? "–"),
+        ...shown.map((figure) => (busy ? undefined : figure)?.text ?? "–"),
         needed > 1 ? `no: ${needed} cores for a second` : waits ? "no: it waits" : "yes",
       ];
     }),
   );
-  return markdown([...["query", "configuration", "reads", "CPU s", "cold p95", "warm p95"], "within a second?"], rows);
+  return markdown(["query", "configuration", "reads", "CPU s", "cold p95", "warm p95", "within a second?"], rows);
 }
 
 /** What a readiness assessment gave each replica of a stack in Simple Scalable mode for 100 GB a day, kept for 30 days: cores and bytes. */
@@ -206,23 +195,20 @@ function verdict(planned: number, needed: number): string {
   return planned > 2 * needed ? `${(planned / needed).toFixed(0)} times what is needed` : "right";
 }
 
-/** A figure of one class of queries. */
-const queryFigure =
-  (name: string, of: (figures: QueryFigures) => number) =>
-  ({ classes }: LogResult): number =>
-    of(classes.find((each) => each.name === name)!);
-
 /**
- * Milliseconds at {@link carriedTo}: the most that were measured where a query reads the same on any day, else on the line through what was measured.
- * @returns undefined where they would grow, and there are only two volumes: through two points there is always a line, which says nothing of chance
+ * The p95 of a class at {@link carriedTo}: the most that was measured where a query reads the same on any day, else on the line through what was measured.
+ * @returns undefined where it would grow, and there are only two volumes: through two points there is always a line, which says nothing of chance
  */
-function milliseconds(measured: readonly LogResult[], grows: boolean, of: (result: LogResult) => number) {
+function milliseconds(measured: readonly LogResult[], name: string, kind: "cold" | "warm", grows: boolean) {
+  const points = measured.map(
+    ({ bytes, classes }) => [bytes, classes.find((each) => each.name === name)![kind].p95] as const,
+  );
   if (!grows) {
-    const carried = Math.max(...measured.map(of));
+    const carried = Math.max(...points.map(([, ms]) => ms));
     return { carried, text: `${carried.toFixed(0)} ms` };
   }
-  if (measured.length < 3) return undefined;
-  const line = lineThrough(measured.map((result) => [result.bytes, of(result)]));
+  if (points.length < 3) return undefined;
+  const line = lineThrough(points);
   return { carried: at(line, carriedTo), text: growth(line) };
 }
 
