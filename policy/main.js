@@ -1,8 +1,11 @@
 // What Pulumi loads. It is JavaScript so that tsx translates the rest, which takes a third of the time that ts-node's type check would;
 // types are checked by `npm test`.
 // A pack lives for seconds. V8 makes optimised code of a function only once it has run seven times as much as by default: of most it never pays, and
-// took a fifth of a resource's time (README.md). The flag is V8's own; a version without it runs as by default.
-require("node:v8").setFlagsFromString("--interrupt-budget=500000");
+// took a fifth of a resource's time (README.md). The flag is V8's own, of another name since Node.js 22, and V8 prints an error for one that it doesn't
+// know: a version that wasn't tried runs as by default.
+const v8 = Number.parseInt(process.versions.v8);
+if (v8 === 11) require("node:v8").setFlagsFromString("--interrupt-budget=500000");
+if (v8 >= 12 && v8 <= 14) require("node:v8").setFlagsFromString("--invocation-count-for-turbofan=20000");
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
 const { readPropertiesOnce } = require("./lib/read-once.ts");

@@ -145,14 +145,16 @@ const timeRange = z
   .meta({ allowed: "start and end, each HH:MM, the end after the start", example: { start: "22:00", end: "24:00" } })
   .describe("one of them");
 
-/** Alertmanager looks a zone up as a file, by its exact name; JavaScript takes capitals for small letters, and answers with the right ones. */
+/**
+ * Alertmanager looks a zone up as a file, by its exact name. JavaScript takes capitals for small letters, and answers with the right ones; since Node.js 22
+ * it takes an offset such as +01:00 too.
+ */
 const isTimeZone = (name: string): boolean => {
   try {
     const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    if (timeZone === name) return /^[A-Z]/.test(name);
     // A zone's former name is answered with its present one.
-    return (
-      timeZone === name || (timeZone.toLowerCase() !== name.toLowerCase() && /^[A-Z][^/]*(\/[A-Z][^/]*)*$/.test(name))
-    );
+    return timeZone.toLowerCase() !== name.toLowerCase() && /^[A-Z][^/]*(\/[A-Z][^/]*)*$/.test(name);
   } catch {
     return false;
   }
