@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Preview } from "../../commands/shared/preview";
@@ -60,6 +61,24 @@ describe("the offline command line", () => {
     const words = ["--stack", "dev", "--program", failing, "--no-policies", "--config", "how=run error"];
     const { code, out, errors } = await offlineProcess("preview", ...words);
     assert.deepEqual([code, out, errors], [2, "", "settings are wrong\n"]);
+  });
+
+  it("loads no library that has Node.js print a warning of its own", () => {
+    const libraries = [
+      "@kubernetes/client-node",
+      "@pulumi/pulumi",
+      "@pulumi/kubernetes",
+      "@pulumi/policy",
+      "yaml",
+      "zod",
+    ];
+    const preloads = ["tsx/cjs", resolve(__dirname, "../../engine/late-modules.js")].flatMap((file) => [
+      "--require",
+      file,
+    ]);
+    const words = [...preloads, "--throw-deprecation", "-e", libraries.map((name) => `require("${name}");`).join("")];
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: __dirname, encoding: "utf8" });
+    assert.deepEqual([status, stderr], [0, ""]);
   });
 
   it("annotates a pull request as the policy command in a job of GitHub's, and leaves standard output to JSON", async () => {
