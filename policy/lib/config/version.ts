@@ -39,7 +39,8 @@ export function imageVersion(workload: Resource, program: Named): string | undef
   const versions = images.flatMap(({ image }) => {
     if (typeof image !== "string") return [];
     const { repository, tag } = parseReference(image);
-    return new RegExp(`/(?:grafana-)?${program.key}$`).test(repository) ? [minorOf(tag)] : [];
+    const isProgram = ["", "grafana-"].some((prefix) => repository.endsWith(`/${prefix}${program.key}`));
+    return isProgram ? [minorOf(tag)] : [];
   });
   return new Set(versions).size === 1 ? versions[0] : undefined;
 }

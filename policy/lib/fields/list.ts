@@ -117,16 +117,35 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
     return { versions, kind, rule: ruleOf(place, list) };
   }
   if (Array.isArray(written)) return { versions, kind: "list", each: fieldOf(written[0], list, [...place, "*"]) };
+  // Of a few thousand fields a configuration has a hundred: a block's are made when one asks for them.
+  let inside: Pick<Field, "keys" | "each"> | undefined;
+  const made = () => (inside ??= insideOf(written, list, place));
+  return {
+    ...{ versions, kind: "block", rule: ruleOf(place, list) },
+    get keys() {
+      return made().keys;
+    },
+    get each() {
+      return made().each;
+    },
+  };
+}
+
+function insideOf(
+  block: { [key: string]: Written },
+  list: List,
+  place: readonly string[],
+): Pick<Field, "keys" | "each"> {
   const keys = new Map<string, Field>();
   let each: Field | undefined;
-  for (const [key, inner] of Object.entries(written)) {
+  for (const [key, inner] of Object.entries(block)) {
     const [name, runs] = key.split("@");
     const own = runs === undefined ? undefined : versionsOf(runs, list.all);
     const field = fieldOf(inner, list, [...place, name], own);
     if (name === "*") each = field;
     else keys.set(name, field);
   }
-  return { versions, kind: "block", keys, each, rule: ruleOf(place, list) };
+  return { keys, each };
 }
 
 function ruleOf(place: readonly string[], { program }: List): Rule | undefined {
