@@ -27,7 +27,7 @@ export const retentionRequiresDeleteRequestStore = definePolicy({
   *check(resource, { requireDeletion }) {
     const { configs, arguments: lists } = settingsOf(resource, loki);
     for (const config of configs) yield* retentionMistakes(config, requireDeletion);
-    if (needsNoStore(resource)) return;
+    if (lists.length === 0 || needsNoStore(resource)) return;
     for (const list of lists) yield* emptiedStore(list);
   },
   *checkRead(read, { requireDeletion }) {

@@ -55,6 +55,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     if (!known || !isSame(known.given, given)) known = { given, parameters: parse(schema, given, name) as Parameters };
     return known.parameters;
   };
+  const stumbledHere = (error: unknown) => stumbled(name, error);
   // What was said when a workload was registered is not said again of the whole stack.
   const said = new Set<string>();
   function* unsaid(findings: Iterable<StackFinding>): Iterable<StackFinding> {
@@ -73,6 +74,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     (resource, parameters) => {
       if (!checkRead || !isInScope(resource, parameters)) return undefined;
       const { files, resources } = readBy(resource);
+      if (files.length === 0) return undefined;
       const judged = files.filter((file) => isInScope(file, parameters));
       return judged.length > 0 ? unsaid(checkRead({ files: judged, resources }, parameters)) : undefined;
     },
@@ -83,7 +85,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
       resource,
       parameters,
       (refusal) => tell(reportViolation, message(refusal, refusal.resource ?? resource)),
-      (error) => stumbled(name, error),
+      stumbledHere,
     );
   const stackChecks: readonly Check<readonly Resource[], Parameters>[] = [
     function* (resources, parameters) {
@@ -110,7 +112,7 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
         const text = message(refusal, refusal.resource);
         if (!before.has(text)) tell(reportViolation, text, refusal.resource?.urn);
       },
-      (error) => ({ ...stumbled(name, error), resource: reading.latest }),
+      (error) => ({ ...stumbledHere(error), resource: reading.latest }),
     );
   };
   return {
@@ -123,7 +125,8 @@ export function definePolicy<Shape extends z.ZodRawShape = Record<never, never>>
     // At once where nothing must be awaited, as nearly always.
     ...((check ?? checkRead) && {
       validateResource: (args, reportViolation) => {
-        const [parameters, resource] = [parametersOf(args.getConfig()), resourceOf(args)];
+        const parameters = parametersOf(args.getConfig());
+        const resource = resourceOf(args);
         const { pending } = resource;
         if (pending) return pending.then(() => judge(resource, parameters, reportViolation));
         judge(resource, parameters, reportViolation);
@@ -156,7 +159,9 @@ function report<Subject, Parameters>(
   let told: Set<string> | undefined;
   try {
     for (const check of checks) {
-      for (const finding of check(subject, parameters) ?? []) {
+      const findings = check(subject, parameters);
+      if (!findings) continue;
+      for (const finding of findings) {
         if (finding instanceof Later) continue;
         if ("error" in finding) {
           unknown ??= finding;
@@ -201,7 +206,9 @@ function tell(reportViolation: ReportViolation, message: string, urn?: string): 
 
 // The engine says once what is configured, and the runtime gives with every resource another object of the same values.
 function isSame(one: object, other: object): boolean {
-  const [before, now] = [one as Block, other as Block];
+  if (one === other) return true;
+  const before = one as Block;
+  const now = other as Block;
   const keys = Object.keys(now);
   return keys.length === Object.keys(before).length && keys.every((key) => now[key] === before[key]);
 }

@@ -64,6 +64,7 @@ class ReadOnce implements Resource {
   readonly stack: string;
   readonly options: PolicyResourceOptions;
   private readonly given: Given["props"];
+  private readonly mayHaveAssets: boolean;
   private readonly later: Promise<void>[] = [];
   private whole?: Promise<void>;
   private read?: Block;
@@ -75,6 +76,7 @@ class ReadOnce implements Resource {
     this.name = name;
     this.options = opts;
     this.given = props;
+    this.mayHaveAssets = type.startsWith("kubernetes:helm.sh/");
     this.kind = type.slice(type.lastIndexOf(":") + 1);
     // urn:pulumi:stack::project::type::name
     this.stack = urn.split("::")[0].split(":").slice(2).join(":");
@@ -86,7 +88,7 @@ class ReadOnce implements Resource {
   }
 
   get pending(): Promise<void> | undefined {
-    if (!mayHaveAssets.test(this.type)) return undefined;
+    if (!this.mayHaveAssets) return undefined;
     try {
       if (this.props && this.later.length > 0) this.whole = settled(this.later).finally(() => (this.whole = undefined));
     } catch {
@@ -122,7 +124,6 @@ function namesIn({ props, type, name }: Resource): Pick<Resource, "namespace" | 
 }
 
 const isChart = /^kubernetes:helm\.sh\/v\d+:Chart$/;
-const mayHaveAssets = /^kubernetes:helm\.sh\//;
 
 async function settled(later: Promise<void>[]): Promise<void> {
   while (later.length > 0) await Promise.all(later.splice(0));
