@@ -1,4 +1,4 @@
-import { imagesOf } from "./charts/images";
+import { imagesOf, placementOf } from "./charts/images";
 import { chartsOf, type Installed } from "./charts/installed";
 import { chartOf } from "./charts/release";
 import { unreadable } from "./config/placeholders";
@@ -73,7 +73,7 @@ function* ofChart(chart: Installed, resource: Resource, nodes: readonly Node[], 
   if (chart.unreadable.length > 0) return;
   const images = imagesOf(chart, given.charts);
   if (!images) {
-    if (!chart.isPartial) yield unknownChart(chart);
+    if (!chart.isPartial && nodes.some((node) => mayRunOn(placementOf(chart.values), node))) yield unknownChart(chart);
     return;
   }
   for (const use of images) {

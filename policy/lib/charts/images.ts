@@ -35,6 +35,11 @@ export function imagesOf(
   return knownCharts.includes(name) ? images : images.map((each) => ({ ...each, spec: inGlobal(values, each.spec) }));
 }
 
+/** Where all pods of a chart run by custom: what its values say at their root, or in `global`, of node selector, affinity and tolerations. */
+export function placementOf(values: Block): Block {
+  return inGlobal(values, podsOf(values, {}));
+}
+
 // The values of a sub-chart stand under its name.
 function slotsOfSubCharts(values: Block, given: Readonly<Record<string, readonly string[]>>): Slots | undefined {
   const all = Object.entries(values).flatMap(([name, inner]) => {

@@ -195,6 +195,14 @@ describe("pi-nodes-run-arm64-images", () => {
       ]);
     });
 
+    it("accepts such a chart whose values keep all of its pods off the Pi nodes", async () => {
+      const on = (architecture: string) => ({ nodeSelector: { "kubernetes.io/arch": architecture } });
+      assert.deepEqual(await check(release("mystery", on("amd64"))), []);
+      assert.deepEqual(await check(release("mystery", { global: on("amd64") })), []);
+      for (const values of [on("arm64"), { controller: on("amd64") }, { ...on("arm64"), global: on("amd64") }])
+        assert.equal((await check(release("mystery", values))).length, 1, JSON.stringify(values));
+    });
+
     it("refuses what a chart that is made known leaves open", async () => {
       const charts = { mystery: ["controller.image"], empty: [] };
       assert.deepEqual(await check(release("mystery", {}), { charts }), [
