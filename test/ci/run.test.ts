@@ -78,7 +78,11 @@ describe(".ci/run", () => {
     assert.equal((await run({ E2E: "3" })).lines.at(-1), "15 passed, 3 failed, 3 skipped");
   });
 
-  for (const [name, step] of Object.entries({ LINT: "npm run lint", UP: "npm run cluster -- up", OTHER_NODES: "npm exec" }))
+  for (const [name, step] of Object.entries({
+    LINT: "npm run lint",
+    UP: "npm run cluster -- up",
+    OTHER_NODES: "npm exec",
+  }))
     it(`fails when ${step} does, in which no test is counted`, async () => {
       const ended = await run({ [name]: "4" });
       const broken = ended.lines.filter((line) => line.startsWith(`failed: ${step}`)).length;
