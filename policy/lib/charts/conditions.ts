@@ -15,7 +15,8 @@ interface Branches {
 
 /**
  * Takes out of a template of Helm's what its values leave out: `{{- if .Values.minio.enabled }}` and what follows, where that is false. A condition
- * that asks for anything else, or for a value that isn't given, leaves both branches in; Grafana Enterprise is off unless the values say so.
+ * that asks for anything else, or for a value that isn't given, leaves both branches in; Grafana Enterprise is off unless the values say so. A value
+ * that is asked for by its path alone, and given, is put in its place: `{{ .Values.bucket }}`.
  *
  * @param text the template
  * @param values the chart's values
@@ -27,10 +28,19 @@ export function decided(text: string, values: Block): string {
   for (const { from, to, words } of actionsIn(text)) {
     if (isLive(around)) kept.push(text.slice(done, from));
     done = to;
-    if (!followed(words, around, values) && isLive(around)) kept.push(text.slice(from, to));
+    if (!followed(words, around, values) && isLive(around)) kept.push(given(words, values) ?? text.slice(from, to));
   }
   if (isLive(around)) kept.push(text.slice(done));
   return kept.join("");
+}
+
+// A value that is a template itself is run once more, in a scope of its own.
+function given(words: string, values: Block): string | undefined {
+  const [, path, quoted] = /^\$?\.Values\.([\w.]+)(\s*\|\s*quote)?$/.exec(words) ?? [];
+  const value = path === undefined ? undefined : at(values, path);
+  if (!["string", "number", "boolean"].includes(typeof value)) return undefined;
+  const text = String(value);
+  return text.includes("{{") ? undefined : quoted ? JSON.stringify(text) : text;
 }
 
 function isLive(around: readonly Branches[]): boolean {

@@ -1,5 +1,6 @@
 import type { Config, Unreadable } from "../config/config";
 import type { ChartContext, FromChart, Program } from "../config/program";
+import { replaced } from "../config/placeholders";
 import { kindOf } from "../config/recognise";
 import { expandValues, readYaml } from "../config/yaml";
 import { along, inner } from "../paths";
@@ -34,11 +35,13 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
   const { config, unreadable } = underneath(value, context, layout);
   const own = value[keys.over];
   const over = isBlock(own) ? own : {};
+  // Both charts run the whole as a template.
+  const content = replaced(merge(config.content, over), (text) => (text.includes("{{") ? decided(text, values) : text));
   return {
     unreadable,
     overrides: overridesOf(value, path) ?? overridesOf(values, valuesPath),
     config: {
-      content: expandValues(merge(config.content, over), layout.program, environment),
+      content: expandValues(content as Block, layout.program, environment),
       path: config.path,
       pathOf: (block) => (block in over ? along(path, `${keys.over}.${block}`) : config.pathOf(block)),
       chart: { ...chart, values, path: valuesPath },

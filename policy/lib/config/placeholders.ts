@@ -71,7 +71,8 @@ export function replacedMarks<Value>(values: Value, replace: (text: string) => u
   return replaced(values, (text) => (mark.test(text) ? replace(text) : text)) as Value;
 }
 
-function replaced(values: unknown, replace: (text: string) => unknown): unknown {
+/** Values with each text in them replaced; the same object where none is. */
+export function replaced(values: unknown, replace: (text: string) => unknown): unknown {
   if (typeof values === "string") return replace(values);
   if (Array.isArray(values)) {
     const list = values.map((each) => replaced(each, replace));

@@ -203,6 +203,14 @@ describe("a template among the values", () => {
     assert.equal(decided(copied, { loki: { block_builder: {} } }), "");
     assert.equal(decided(copied, { loki: { block_builder: { a: 1 } } }), "block_builder: {{ toYaml . }}");
   });
+
+  it("has the values that it asks for by their path in their place, where they are given", () => {
+    const text =
+      "{{ .Values.a.b }}-{{- $.Values.c | quote -}} {{ .Values.d }} {{ .Values.e | upper }} {{ .Release.Name }}";
+    const filled = 'x-"1" {{ .Values.d }} {{ .Values.e | upper }} {{ .Release.Name }}';
+    assert.equal(decided(text, { a: { b: "x" }, c: 1, d: "{{ .Values.a.b }}", e: "e" }), filled);
+    assert.equal(decided(text, { a: "x" }), text);
+  });
 });
 
 describe("the chart mimir-distributed", () => {
@@ -218,6 +226,40 @@ multitenancy_enabled: true
     const given = (more: object) => release("mimir-distributed", { mimir: { config }, ...more });
     assert.deepEqual(await findings(configurationsCanBeRead, given({})), []);
     assert.deepEqual(await findings(configurationsCanBeRead, given({ enterprise: { enabled: true } })), []);
+  });
+});
+
+describe("values that charts run as templates", () => {
+  const s3 = (name: string) => ({ backend: "s3", s3: { bucket_name: name, endpoint: "minio:9000" } });
+  const mimir = (blocks: string, ruler: string, more: object = {}) =>
+    findings(
+      mimirStorageIsSeparate,
+      release("mimir-distributed", {
+        minio: { enabled: false },
+        mimir: {
+          structuredConfig: { blocks_storage: s3(blocks), ruler_storage: s3(ruler), alertmanager_storage: s3("a") },
+        },
+        ...more,
+      }),
+    );
+
+  it("are judged with what other values say", async () => {
+    assert.deepEqual(await mimir("{{ .Values.site }}-blocks", "{{ .Values.site }}-ruler", { site: "home" }), []);
+    const [same] = await mimir("{{ .Values.site }}", "home", { site: "home" });
+    assert.match(same, /structuredConfig\.ruler_storage\.s3\.bucket_name is "home", as in blocks_storage/);
+    const [unread] = await mimir("{{ .Values.site }}", "home");
+    assert.match(unread, /is a template, which this policy can't run/);
+
+    const store = (text: string, more: object = {}) =>
+      findings(
+        retentionRequiresDeleteRequestStore,
+        release("loki", {
+          loki: { schemaConfig, compactor: { retention_enabled: true, delete_request_store: text } },
+          ...more,
+        }),
+      );
+    assert.deepEqual(await store("{{ .Values.store }}", { store: "s3" }), []);
+    assert.equal((await store("{{ .Values.store }}", { store: "gcs" })).length, 1);
   });
 });
 
