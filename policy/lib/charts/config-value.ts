@@ -35,7 +35,7 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
   const { config, unreadable } = underneath(value, context, layout);
   const own = value[keys.over];
   const over = isBlock(own) ? own : {};
-  // Both charts run the whole as a template.
+  // Every one of these charts runs the whole as a template.
   const content = replaced(merge(config.content, over), (text) => (text.includes("{{") ? decided(text, values) : text));
   return {
     unreadable,
