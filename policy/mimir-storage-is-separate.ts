@@ -1,8 +1,7 @@
-import { isFile, settingsOf } from "./lib/config/find";
+import { settingsOf } from "./lib/config/find";
 import { eachOverridden } from "./lib/config/in-force";
 import { mimir } from "./lib/mimir/program";
 import { sharedStorage, sharedStorageInArguments } from "./lib/mimir/separation";
-import { variablesOf } from "./lib/pods/variables";
 import { definePolicy } from "./lib/policy";
 
 /**
@@ -21,16 +20,10 @@ export const mimirStorageIsSeparate = definePolicy({
   severity: "critical",
   *check(resource) {
     const { configs, arguments: lists } = settingsOf(resource, mimir);
-    // What a file's variables stand for is shown by who mounts it: the whole stack.
-    for (const config of configs) yield* sharedStorage(config, isFile(resource) ? "later" : undefined);
+    for (const config of configs) yield* sharedStorage(config);
     for (const list of lists) yield* sharedStorageInArguments(list);
   },
   *checkRead(read) {
-    yield* eachOverridden(
-      read,
-      mimir,
-      (config) => sharedStorage(config, "later"),
-      (config, source) => sharedStorage(config, variablesOf(source, read.resources)),
-    );
+    yield* eachOverridden(read, mimir, sharedStorage);
   },
 });

@@ -3,7 +3,7 @@ import { keyOf } from "./objects";
 import { once } from "./once";
 import { mountsOf } from "./pods/readers";
 import { podSpecOf } from "./pods/find";
-import { configMapsOf } from "./pods/variables";
+import { variableSources } from "./pods/variables";
 import type { Resource } from "./resource";
 import { isBlock } from "./unknown";
 
@@ -34,7 +34,8 @@ function lookedUp(resource: Resource): Read {
   if (mounts.length === 0) return { files: [], resources: [] };
   const at = (kind: string, name: unknown) => registered.get(keyOf(kind, resource.namespace, name));
   const files = mounts.flatMap(({ kind, name }) => at(kind, name) ?? []);
-  const variables = configMapsOf(spec).map((name) => at("ConfigMap", name));
-  if (variables.includes(undefined)) return { files: [], resources: [] };
+  const sources = variableSources(spec).map(({ kind, name }) => ({ kind, object: at(kind, name) }));
+  if (sources.some(({ kind, object }) => kind === "ConfigMap" && !object)) return { files: [], resources: [] };
+  const variables = sources.map(({ object }) => object);
   return { files: [...new Set(files)], resources: [resource, ...files, ...variables.flatMap((each) => each ?? [])] };
 }

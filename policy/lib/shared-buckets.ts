@@ -2,12 +2,11 @@ import { chartsOwn, lokiBuckets, mimirBuckets, type BucketUse } from "./buckets"
 import type { Config } from "./config/config";
 import { isFile } from "./config/find";
 import { inForce } from "./config/in-force";
-import { fillIn, hasOrigins, unknownParts, unreadable } from "./config/placeholders";
+import { byOrigin, hasOrigins, originsIn, unknownParts } from "./config/placeholders";
 import type { Program } from "./config/program";
 import type { Setting } from "./config/read";
 import { loki } from "./loki/program";
 import { mimir } from "./mimir/program";
-import { variablesOf } from "./pods/variables";
 import type { Resource } from "./resource";
 import { namespacesOf, serviceOf } from "./services";
 
@@ -56,33 +55,22 @@ export function bucketNames(
   return (bucket, isClaim, namespace) =>
     uses.some(({ names: [name], resource }) => {
       if (!isClaim) return "value" in name && name.value === bucket;
-      const origin = "raw" in name ? (name.raw ?? "") : "";
-      return resource.namespace === namespace && origin.includes(`"name":${JSON.stringify(bucket)}`);
+      const origins = originsIn("raw" in name ? (name.raw ?? "") : "");
+      const named = `"name":${JSON.stringify(bucket)}`;
+      return resource.namespace === namespace && origins.some((origin) => origin.includes(named));
     });
 }
 
 function usesOf(resource: Resource, resources: readonly Resource[], namespaces: Set<string>): Use[] {
-  const found = programs.flatMap(({ program, bucketsOf }) =>
+  return programs.flatMap(({ program, bucketsOf }) =>
     inForce(resource, program, resources).flatMap(({ config, file, reader }) =>
       bucketsOf(config).map((use) => {
         const isArgument = [...(config.flags?.values() ?? [])].includes(use.path);
-        return { ...use, program, file, resource: isArgument && reader ? reader.resource : resource };
+        const endpoint = hostOf(use.endpoint, resource, namespaces);
+        return { ...use, endpoint, program, file, resource: isArgument && reader ? reader.resource : resource };
       }),
     ),
   );
-  if (found.length === 0) return [];
-  const variables = variablesOf(resource, resources);
-  const filled = (setting: Setting<string>): Setting<string> => {
-    if (!("raw" in setting) || setting.raw === undefined) return setting;
-    const raw = fillIn(setting.raw, variables);
-    return unreadable(raw) === undefined ? { value: raw } : { ...setting, raw };
-  };
-  return found.map((use) => ({
-    ...use,
-    endpoint: hostOf(filled(use.endpoint), resource, namespaces),
-    names: use.names.map(filled),
-    prefix: filled(use.prefix),
-  }));
 }
 
 function isMeant(one: Use, two: Use): boolean {
@@ -107,7 +95,7 @@ function* shared(other: Use, use: Use): Iterable<SharedBucket> {
 // Names that come from two places are two: a bucket's name is not generated twice. Hosts may be one all the same.
 function compare(one: Setting<string>, two: Setting<string>, isName: boolean): "same" | "different" | "untold" {
   if (!("unreadable" in one) && !("unreadable" in two)) return valueOf(one) === valueOf(two) ? "same" : "different";
-  const [a, b] = [one, two].map((setting) => ("raw" in setting ? setting.raw : undefined));
+  const [a, b] = [one, two].map((setting) => ("raw" in setting && setting.raw ? byOrigin(setting.raw) : undefined));
   if (a === undefined || b === undefined) return "untold";
   const areKnown = hasOrigins(a) && hasOrigins(b);
   if (a === b) return areKnown ? "same" : "untold";

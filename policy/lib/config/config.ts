@@ -1,5 +1,6 @@
 import { inner } from "../paths";
 import type { Block, Unknown } from "../unknown";
+import type { Environment } from "./environment";
 
 /** A configuration that a resource carries. */
 export interface Config {
@@ -17,11 +18,8 @@ export interface Config {
   awaitsReader?: boolean;
   /** Of a file with placeholders: the first variable in it. */
   variable?: string;
-  /**
-   * Of a file: its content as it stands, with marks for variables that it doesn't show, for whoever knows who reads it. What depends on the reader,
-   * these variables and what an argument may set, is {@link Later} in `content`.
-   */
-  whole?: Block;
+  /** Of a file: its content as a program reads it that has these variables. What depends on the reader is a {@link Later} in `content`. */
+  read?(environment: Environment): Block;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */
   isGuess?: true;
   /** By dotted keys of a setting that an argument sets, over that of the file: where the argument is. */
@@ -55,6 +53,10 @@ export interface Unreadable {
 export interface Arguments {
   path: string;
   words: string[];
+  /** The variables of its container, for those that aren't expanded. */
+  environment?: Environment;
+  /** A word that isn't known yet, which may be any flag. */
+  unknown?: Unknown;
 }
 
 /** Settings by tenant, out of a file that a program reads again while it runs. */

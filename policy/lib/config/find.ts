@@ -3,10 +3,10 @@ import { once } from "../once";
 import { inner } from "../paths";
 import { programs } from "../programs";
 import type { Resource } from "../resource";
-import { isBlock, Unknown } from "../unknown";
+import { isBlock, Later, Unknown } from "../unknown";
 import type { Arguments, Config, ProgramSettings, Unreadable } from "./config";
-import { overlaid, untilOverlaid } from "./overlay";
-import { untilRead } from "./placeholders";
+import { awaited } from "./environment";
+import { mayBeOverlaid, overlaid } from "./overlay";
 import type { Program } from "./program";
 import { namedVersion } from "./version";
 import { walkThrough, walkThroughValues, type Found } from "./walk";
@@ -38,7 +38,10 @@ function searched(resource: Resource): Found {
   const { props, kind, type } = resource;
   const chart = chartOf(resource);
   if (chart) walkThroughValues(found, chart, "values");
-  else walkThrough(found, props.apiVersion && props.kind ? props : { apiVersion: type.split(":")[1], kind, ...props });
+  else {
+    const object = props.apiVersion && props.kind ? props : { apiVersion: type.split(":")[1], kind, ...props };
+    walkThrough(found, object, isFile(resource) ? awaited : undefined);
+  }
   for (const [program, settings] of found) {
     if (files.test(kind)) settings.unreadable.push(...unknownFiles(resource, kind.startsWith("Secret"), program));
     settings.configs = settings.configs.map((each) => {
@@ -58,9 +61,10 @@ function searched(resource: Resource): Found {
 // Who reads a file has its variables, and arguments over it.
 function awaiting(config: Config, resource: Resource, program: Program): Config {
   if (!isFile(resource)) return config;
+  const { read = () => config.content } = config;
   // Of values in a file, a chart makes the configuration.
-  if (config.chart) return { ...config, content: untilRead(config.content), whole: config.content };
-  return { ...config, content: untilOverlaid(untilRead(config.content), program), whole: config.content };
+  const content = config.chart ? config.content : mayBeOverlaid(config.content, program, new Later());
+  return { ...config, content, read };
 }
 
 // A chart's values show both: the file that it writes, and the arguments over it.

@@ -3,16 +3,14 @@ import type { Refusal } from "../finding";
 import { once } from "../once";
 import type { Read } from "../registered";
 import type { Resource } from "../resource";
-import { Unknown, type Block } from "../unknown";
+import { Unknown } from "../unknown";
 import type { Arguments, Config, Overrides } from "./config";
-import { variablesOf } from "../pods/variables";
-import { noEnvironment } from "./environment";
+import { environmentOfPod } from "../pods/variables";
+import { noEnvironment, type Environment } from "./environment";
 import { isFile, settingsOf } from "./find";
 import { ofArguments, overlaid } from "./overlay";
-import { fillIn, replacedMarks, unreadable } from "./placeholders";
 import type { Program } from "./program";
 import { imageVersion } from "./version";
-import { readYaml } from "./yaml";
 
 /** A configuration as a program gets it: the file, and over it the arguments of a workload that mounts it. */
 export interface InForce {
@@ -40,38 +38,21 @@ function together(source: Resource, program: Program, resources: readonly Resour
   if (configs.length === 0) return [];
   const readers = readersOf(source, resources);
   return configs.flatMap((file): InForce[] => {
-    const whole = file.whole ? filled(file, file.whole, source, program, resources) : file;
-    // The file by itself where its version is named: nothing more is known of it.
-    const read = (version?: string): Config => (file.awaitsReader ? { ...whole, version, awaitsReader: false } : whole);
-    if (readers.length === 0) return [{ config: read(), file, lists: [] }];
+    const { read, awaitsReader } = file;
+    const readWith = (environment: Environment, version?: string): Config => ({
+      ...file,
+      ...(read && { content: read(environment), read: undefined }),
+      // The file by itself where its version is named: nothing more is known of it.
+      ...(awaitsReader && { version, awaitsReader: false }),
+    });
+    if (readers.length === 0) return [{ config: read ? readWith(noEnvironment) : file, file, lists: [] }];
     return readers.map((reader) => {
-      const { arguments: lists } = settingsOf(reader.resource, program);
-      const under = read(imageVersion(reader.resource, program));
+      const environment = environmentOfPod(reader.containers, source.namespace, resources);
+      const lists = settingsOf(reader.resource, program).arguments.map((list) => ({ ...list, environment }));
+      const under = readWith(environment, imageVersion(reader.resource, program));
       return { config: lists.reduce((config, list) => overlaid(config, list, program), under), file, reader, lists };
     });
   });
-}
-
-// Its variables are those of who mounts it; of one that they don't have, the mark stays, and says so.
-function filled(
-  file: Config,
-  whole: Block,
-  source: Resource,
-  program: Program,
-  resources: readonly Resource[],
-): Config {
-  const variables = variablesOf(source, resources);
-  const known = (name: string) => {
-    const variable = variables(name);
-    return variable && "value" in variable ? variable : undefined;
-  };
-  const content = replacedMarks(whole, (text) => {
-    const value = fillIn(text, known);
-    if (unreadable(value) !== undefined) return value;
-    const { content } = readYaml(value, program, noEnvironment);
-    return typeof content === "object" ? value : content;
-  });
-  return { ...file, content, whole: undefined };
 }
 
 /** What a check finds, whatever else it says of it. */
@@ -82,20 +63,18 @@ type Judged = Pick<Refusal, "path" | "found">;
  * findings that neither the file nor the arguments show alone, as those are reported for each resource.
  *
  * @param check what is reported for each resource
- * @param withReader the same check, where it sees more with who mounts the file, such as what its variables stand for
  */
 export function* eachOverridden<Found extends Judged>(
   { files, resources }: Read,
   program: Program,
   check: (config: Config, source: Resource) => Iterable<Found | Unknown>,
-  withReader = check,
 ): Iterable<(Found & { resource: Resource }) | Unknown> {
   for (const source of files) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
-      if (config === file && withReader === check) continue;
+      if (config === file) continue;
       const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
       const told = new Set(alone.flatMap((each) => [...check(each, source)]).map(keyOf));
-      for (const finding of withReader(config, source)) {
+      for (const finding of check(config, source)) {
         if (told.has(keyOf(finding))) continue;
         if (finding instanceof Unknown) {
           yield finding;

@@ -1,7 +1,8 @@
-import { isBlock, Later, type Block } from "../unknown";
+import { isBlock, type Block, type Unknown } from "../unknown";
 import type { Arguments, Config } from "./config";
 import { noEnvironment } from "./environment";
 import { isFalse, rawFlagOf } from "./flags";
+import { unreadable, withUnknowns } from "./placeholders";
 import type { Program } from "./program";
 
 /**
@@ -9,35 +10,41 @@ import type { Program } from "./program";
  *
  * @returns the configuration itself where the arguments override nothing of it
  */
-export function overlaid(config: Config, { path, words }: Arguments, program: Program): Config {
+export function overlaid(config: Config, { path, words, unknown, environment }: Arguments, program: Program): Config {
   const flags = new Map(config.flags);
-  let { content } = config;
+  let content = unknown ? mayBeOverlaid(config.content, program, unknown) : config.content;
   for (const { flag, setting, isSwitch } of program.flags) {
     const raw = rawFlagOf(words, flag, isSwitch);
     if (raw === undefined) continue;
-    content = put(content, setting.split("."), isSwitch ? !isFalse(raw) : valueOf(raw, program));
+    content = put(content, setting.split("."), valueOf(raw, program, environment, isSwitch));
     flags.set(setting, `${path}: -${flag}`);
   }
   return content === config.content ? config : { ...config, content, flags };
 }
 
-/** A file's content with a {@link Later} for each setting that an argument of who reads the file may set: the file alone doesn't show it. */
-export function untilOverlaid(content: Block, { flags }: Program): Block {
+/**
+ * A content with something unknown for each setting that an argument may set.
+ *
+ * @param unknown the argument that isn't known yet; or a {@link Later} for a file, which doesn't show those of who reads it
+ */
+export function mayBeOverlaid(content: Block, { flags }: Program, unknown: Unknown): Block {
   return flags
     .map(({ setting }) => setting.split("."))
-    .reduce((all, keys) => (mayPut(all, keys) ? put(all, keys, new Later()) : all), content);
+    .reduce((all, keys) => (mayPut(all, keys) ? put(all, keys, unknown) : all), content);
 }
 
 /** The configuration that arguments alone make; undefined where they set nothing that a policy reads. */
 export function ofArguments(list: Arguments, program: Program): Config | undefined {
   const nothing: Config = { content: {}, path: list.path, pathOf: (block) => `${list.path}: -${block}` };
-  const config = overlaid(nothing, list, program);
+  const config = overlaid(nothing, { ...list, unknown: undefined }, program);
   return config === nothing ? undefined : config;
 }
 
 // A variable that the container doesn't show becomes the mark that an unset one in the file is.
-function valueOf(raw: string, program: Program): string {
-  return program.expand(raw.replace(/\$[({]([^)}]+)[)}]/g, "${$1}"), noEnvironment);
+function valueOf(raw: string, program: Program, environment = noEnvironment, isSwitch = false): unknown {
+  const expanded = program.expand(raw.replace(/\$[({]([^)}]+)[)}]/g, "${$1}"), environment);
+  const value = withUnknowns<unknown>(expanded, environment);
+  return isSwitch && typeof value === "string" && unreadable(value) === undefined ? !isFalse(value) : value;
 }
 
 function put(block: Block, [key, ...rest]: string[], value: unknown): Block {

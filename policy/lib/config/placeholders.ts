@@ -1,5 +1,5 @@
-import { isBlock, Later } from "../unknown";
-import type { Environment } from "./environment";
+import { isBlock, Unknown } from "../unknown";
+import type { Environment, Variable } from "./environment";
 
 // Private-use characters, so that no text of a configuration can be mistaken for a mark.
 // A template's action is encoded in its mark, so that it can't be mistaken for YAML.
@@ -7,8 +7,9 @@ const open = "\uE000";
 const close = "\uE001";
 // A variable's value is not expanded again: its dollar signs are put aside.
 const dollar = "\uE002";
-const origin = "from ";
+const template = encodeURIComponent("{{");
 const mark = new RegExp(`${open}([^${close}]*)${close}`);
+const marks = new RegExp(mark, "g");
 // What envsubst takes for a default: every one of these operators, with no difference between them.
 const withDefault = /^([A-Za-z_][A-Za-z0-9_]*)(?::[-=?+]|=)(.*)$/s;
 
@@ -27,7 +28,7 @@ export function expandForLoki(text: string, environment: Environment): string {
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
     text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
-      return within(environment.get(name)?.replaceAll("$", dollar)) || (byDefault ?? marked(expression));
+      return expanded(name, byDefault, environment, (value) => within(value.replaceAll("$", dollar)));
     });
   }
   return text.replaceAll(dollar, "$");
@@ -43,7 +44,8 @@ export function expandForMimir(text: string, environment: Environment): string {
   const within = limit();
   return text.replace(/\$(?:\{([^{}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_, braced?: string, bare?: string) => {
     const [name, ...rest] = (braced ?? bare ?? "").split(":");
-    return within(environment.get(name)) || (rest.length > 0 ? rest.join(":").replaceAll("\n", "") : marked(name));
+    const byDefault = rest.length > 0 ? rest.join(":").replaceAll("\n", "") : undefined;
+    return expanded(name, byDefault, environment, within);
   });
 }
 
@@ -58,17 +60,14 @@ export function variableIn(values: unknown): string | undefined {
   return undefined;
 }
 
-// Of a template it is no variable that is missing.
-const variableMark = new RegExp(`${open}(?!%7B|${origin})[^${close}]*${close}`);
-
-/** Values with a {@link Later} in place of each that has an unknown variable in it; the same object where none has. */
-export function untilRead<Value>(values: Value): Value {
-  return replaced(values, (text) => (variableMark.test(text) ? new Later() : text)) as Value;
-}
-
-/** Values with each text that has something unknown in it replaced; the same object where none has. */
-export function replacedMarks<Value>(values: Value, replace: (text: string) => unknown): Value {
-  return replaced(values, (text) => (mark.test(text) ? replace(text) : text)) as Value;
+/** Values that were expanded, with an {@link Unknown} in place of each text with a variable that is one; the same object where none is. */
+export function withUnknowns<Value>(values: Value, environment: Environment): Value {
+  return replaced(values, (text) => {
+    if (!text.includes(open)) return text;
+    const names = [...text.matchAll(marks)].map(([, inside]) => inside.split(" ")[0]);
+    const variables = names.map((name) => (name.startsWith(template) ? undefined : environment.get(name)));
+    return variables.find((each) => each instanceof Unknown) ?? text;
+  }) as Value;
 }
 
 /** Values with each text in them replaced; the same object where none is. */
@@ -85,8 +84,8 @@ export function replaced(values: unknown, replace: (text: string) => unknown): u
 
 /** What of a text isn't known, in order: two texts with the same in them differ where the rest of them does. */
 export function unknownParts(text: string): string[] {
-  const marks = [...text.matchAll(new RegExp(mark, "g"))].map(([part]) => part);
-  return [...marks, ...actionsIn(text).map(({ from, to }) => text.slice(from, to))];
+  const variables = [...text.matchAll(marks)].map(([part]) => part);
+  return [...variables, ...actionsIn(text).map(({ from, to }) => text.slice(from, to))];
 }
 
 /** An action of a template of Helm's: `{{- if .Values.minio.enabled }}`. */
@@ -114,21 +113,19 @@ export function actionsIn(text: string): Action[] {
   return actions;
 }
 
-/** What a variable stands for: its value, or where the pod has it from. */
-export type Variable = { value: string } | { origin: string };
-
-/** Puts into a text what its variables stand for; of one that comes from elsewhere, a mark of its origin. */
-export function fillIn(text: string, variableOf: (name: string) => Variable | undefined): string {
-  return text.replace(new RegExp(mark, "g"), (all, name: string) => {
-    const variable = variableOf(name);
-    if (!variable) return all;
-    return "value" in variable ? variable.value : `${open}${origin}${variable.origin}${close}`;
-  });
+/** A text in which the variables of one origin are one, whatever their names. */
+export function byOrigin(text: string): string {
+  return text.replace(marks, (all, inside: string) => (inside.includes(" ") ? open + inside.replace(/^\S+/, "") + close : all));
 }
 
 /** Whether of everything that isn't known in a text the origin is: another origin is another value. */
 export function hasOrigins(text: string): boolean {
-  return unknownParts(text).every((part) => part.startsWith(open + origin));
+  return unknownParts(text).every((part) => originIn(part) !== undefined);
+}
+
+/** The origins of the variables in a text. */
+export function originsIn(text: string): string[] {
+  return unknownParts(text).flatMap((part) => originIn(part) ?? []);
 }
 
 /** Takes Helm's template actions out of a text: a line of only actions goes, one within a line becomes a mark. */
@@ -147,18 +144,40 @@ export function withoutTemplates(text: string): string {
 export function unreadable(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   if (actionsIn(value).length > 0) return "a template, which this policy can't run";
-  const name = mark.exec(value)?.[1];
+  const name = mark.exec(value)?.[1].split(" ")[0];
   if (name === undefined) return undefined;
-  if (name.startsWith("%7B")) return "a template, which this policy can't run";
+  if (name.startsWith(template)) return "a template, which this policy can't run";
   return `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
 }
 
-// Beyond the limit a variable counts as one that isn't known.
-function limit(): (value: string | undefined) => string | undefined {
-  let added = 0;
-  return (value = "") => ((added += value.length) > mostAdded ? undefined : value);
+// An empty variable is as good as none.
+function expanded(
+  name: string,
+  byDefault: string | undefined,
+  environment: Environment,
+  within: (value: string) => string | undefined,
+): string {
+  const variable = environment.get(name);
+  const value = typeof variable === "string" ? within(variable) : undefined;
+  if (value) return value;
+  const isSet = typeof variable === "object" && !("mayBeUnset" in variable);
+  if (byDefault !== undefined && !isSet) return byDefault;
+  return value ?? marked(name, variable);
 }
 
-function marked(expression: string): string {
-  return `${open}${/[A-Za-z_][A-Za-z0-9_]*/.exec(expression)?.[0] ?? "without a name"}${close}`;
+// Beyond the limit a variable counts as one that isn't known.
+function limit(): (value: string) => string | undefined {
+  let added = 0;
+  return (value) => ((added += value.length) > mostAdded ? undefined : value);
+}
+
+function marked(expression: string, variable?: Variable): string {
+  const name = /[A-Za-z_][A-Za-z0-9_]*/.exec(expression)?.[0] ?? "without-a-name";
+  const origin = typeof variable === "object" && "origin" in variable ? variable.origin : undefined;
+  return `${open}${origin === undefined ? name : `${name} ${encodeURIComponent(origin)}`}${close}`;
+}
+
+function originIn(part: string): string | undefined {
+  const encoded = /^\S* (.*)$/.exec(mark.exec(part)?.[1] ?? "")?.[1];
+  return encoded === undefined ? undefined : decodeURIComponent(encoded);
 }

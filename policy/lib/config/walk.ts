@@ -7,8 +7,8 @@ import { brief } from "../errors";
 import { at as atPath, isBlock, Unknown, type Block } from "../unknown";
 import { calledAs } from "./called";
 import type { AroundChart, ProgramSettings } from "./config";
-import { environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
-import type { FromChart, Program } from "./program";
+import { awaited, environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
+import type { ChartContext, Program } from "./program";
 import { variableIn } from "./placeholders";
 import { heredocsIn } from "./scripts";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
@@ -22,6 +22,8 @@ interface Walk {
   found: Found;
   /** The variables that the resource shows; looked for when a text has a placeholder. */
   readonly environment: Environment;
+  /** Whether it is a file, whose variables are those of who reads it. */
+  readonly isAwaited: boolean;
   /** The name of the object that is looked through; empty for values. */
   readonly name: string;
   /** Where it is, for the message of what it stumbles over. */
@@ -57,9 +59,10 @@ const mostWritten = 100;
  * Looks through a Kubernetes object for what it says about each program.
  *
  * @param found where it is put
+ * @param environment its variables; by default, those that it shows
  */
-export function walkThrough(found: Found, object: Block): void {
-  const walk = walkOf(found, object);
+export function walkThrough(found: Found, object: Block, environment?: Environment): void {
+  const walk = walkOf(found, object, environment);
   guarded(walk, () => visit(walk, object, { path: "", key: "", texts: 0 }));
 }
 
@@ -70,11 +73,12 @@ export function walkThroughValues(found: Found, chart: Chart, path: string): voi
   guarded(walk, () => visitValues(walk, chart, { path, key: "", texts: 0 }));
 }
 
-function walkOf(found: Found, props: Block): Walk {
-  let environment: Environment | undefined;
+function walkOf(found: Found, props: Block, environment?: Environment): Walk {
+  const isAwaited = environment === awaited;
   const name = atPath(props, "metadata.name");
   return {
     found,
+    isAwaited,
     name: typeof name === "string" ? name : "",
     at: "",
     get environment() {
@@ -112,8 +116,10 @@ function visit(walk: Walk, value: unknown, place: Place): void {
   else if (Array.isArray(value)) visitList(walk, value, place);
   else if (isBlock(value)) visitBlock(walk, value, place);
   else if (value instanceof Unknown) {
-    for (const [{ key }, { unreadable }] of walk.found) {
-      if (place.key === "values" || place.key === key) unreadable.push({ path: place.path, problem: value });
+    const isWords = place.key === "args" || place.key === "command";
+    for (const [{ key }, settings] of walk.found) {
+      if (isWords) settings.arguments.push({ path: place.path, words: [], unknown: value });
+      if (place.key === "values" || place.key === key) settings.unreadable.push({ path: place.path, problem: value });
     }
   }
 }
@@ -124,8 +130,11 @@ const hasFlag = /(?:^|\s)-/;
 function visitList(walk: Walk, list: unknown[], { path, values, texts, installs }: Place): void {
   const words = list.filter((word) => typeof word === "string");
   if (words.some((word) => hasFlag.test(word))) {
-    const expanded = words.map((word) => (word.includes("$") ? expandArgument(word, walk.environment) : word));
-    for (const settings of walk.found.values()) settings.arguments.push({ path, words: expanded });
+    const environment = words.some((word) => word.includes("$")) ? walk.environment : noEnvironment;
+    const expanded = words.map((word) => expandArgument(word, environment));
+    const unknown = list.find((word) => word instanceof Unknown);
+    for (const settings of walk.found.values())
+      settings.arguments.push({ path, words: expanded, environment, unknown });
   }
   for (const [index, each] of list.entries()) {
     if (!mayHold(each)) continue;
@@ -146,9 +155,10 @@ function visitBlock(walk: Walk, block: Block, place: Place): void {
   const kind = whose(block);
   const own = programs.find(({ name }) => name === kind);
   if (!own) return visitInside(walk, block, place);
-  const content = expandValues(block, own, walk.environment);
+  const read = (environment: Environment) => expandValues(block, own, environment);
   const guess = place.values && ({ isGuess: true } as const);
-  walk.found.get(own)?.configs.push({ content, path, pathOf: (name) => inner(path, name), ...guess });
+  const config = { content: read(walk.environment), path, pathOf: (name: string) => inner(path, name), ...guess };
+  walk.found.get(own)?.configs.push({ ...config, ...(walk.isAwaited && { read }) });
 }
 
 // By custom a chart leaves out a sub-chart so.
@@ -199,16 +209,8 @@ function visitValues(walk: Walk, chart: Values, place: Place, layout: Layout | u
   const value = layout.value === undefined ? values : (values[layout.value] ?? byDefault);
   const ofValue = layout.value === undefined ? path : inner(path, layout.value);
   if (program && isBlock(value)) {
-    const { environment } = walk;
-    const context = {
-      path: ofValue,
-      values,
-      valuesPath: path,
-      chart: { name, version, around, isPartial },
-      keys: layout.keys,
-      environment,
-    };
-    note(walk, program, program.ofChart(value, context));
+    const chart = { name, version, around, isPartial };
+    note(walk, program, value, { path: ofValue, values, valuesPath: path, chart, keys: layout.keys });
   }
   for (const [key, each] of Object.entries(values)) {
     const known = layout.charts?.[key];
@@ -243,12 +245,7 @@ function visitValue(walk: Walk, program: Program, value: Block, place: Place): b
     return true;
   }
   if (!program.isValue(value)) return false;
-  const { environment } = walk;
-  note(
-    walk,
-    program,
-    program.ofChart(value, { path, values: around?.values ?? {}, valuesPath: around?.path ?? "", environment }),
-  );
+  note(walk, program, value, { path, values: around?.values ?? {}, valuesPath: around?.path ?? "" });
   return true;
 }
 
@@ -257,10 +254,12 @@ const nameOf = (values: Block): string | undefined => ("deploymentMode" in value
 
 const ownChart: Readonly<Record<Program["name"], string>> = { Loki: "loki", Mimir: "mimir-distributed" };
 
-function note(walk: Walk, program: Program, { config, overrides, unreadable }: FromChart): void {
+function note(walk: Walk, program: Program, value: Block, context: Omit<ChartContext, "environment">): void {
+  const { config, overrides, unreadable } = program.ofChart(value, { ...context, environment: walk.environment });
+  const read = (environment: Environment) => program.ofChart(value, { ...context, environment }).config?.content ?? {};
   const settings = walk.found.get(program);
   settings?.unreadable.push(...unreadable);
-  if (config) settings?.configs.push(config);
+  if (config) settings?.configs.push({ ...config, ...(walk.isAwaited && { read }) });
   // Known by their place: no setting must show whose they are.
   if (overrides && isBlock(overrides.content))
     settings?.overrides.push({ path: overrides.path, tenants: overrides.content });
@@ -301,7 +300,12 @@ function visitText(walk: Walk, text: string, place: Place): void {
       ? `after an empty YAML document, and ${name} reads only the first`
       : `followed by another YAML document, and ${name} reads only the first`;
   if (own && isSound) {
-    own.configs.push({ content: content as Block, path, pathOf: (name) => `${path}: ${name}`, variable });
+    const read = (environment: Environment) => {
+      const { content: anew } = readYaml(text, program, environment);
+      return isBlock(anew) ? anew : (content as Block);
+    };
+    const config = { content: content as Block, path, pathOf: (name: string) => `${path}: ${name}`, variable };
+    own.configs.push({ ...config, ...(walk.isAwaited && { read }) });
     if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
     return;
   }
@@ -343,7 +347,12 @@ interface ReadFor extends ReturnType<typeof readYaml> {
 
 // Whose it is shows without its placeholders, unless they are what keeps it from being YAML; each program expands them in its own way.
 function readFor(walk: Walk, text: string): ReadFor {
-  const readBy = (reader: Reader) => readYaml(text, reader, text.includes("$") ? walk.environment : noEnvironment);
+  const readBy = (reader: Reader) => {
+    if (!text.includes("$")) return readYaml(text, reader, noEnvironment);
+    const read = readYaml(text, reader, walk.environment);
+    // A default may be what makes YAML of it.
+    return read.isSound || !walk.isAwaited ? read : readYaml(text, reader, noEnvironment);
+  };
   const plain = readBy(asItIs);
   const kind = whose(plain.isSound ? plain.content : outlineOf(text));
   const own = programs.find(({ name }) => name === kind);

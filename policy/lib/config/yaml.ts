@@ -1,7 +1,7 @@
 import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type Range, type YAMLError } from "yaml";
 import { isBlock, type Block } from "../unknown";
 import type { Environment } from "./environment";
-import { withoutTemplates } from "./placeholders";
+import { withoutTemplates, withUnknowns } from "./placeholders";
 import type { Program } from "./program";
 
 /** Who reads a text: a program's name, and how it expands placeholders. */
@@ -61,8 +61,9 @@ interface Parsed extends Pick<ReadText, "content" | "isSound" | "ignored"> {
  */
 export function readYaml(text: string, reader: Reader, environment: Environment): ReadText {
   const expanded = text.length > largest || !text.includes("$") ? text : reader.expand(text, environment);
-  const { content, ignored, isSound, mistakes, failure } = parsed(expanded);
+  const { content: raw, ignored, isSound, mistakes, failure } = parsed(expanded);
   const problem = failure ?? describe(mistakes, reader.name, expanded === text);
+  const content = expanded === text ? raw : withUnknowns(raw, environment);
   return { content, ignored, isSound, ...(problem && { problem }) };
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config";
+import { noEnvironment } from "../config/environment";
 import { flag } from "../config/read";
 import { unreadable } from "../config/placeholders";
 import { show, unknownOf } from "../config/show";
@@ -78,8 +79,9 @@ export function* chartMistakes(chart: Config["chart"]): Iterable<Refusal> {
 }
 
 // Promtail has limits_config, too; a chart that refuses to be without a schema is in `chartMistakes`.
-function isWhole({ content, whole = content, chart }: Config): boolean {
-  return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in whole);
+function isWhole({ content, read, chart }: Config): boolean {
+  const given = read?.(noEnvironment) ?? content;
+  return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in given);
 }
 
 function* periodMistakes(config: Config, periods: Period[], requireNewest: boolean): Iterable<Finding> {

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { Arguments, Config } from "../config/config";
 import { flagOf } from "../config/flags";
 import { ofArguments } from "../config/overlay";
-import { fillIn, hasOrigins, unknownParts, type Variable } from "../config/placeholders";
+import { byOrigin, hasOrigins, unknownParts } from "../config/placeholders";
 import { quote, type Setting } from "../config/read";
 import { show, unknownOf } from "../config/show";
 import type { Finding, Refusal } from "../finding";
@@ -15,11 +15,8 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   alertmanager_storage: ["alerts", "alertmanager"],
 };
 
-/** What a configuration's variables stand for; `later`: a doubt about them is left to a later check; undefined: they are unknown. */
-type Variables = ((name: string) => Variable | undefined) | "later" | undefined;
-
 /** Where the rules or the Alertmanager's state of a Mimir share a place with its blocks, or have a prefix that Mimir doesn't accept. */
-export function* sharedStorage(config: Config, variables?: Variables): Iterable<Finding> {
+export function* sharedStorage(config: Config): Iterable<Finding> {
   const blocks = storageOf(config, "blocks_storage");
   const others = ["ruler_storage", ...(hasAlertmanager(config) ? ["alertmanager_storage"] : [])];
   const all = [blocks, ...others.map((block) => storageOf(config, block))];
@@ -29,7 +26,7 @@ export function* sharedStorage(config: Config, variables?: Variables): Iterable<
   for (const other of all.slice(1)) {
     if (isBackend(other, "local")) continue;
     const isInFolders = isBackend(blocks, "filesystem") && isBackend(other, "filesystem");
-    yield* isInFolders ? sharedFolder(blocks, other) : sharedBucket(blocks, other, variables);
+    yield* isInFolders ? sharedFolder(blocks, other) : sharedBucket(blocks, other);
   }
 }
 
@@ -50,19 +47,16 @@ function isWhole({ words }: Arguments, { content }: Config): boolean {
   return named.length > 0 && (isAlone || (named.length > 1 && named.includes("blocks_storage")));
 }
 
-function* sharedBucket(blocks: Storage, other: Storage, variables: Variables): Iterable<Finding> {
+function* sharedBucket(blocks: Storage, other: Storage): Iterable<Finding> {
   const [one, two] = [blocks, other].map(({ backend, prefix, bucket }) => [backend, prefix, ...bucket]);
-  const known = typeof variables === "function" ? (raw: string) => fillIn(raw, variables) : (raw: string) => raw;
-  const likeness = one.map((setting, index) => compare(setting, two[index], known, index > 1));
+  const likeness = one.map((setting, index) => compare(setting, two[index], index > 1));
   if (likeness.includes("different")) return;
   const unread = [...one, ...two].find((setting) => "unreadable" in setting);
   if (!unread || !likeness.includes("untold")) {
     yield same(other);
     return;
   }
-  const unknown = unknownOf(unread);
-  if (unknown) yield unknown;
-  else if (variables !== "later" || !("raw" in unread)) yield maybeSame(other, unread);
+  yield unknownOf(unread) ?? maybeSame(other, unread);
 }
 
 function* sharedFolder(blocks: Storage, other: Storage): Iterable<Finding> {
@@ -94,7 +88,6 @@ function valueOf(setting: Setting<string>): string {
 function compare(
   one: Setting<string>,
   two: Setting<string>,
-  known: (raw: string) => string,
   isName: boolean,
 ): "same" | "different" | "untold" {
   if (!("unreadable" in one) && !("unreadable" in two)) {
@@ -102,7 +95,7 @@ function compare(
   }
   const [a, b] = [one, two].map((setting) => {
     if ("value" in setting) return setting.value;
-    return "raw" in setting && setting.raw !== undefined ? known(setting.raw) : undefined;
+    return "raw" in setting && setting.raw !== undefined ? byOrigin(setting.raw) : undefined;
   });
   if (a === undefined || b === undefined) return "untold";
   if (a === b) return "same";

@@ -13,6 +13,8 @@ export interface Reader {
   spec: Block;
   /** How many pods it has; where an autoscaler decides, the fewest; undefined of a DaemonSet, which has one on each node. */
   replicas?: Setting<number>;
+  /** The containers that mount the file; all, where none is seen to. */
+  containers: Block[];
   /** Arguments of its containers. */
   words: string[];
 }
@@ -31,6 +33,7 @@ export function readersOf(source: Resource, resources: readonly Resource[]): Rea
   return workloads.map(({ resource, spec }) => ({
     resource,
     spec,
+    containers: containersWith(source, spec),
     words: wordsOf(spec),
     ...(resource.kind !== "DaemonSet" && { replicas: replicasOf(resource, resources) }),
   }));
@@ -63,15 +66,17 @@ export function targetOf({ words }: Reader, content: Block): string[] {
 
 /** The ConfigMaps and Secrets that a pod mounts. */
 export function mountsOf(spec: unknown): { kind: string; name: unknown }[] {
-  const volumes = at(spec, "volumes");
-  return (Array.isArray(volumes) ? volumes : []).flatMap((volume: unknown) => {
-    const projected = at(volume, "projected.sources");
-    const sources: unknown[] = [volume, ...(Array.isArray(projected) ? projected : [])];
-    return sources.flatMap((source) => [
+  return volumesOf(spec).flatMap(({ objects }) => objects);
+}
+
+function volumesOf(spec: unknown): { name: unknown; objects: { kind: string; name: unknown }[] }[] {
+  return listOf(at(spec, "volumes")).map((volume) => ({
+    name: at(volume, "name"),
+    objects: [volume, ...listOf(at(volume, "projected.sources"))].flatMap((source) => [
       { kind: "ConfigMap", name: at(source, "configMap.name") },
       { kind: "Secret", name: at(source, "secret.secretName") ?? at(source, "secret.name") },
-    ]);
-  });
+    ]),
+  }));
 }
 
 function replicasOf({ kind, objectName, namespace, props }: Resource, resources: readonly Resource[]): Setting<number> {
@@ -86,10 +91,27 @@ function replicasOf({ kind, objectName, namespace, props }: Resource, resources:
   return "missing" in replicas ? { value: 1 } : replicas;
 }
 
+function containersWith({ kind, objectName }: Resource, spec: Block): Block[] {
+  const volumes = volumesOf(spec).filter(({ objects }) =>
+    objects.some((each) => each.kind === kind && each.name === objectName),
+  );
+  const all = containersOf(spec);
+  const mounting = all.filter(({ volumeMounts }) =>
+    listOf(volumeMounts).some((mount) => volumes.some(({ name }) => name === at(mount, "name"))),
+  );
+  return mounting.length > 0 ? mounting : all;
+}
+
 function wordsOf(spec: unknown): string[] {
-  const containers = at(spec, "containers");
-  return (Array.isArray(containers) ? containers : [])
-    .filter(isBlock)
+  return containersOf(spec)
     .flatMap(({ command, args }) => [command, args].flatMap((list) => (Array.isArray(list) ? list : [])))
     .filter((word) => typeof word === "string");
+}
+
+function containersOf(spec: unknown): Block[] {
+  return listOf(at(spec, "containers")).filter(isBlock);
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -1,58 +1,102 @@
-import type { Variable } from "../config/placeholders";
+import { agreed, variableOf, type Environment, type Variable } from "../config/environment";
 import { objectIn } from "../objects";
 import type { Resource } from "../resource";
-import { at, isBlock } from "../unknown";
-import { readersOf } from "./readers";
+import { at, isBlock, Unknown, type Block } from "../unknown";
 
 /**
- * The variables that the pods have which read a file: what `${VAR}` in the file stands for.
+ * The variables of containers: what `${VAR}` in a file stands for that they read. Of one that has another value in another container, it is known only
+ * that it is set.
  *
- * @param file the ConfigMap or Secret
- * @param resources the stack's resources
- * @returns undefined for a variable that they don't have, or that isn't the same in all of them
+ * @param containers of one pod
+ * @param namespace that of the pod
+ * @param resources the stack's resources, for the ConfigMaps and Secrets that variables are from
  */
-export function variablesOf(file: Resource, resources: readonly Resource[]): (name: string) => Variable | undefined {
-  const containers = readersOf(file, resources).flatMap(({ spec }) => listOf(spec.containers));
-  const valueIn = (configMap: unknown, key: unknown): Variable | undefined => {
-    const data = objectIn(resources, "ConfigMap", file.namespace, configMap)?.props.data;
-    const value = isBlock(data) && typeof key === "string" ? data[key] : undefined;
-    return typeof value === "string" ? { value } : undefined;
-  };
-  return (name) => {
-    const found = containers
-      .map((container) => variableOf(container, name, valueIn))
-      .filter((each) => each !== undefined);
-    const [first] = found;
-    return first && found.every((each) => JSON.stringify(each) === JSON.stringify(first)) ? first : undefined;
+export function environmentOfPod(
+  containers: readonly Block[],
+  namespace: string | undefined,
+  resources: readonly Resource[],
+): Environment {
+  return {
+    get(name) {
+      const found = containers.flatMap((container) => ofContainer(container, name, namespace, resources) ?? []);
+      return found.length > 0 ? found.reduce(agreed) : undefined;
+    },
   };
 }
 
-/** The ConfigMaps that a pod has variables from. */
-export function configMapsOf(spec: unknown): unknown[] {
+/** The ConfigMaps that a pod has variables from, and the Secrets that it has all variables from. */
+export function variableSources(spec: unknown): { kind: "ConfigMap" | "Secret"; name: unknown }[] {
   return listOf(at(spec, "containers"))
     .flatMap((container) => [
-      ...listOf(at(container, "env")).map((each) => at(each, "valueFrom.configMapKeyRef.name")),
-      ...listOf(at(container, "envFrom")).map((each) => at(each, "configMapRef.name")),
+      ...listOf(at(container, "env")).map((each) => ofConfigMap(at(each, "valueFrom.configMapKeyRef"))),
+      ...listOf(at(container, "envFrom")).flatMap((each) => [
+        ofConfigMap(at(each, "configMapRef")),
+        { kind: "Secret" as const, name: at(each, "secretRef.name") },
+      ]),
     ])
-    .filter((name) => name !== undefined);
+    .filter(({ name }) => name !== undefined);
 }
 
-type Lookup = (configMap: unknown, key: unknown) => Variable | undefined;
+const ofConfigMap = (reference: unknown) => ({ kind: "ConfigMap" as const, name: at(reference, "name") });
 
-// A Secret's value stays there.
-function variableOf(container: unknown, name: string, valueIn: Lookup): Variable | undefined {
-  const entry = listOf(at(container, "env")).find((each) => at(each, "name") === name);
-  if (entry) {
-    const value = at(entry, "value");
-    if (typeof value === "string") return { value };
-    const from = at(entry, "valueFrom");
-    const there = valueIn(at(from, "configMapKeyRef.name"), at(from, "configMapKeyRef.key"));
-    return there ?? (isBlock(from) ? { origin: JSON.stringify(from) } : undefined);
+// Of two entries with the same name the last one counts, and `env` before `envFrom`.
+function ofContainer(
+  { env, envFrom }: Block,
+  name: string,
+  namespace: string | undefined,
+  resources: readonly Resource[],
+): Variable | undefined {
+  const entry = listOf(env).findLast((each) => at(each, "name") === name);
+  if (isBlock(entry)) {
+    return variableOf(entry, (configMap, key) => {
+      const value = valuesOf("ConfigMap", configMap, namespace, resources);
+      return value instanceof Unknown || typeof key !== "string" ? undefined : known(value?.[key]);
+    });
   }
-  const all = listOf(at(container, "envFrom"));
-  if (all.length !== 1) return undefined;
-  return valueIn(at(all[0], "configMapRef.name"), name) ?? { origin: `${JSON.stringify(all[0])} ${name}` };
+  const unknown = [env, envFrom, ...listOf(env), ...listOf(env).map((each) => at(each, "name"))];
+  const all = listOf(envFrom).toReversed();
+  const found = all.flatMap((source) => ofSource(source, name, namespace, resources) ?? []);
+  const isSure = (each: Variable) => typeof each === "string" || !("mayBeUnset" in each);
+  return found.find(isSure) ?? unknown.find((each) => each instanceof Unknown) ?? found[0];
 }
+
+function ofSource(
+  source: unknown,
+  name: string,
+  namespace: string | undefined,
+  resources: readonly Resource[],
+): Variable | undefined {
+  if (source instanceof Unknown) return source;
+  const prefix = String(at(source, "prefix") ?? "");
+  if (!name.startsWith(prefix)) return undefined;
+  const key = name.slice(prefix.length);
+  const origin = `${JSON.stringify(source)} ${name}`;
+  for (const kind of ["ConfigMap", "Secret"]) {
+    const object = at(source, `${kind === "Secret" ? "secret" : "configMap"}Ref.name`);
+    if (object === undefined) continue;
+    if (object instanceof Unknown) return object;
+    const values = valuesOf(kind, object, namespace, resources);
+    if (values === undefined || values instanceof Unknown) return { origin, mayBeUnset: true };
+    if (!(key in values)) return undefined;
+    // A Secret's value stays there.
+    return kind === "Secret" ? { origin } : known(values[key]);
+  }
+  return { origin, mayBeUnset: true };
+}
+
+function valuesOf(
+  kind: string,
+  name: unknown,
+  namespace: string | undefined,
+  resources: readonly Resource[],
+): Block | Unknown | undefined {
+  const props = objectIn(resources, kind, namespace, name)?.props;
+  const all = [props?.data, kind === "Secret" ? props?.stringData : undefined];
+  return all.find((each) => each instanceof Unknown) ?? (props && Object.assign({}, ...all.filter(isBlock)));
+}
+
+const known = (value: unknown): Variable | undefined =>
+  typeof value === "string" || value instanceof Unknown ? value : undefined;
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];

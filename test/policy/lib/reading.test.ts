@@ -11,7 +11,7 @@ import { misfits } from "../../../policy/lib/fields/misfits";
 import { bestMatch, matches } from "../../../policy/lib/glob";
 import { loki } from "../../../policy/lib/loki/program";
 import { mimir } from "../../../policy/lib/mimir/program";
-import { variablesOf } from "../../../policy/lib/pods/variables";
+import { environmentOfPod } from "../../../policy/lib/pods/variables";
 import { resourceOf, resourcesOf } from "../../../policy/lib/resource";
 import { isInScope, type Scope } from "../../../policy/lib/scope";
 import { lokiChart } from "../fixtures";
@@ -90,9 +90,9 @@ describe("a whole stack", () => {
     const [{ config }] = inForce(file, loki, stack);
     assert.deepEqual(config.content.common, { path_prefix: "/a" });
     const before = read;
-    const found = ["A", "B", "C", "A", "B", "C"].map((name) => variablesOf(file, stack)(name));
+    const environment = environmentOfPod([{ env }], "monitoring", stack);
     assert.deepEqual(
-      found.map((each) => each && "value" in each && each.value),
+      ["A", "B", "C", "A", "B", "C"].map((name) => environment.get(name)),
       ["/a", "/b", "/c", "/a", "/b", "/c"],
     );
     assert.equal(read, before);
@@ -109,7 +109,7 @@ describe("a whole stack", () => {
 });
 
 describe("the environment that a resource shows", () => {
-  it("has what containers and chart values set, and nothing that comes from elsewhere", () => {
+  it("has what containers and chart values set, and says of what comes from elsewhere only that it is set", () => {
     const found = environmentOf({
       spec: {
         containers: [
@@ -125,19 +125,15 @@ describe("the environment that a resource shows", () => {
       env: { D: true },
     });
     assert.deepEqual(
-      [...found],
-      [
-        ["A", "1"],
-        ["C", "3"],
-        ["D", "true"],
-      ],
+      ["A", "B", "C", "D", "E"].map((name) => found.get(name)),
+      ["1", { origin: "{}" }, "3", "true", undefined],
     );
   });
 
-  it("has no variable that two containers set differently", () => {
+  it("says of a variable that two containers set differently only that it is set", () => {
     const env = (value: string) => ({ env: [{ name: "A", value }] });
-    assert.deepEqual([...environmentOf([env("1"), env("1")])], [["A", "1"]]);
-    assert.deepEqual([...environmentOf([env("1"), env("2")])], []);
+    assert.equal(environmentOf([env("1"), env("1")]).get("A"), "1");
+    assert.deepEqual(environmentOf([env("1"), env("2")]).get("A"), {});
   });
 
   it("is expanded in arguments as the kubelet does", () => {
