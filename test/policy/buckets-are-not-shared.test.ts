@@ -33,6 +33,7 @@ const untold = (path: string, why: string, content: string, place: string) =>
   `${path} is ${why}; wanted a different bucket than ${content} (${place}), or a different prefix. They may share a bucket. If they do, each deletes what the other wrote. Write the literal names.`;
 const variable = (name: string) =>
   `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
+const elsewhere = (name: string) => `taken from the environment variable ${name} (its value is in another object)`;
 const ofMimir = `ConfigMap monitoring/mimir: ${blocksAt}`;
 const inLoki = `ConfigMap monitoring/loki, ${chunksAt}`;
 const sharedByBoth = shared(ofMimir, chunks, inLoki);
@@ -363,7 +364,7 @@ const cases: Case[] = [
       map("mimir", { ...mimir("${BUCKET}"), ruler_storage: { backend: "local" } }),
       pods("mimir", variableFrom("BUCKET", "bucket")),
     ],
-    finds: [sharedByBoth.replace('"one"', variable("BUCKET"))],
+    finds: [sharedByBoth.replace('"one"', elsewhere("BUCKET"))],
   },
   {
     when: "the name of one comes from a ConfigMap of the stack, and is that of the other",
@@ -386,7 +387,7 @@ const cases: Case[] = [
       map("mimir", { ...mimir("${BUCKET}"), ruler_storage: { backend: "local" } }),
       pods("mimir", { envFrom: [{ configMapRef: { name: "bucket" } }] }),
     ],
-    finds: [sharedByBoth.replace('"one"', variable("BUCKET"))],
+    finds: [sharedByBoth.replace('"one"', elsewhere("BUCKET"))],
   },
   {
     when: "a name is a variable of which nothing is known",

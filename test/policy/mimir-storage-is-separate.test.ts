@@ -11,6 +11,7 @@ const untold = (place: string, found: string) =>
   `${place} is ${found}; ${wanted} It may be the bucket of the blocks. If it is, Mimir refuses to start. Write the literal name, or storage_prefix: ruler beside it.`;
 const variable = (name: string) =>
   `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
+const elsewhere = (name: string) => `taken from the environment variable ${name} (its value is in another object)`;
 const rulerBucket = `${inFile}ruler_storage.s3.bucket_name`;
 const buckets = (blocks: string, ruler: string): Values => ({
   blocks_storage: { backend: "s3", s3: { bucket_name: blocks } },
@@ -321,7 +322,7 @@ describe("mimir-storage-is-separate", () => {
 
     it("refuses two variables of one claim, unless a prefix tells the stores apart", async () => {
       const env = [of("BLOCKS", "mimir"), of("RULER", "mimir")];
-      assert.deepEqual(await stackFindings(policy, stack(env, two)), [same(rulerBucket, variable("RULER"))]);
+      assert.deepEqual(await stackFindings(policy, stack(env, two)), [same(rulerBucket, elsewhere("RULER"))]);
       const prefixed = changed(two, "ruler_storage.storage_prefix", "ruler");
       assert.deepEqual(await stackFindings(policy, stack(env, prefixed)), []);
     });

@@ -72,14 +72,16 @@ export function* eachOverridden<Found extends Judged>(
   for (const source of files) {
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
       if (config === file) continue;
-      const alone = [file, ...lists.flatMap((list) => ofArguments(list, program) ?? [])];
-      const told = new Set(alone.flatMap((each) => [...check(each, source)]).map(keyOf));
+      const keysOf = (each: Config) => [...check(each, source)].map(keyOf);
+      const ofFile = new Set(keysOf(file));
+      const ofLists = new Set(lists.flatMap((list) => ofArguments(list, program) ?? []).flatMap(keysOf));
       for (const finding of check(config, source)) {
-        if (told.has(keyOf(finding))) continue;
+        if (ofFile.has(keyOf(finding))) continue;
         if (finding instanceof Unknown) {
           yield finding;
           continue;
         }
+        if (ofLists.has(keyOf(finding))) continue;
         const isArgument = lists.some(({ path }) => finding.path.startsWith(`${path}: -`));
         yield { ...finding, resource: (isArgument && reader?.resource) || source };
       }

@@ -115,7 +115,9 @@ export function actionsIn(text: string): Action[] {
 
 /** A text in which the variables of one origin are one, whatever their names. */
 export function byOrigin(text: string): string {
-  return text.replace(marks, (all, inside: string) => (inside.includes(" ") ? open + inside.replace(/^\S+/, "") + close : all));
+  return text.replace(marks, (all, inside: string) =>
+    inside.includes(" ") ? open + inside.replace(/^\S+/, "") + close : all,
+  );
 }
 
 /** Whether of everything that isn't known in a text the origin is: another origin is another value. */
@@ -144,10 +146,14 @@ export function withoutTemplates(text: string): string {
 export function unreadable(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   if (actionsIn(value).length > 0) return "a template, which this policy can't run";
-  const name = mark.exec(value)?.[1].split(" ")[0];
-  if (name === undefined) return undefined;
-  if (name.startsWith(template)) return "a template, which this policy can't run";
-  return `taken from the environment variable ${name}, which this resource doesn't show (an unset one is empty)`;
+  const inside = mark.exec(value)?.[1];
+  if (inside === undefined) return undefined;
+  if (inside.startsWith(template)) return "a template, which this policy can't run";
+  const [name, origin] = inside.split(" ");
+  const where = origin
+    ? " (its value is in another object)"
+    : ", which this resource doesn't show (an unset one is empty)";
+  return `taken from the environment variable ${name}${where}`;
 }
 
 // An empty variable is as good as none.

@@ -85,11 +85,7 @@ function valueOf(setting: Setting<string>): string {
 
 // With the same unknown parts in both, the known ones decide: ${BUCKET}-blocks is not ${BUCKET}-ruler. And names that come from two places
 // are two, such as those of two claims.
-function compare(
-  one: Setting<string>,
-  two: Setting<string>,
-  isName: boolean,
-): "same" | "different" | "untold" {
+function compare(one: Setting<string>, two: Setting<string>, isName: boolean): "same" | "different" | "untold" {
   if (!("unreadable" in one) && !("unreadable" in two)) {
     return JSON.stringify(one) === JSON.stringify(two) ? "same" : "different";
   }

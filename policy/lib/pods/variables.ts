@@ -76,6 +76,7 @@ function ofSource(
     if (object === undefined) continue;
     if (object instanceof Unknown) return object;
     const values = valuesOf(kind, object, namespace, resources);
+    if (values instanceof Unknown && kind === "ConfigMap") return values;
     if (values === undefined || values instanceof Unknown) return { origin, mayBeUnset: true };
     if (!(key in values)) return undefined;
     // A Secret's value stays there.
