@@ -16,6 +16,8 @@ export interface Config {
   version?: string;
   /** Whether the version is that of whoever mounts the file, which only the whole stack shows. */
   awaitsReader?: boolean;
+  /** Of a file that only who reads it shows to be one: no check of the file alone has seen it. */
+  isByReader?: true;
   /** Of a file with placeholders: the first variable in it. */
   variable?: string;
   /** Of a file: its content as a program reads it that has these variables. What depends on the reader is a {@link Later} in `content`. */

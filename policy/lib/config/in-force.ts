@@ -4,6 +4,7 @@ import { once } from "../once";
 import type { Read } from "../registered";
 import type { Resource } from "../resource";
 import { Unknown } from "../unknown";
+import { configReadBy } from "./by-reader";
 import type { Arguments, Config, Overrides } from "./config";
 import { environmentOfPod } from "../pods/variables";
 import { noEnvironment, type Environment } from "./environment";
@@ -35,9 +36,13 @@ export function inForce(source: Resource, program: Program, resources: readonly 
 
 function together(source: Resource, program: Program, resources: readonly Resource[]): InForce[] {
   const { configs } = settingsOf(source, program);
-  if (configs.length === 0) return [];
-  const readers = readersOf(source, resources);
-  return configs.flatMap((file): InForce[] => {
+  const all = readersOf(source, resources);
+  const known = configs.map((file) => ({ file, readers: all }));
+  const byReader = all.flatMap((reader) => {
+    const file = configReadBy(source, reader, program);
+    return file && !configs.some(({ path }) => path === file.path) ? [{ file, readers: [reader] }] : [];
+  });
+  return [...known, ...byReader].flatMap(({ file, readers }): InForce[] => {
     const { read, awaitsReader } = file;
     const readWith = (environment: Environment, version?: string): Config => ({
       ...file,
@@ -73,7 +78,7 @@ export function* eachOverridden<Found extends Judged>(
     for (const { config, file, reader, lists } of inForce(source, program, resources)) {
       if (config === file) continue;
       const keysOf = (each: Config) => [...check(each, source)].map(keyOf);
-      const ofFile = new Set(keysOf(file));
+      const ofFile = new Set(file.isByReader ? [] : keysOf(file));
       const ofLists = new Set(lists.flatMap((list) => ofArguments(list, program) ?? []).flatMap(keysOf));
       for (const finding of check(config, source)) {
         if (ofFile.has(keyOf(finding))) continue;

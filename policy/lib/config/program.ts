@@ -22,6 +22,8 @@ export interface Program {
   tenantSettings: readonly string[];
   /** The flags of which policies must know that they override a setting of the file. */
   flags: readonly Flag[];
+  /** The file that its image reads without arguments. */
+  file?: string;
   /** The command that says what is the matter with a configuration. */
   validation: string;
   /** Expands environment placeholders as it does; what the environment doesn't have becomes a mark. */

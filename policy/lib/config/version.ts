@@ -36,13 +36,17 @@ export function namedVersion(
 /** The minor version of a program that a workload's image has; undefined where it has none, or two. */
 export function imageVersion(workload: Resource, program: Named): string | undefined {
   const images = podsOf(workload).flatMap((pods) => (pods instanceof Unknown ? [] : pods.images));
-  const versions = images.flatMap(({ image }) => {
-    if (typeof image !== "string") return [];
-    const { repository, tag } = parseReference(image);
-    const isProgram = ["", "grafana-"].some((prefix) => repository.endsWith(`/${prefix}${program.key}`));
-    return isProgram ? [minorOf(tag)] : [];
-  });
+  const versions = images.flatMap(({ image }) =>
+    isImageOf(image, program) ? [minorOf(parseReference(image).tag)] : [],
+  );
   return new Set(versions).size === 1 ? versions[0] : undefined;
+}
+
+/** Whether an image is one of the program: `grafana/loki`, or a copy in another registry. */
+export function isImageOf(image: unknown, { key }: Named): image is string {
+  if (typeof image !== "string") return false;
+  const { repository } = parseReference(image);
+  return ["", "grafana-"].some((prefix) => repository.endsWith(`/${prefix}${key}`));
 }
 
 /** The minor version that a tag names, such as `3.6` of `v3.6.3-distroless`; undefined for one that isn't a release. */

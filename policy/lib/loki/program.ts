@@ -58,6 +58,7 @@ export const loki: Program = {
     { flag: "gcs.bucketname", setting: "storage_config.gcs.bucket_name" },
     { flag: "azure.container-name", setting: "storage_config.azure.container_name" },
   ],
+  file: "/etc/loki/local-config.yaml",
   validation: "loki -verify-config -config.file=FILE",
   expand: expandForLoki,
   isValue,

@@ -1,0 +1,82 @@
+import { inner } from "../paths";
+import type { Reader } from "../pods/readers";
+import type { Resource } from "../resource";
+import { at, isBlock, type Block } from "../unknown";
+import type { Config } from "./config";
+import { noEnvironment } from "./environment";
+import { rawFlagOf } from "./flags";
+import type { Program } from "./program";
+import { isImageOf } from "./version";
+import { readYaml } from "./yaml";
+
+/**
+ * The file of a ConfigMap or Secret that a container with the program's own image reads as its configuration (`-config.file`). It is the program's whatever
+ * stands in it: a few settings, or some of another program that it doesn't know.
+ *
+ * @returns undefined where no file of this object is it, or it is no mapping
+ */
+export function configReadBy(source: Resource, { containers, spec }: Reader, program: Program): Config | undefined {
+  for (const container of containers) {
+    if (!isImageOf(container.image, program)) continue;
+    const words = ["command", "args"].flatMap((list) => listOf(container[list])).map(String);
+    const named = rawFlagOf(words, "config.file") ?? (words.length === 0 ? program.file : undefined);
+    for (const file of named?.split(",") ?? []) {
+      const key = keyAt(file, source, container, spec);
+      const found = key === undefined ? undefined : textIn(source, key);
+      if (!found || !isBlock(readYaml(found.text, program, noEnvironment).content)) continue;
+      const { path, text } = found;
+      const content = readYaml(text, program, noEnvironment).content as Block;
+      const read: Config["read"] = (environment) => {
+        const { content: anew } = readYaml(text, program, environment);
+        return isBlock(anew) ? anew : content;
+      };
+      return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
+    }
+  }
+  return undefined;
+}
+
+// Which key of the object a container has at a path.
+function keyAt(file: string, { kind, objectName }: Resource, container: Block, spec: Block): string | undefined {
+  for (const mount of listOf(container.volumeMounts)) {
+    const [folder, part = ""] = [at(mount, "mountPath"), at(mount, "subPath")];
+    const within = typeof folder === "string" ? below(file, folder) : undefined;
+    if (within === undefined || typeof part !== "string") continue;
+    const path = [part, within].filter((each) => each !== "").join("/");
+    const volume = listOf(spec.volumes).find((each) => at(each, "name") === at(mount, "name"));
+    for (const each of [volume, ...listOf(at(volume, "projected.sources"))]) {
+      const object = kind === "ConfigMap" ? at(each, "configMap") : at(each, "secret");
+      if ((at(object, "name") ?? at(object, "secretName")) !== objectName) continue;
+      const items = at(object, "items");
+      if (items === undefined) return path;
+      const key = at(
+        listOf(items).find((item) => at(item, "path") === path),
+        "key",
+      );
+      if (typeof key === "string") return key;
+    }
+  }
+  return undefined;
+}
+
+function below(file: string, folder: string): string | undefined {
+  if (file === folder) return "";
+  const start = folder.endsWith("/") ? folder : `${folder}/`;
+  return file.startsWith(start) ? file.slice(start.length) : undefined;
+}
+
+function textIn({ kind, props }: Resource, key: string): { path: string; text: string } | undefined {
+  const fields = kind === "Secret" ? ["stringData", "data"] : ["data"];
+  for (const field of fields) {
+    const values = props[field];
+    const text = isBlock(values) ? values[key] : undefined;
+    if (typeof text !== "string") continue;
+    const isEncoded = kind === "Secret" && field === "data";
+    return { path: inner(field, key), text: isEncoded ? Buffer.from(text, "base64").toString("utf8") : text };
+  }
+  return undefined;
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
