@@ -50,6 +50,13 @@ describe("schema-is-tsdb-v13", () => {
       ],
     },
     {
+      when: "no Loki has such an index, which is said once",
+      given: lokiChart({ schemaConfig: { configs: [period("2024-04-01", "x", "v13")] } }),
+      finds: [
+        'Release monitoring/loki: values.loki.schemaConfig.configs[0].store is "x"; wanted "tsdb". Loki refuses to start: "unrecognized store (index) type". Correct the name.',
+      ],
+    },
+    {
       when: "its day is in no calendar",
       given: periods(period("2024-02-30", "tsdb", "v13")),
       finds: [

@@ -94,9 +94,15 @@ function* periodMistakes(config: Config, periods: Period[], requireNewest: boole
     return;
   }
   const today = new Date().toISOString().slice(0, 10);
-  yield* refusedPeriods(periods, config.content, today);
+  const refused = [...refusedPeriods(periods, config.content, today)];
+  yield* refused;
   yield* missingFolders(config, given);
-  if (given.length > 0) yield* olderPeriods(config, given, today, requireNewest);
+  if (given.length === 0) return;
+  // Of a name that no Loki knows, that is enough.
+  const isTold = (path: string) => refused.some((each) => "path" in each && each.path.startsWith(path));
+  for (const each of olderPeriods(config, given, today, requireNewest)) {
+    if (!("path" in each && isTold(each.path))) yield each;
+  }
 }
 
 function isUnread({ from }: Period, isOneOfSeveral: boolean): boolean {
