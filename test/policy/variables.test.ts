@@ -48,6 +48,7 @@ const values = (data: unknown, kind = "ConfigMap") =>
 const judged = [
   "retention-requires-delete-request-store",
   "schema-is-tsdb-v13",
+  "retention-meets-stack-minimum",
   "configuration-fields-are-known",
   "mimir-storage-is-separate",
 ].map((name) => policies.find((policy) => policy.name === name)!);
@@ -56,9 +57,20 @@ async function said(program: "loki" | "mimir", text: string, pod: Pod, others: T
   return saidOf([configMap(text), ...others, workload(program, pod)]);
 }
 
-async function saidOf(stack: TestResource[]) {
-  const all = await Promise.all(judged.map((policy) => runFindings(policy, stack)));
-  const messages = all.flatMap(({ registered, stack: last }) => [...registered.flat(), ...last]);
+const messages = (program: "loki" | "mimir", text: string, pod: Pod) =>
+  messagesOf([configMap(text), workload(program, pod)]);
+
+async function messagesOf(stack: TestResource[]): Promise<string[]> {
+  const messages: string[] = [];
+  for (const policy of judged) {
+    const { registered, stack: last } = await runFindings(policy, stack);
+    messages.push(...registered.flat(), ...last);
+  }
+  return messages.toSorted();
+}
+
+async function saidOf(stack: TestResource[]): Promise<string> {
+  const messages = await messagesOf(stack);
   if (messages.length === 0) return "passes";
   return messages.every((message) => message.startsWith("advisory: ")) ? "is advised" : "is refused";
 }
@@ -180,6 +192,46 @@ describe("a file with a variable that has a default", () => {
     it(`${what}: ${expected}`, async () => {
       assert.equal(await said(program, text, pod, others), expected);
     });
+  }
+});
+
+describe("what a variable stands for", () => {
+  const good: Record<string, string> = {
+    enabled: "true",
+    store: "s3",
+    keep: "30d",
+    schema: "v13",
+    factor: "1",
+    level: "info",
+    bucket: "ruler",
+    prefix: "a",
+  };
+  const ofLoki = (given: typeof good) =>
+    `server: {log_level: ${given.level}}\ncommon: {replication_factor: ${given.factor}, path_prefix: /loki, storage: {s3: {bucketnames: chunks}}}\n` +
+    `schema_config: {configs: [{from: 2024-01-01, store: tsdb, object_store: s3, schema: ${given.schema}, index: {period: 24h}}]}\n` +
+    `limits_config: {retention_period: ${given.keep}}\ncompactor: {retention_enabled: ${given.enabled}, delete_request_store: ${given.store}}\n`;
+  const ofMimir = (given: typeof good) =>
+    `${mimirFile(given.bucket)}limits: {compactor_blocks_retention_period: ${given.keep}}\n` +
+    `alertmanager_storage: {storage_prefix: ${given.prefix}}\ningester: {ring: {replication_factor: ${given.factor}}}\n`;
+  const others: Record<string, string[]> = {
+    ...{ enabled: ["false", "maybe"], store: ["gcs", "S3"], keep: ["1h", "0s", "long"], schema: ["v11", "v99"] },
+    ...{ factor: ["3", "-1", "x"], level: ["debug", "loud"], bucket: ["blocks", "other"], prefix: ["b", "a/b"] },
+  };
+  const write = { loki: [ofLoki, "${E:-"], mimir: [ofMimir, "${E:"] } as const;
+  for (const program of ["loki", "mimir"] as const) {
+    const [textOf, byDefault] = write[program];
+    for (const [setting, value] of Object.entries(others).flatMap(([key, list]) =>
+      list.map((each) => [key, each] as const),
+    )) {
+      const at = (text: string) => textOf({ ...good, [setting]: text });
+      if (at("x") === at("y")) continue;
+      it(`is judged as if it stood there: ${setting} of ${program}, ${value}`, async () => {
+        const literal = await messages(program, at(value), {});
+        assert.deepEqual(await messages(program, at("${E}"), env(value)), literal);
+        assert.deepEqual(await messages(program, at(`${byDefault}none}`), env(value)), literal);
+        assert.deepEqual(await messages(program, at(`${byDefault}${value}}`), {}), literal);
+      });
+    }
   }
 });
 
