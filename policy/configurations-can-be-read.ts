@@ -1,4 +1,4 @@
-import { unexpandedFiles, unexpandedInCharts } from "./lib/config/expansion";
+import { placeholderMistakes, placeholderMistakesInCharts } from "./lib/config/expansion";
 import { settingsOf } from "./lib/config/find";
 import { unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
@@ -10,7 +10,7 @@ import { Unknown } from "./lib/unknown";
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
  * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, values in a file
- * that a policy doesn't see, variables that nobody expands, and values of which the chart `loki` makes none, as it refuses to render them. The
+ * that a policy doesn't see, variables that nobody expands, placeholders that Loki can't read, and values of which the chart `loki` makes none, as it refuses to render them. The
  * other policies check what can be read of it, with variables expanded.
  */
 export const configurationsCanBeRead = definePolicy({
@@ -21,12 +21,12 @@ export const configurationsCanBeRead = definePolicy({
   severity: "critical",
   *check(resource) {
     for (const each of unreadableIn(resource)) yield each instanceof Unknown ? each : refusalOf(each);
-    yield* unexpandedInCharts(resource);
+    yield* placeholderMistakesInCharts(resource);
     const { configs, unreadable } = settingsOf(resource, loki);
     if (unreadable.length === 0) for (const { chart } of configs) yield* chartRefusals(chart);
   },
   *checkRead(read) {
-    yield* unexpandedFiles(read);
+    yield* placeholderMistakes(read);
   },
 });
 

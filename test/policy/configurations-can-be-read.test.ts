@@ -507,6 +507,8 @@ describe("configurations-can-be-read", () => {
     const file = "-config.file=/etc/loki/config.yaml";
     const unexpanded = (where: string, variable: string, who: string) =>
       `${where} is a configuration with \${${variable}}, which isn't expanded; wanted -config.expand-env=true in ${who}. Without this argument, Loki takes the text of the placeholder for the value. Add the argument, or write the value itself.`;
+    const foreign = (where: string, beginning: string) =>
+      `${where} is a configuration with a placeholder that begins with ${beginning}, which Loki can't read; wanted \${VAR} or \${VAR:-default}. Loki refuses to start: "failed parsing config". That holds for comments, too. Correct the placeholder; $\${ stands for the text itself.`;
     const told = unexpanded(
       'ConfigMap monitoring/loki: data["config.yaml"]',
       "AUTH",
@@ -542,6 +544,21 @@ describe("configurations-can-be-read", () => {
         workload([file], { volumes: [] }),
       ])
         assert.deepEqual(await stackFindings(policy, [withVariable, reader]), []);
+    });
+
+    it("refuses placeholders that Loki can't read, where it expands them, in comments too", async () => {
+      const read = workload([file, "-config.expand-env=true"]);
+      const wrong = { "${AUTH-false}": "${AUTH", "${AUTH?}": "${AUTH", "${ AUTH }": "${ AUTH", "${AUTH": "${AUTH" };
+      for (const [placeholder, beginning] of Object.entries(wrong)) {
+        for (const line of [`auth_enabled: ${placeholder}`, `auth_enabled: false # ${placeholder}`]) {
+          const given = configMap(good.replace("auth_enabled: false", line));
+          assert.deepEqual(await stackFindings(policy, [given, read]), [
+            foreign('ConfigMap monitoring/loki: data["config.yaml"]', beginning),
+          ]);
+        }
+      }
+      for (const known of ["${AUTH}", "${AUTH:-false}", "${AUTH=false}", "${AUTH^^}", "${#AUTH}", "${1}"])
+        assert.deepEqual(await stackFindings(policy, [configMap(`# ${known} $\${x-y} $\n${good}`), read]), []);
     });
 
     it("accepts what is no variable, or in a comment", async () => {
@@ -608,6 +625,17 @@ describe("configurations-can-be-read", () => {
         given: release("loki-stack", {
           loki: { config: { server: { http_listen_port: "${KEY}" } }, extraArgs: { "config.expand-env": "true" } },
         }),
+      },
+      {
+        when: "a placeholder of the values is a shell's",
+        given: release(
+          "loki",
+          valuesOf({
+            loki: { ...storage, structuredConfig: { server: { log_level: "${LEVEL-info}" } } },
+            singleBinary: given,
+          }),
+        ),
+        finds: [foreign("Release monitoring/loki: values.loki", "${LEVEL")],
       },
       {
         when: "the configuration of a loki-stack has one, and no argument",

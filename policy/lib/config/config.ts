@@ -20,6 +20,8 @@ export interface Config {
   isByReader?: true;
   /** Of a file with placeholders: the first variable in it. */
   variable?: string;
+  /** Of a file of Loki: the beginning of the first placeholder that it can't read. */
+  foreignPlaceholder?: string;
   /** Of a file: its content as a program reads it that has these variables. What depends on the reader is a {@link Later} in `content`. */
   read?(environment: Environment): Block;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */

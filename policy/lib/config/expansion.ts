@@ -8,15 +8,15 @@ import { at, type Block } from "../unknown";
 import { settingsOf } from "./find";
 import { isFalse, rawFlagOf } from "./flags";
 import { inForce } from "./in-force";
-import { variableIn } from "./placeholders";
+import { foreignPlaceholderIn, variableIn } from "./placeholders";
 
 // Of Grafana's, those that don't give the flag by themselves, as mimir-distributed does: https://github.com/grafana/helm-charts/issues/406
 const withoutFlag = ["loki", "loki-distributed", "loki-simple-scalable"];
 // What rewrites the file before the program starts.
 const rewriting = /envsubst|gomplate|\bsed\b/;
 
-/** Configurations of charts with variables, where no list of arguments in the values has them expanded. */
-export function* unexpandedInCharts(resource: Resource): Iterable<StackRefusal> {
+/** Configurations of charts with variables that no list of arguments in the values has expanded, or with placeholders that Loki can't read. */
+export function* placeholderMistakesInCharts(resource: Resource): Iterable<StackRefusal> {
   const { configs, arguments: lists, unreadable } = settingsOf(resource, loki);
   if (unreadable.some(({ isValues }) => isValues) || isChangedLater(resource.props)) return;
   for (const { chart } of configs) {
@@ -25,8 +25,10 @@ export function* unexpandedInCharts(resource: Resource): Iterable<StackRefusal> 
     const [key, value] = [loki.key, "config"].map((each) => [each, chart.values[each]] as const).find(isGiven) ?? [];
     const variable = variableIn(value);
     const own = lists.filter(({ path }) => path.startsWith(chart.path));
-    if (key === undefined || variable === undefined || own.some(({ words }) => isExpanded(words))) continue;
-    yield refusal(joined(chart.path, key), variable, loki.name, "the chart's extraArgs");
+    if (key === undefined || variable === undefined) continue;
+    const [path, foreign] = [joined(chart.path, key), foreignPlaceholderIn(JSON.stringify(value))];
+    if (!own.some(({ words }) => isExpanded(words))) yield refusal(path, variable, loki.name, "the chart's extraArgs");
+    else if (foreign) yield unreadableBy(path, foreign);
   }
 }
 
@@ -38,16 +40,19 @@ function isChangedLater({ postrender, spec }: Block): boolean {
   return postrender !== undefined || (Array.isArray(renderers) && renderers.length > 0);
 }
 
-/** Files with variables, once for each workload that reads them without having them expanded. */
-export function* unexpandedFiles({ files, resources }: Read): Iterable<StackRefusal> {
+/** Files with variables, once for each workload that reads them without having them expanded; or with placeholders that it can't read. */
+export function* placeholderMistakes({ files, resources }: Read): Iterable<StackRefusal> {
   for (const source of files) {
     for (const program of programs) {
       for (const { file, reader } of inForce(source, program, resources)) {
+        const { path, variable, foreignPlaceholder: foreign } = file;
         // Who names no file may only pass it on.
-        if (!file.variable || !reader || rawFlagOf(reader.words, "config.file") === undefined) continue;
-        if (isExpanded(reader.words) || rewriting.test(JSON.stringify(reader.spec.initContainers ?? ""))) continue;
+        if (!(variable ?? foreign) || !reader || rawFlagOf(reader.words, "config.file") === undefined) continue;
+        if (rewriting.test(JSON.stringify(reader.spec.initContainers ?? ""))) continue;
         const where = `the arguments of ${reader.resource.label}`;
-        yield { ...refusal(file.path, file.variable, program.name, where), resource: source };
+        const isRead = isExpanded(reader.words);
+        if (isRead && foreign) yield { ...unreadableBy(path, foreign), resource: source };
+        else if (!isRead && variable) yield { ...refusal(path, variable, program.name, where), resource: source };
       }
     }
   }
@@ -65,5 +70,16 @@ function refusal(path: string, variable: string, program: string, where: string)
     wanted: `-config.expand-env=true in ${where}`,
     why: `Without this argument, ${program} takes the text of the placeholder for the value.`,
     fix: "Add the argument, or write the value itself.",
+  };
+}
+
+// The rest of the placeholder may be a password.
+function unreadableBy(path: string, foreign: string): StackRefusal {
+  return {
+    path,
+    found: `a configuration with a placeholder that begins with ${foreign}, which Loki can't read`,
+    wanted: "${VAR} or ${VAR:-default}",
+    why: 'Loki refuses to start: "failed parsing config". That holds for comments, too.',
+    fix: "Correct the placeholder; $${ stands for the text itself.",
   };
 }

@@ -24,9 +24,10 @@ const mostAdded = 8 * 1024 * 1024;
  */
 export function expandForLoki(text: string, environment: Environment): string {
   const within = limit();
+  text = text.replaceAll("$$", dollar);
   // A default may hold a placeholder again: one pass a level, and ten levels are more than anyone nests.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
-    text = text.replace(/\$\{([^${}]*)\}/g, (_, expression: string) => {
+    text = text.replace(/\$\{((?:[^${}]|\$(?!\{))*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
       return expanded(name, byDefault, environment, (value) => within(value.replaceAll("$", dollar)));
     });
@@ -47,6 +48,18 @@ export function expandForMimir(text: string, environment: Environment): string {
     const byDefault = rest.length > 0 ? rest.join(":").replaceAll("\n", "") : undefined;
     return expanded(name, byDefault, environment, within);
   });
+}
+
+// A name, and what ends it or works on it: shells know more (`${VAR-default}`).
+const foreign = /(?<!\$)\$\{(?!#?[\p{L}\p{N}_]+[}:=,^/#%])[^}\n]*/u;
+
+/**
+ * The beginning, up to the variable's name, of a placeholder that Loki can't read; undefined for none. What stands in a comment counts.
+ *
+ * Follows package parse of github.com/drone/envsubst v1.0.3.
+ */
+export function foreignPlaceholderIn(text: string): string | undefined {
+  return /^\$\{\W*\w*/.exec(foreign.exec(text)?.[0] ?? "")?.[0];
 }
 
 /** The first variable that values have in braces, before they are expanded; undefined for none. */

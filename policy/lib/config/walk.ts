@@ -6,10 +6,10 @@ import { programs } from "../programs";
 import { brief } from "../errors";
 import { at as atPath, isBlock, Unknown, type Block } from "../unknown";
 import { calledAs } from "./called";
-import type { AroundChart, ProgramSettings } from "./config";
+import type { AroundChart, Config, ProgramSettings } from "./config";
 import { awaited, environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
 import type { ChartContext, Program } from "./program";
-import { variableIn } from "./placeholders";
+import { foreignPlaceholderIn, variableIn } from "./placeholders";
 import { heredocsIn } from "./scripts";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
 import { expandValues, readYaml, type Reader } from "./yaml";
@@ -278,7 +278,7 @@ function mayHold(value: unknown): boolean {
 
 function visitText(walk: Walk, text: string, place: Place): void {
   const { path, texts } = place;
-  const { program, content, ignored, problem, isSound, variable } = readFor(walk, text);
+  const { program, content, ignored, problem, isSound, ...placeholders } = readFor(walk, text);
   const written = isSound ? [] : heredocsIn(text);
   if (written.length > 0) {
     const telling = written.filter((each) => mayHold(each.text));
@@ -304,7 +304,7 @@ function visitText(walk: Walk, text: string, place: Place): void {
       const { content: anew } = readYaml(text, program, environment);
       return isBlock(anew) ? anew : (content as Block);
     };
-    const config = { content: content as Block, path, pathOf: (name: string) => `${path}: ${name}`, variable };
+    const config = { content: content as Block, path, pathOf: (name: string) => `${path}: ${name}`, ...placeholders };
     own.configs.push({ ...config, ...(walk.isAwaited && { read }) });
     if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
     return;
@@ -338,11 +338,9 @@ function isEncrypted(content: unknown): boolean {
   return isBlock(content) && typeof atPath(content, "sops.mac") === "string";
 }
 
-interface ReadFor extends ReturnType<typeof readYaml> {
+interface ReadFor extends ReturnType<typeof readYaml>, Pick<Config, "variable" | "foreignPlaceholder"> {
   /** Whose configuration it is. */
   program?: Program;
-  /** The first variable in it. */
-  variable?: string;
 }
 
 // Whose it is shows without its placeholders, unless they are what keeps it from being YAML; each program expands them in its own way.
@@ -358,8 +356,10 @@ function readFor(walk: Walk, text: string): ReadFor {
   const own = programs.find(({ name }) => name === kind);
   // What isn't YAML before it is expanded has one where it matters, but for comments.
   const source = plain.isSound ? plain.content : text.replace(/(^|\s)#.*$/gm, "");
-  const variable = own && text.includes("${") ? variableIn(source) : undefined;
-  if (own) return { ...readBy(own), program: own, variable };
+  const hasAny = own && text.includes("${");
+  const variable = hasAny ? variableIn(source) : undefined;
+  const foreignPlaceholder = hasAny && own.name === "Loki" ? foreignPlaceholderIn(text) : undefined;
+  if (own) return { ...readBy(own), program: own, variable, foreignPlaceholder };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);
   return program ? { ...readBy(program), program } : plain;
