@@ -28,6 +28,13 @@ const stack = (grafana: object, namespace = "monitoring") => {
   return { ...made, props: { ...made.props, namespace } };
 };
 
+/** A HelmRelease of Flux with kube-prometheus-stack. */
+const helmRelease = (values: object, more: object = {}) =>
+  object("helm.toolkit.fluxcd.io/v2", "HelmRelease", {
+    metadata: { name: "kps", namespace: "flux-system" },
+    spec: { chart: { spec: { chart: "kube-prometheus-stack" } }, targetNamespace: "monitoring", values, ...more },
+  });
+const additional = { grafana: { additionalDataSources: [source("M", chosen)] } };
 const place = (index: number) => `data["datasources.yaml"]: datasources[${index}]`;
 const why = `wanted one default data source for each organisation. Grafana doesn't start with two: "Only one datasource per organization can be marked as default".`;
 const second = (path: string, name: string, other: string, remedy = "isDefault: false") =>
@@ -144,6 +151,44 @@ const ofOne: Case[] = [
       ),
     ],
   },
+  ...[
+    JSON.stringify({ apiVersion: 1, datasources: [source("P", chosen), source("M", chosen)] }),
+    JSON.stringify({ datasources: [source("P", chosen), source("M", chosen)] }, null, 2),
+    stringify({ datasources: [source("P", chosen), source("M", chosen)] }, { collectionStyle: "flow" }),
+  ].map((text, index) => ({
+    when: `two in one file are, in JSON, indented or in flow style (${index + 1})`,
+    given: map("a", { "datasources.yaml": text }),
+    finds: [second(`ConfigMap monitoring/a: ${place(1)}`, "M", `P (${place(0)})`)],
+  })),
+  {
+    when: "a HelmRelease has another beside the chart's own",
+    given: helmRelease(additional),
+    finds: [
+      second(
+        "HelmRelease flux-system/kps: spec.values.grafana.additionalDataSources[0]",
+        "M",
+        "Prometheus (spec.values.grafana.sidecar.datasources)",
+      ),
+    ],
+  },
+  {
+    when: "an Application has another beside the chart's own, as text",
+    given: object("argoproj.io/v1alpha1", "Application", {
+      metadata: { name: "kps", namespace: "argocd" },
+      spec: { source: { chart: "kube-prometheus-stack", helm: { values: stringify(additional) } } },
+    }),
+    finds: [
+      second(
+        "Application argocd/kps: spec.source.helm.values: grafana.additionalDataSources[0]",
+        "M",
+        "Prometheus (spec.source.helm.values: grafana.sidecar.datasources)",
+      ),
+    ],
+  },
+  {
+    when: "a HelmRelease has another, and values that aren't seen may switch off the chart's own",
+    given: helmRelease(additional, { valuesFrom: [{ kind: "ConfigMap", name: "more" }] }),
+  },
   { when: "it is a dashboard", given: map("a", { "d.json": '{"datasource": {"uid": "prometheus"}, "panels": []}' }) },
 ];
 
@@ -182,6 +227,17 @@ const ofStack: Case[] = [
     when: "kube-prometheus-stack's sidecar finds another default",
     given: [stack({}), labelled("a", source("M", chosen))],
     finds: [second(`ConfigMap monitoring/a: ${place(0)}`, "M", ownOf("monitoring"))],
+  },
+  {
+    when: "the sidecar of a HelmRelease's chart finds another default in the namespace that it installs into",
+    given: [helmRelease({}), labelled("a", source("M", chosen))],
+    finds: [
+      second(
+        `ConfigMap monitoring/a: ${place(0)}`,
+        "M",
+        "Prometheus (HelmRelease flux-system/kps, spec.values.grafana.sidecar.datasources)",
+      ),
+    ],
   },
   {
     when: "kube-prometheus-stack's sidecar has found another default before its own",

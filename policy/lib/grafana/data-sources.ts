@@ -1,3 +1,4 @@
+import { chartsOf, type Installed } from "../charts/installed";
 import { chartOf } from "../charts/release";
 import { unreadable } from "../config/placeholders";
 import { quote, type Setting } from "../config/read";
@@ -29,28 +30,36 @@ export interface Provisioning {
 
 // Placeholders ($VAR, ${VAR}, $__file{…}) stay: Grafana expands them itself, in each value.
 const reader = { name: "Grafana", expand: (text: string) => text };
-const file = /^[ \t]*["']?datasources["']?[ \t]*:/m;
+const file = /(?:^|[{,])\s*["']?datasources["']?\s*:/m;
 const fileKey = /data-?sources?.*\.ya?ml$/i;
 const stack = "kube-prometheus-stack";
+const ownSidecar = "grafana.sidecar.datasources";
 
 /**
- * The data sources in a resource: files of Grafana's provisioning in a ConfigMap or Secret, and in chart values those of Grafana's chart and
- * of kube-prometheus-stack, which has one that is the default unless its values say otherwise.
+ * The data sources in a resource: files of Grafana's provisioning in a ConfigMap or Secret, and in chart values, whoever installs the chart, those of
+ * Grafana's chart and of kube-prometheus-stack, which has one that is the default unless its values say otherwise.
  *
  * @see https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
  */
 export function dataSourcesOf(resource: Resource): Provisioning {
   const found: Provisioning = { sources: [], unreadable: [] };
-  const chart = chartOf(resource);
-  if (chart) {
-    ofCharts(found, resource, chart.values, "values", chart.name);
-  } else if (/^kubernetes:core\/v1:(ConfigMap|Secret)(Patch)?$/.test(resource.type)) {
+  const charts = chartsOf(resource);
+  for (const { name, values, path } of charts) ofCharts(found, resource, values, path, name);
+  if (charts.length > 0) return chartOf(resource) ? found : ofTool(found, charts);
+  if (/^kubernetes:core\/v1:(ConfigMap|Secret)(Patch)?$/.test(resource.type)) {
     for (const field of ["data", "stringData"]) {
       const isEncoded = field === "data" && resource.kind.startsWith("Secret");
       ofFiles(found, resource, resource.props[field], field, isEncoded);
     }
   }
   return found;
+}
+
+// A tool in the cluster gives the release its name, and so its Services. Other values may switch off what is on by default.
+function ofTool({ sources, unreadable }: Provisioning, charts: readonly Installed[]): Provisioning {
+  const isPartial = charts.some((chart) => chart.isPartial);
+  const known = sources.filter(({ path }) => !isPartial || !path.endsWith(ownSidecar));
+  return { sources: known.map((source) => ({ ...source, url: undefined })), unreadable };
 }
 
 /** Whether a chart's Grafana runs beside the chart's own data source: whether `grafana` in these values is on. */
@@ -93,8 +102,8 @@ function ofGrafana(found: Provisioning, resource: Resource, values: Block, path:
 
 // templates/grafana/configmaps-datasources.yaml of kube-prometheus-stack 88.
 function ofStack(found: Provisioning, resource: Resource, values: Block, path: string): void {
-  const sidecar = along(path, "grafana.sidecar.datasources");
-  const settings = at(values, "grafana.sidecar.datasources");
+  const sidecar = along(path, ownSidecar);
+  const settings = at(values, ownSidecar);
   const isOn = (key: string) => at(settings, key) !== false;
   const isDeployed = (hasGrafana(values) && isOn("enabled")) || at(values, "grafana.forceDeployDatasources") === true;
   if (!isDeployed) return;

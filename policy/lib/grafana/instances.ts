@@ -1,4 +1,4 @@
-import { chartOf } from "../charts/release";
+import { chartsOf } from "../charts/installed";
 import { podsOf } from "../pods/find";
 import { readersOf } from "../pods/readers";
 import type { Resource } from "../resource";
@@ -29,7 +29,7 @@ export function grafanasOf(resources: readonly Resource[]): Provisioned[] {
 }
 
 function readBy(resource: Resource, resources: readonly Resource[]): string[] {
-  const chart = chartOf(resource);
+  const [chart] = chartsOf(resource);
   // A release without a Grafana leaves its data source to one that looks for the label (forceDeployDatasources).
   if (chart) return hasGrafana(chart.values) ? [resource.urn] : readersOfLabel(byDefault, resource, resources);
   const mounting = readersOf(resource, resources).map((reader) => reader.resource.urn);
@@ -64,7 +64,7 @@ function ownSidecarsOf(resource: Resource): Block[] {
 }
 
 function sidecarOf(resource: Resource): Block | undefined {
-  const chart = chartOf(resource);
+  const [chart] = chartsOf(resource);
   if (!chart || !hasGrafana(chart.values)) return undefined;
   const found = at(chart.values, chart.name === "grafana" ? "sidecar.datasources" : "grafana.sidecar.datasources");
   const sidecar = isBlock(found) ? found : {};
@@ -73,7 +73,8 @@ function sidecarOf(resource: Resource): Block | undefined {
 }
 
 // One's own namespace, where nothing else is said.
-function searches(namespaces: unknown, wanted: string | undefined, { namespace }: Resource): boolean {
-  if (namespaces === undefined || namespaces === null) return namespace === wanted;
+function searches(namespaces: unknown, wanted: string | undefined, { namespace, props }: Resource): boolean {
+  const own = at(props, "spec.targetNamespace") ?? at(props, "spec.destination.namespace") ?? namespace;
+  if (namespaces === undefined || namespaces === null) return own === wanted;
   return [namespaces].flat().some((each) => each === "ALL" || each === wanted);
 }
