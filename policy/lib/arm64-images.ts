@@ -8,7 +8,7 @@ import { podsOf, type ImageUse } from "./pods/find";
 import { arm64NodesOf, nodesOf, type Node, type PiNodes } from "./pods/node";
 import { mayRunOn } from "./pods/scheduling";
 import type { Resource } from "./resource";
-import { Unknown } from "./unknown";
+import { Unknown, type Block } from "./unknown";
 
 const platform = "linux/arm64";
 const wanted = `an image that images.json lists with ${platform}`;
@@ -33,13 +33,26 @@ export function* notForArm64(resource: Resource, groups: PiNodes, given: Images)
   const nodes = nodesOf(groups.length > 0 ? groups : arm64NodesOf(resource));
   for (const pods of all) {
     if (pods instanceof Unknown) yield pods;
-    else if (nodes.some((node) => mayRunOn(pods.spec, node, pods.ofDaemonSet))) {
-      for (const use of pods.images) yield* ofImage(use, given);
+    else {
+      const may = onOneOf(nodes, pods.spec, pods.ofDaemonSet);
+      for (const use of pods.images) yield* where(may, ofImage(use, given));
     }
   }
   // A Chart of helm.v3 shows no chart: its objects are resources of their own.
   if (nodes.length === 0 || (chartOf(resource) && resource.props.chart === undefined)) return;
   for (const chart of charts) yield* ofChart(chart, resource, nodes, given);
+}
+
+// Whether pods may run on one of the nodes at least.
+function onOneOf(nodes: readonly Node[], spec: Block, ofDaemonSet = false): boolean | Unknown {
+  const answers = nodes.map((node) => mayRunOn(spec, node, ofDaemonSet));
+  return answers.includes(true) || (answers.find((each) => each instanceof Unknown) ?? false);
+}
+
+// What is found of pods that may run there; where that isn't known yet, it isn't either.
+function* where(may: boolean | Unknown, findings: Iterable<Finding>): Iterable<Finding> {
+  if (may === false) return;
+  for (const each of findings) yield may === true ? each : may;
 }
 
 function* ofImage(use: ImageUse, { images }: Images): Iterable<Finding> {
@@ -73,13 +86,13 @@ function* ofChart(chart: Installed, resource: Resource, nodes: readonly Node[], 
   if (chart.unreadable.length > 0) return;
   const images = imagesOf(chart, given.charts);
   if (!images) {
-    if (!chart.isPartial && nodes.some((node) => mayRunOn(placementOf(chart.values), node))) yield unknownChart(chart);
+    if (!chart.isPartial) yield* where(onOneOf(nodes, placementOf(chart.values)), [unknownChart(chart)]);
     return;
   }
   for (const use of images) {
     // Values that aren't shown may name it.
     if (chart.isPartial && use.image === undefined) continue;
-    if (nodes.some((node) => mayRunOn(use.spec, node))) yield* ofImage(use, given);
+    yield* where(onOneOf(nodes, use.spec), ofImage(use, given));
   }
 }
 

@@ -1,8 +1,8 @@
 import { at, isBlock, Unknown, type Block } from "../unknown";
 import type { Node, Taint } from "./node";
 
-// "maybe": it depends on a label that nothing is known of, or on a value that a preview can't know.
-type Answer = "yes" | "no" | "maybe";
+// "maybe": it depends on a label that nothing is known of. An {@link Unknown}: on this value, which an update will know.
+type Answer = "yes" | "no" | "maybe" | Unknown;
 
 const condition = (name: string, effect: Taint["effect"]) => ({
   key: `node.kubernetes.io/${name}`,
@@ -21,7 +21,7 @@ const hostNetworkTolerates = [condition("network-unavailable", "NoSchedule")];
 
 /**
  * Whether a pod may run on a node, decided as the scheduler decides it: nodeSelector, required node affinity, taints and tolerations; for a
- * pod that names its node, as the kubelet does. What isn't known counts for "may".
+ * pod that names its node, as the kubelet does. A label of which nothing is known counts for "may".
  *
  * Preferences, spreading, resources and volumes are not looked at: they depend on what else runs. A RuntimeClass can add a node selector
  * and tolerations that a pod doesn't show.
@@ -29,10 +29,9 @@ const hostNetworkTolerates = [condition("network-unavailable", "NoSchedule")];
  * @param spec a pod's spec
  * @param node what is known of the node
  * @param ofDaemonSet whether a DaemonSet makes the pod, which then tolerates the taints of a node's conditions
+ * @returns an {@link Unknown} where it depends on this value
  */
-export function mayRunOn(spec: Block, node: Node, ofDaemonSet = false): boolean {
-  const answers = [namesNode(spec, node), selects(spec.nodeSelector, node), ...affinity(spec, node)];
-  if (answers.includes("no")) return false;
+export function mayRunOn(spec: Block, node: Node, ofDaemonSet = false): boolean | Unknown {
   const tolerations = [
     ...(Array.isArray(spec.tolerations) ? spec.tolerations : []),
     ...everyPodTolerates,
@@ -41,20 +40,22 @@ export function mayRunOn(spec: Block, node: Node, ofDaemonSet = false): boolean 
   ];
   // A pod that names its node passes by the scheduler, and with it by NoSchedule.
   const keepsOff = spec.nodeName ? ["NoExecute"] : ["NoExecute", "NoSchedule"];
-  if (spec.tolerations instanceof Unknown) return true;
-  return node.taints
+  const passes = node.taints
     .filter(({ effect }) => keepsOff.includes(effect))
-    .every((taint) => tolerations.some((toleration) => tolerates(toleration, taint)));
+    .map((taint) => any([...tolerations, spec.tolerations].map((each) => tolerates(each, taint))));
+  const may = all([namesNode(spec, node), selects(spec.nodeSelector, node), ...affinity(spec, node), ...passes]);
+  return may instanceof Unknown ? may : may !== "no";
 }
 
 function namesNode({ nodeName }: Block, node: Node): Answer {
   if (nodeName === undefined || nodeName === null || nodeName === "") return "yes";
+  if (nodeName instanceof Unknown) return nodeName;
   if (typeof nodeName !== "string" || node.name === undefined) return "maybe";
   return answer(nodeName === node.name);
 }
 
 function selects(selector: unknown, node: Node): Answer {
-  if (selector instanceof Unknown) return "maybe";
+  if (selector instanceof Unknown) return selector;
   return all(
     Object.entries(isBlock(selector) ? selector : {}).map(([key, value]) =>
       expression({ key, operator: "In", values: [value] }, node),
@@ -66,16 +67,17 @@ function affinity(spec: Block, node: Node): Answer[] {
   const required = at(spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution");
   if (required === undefined || required === null) return [];
   const terms = at(required, "nodeSelectorTerms");
-  if (terms instanceof Unknown) return ["maybe"];
+  if (terms instanceof Unknown) return [terms];
   return [any((Array.isArray(terms) ? terms : []).map((each) => term(each, node)))];
 }
 
 // A term without requirements matches no node.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#NodeSelector
 function term(value: unknown, node: Node): Answer {
-  if (!isBlock(value)) return value instanceof Unknown ? "maybe" : "no";
+  if (!isBlock(value)) return value instanceof Unknown ? value : "no";
   const { matchExpressions, matchFields } = value;
-  if (matchExpressions instanceof Unknown || matchFields instanceof Unknown) return "maybe";
+  const unknown = [matchExpressions, matchFields].find((each) => each instanceof Unknown);
+  if (unknown) return unknown;
   const expressions = Array.isArray(matchExpressions) ? matchExpressions : [];
   const fields = Array.isArray(matchFields) ? matchFields : [];
   if (expressions.length + fields.length === 0) return "no";
@@ -89,14 +91,16 @@ function term(value: unknown, node: Node): Answer {
 }
 
 function expression(requirement: unknown, node: Node): Answer {
-  if (!isBlock(requirement)) return "maybe";
+  if (!isBlock(requirement)) return requirement instanceof Unknown ? requirement : "maybe";
   const { key, operator, values: given } = requirement;
-  if (typeof key !== "string" || given instanceof Unknown) return "maybe";
+  const unknown = [key, operator, given].find((each) => each instanceof Unknown);
+  if (unknown) return unknown;
+  if (typeof key !== "string") return "maybe";
   const label = node.labels[key] as string | undefined;
   if (label === undefined && !node.withoutLabels.includes(key)) return "maybe";
-  const values = Array.isArray(given) ? given : [];
-  if (label !== undefined && !values.includes(label) && values.some((value) => value instanceof Unknown))
-    return "maybe";
+  const values: unknown[] = Array.isArray(given) ? given : [];
+  const doubt = values.find((value) => value instanceof Unknown);
+  if (doubt && label !== undefined && !values.includes(label)) return doubt;
   switch (operator) {
     case "In":
       return answer(label !== undefined && values.includes(label));
@@ -117,23 +121,26 @@ function expression(requirement: unknown, node: Node): Answer {
 
 // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 // As `ToleratesTaint` of k8s.io/api/core/v1 does it, with its comparisons of numbers on.
-function tolerates(toleration: unknown, taint: Taint): boolean {
-  if (!isBlock(toleration)) return toleration instanceof Unknown;
+function tolerates(toleration: unknown, taint: Taint): Answer {
+  if (!isBlock(toleration)) return toleration instanceof Unknown ? toleration : "no";
   const { key, value, operator, effect } = toleration;
   const fits = (given: unknown, own: string) => !given || given === own || given instanceof Unknown;
-  if (!fits(effect, taint.effect) || !fits(key, taint.key)) return false;
-  if (operator instanceof Unknown || value instanceof Unknown) return true;
+  if (!fits(effect, taint.effect) || !fits(key, taint.key)) return "no";
+  const unknown = [effect, key, operator, operator === "Exists" ? undefined : value].find(
+    (each) => each instanceof Unknown,
+  );
+  if (unknown) return unknown;
   switch (operator || "Equal") {
     case "Exists":
-      return true;
+      return "yes";
     case "Equal":
-      return Boolean(key) && (value || "") === taint.value;
+      return answer(Boolean(key) && (value || "") === taint.value);
     case "Gt":
-      return integer(taint.value) > integer(value);
+      return answer(integer(taint.value) > integer(value));
     case "Lt":
-      return integer(taint.value) < integer(value);
+      return answer(integer(taint.value) < integer(value));
     default:
-      return false;
+      return "no";
   }
 }
 
@@ -147,9 +154,11 @@ function answer(is: boolean): Answer {
 }
 
 function all(answers: Answer[]): Answer {
-  return answers.includes("no") ? "no" : answers.includes("maybe") ? "maybe" : "yes";
+  if (answers.includes("no")) return "no";
+  return answers.find((each) => each instanceof Unknown) ?? (answers.includes("maybe") ? "maybe" : "yes");
 }
 
 function any(answers: Answer[]): Answer {
-  return answers.includes("yes") ? "yes" : answers.includes("maybe") ? "maybe" : "no";
+  const may = answers.find((each) => each === "yes") ?? answers.find((each) => each === "maybe");
+  return may ?? answers.find((each) => each instanceof Unknown) ?? "no";
 }

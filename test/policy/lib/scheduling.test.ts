@@ -24,16 +24,17 @@ const unwired: Node = {
 };
 const rated: Node = { ...pi, taints: [{ key: "rating", value: "90", effect: "NoSchedule" }] };
 const nameless: Node = { ...pi, name: undefined };
+const later = new Unknown(undefined);
 
 const required = (...nodeSelectorTerms: object[]) => ({
   affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
 });
-const expression = (key: string, operator: string, ...values: string[]) =>
+const expression = (key: string, operator: string, ...values: (string | Unknown)[]) =>
   required({ matchExpressions: [{ key, operator, values }] });
 const tolerating = (...tolerations: object[]) => ({ tolerations });
 
 describe("whether a pod may run on a node", () => {
-  const cases: [string, object, Node, boolean][] = [
+  const cases: [string, object, Node, boolean | Unknown][] = [
     ["a pod that asks for nothing may", {}, pi, true],
     ["a node selector that the node fits lets it", { nodeSelector: { "kubernetes.io/arch": "arm64" } }, pi, true],
     ["a node selector with another value keeps it off", { nodeSelector: { "kubernetes.io/arch": "amd64" } }, pi, false],
@@ -45,12 +46,7 @@ describe("whether a pod may run on a node", () => {
     ],
     ["a label that nothing is known of may be there", { nodeSelector: { disk: "ssd" } }, pi, true],
     ["a label that the node is known to lack keeps it off", { nodeSelector: { gpu: "yes" } }, pi, false],
-    [
-      "a value that isn't known yet may fit",
-      { nodeSelector: { "kubernetes.io/arch": new Unknown(undefined) } },
-      pi,
-      true,
-    ],
+    ["a value that isn't known yet decides it", { nodeSelector: { "kubernetes.io/arch": later } }, pi, later],
 
     ["In with the node's value lets it", expression("kubernetes.io/arch", "In", "amd64", "arm64"), pi, true],
     ["In without the node's value keeps it off", expression("kubernetes.io/arch", "In", "amd64"), pi, false],
@@ -208,7 +204,19 @@ describe("whether a pod may run on a node", () => {
     ],
     ["an operator that no toleration has keeps it off", tolerating({ key: "board", operator: "In" }), tainted, false],
     ["every pod is let stay for a while where the node is not ready", {}, offline, true],
-    ["tolerations that aren't known yet may let it", { tolerations: new Unknown(undefined) }, tainted, true],
+    ["tolerations that aren't known yet decide it", { tolerations: later }, tainted, later],
+    ["tolerations that aren't known yet change nothing for a node without taints", { tolerations: later }, pi, true],
+    ["one that isn't known yet decides it", { tolerations: [later] }, tainted, later],
+    ["one whose key isn't known yet decides it", tolerating({ key: later, operator: "Exists" }), tainted, later],
+    [
+      "beside another selector, a value that isn't known yet doesn't matter",
+      { nodeSelector: { "kubernetes.io/arch": "amd64", "kubernetes.io/os": later } },
+      pi,
+      false,
+    ],
+    ["a node's name that isn't known yet decides it", { nodeName: later }, pi, later],
+    ["an affinity that isn't known yet decides it", { affinity: later }, pi, later],
+    ["a requirement that isn't known yet decides it", expression("kubernetes.io/arch", "In", later), pi, later],
     [
       "every taint needs its toleration",
       tolerating({ key: "board", operator: "Exists" }),

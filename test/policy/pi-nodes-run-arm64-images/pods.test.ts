@@ -146,6 +146,33 @@ describe("pi-nodes-run-arm64-images", () => {
       ]);
     });
 
+    it("says when a preview doesn't know where a pod may run, if its image isn't one for everywhere", async () => {
+      const arch = "kubernetes.io/arch";
+      const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: unknown } };
+      const tainted = [{ labels: { [arch]: "arm64" }, taints: [{ key: "board", value: "pi", effect: "NoSchedule" }] }];
+      const unknowns: [placement: object, place: string, config?: object][] = [
+        [{ nodeSelector: unknown }, "nodeSelector"],
+        [{ nodeSelector: { [arch]: unknown } }, `nodeSelector.${arch}`],
+        [{ affinity: unknown }, "affinity"],
+        [{ affinity }, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"],
+        [{ nodeName: unknown }, "nodeName"],
+        [{ tolerations: unknown }, "tolerations", { piNodes: tainted }],
+        [{ tolerations: [{ key: "board", value: unknown }] }, "tolerations.0.value", { piNodes: tainted }],
+      ];
+      for (const [placement, place, config] of unknowns) {
+        const given = (image: string) => deployment({ containers: [container(image)], ...placement });
+        assert.deepEqual(await check(given(amd64Only.reference), config), [
+          `advisory: string value at .spec.template.spec.${place} can't be known during preview`,
+        ]);
+        assert.deepEqual(await check(given(loki), config), []);
+        const elsewhere = deployment({
+          containers: [container(amd64Only.reference)],
+          nodeSelector: { [arch]: "amd64" },
+        });
+        assert.deepEqual(await check(elsewhere, config), []);
+      }
+    });
+
     it("says when a preview doesn't know a pod's spec", async () => {
       const deployments = { "spec.template.spec": { template: { spec: unknown } }, spec: unknown };
       for (const [path, spec] of Object.entries(deployments)) {
