@@ -205,10 +205,15 @@ function scoreOf(value: Block, { signs, hints }: Marks): number {
 function isGiven(value: Block, key: string): boolean {
   const found = at(value, key);
   if (found === undefined) return false;
-  if (key.includes(".")) return !(at(value, rootOf(key)) instanceof Unknown);
-  if (/_enabled$/.test(key)) return typeof found === "boolean" || /[\uE000$]/.test(String(found));
+  const isInBlock = key.includes(".");
+  if (/_enabled$/.test(key) && (typeof found !== "object" || !isInBlock))
+    return typeof found === "boolean" || (isInBlock ? likeSwitch : mark).test(String(found));
+  if (isInBlock) return !(at(value, rootOf(key)) instanceof Unknown);
   return typeof found === "object";
 }
+
+const mark = /[\uE000$]/;
+const likeSwitch = /[\uE000$]|^(true|false|yes|no|on|off)$/i;
 
 function rootOf(key: string): string {
   return key.split(".")[0];

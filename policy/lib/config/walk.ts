@@ -145,7 +145,7 @@ function visitList(walk: Walk, list: unknown[], { path, values, texts, installs 
 function visitBlock(walk: Walk, block: Block, place: Place): void {
   const { path, key } = place;
   if (isObject(block)) return visitObject(walk, block, place);
-  if (isDashboard(block)) return;
+  if (isDashboard(block) || isSchema(block)) return;
   if (place.values === "of a known chart") return visitInside(walk, block, place);
   if (place.values && isOff(block)) return;
   const program = programs.find((each) => each.key === key);
@@ -172,10 +172,17 @@ function visitInside(walk: Walk, block: Block, place: Place, except?: ReadonlySe
   for (const name of Object.keys(block)) {
     if (except?.has(name) || (installs && ofHelm.has(name))) continue;
     const value = block[name];
+    if (isForPeople(name, value)) continue;
     if (mayHold(value) || (typeof value === "string" && calledAs(name, walk.name)))
       visit(walk, value, { path: inner(path, name), key: name, around, values, texts, installs });
   }
 }
+
+// What is only read by people may quote a configuration: `README.md`, an alert's annotations.
+const isForPeople = (name: string, value: unknown): boolean =>
+  name === "annotations" || (typeof value === "string" && (name === "description" || pages.test(name)));
+
+const pages = /\.(md|markdown|rst|adoc|txt|html?|rego)$/i;
 
 // Where objects that install charts have their values.
 const ofHelm = new Set(["helm", "values", "valuesContent", "set", "templatePatch"]);
@@ -230,6 +237,10 @@ function whose(value: unknown): Kind | undefined {
 
 // What its panels say of a configuration is for people.
 const isDashboard = (block: Block): boolean => Array.isArray(block.panels);
+
+// That of values, or of a custom resource (https://json-schema.org), describes what others may write.
+const isSchema = ({ properties, type, $schema }: Block): boolean =>
+  isBlock(properties) && (type === "object" || $schema !== undefined);
 
 /** In values, or a file of values, of a chart that isn't known: the value by which the charts that are known call a program, or a sub-chart. */
 function visitValue(walk: Walk, program: Program, value: Block, place: Place): boolean {

@@ -68,6 +68,81 @@ describe("a text with a word of Loki's or Mimir's in it that is no configuration
   }
 });
 
+describe("what describes or quotes a configuration", () => {
+  const bad =
+    "schema_config: {configs: []}\nlimits_config: {retention_perod: 1d}\ncompactor: {retention_enabled: true}\n";
+  const schema = {
+    type: "object",
+    properties: {
+      limits_config: { type: "object", properties: { retention_period: { type: "string" } } },
+      schema_config: { type: "object" },
+      compactor: { type: "object", additionalProperties: true },
+      blocks_storage: { $ref: "#/definitions/storage" },
+    },
+  };
+  const metadata = { namespace: "web", name: "other" };
+  const described: [what: string, resource: TestResource][] = [
+    [
+      "a JSON schema of values",
+      object("core/v1", "ConfigMap", { metadata, data: { "values.schema.json": JSON.stringify(schema) } }),
+    ],
+    [
+      "a JSON schema with a dialect, and no type",
+      object("core/v1", "ConfigMap", {
+        metadata,
+        data: {
+          "loki.yaml": stringify({
+            $schema: "https://json-schema.org/draft-07/schema#",
+            properties: schema.properties,
+          }),
+        },
+      }),
+    ],
+    [
+      "a definition of a custom resource",
+      object("apiextensions.k8s.io/v1", "CustomResourceDefinition", {
+        metadata,
+        spec: { versions: [{ name: "v1", schema: { openAPIV3Schema: { ...schema, properties: { spec: schema } } } }] },
+      }),
+    ],
+    [
+      "a constraint's template",
+      object("templates.gatekeeper.sh/v1", "ConstraintTemplate", {
+        metadata,
+        spec: { crd: { spec: { validation: { openAPIV3Schema: schema } } } },
+      }),
+    ],
+    [
+      "an alert's annotation",
+      object("monitoring.coreos.com/v1", "PrometheusRule", {
+        metadata,
+        spec: { groups: [{ name: "g", rules: [{ alert: "A", expr: "1", annotations: { description: bad } }] }] },
+      }),
+    ],
+    [
+      "a page of documentation",
+      object("core/v1", "ConfigMap", { metadata, data: { "README.md": bad, "notes.txt": bad, "index.html": bad } }),
+    ],
+    [
+      "a word where a switch would be",
+      pod({ env: [{ name: "HELP", value: '{"compactor": {"retention_enabled": "see docs"}}' }] }),
+    ],
+  ];
+  for (const [what, resource] of described) {
+    it(`is none: ${what}`, async () => assert.deepEqual(await allFindings(resource), []));
+  }
+
+  it("is one where a file has a name of its own, or a rule makes it", async () => {
+    const data = { "config.yaml": bad };
+    const made = object("kyverno.io/v1", "ClusterPolicy", {
+      metadata,
+      spec: { rules: [{ generate: { kind: "ConfigMap", data: { data } } }] },
+    });
+    for (const resource of [object("core/v1", "ConfigMap", { metadata, data }), made])
+      assert.notDeepEqual(await allFindings(resource), []);
+  });
+});
+
 describe("a text within texts", () => {
   const lost = stringify({ ...goodLoki, compactor: { retention_enabled: true } });
   const wrapped = (times: number): string =>
