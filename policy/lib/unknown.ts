@@ -1,3 +1,5 @@
+import * as proxy from "@pulumi/policy/proxy";
+
 /**
  * A value that a preview can't know, because it depends on a resource that doesn't exist yet.
  *
@@ -18,6 +20,9 @@ export class Later extends Unknown {
     super(undefined);
   }
 }
+
+// Its declarations leave it out.
+const { unknownCheckingProxy } = proxy as unknown as { unknownCheckingProxy(properties: unknown): object };
 
 /** A mapping: a resource's properties, a block of YAML, chart values. */
 export type Block = Record<string, unknown>;
@@ -53,7 +58,8 @@ function copied(value: unknown, properties: object, keys: string[], later: Promi
     if (each instanceof Promise) {
       const into = (copy ??= shallow(value));
       into[key] = undefined;
-      later.push(each.then((settled) => void (into[key] = settledCopy(settled, later))));
+      const path = [...keys, key];
+      later.push(each.then((settled) => void (into[key] = settledCopy(settled, path, later))));
       continue;
     }
     if (typeof each !== "object" && (typeof each !== "string" || each.length !== lengthOfUuid)) continue;
@@ -69,8 +75,10 @@ function shallow(value: object): Block {
   return (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Block;
 }
 
-// An archive has assets in it, which have promises of their own.
-function settledCopy(value: unknown, later: Promise<void>[]): unknown {
+// An archive has assets in it, which have promises of their own. No proxy has seen what a promise held.
+function settledCopy(value: unknown, path: readonly string[], later: Promise<void>[]): unknown {
+  if (typeof value === "string" && value.length === lengthOfUuid)
+    return read(unknownCheckingProxy(path.reduceRight<unknown>((inside, key) => ({ [key]: inside }), value)), path);
   return typeof value === "object" && value !== null ? plain(value, later) : value;
 }
 

@@ -5,9 +5,10 @@ import { configurationsCanBeRead } from "../../../policy/configurations-can-be-r
 import { decided } from "../../../policy/lib/charts/conditions";
 import type { Policy } from "../../../policy/lib/policy";
 import { mimirStorageIsSeparate } from "../../../policy/mimir-storage-is-separate";
+import { piNodesRunArm64Images } from "../../../policy/pi-nodes-run-arm64-images";
 import { retentionRequiresDeleteRequestStore } from "../../../policy/retention-requires-delete-request-store";
 import type { Values } from "../fixtures";
-import { configMap, findings, object, release, type TestResource } from "../support";
+import { configMap, findings, object, release, unknown, type TestResource } from "../support";
 
 const schemaConfig = { configs: [{ from: "2024-04-01", store: "tsdb", object_store: "s3", schema: "v13" }] };
 const withoutStore = { schemaConfig, compactor: { retention_enabled: true } };
@@ -333,6 +334,16 @@ describe("files of values", () => {
     };
     const one = text({ ...whole, singleBinary: { replicas: 1 } });
     assert.deepEqual(await findings(configurationsCanBeRead, files(one)), []);
+  });
+
+  it("that a preview doesn't know are not known yet, and no fault", async () => {
+    const later = files(new asset.StringAsset(unknown));
+    for (const policy of [configurationsCanBeRead, retentionRequiresDeleteRequestStore, piNodesRunArm64Images]) {
+      const config = policy === piNodesRunArm64Images ? { piNodes: [{}] } : {};
+      for (const found of await findings(policy, later, config))
+        assert.match(found, /^advisory: string value at \.valueYamlFiles\.0\.text can't be known/);
+    }
+    assert.equal((await findings(configurationsCanBeRead, later)).length, 1);
   });
 
   it("are laid one over the other, and the values over all", async () => {
