@@ -283,9 +283,12 @@ function wordsOf(flags: Block): unknown[] {
 
 // Most of a stack is numbers, names and switches: nothing is made on the way to them.
 function mayHold(value: unknown): boolean {
-  if (typeof value === "string") return value.includes(":") && mentions.test(value);
+  if (typeof value === "string") return value.includes(":") && isOfSeveral(value) && mentions.test(value);
   return typeof value === "object" && value !== null;
 }
+
+// One line without brackets holds a single setting, and only switches stand at the top of a configuration.
+const isOfSeveral = (text: string): boolean => /[\n{"]|_enabled/.test(text);
 
 function visitText(walk: Walk, text: string, place: Place): void {
   const { path, texts } = place;
