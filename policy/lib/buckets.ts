@@ -1,6 +1,6 @@
 import { placeOf, type Config } from "./config/config";
 import { text, type Setting } from "./config/read";
-import { hasAlertmanager, storageOf } from "./mimir/storage";
+import { hasAlertmanager, hasRuler, storageOf } from "./mimir/storage";
 import { along } from "./paths";
 import { at, isBlock } from "./unknown";
 
@@ -57,7 +57,8 @@ const thanosPlaces: readonly Place[] = backends.map(({ backend, name }) => ({
 
 /** The buckets that a configuration of Mimir uses: of its blocks, its rules and its Alertmanager's state. */
 export function mimirBuckets(config: Config): BucketUse[] {
-  const blocks = ["blocks_storage", "ruler_storage", ...(hasAlertmanager(config) ? ["alertmanager_storage"] : [])];
+  const ruler = hasRuler(config) === false ? [] : ["ruler_storage"];
+  const blocks = ["blocks_storage", ...ruler, ...(hasAlertmanager(config) ? ["alertmanager_storage"] : [])];
   return blocks.flatMap((block) => {
     const { backend, prefix, bucket, paths } = storageOf(config, block);
     const kind = "value" in backend ? backend.value : "s3";

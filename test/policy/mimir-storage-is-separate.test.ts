@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { mimirStorageIsSeparate as policy } from "../../policy/mimir-storage-is-separate";
 import { cases, changed, file, goodMimir, inFile, type Values } from "./fixtures";
-import { configMap, findings, object, release, stackFindings, unknown } from "./support";
+import { configMap, findings, object, release, runFindings, stackFindings, unknown } from "./support";
 
 const wanted = "wanted a different bucket than blocks_storage, or a different storage_prefix.";
 const same = (place: string, found = '"mimir"', block = "ruler_storage") =>
@@ -292,6 +292,41 @@ describe("mimir-storage-is-separate", () => {
           '"blocks"',
         ),
       ]);
+    });
+  });
+
+  describe("where no ruler runs", () => {
+    const one = buckets("mimir", "mimir");
+    const withTarget = (target: string) => file({ ...one, target });
+    cases(policy, [
+      {
+        when: "the chart has it switched off",
+        given: chart(one, { ruler: { enabled: false }, alertmanager: { enabled: false } }),
+      },
+      { when: "the file has a target without it", given: withTarget("ingester,distributor") },
+      { when: "the file has a target with it", given: withTarget("ingester, ruler"), finds: [same(rulerBucket)] },
+      { when: "the file has everything for a target", given: withTarget("all"), finds: [same(rulerBucket)] },
+    ]);
+
+    it("accepts it of those who mount the file without it, and refuses it of one with it", async () => {
+      const reader = (target: string) => ({
+        ...object("apps/v1", "StatefulSet", {
+          metadata: { name: target, namespace: "monitoring" },
+          spec: {
+            template: {
+              spec: {
+                containers: [{ name: "mimir", args: [`-target=${target}`] }],
+                volumes: [{ name: "config", configMap: { name: "loki" } }],
+              },
+            },
+          },
+        }),
+        name: target,
+      });
+      const stack = [file(one), reader("ingester"), reader("distributor")];
+      const { registered, stack: last } = await runFindings(policy, stack);
+      assert.deepEqual([...registered.flat(), ...last], []);
+      assert.deepEqual(await stackFindings(policy, [...stack, reader("ruler")]), [same(rulerBucket)]);
     });
   });
 

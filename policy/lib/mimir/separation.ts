@@ -7,7 +7,7 @@ import { quote, type Setting } from "../config/read";
 import { show, unknownOf } from "../config/show";
 import type { Finding, Refusal } from "../finding";
 import { mimir } from "./program";
-import { hasAlertmanager, storageOf, type Storage } from "./storage";
+import { hasAlertmanager, hasRuler, storageOf, type Storage } from "./storage";
 
 // Below its folder, a store of rules or alerts has folders of its own.
 const folders: Readonly<Record<string, readonly string[]>> = {
@@ -23,10 +23,13 @@ export function* sharedStorage(config: Config): Iterable<Finding> {
   for (const { prefix, paths } of all) {
     if ("value" in prefix && !/^[\da-zA-Z]*$/.test(prefix.value)) yield badPrefix(paths.prefix, prefix.value);
   }
+  const rules = hasRuler(config);
   for (const other of all.slice(1)) {
-    if (isBackend(other, "local")) continue;
+    const runs = other.block === "ruler_storage" ? rules : true;
+    if (!runs || isBackend(other, "local")) continue;
     const isInFolders = isBackend(blocks, "filesystem") && isBackend(other, "filesystem");
-    yield* isInFolders ? sharedFolder(blocks, other) : sharedBucket(blocks, other);
+    const findings = isInFolders ? sharedFolder(blocks, other) : sharedBucket(blocks, other);
+    for (const each of findings) yield runs === true ? each : runs;
   }
 }
 

@@ -1,6 +1,7 @@
 import { placeOf, type Config } from "../config/config";
 import { flag, text, type Setting } from "../config/read";
-import { at, isBlock, type Block } from "../unknown";
+import { unknownOf } from "../config/show";
+import { at, isBlock, type Block, type Unknown } from "../unknown";
 import { own } from "../own";
 
 /** Where one of Mimir's stores keeps its objects. */
@@ -67,6 +68,21 @@ export function hasAlertmanager({ content, chart }: Config): boolean {
   const target = text(content, "target");
   if ("value" in target) return /\balertmanager\b/.test(target.value);
   return isBlock(content.alertmanager) || isBlock(content.alertmanager_storage);
+}
+
+// `isRulerEnabled` in pkg/mimir/mimir.go; `backend` is a target of Mimir 2.
+const withRuler = ["all", "ruler", "backend"];
+
+/**
+ * Whether Mimir's ruler runs, and with it the store of its rules is looked at.
+ *
+ * @returns an {@link Unknown} where the target isn't known yet, or is who reads the file's to say
+ */
+export function hasRuler({ content, chart }: Config): boolean | Unknown {
+  if (at(chart?.values, "ruler.enabled") === false) return false;
+  const target = text(content, "target");
+  if (!("value" in target)) return unknownOf(target) ?? true;
+  return target.value.split(",").some((each) => withRuler.includes(each.trim()));
 }
 
 function given(own: Setting<string>, common: Setting<string>, byDefault: string | undefined): Setting<string> {
