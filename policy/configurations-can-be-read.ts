@@ -2,15 +2,17 @@ import { placeholderMistakes, placeholderMistakesInCharts } from "./lib/config/e
 import { settingsOf } from "./lib/config/find";
 import { unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
-import { chartRefusals } from "./lib/loki/chart-refusals";
+import * as ofLoki from "./lib/loki/chart-refusals";
 import { loki } from "./lib/loki/program";
+import * as ofMimir from "./lib/mimir/chart-refusals";
+import { mimir } from "./lib/mimir/program";
 import { definePolicy } from "./lib/policy";
 import { Unknown } from "./lib/unknown";
 
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
  * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, values in a file
- * that a policy doesn't see, variables that nobody expands, placeholders that Loki can't read, and values of which the chart `loki` makes none, as it refuses to render them. The
+ * that a policy doesn't see, variables that nobody expands, placeholders that Loki can't read, and values of which the charts `loki` and `mimir-distributed` make none, as they refuse to render them. The
  * other policies check what can be read of it, with variables expanded.
  */
 export const configurationsCanBeRead = definePolicy({
@@ -22,13 +24,20 @@ export const configurationsCanBeRead = definePolicy({
   *check(resource) {
     for (const each of unreadableIn(resource)) yield each instanceof Unknown ? each : refusalOf(each);
     yield* placeholderMistakesInCharts(resource);
-    const { configs, unreadable } = settingsOf(resource, loki);
-    if (unreadable.length === 0) for (const { chart } of configs) yield* chartRefusals(chart);
+    for (const { program, refusals } of charts) {
+      const { configs, unreadable } = settingsOf(resource, program);
+      if (unreadable.length === 0) for (const { chart } of configs) yield* refusals(chart);
+    }
   },
   *checkRead(read) {
     yield* placeholderMistakes(read);
   },
 });
+
+const charts = [
+  { program: loki, refusals: ofLoki.chartRefusals },
+  { program: mimir, refusals: ofMimir.chartRefusals },
+];
 
 function refusalOf({ kind, path, problem, program }: UnreadablePlace): Refusal {
   return {

@@ -50,6 +50,17 @@ describe("configurations-can-be-read", () => {
           ),
         ],
       },
+      {
+        when: "the value config is a mapping, where the chart takes a text",
+        given: lokiChart({ config: { auth_enabled: false } }),
+        finds: [
+          refuses(
+            "loki.config is a mapping; wanted a text",
+            "wrong type for value; expected string",
+            "Write its blocks into loki.structuredConfig.",
+          ),
+        ],
+      },
       { when: "what is at the top is empty", given: lokiChart({}, { config: {} }) },
       {
         when: "the canary is off, and its test is on",

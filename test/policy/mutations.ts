@@ -297,7 +297,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     {
       what: "the chart of Loki gets a block of Loki's by Loki's name",
       how: added(release("loki", { loki: { schemaConfig: { configs: [] }, memberlist: { join_members: ["loki"] } } })),
-      finds: /values\.loki\.memberlist is .*structuredConfig\.memberlist/,
+      finds: /values\.loki\.memberlist is .*memberlistConfig/,
     },
   ],
   "schema-is-tsdb-v13": [

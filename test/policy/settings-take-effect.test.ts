@@ -65,6 +65,51 @@ describe("settings-take-effect", () => {
         finds: [dropped("values.loki.query_range", "values.loki.structuredConfig.query_range")],
       },
       {
+        when: "a part of the chart has settings of what it runs",
+        given: lokiChart(
+          {},
+          {
+            querier: { max_concurrent: 4, replicas: 1, config: { engine: {} } },
+            ingester: { chunk_encoding: "snappy" },
+            ruler: { alertmanager_url: "http://a", enabled: true },
+            distributor: { otlp_config: {} },
+            queryFrontend: { max_outstanding_per_tenant: 1 },
+            memberlist: { join_members: [], service: {} },
+            tracing: { enabled: true },
+          },
+        ),
+        finds: [
+          ["distributor.otlp_config", "loki.distributor.otlp_config"],
+          ["ingester.chunk_encoding", "loki.ingester.chunk_encoding"],
+          ["memberlist.join_members", "loki.memberlistConfig.join_members"],
+          ["querier.max_concurrent", "loki.querier.max_concurrent"],
+          ["querier.config", "loki.querier"],
+          ["ruler.alertmanager_url", "loki.rulerConfig.alertmanager_url"],
+          ["queryFrontend.max_outstanding_per_tenant", "loki.frontend.max_outstanding_per_tenant"],
+          ["tracing.enabled", "loki.tracing.enabled"],
+        ].map(([place, wanted]) => dropped(`values.${place}`, `values.${wanted}`)),
+      },
+      {
+        when: "a block stands beside loki, or has another program's name or spelling",
+        given: lokiChart(
+          { limits: { retention_period: "1d" }, overrides: { a: { retention_period: "1d" } }, chunkStoreConfig: { cache_lookups_older_than: "1d" } },
+          { pattern_ingester: { enabled: true }, overrides: {}, query_range: {} },
+        ),
+        finds: [
+          ["pattern_ingester", "loki.pattern_ingester"],
+          ["overrides", "loki.runtimeConfig.overrides"],
+          ["query_range", "loki.query_range"],
+          ["loki.limits", "loki.limits_config"],
+          ["loki.overrides", "loki.runtimeConfig.overrides"],
+          ["loki.chunkStoreConfig", "loki.structuredConfig.chunk_store_config"],
+        ].map(([place, wanted]) => dropped(`values.${place}`, `values.${wanted}`)),
+      },
+      {
+        when: "the chart is one before 3, whose value config is the file",
+        given: release("loki-stack", { loki: { config: {}, limits_config: { retention_period: "1d" } } }),
+        finds: [dropped("values.loki.limits_config", "values.loki.config.limits_config", undefined, "loki-stack")],
+      },
+      {
         when: "the values' own template may copy a block",
         given: lokiChart({ config: "auth_enabled: false\n", common: {} }),
       },
@@ -153,7 +198,42 @@ describe("settings-take-effect", () => {
       {
         when: "it stands at the top, and the chart has it in one of its blocks",
         given: kps({ prometheusSpec: { retention: "30d" }, retention: "30d" }),
-        finds: [misspelt("values.prometheusSpec", "values.prometheus.prometheusSpec", "kube-prometheus-stack")],
+        finds: [
+          misspelt("values.prometheusSpec", "values.prometheus.prometheusSpec", "kube-prometheus-stack"),
+          misspelt(
+            "values.retention",
+            "values.alertmanager.alertmanagerSpec.retention or values.prometheus.prometheusSpec.retention or values.thanosRuler.thanosRulerSpec.retention",
+            "kube-prometheus-stack",
+          ),
+        ],
+      },
+      {
+        when: "it says at the top where pods run, and the chart has it in each of its parts",
+        given: lokiChart({}, { nodeSelector: { a: "b" }, singleBinary: { replicas: 1 } }),
+        finds: [
+          misspelt(
+            "values.nodeSelector",
+            "the same in a part of the chart, such as values.loki.nodeSelector",
+            "loki",
+          ),
+        ],
+      },
+      {
+        when: "the chart refuses to render what stands there, which is told by another policy",
+        given: lokiChart({}, { config: { auth_enabled: false } }),
+      },
+      {
+        when: "it stands at the top for its anchor",
+        given: lokiChart({}, { nodeSelector: { a: "b" }, singleBinary: { nodeSelector: { a: "b" } } }),
+      },
+      {
+        when: "it is written as other charts write names",
+        given: lokiChart({ storage: { bucket_names: {} } }, { single_binary: {}, singlebinary: {} }),
+        finds: [
+          misspelt("values.single_binary", "values.singleBinary", "loki"),
+          misspelt("values.singlebinary", "values.singleBinary", "loki"),
+          misspelt("values.loki.storage.bucket_names", "values.loki.storage.bucketNames", "loki"),
+        ],
       },
       {
         when: "a block of Mimir's stands where the chart drops it",
@@ -166,6 +246,24 @@ describe("settings-take-effect", () => {
             "mimir-distributed",
           ).replace("and Loki uses", "and Mimir uses"),
         ],
+      },
+      {
+        when: "settings of Mimir's stand beside its value, or in a part of the chart",
+        given: release("mimir-distributed", {
+          mimir: { structuredConfig: {}, runtimeConfig: { overrides: {} } },
+          limits: { max_global_series_per_user: 1 },
+          ingester: { replicas: 1, ring: { replication_factor: 1 } },
+        }),
+        finds: [
+          ["mimir.runtimeConfig", "runtimeConfig"],
+          ["limits", "mimir.structuredConfig.limits"],
+          ["ingester.ring", "mimir.structuredConfig.ingester.ring"],
+        ].map(([place, wanted]) =>
+          dropped(`values.${place}`, `values.${wanted}`, undefined, "mimir-distributed").replace(
+            "and Loki uses",
+            "and Mimir uses",
+          ),
+        ),
       },
       { when: "the key is far from every other", given: kps({ "x-anchors": {}, myChart: {} }) },
       { when: "the chart isn't known", given: release("other", { grafna: {} }) },

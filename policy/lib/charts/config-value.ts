@@ -39,7 +39,7 @@ export function configOfValue(value: Block, context: ChartContext, layout: Chart
   const content = replaced(merge(config.content, over), (text) => (text.includes("{{") ? decided(text, values) : text));
   return {
     unreadable,
-    overrides: overridesOf(value, path) ?? overridesOf(values, valuesPath),
+    overrides: inValue(chart) ? overridesOf(value, path) : overridesOf(values, valuesPath),
     config: {
       content: expandValues(content as Block, layout.program, environment),
       path: config.path,
@@ -62,7 +62,9 @@ function isElsewhere(value: Block, values: Block): boolean {
 
 const isName = (name: unknown): boolean => typeof name === "string" && name !== "";
 
-// The chart `loki` has them in its value `loki`; mimir-distributed and loki-distributed have them beside it.
+// The chart `loki` has them in its value `loki`; mimir-distributed, loki-distributed and loki-simple-scalable have them beside it.
+const inValue = (chart: ChartContext["chart"]): boolean => (chart?.name ?? "loki") === "loki";
+
 function overridesOf(block: Block, path: string): FromChart["overrides"] {
   const content = at(block, "runtimeConfig.overrides");
   return content === undefined ? undefined : { path: along(path, "runtimeConfig.overrides"), content };

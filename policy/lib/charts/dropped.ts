@@ -1,5 +1,6 @@
 import { settingsOf } from "../config/find";
 import type { Program } from "../config/program";
+import { chartRefusals } from "../loki/chart-refusals";
 import { schemaElsewhere } from "../loki/chart-schema";
 import { droppedBlocks } from "../loki/misplaced";
 import { loki } from "../loki/program";
@@ -27,11 +28,13 @@ export interface DroppedValue {
  */
 export function* droppedValues(resource: Resource): Iterable<DroppedValue> {
   const { configs } = settingsOf(resource, loki);
-  const seen = new Set(configs.flatMap(({ chart }) => (chart && schemaElsewhere(chart)) ?? []));
-  for (const { path, wanted, refused } of droppedBlocks(configs, chartOf(resource))) {
-    if (seen.has(path)) continue;
-    seen.add(path);
-    yield { path, wanted, program: loki.name, refused };
+  // Another policy reports these.
+  const refused = configs.flatMap(({ chart }) => [...chartRefusals(chart)].map(({ path }) => path));
+  const seen = new Set([...refused, ...configs.flatMap(({ chart }) => (chart && schemaElsewhere(chart)) ?? [])]);
+  for (const each of droppedBlocks(configs, chartOf(resource))) {
+    if (seen.has(each.path)) continue;
+    seen.add(each.path);
+    yield { ...each, program: loki.name };
   }
   for (const { path, wanted } of droppedSettings(settingsOf(resource, mimir).configs)) {
     seen.add(path);

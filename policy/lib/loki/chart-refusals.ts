@@ -49,6 +49,13 @@ const rules: readonly Rule[] = [
     fix: "Move its blocks to loki.structuredConfig, or the whole as text to loki.config.",
   },
   {
+    of: ({ values }) => (isBlock(at(values, "loki.config")) ? "loki.config" : undefined),
+    found: "a mapping",
+    wanted: "a text",
+    says: "wrong type for value; expected string",
+    fix: "Write its blocks into loki.structuredConfig.",
+  },
+  {
     of: ({ values }) =>
       at(values, "lokiCanary.enabled") === false && (at(values, "test.enabled") ?? true) === true
         ? "lokiCanary.enabled"

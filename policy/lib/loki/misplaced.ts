@@ -1,11 +1,13 @@
 import { compareVersions } from "../charts/app-versions";
+import { keysIn } from "../charts/misspelt";
+import { settingsInParts } from "../charts/parts";
 import type { Chart } from "../charts/release";
 import type { Config } from "../config/config";
 import { fieldListOf, type Field } from "../fields/list";
 import { judgedBy } from "../fields/judged";
 import { misfits } from "../fields/misfits";
 import { along, inner } from "../paths";
-import { isBlock, type Block } from "../unknown";
+import { isBlock } from "../unknown";
 import { isLokiCompactor, valueOf } from "./program";
 
 /** A block of Loki's settings that a chart drops. */
@@ -59,42 +61,95 @@ const readSince: Readonly<Record<string, string>> = {
 // What Loki does anyway.
 const defaults: Readonly<Record<string, unknown>> = { ruler: { enable_api: true } };
 
-/** Blocks that a chart of Loki's drops: those beside its value `loki`, and those in it that the chart knows by another name, or not at all. */
+// Of Loki's blocks those that a set of pods of the chart runs.
+const parts = {
+  ...{ compactor: "compactor", distributor: "distributor", ingester: "ingester", memberlist: "memberlist" },
+  ...{ indexGateway: "index_gateway", patternIngester: "pattern_ingester", querier: "querier", ruler: "ruler" },
+  ...{ queryFrontend: "frontend", queryScheduler: "query_scheduler", tracing: "tracing" },
+};
+// What other programs and charts call it.
+const meantBy: Readonly<Record<string, string>> = { limits: "limits_config", overrides: "runtimeConfig.overrides" };
+
+/**
+ * Settings of Loki's that a chart drops: those beside its value `loki`, those in it that the chart knows by another name, or not at all, and those in the
+ * values of a set of pods.
+ */
 export function droppedBlocks(configs: readonly Config[], chart: Chart | undefined): Dropped[] {
   const { name = "", version: ofChart } = chart ?? {};
-  const own = chart && ownCharts.test(name) ? [{ values: chart.values, path: "values", version: ofChart }] : [];
+  const own = chart && ownCharts.test(name) ? [{ name, values: chart.values, path: "values", version: ofChart }] : [];
   const places = new Map([...own, ...configs.flatMap((config) => config.chart ?? [])].map((each) => [each.path, each]));
   const version = configs.find((config) => config.version)?.version;
   return [...places.values()].flatMap((place) => [
-    ...beside(place.values, place.path, version),
-    ...within(place, version),
+    ...beside(place, version),
+    ...(isBefore3(place) ? [] : [...within(place, version), ...inParts(place, version)]),
   ]);
 }
 
-function beside(values: Block, path: string, version: string | undefined): Dropped[] {
-  return Object.entries(values)
-    .filter(([key, value]) => (key === "compactor" ? isLokiCompactor(value) : settingsOnly.includes(key)))
-    .map(([key, value]) => ({
-      path: inner(path, key),
-      wanted: inner(inner(path, "loki"), valueOf[key] ?? key),
-      refused: refusedIn(key, value, version),
-    }));
+function beside(chart: ChartValues, version: string | undefined): Dropped[] {
+  const { name, values, path } = chart;
+  const own = name === "loki" ? keysIn(name, "") : undefined;
+  return Object.entries(values).flatMap(([key, value]) => {
+    const isOthers = own !== undefined && !own.includes(key);
+    const block = settingsOnly.includes(key) ? blockOf(key) : isOthers ? blockLike(key) : undefined;
+    const found = key === "compactor" && isLokiCompactor(value) ? key : block;
+    if (found === undefined) return [];
+    return [{ path: inner(path, key), wanted: placeOf(found, chart), refused: refusedIn(found, value, version) }];
+  });
 }
 
-function within({ values, path, version: ofChart }: ChartValues, version: string | undefined): Dropped[] {
+function within(chart: ChartValues, version: string | undefined): Dropped[] {
+  const { values, path } = chart;
   const value = values.loki;
   // Its own template may copy what the chart's doesn't.
   if (!isBlock(value) || typeof value.config === "string") return [];
-  const place = inner(path, "loki");
-  const { root } = fieldListOf("Loki");
-  return Object.entries(value).flatMap(([block, content]) => {
-    const since = readSince[block];
-    const isRead = since !== undefined && (!ofChart || compareVersions(since, ofChart) <= 0);
-    if (isRead || !root.keys?.has(block) || isDefault(content, defaults[block])) return [];
-    const renamed = valueOf[block] !== undefined && valueOf[block] !== block;
-    const wanted = renamed ? inner(place, valueOf[block]) : along(place, `structuredConfig.${block}`);
-    return [{ path: inner(place, block), wanted, refused: refusedIn(block, content, version) }];
+  const own = keysIn("loki", "loki") ?? [];
+  return Object.entries(value).flatMap(([key, content]) => {
+    const block = fieldListOf("Loki").root.keys?.has(key) ? key : own.includes(key) ? undefined : blockLike(key);
+    if (block === undefined || (block === key && isRead(block, chart)) || isDefault(content, defaults[block]))
+      return [];
+    const place = inner(inner(path, "loki"), key);
+    return [{ path: place, wanted: placeOf(block, chart), refused: refusedIn(block, content, version) }];
   });
+}
+
+function inParts(chart: ChartValues, version: string | undefined): Dropped[] {
+  const { name = "", values, path } = chart;
+  if (!ownCharts.test(name)) return [];
+  const { root } = fieldListOf("Loki");
+  return [...settingsInParts("loki", values, path, parts, root)]
+    .filter(({ part }) => !(part === "compactor" && isLokiCompactor(values.compactor)))
+    .map(({ block, setting, path: place, value }) => ({
+      path: place,
+      wanted: setting ? inner(placeOf(block, chart), setting) : placeOf(block, chart),
+      refused: refusedIn(block, setting ? { [setting]: value } : value, version),
+    }));
+}
+
+// A block of Loki's by its own name, or as charts write names.
+function blockLike(key: string): string | undefined {
+  const asLoki = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const { keys } = fieldListOf("Loki").root;
+  return meantBy[key] ?? [key, asLoki].find((each) => keys?.has(each));
+}
+
+function isBefore3({ name, version }: ChartValues): boolean {
+  return name === "loki" && Number.parseInt(version ?? "", 10) < 3;
+}
+
+function isRead(block: string, { version }: ChartValues): boolean {
+  const since = readSince[block];
+  return since !== undefined && (!version || compareVersions(since, version) <= 0);
+}
+
+/** Where the chart takes a block from. */
+function placeOf(block: string, chart: ChartValues): string {
+  const { path } = chart;
+  if (isBefore3(chart)) return along(path, block === "structuredConfig" ? "config" : `config.${block}`);
+  const place = inner(path, "loki");
+  const key = block === "memberlist" ? "memberlistConfig" : valueOf[block];
+  if (key !== undefined && key !== block) return inner(place, key);
+  const isKey = isRead(block, chart) || !fieldListOf("Loki").root.keys?.has(block);
+  return along(place, isKey ? block : `structuredConfig.${block}`);
 }
 
 // Of what would be moved: what Loki would refuse there.

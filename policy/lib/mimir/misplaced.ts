@@ -1,3 +1,5 @@
+import { keysIn } from "../charts/misspelt";
+import { settingsInParts } from "../charts/parts";
 import type { Config } from "../config/config";
 import { fieldListOf } from "../fields/list";
 import { along, inner } from "../paths";
@@ -10,17 +12,36 @@ export interface DroppedSetting {
   wanted: string;
 }
 
+const chartName = "mimir-distributed";
+// By part of the chart the block of Mimir's settings that is its own.
+const parts = {
+  ...{ alertmanager: "alertmanager", compactor: "compactor", distributor: "distributor", ingester: "ingester" },
+  ...{ overrides_exporter: "overrides_exporter", querier: "querier", query_frontend: "frontend" },
+  ...{ query_scheduler: "query_scheduler", ruler: "ruler", store_gateway: "store_gateway" },
+};
+
 /**
- * Blocks of Mimir's that stand in the value `mimir` of the chart `mimir-distributed`, which has only `config` and `structuredConfig` there. What
- * stands beside that value may be a set of pods of the same name.
+ * Settings of Mimir's that the chart `mimir-distributed` drops: those in its value `mimir`, which has only `config` and `structuredConfig`, beside that
+ * value, and in the values of a set of pods.
  */
 export function droppedSettings(configs: readonly Config[]): DroppedSetting[] {
-  const { keys } = fieldListOf("Mimir").root;
+  const { root } = fieldListOf("Mimir");
   return configs.flatMap(({ chart }) => {
-    const value = chart?.name === "mimir-distributed" ? chart.values.mimir : undefined;
+    const value = chart?.name === chartName ? chart.values.mimir : undefined;
     if (!chart || !isBlock(value)) return [];
-    const place = inner(chart.path, "mimir");
-    const blocks = Object.keys(value).filter((key) => keys?.has(key));
-    return blocks.map((key) => ({ path: inner(place, key), wanted: along(place, `structuredConfig.${key}`) }));
+    const { path, values } = chart;
+    const place = inner(path, "mimir");
+    const wanted = (block: string) => along(place, `structuredConfig.${block}`);
+    const within = Object.keys(value).filter((key) => root.keys?.has(key));
+    const beside = Object.keys(values).filter((key) => root.keys?.has(key) && !keysIn(chartName, "")?.includes(key));
+    return [
+      ...within.map((key) => ({ path: inner(place, key), wanted: wanted(key) })),
+      ...(value.runtimeConfig ? [{ path: inner(place, "runtimeConfig"), wanted: inner(path, "runtimeConfig") }] : []),
+      ...beside.map((key) => ({ path: inner(path, key), wanted: wanted(key) })),
+      ...[...settingsInParts(chartName, values, path, parts, root)].map(({ block, setting, path: at }) => ({
+        path: at,
+        wanted: setting ? inner(wanted(block), setting) : wanted(block),
+      })),
+    ];
   });
 }

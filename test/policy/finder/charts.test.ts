@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { asset } from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { configurationFieldsAreKnown } from "../../../policy/configuration-fields-are-known";
 import { configurationsCanBeRead } from "../../../policy/configurations-can-be-read";
 import { decided } from "../../../policy/lib/charts/conditions";
 import type { Policy } from "../../../policy/lib/policy";
@@ -214,11 +215,44 @@ describe("a template among the values", () => {
   });
 });
 
+describe("the chart loki before version 3", () => {
+  it("has no settings but in its value config", async () => {
+    const { compactor, schemaConfig: schema_config } = withoutStore;
+    const image = { tag: "3.6.3" };
+    const given = (values: object) => release("loki-stack", { loki: { image, ...values } });
+    assert.deepEqual(await findings(retentionRequiresDeleteRequestStore, given({ compactor, schema_config })), []);
+    const [found] = await findings(
+      retentionRequiresDeleteRequestStore,
+      given({ config: { compactor, schema_config } }),
+    );
+    assert.match(found, noStore);
+  });
+});
+
 describe("the chart mimir-distributed", () => {
+  it("is refused where it gets a configuration that it doesn't render", async () => {
+    const given = (config: unknown, more: object = {}) => release("mimir-distributed", { mimir: { config }, ...more });
+    const [mapping] = await findings(configurationsCanBeRead, given({ limits: {} }));
+    assert.match(mapping, /values\.mimir\.config is a mapping; wanted a text/);
+    const [found, ...more] = await findings(configurationsCanBeRead, given("limits: {}\n"));
+    assert.match(found, /without activity_tracker\.filepath, ingester\.ring\.zone_awareness_enabled, store_gateway/);
+    assert.deepEqual(more, []);
+    const zones = { zoneAwareReplication: { enabled: false } };
+    const off = { ingester: zones, store_gateway: zones };
+    assert.deepEqual(await findings(configurationsCanBeRead, given("activity_tracker: {filepath: /a}\n", off)), []);
+    const overrides = { a: { compactor_blocks_retention_period: "x" } };
+    const unread = release("mimir-distributed", { mimir: { runtimeConfig: { overrides } } });
+    assert.deepEqual(await findings(configurationFieldsAreKnown, unread), []);
+    const read = release("mimir-distributed", { runtimeConfig: { overrides } });
+    assert.match((await findings(configurationFieldsAreKnown, read)).join(), /runtimeConfig\.overrides\.a/);
+  });
+
   it("with its own template as a text has no key twice, as Grafana Enterprise is off by default", async () => {
     const config = `{{- if not .Values.enterprise.enabled -}}
 multitenancy_enabled: false
 {{- end }}
+activity_tracker: {filepath: /a}
+ingester: {ring: {zone_awareness_enabled: true}}
 limits: {}
 {{- if .Values.enterprise.enabled }}
 multitenancy_enabled: true
