@@ -105,6 +105,10 @@ describe("settings-take-effect", () => {
         ].map(([place, wanted]) => dropped(`values.${place}`, `values.${wanted}`)),
       },
       {
+        when: "another chart of Loki's has a name of its own for a block",
+        given: release("loki-distributed", { loki: { storageConfig: { filesystem: { directory: "/a" } } } }),
+      },
+      {
         when: "the chart is one before 3, whose value config is the file",
         given: release("loki-stack", { loki: { config: {}, limits_config: { retention_period: "1d" } } }),
         finds: [dropped("values.loki.limits_config", "values.loki.config.limits_config", undefined, "loki-stack")],

@@ -98,13 +98,14 @@ function beside(chart: ChartValues, version: string | undefined): Dropped[] {
 }
 
 function within(chart: ChartValues, version: string | undefined): Dropped[] {
-  const { values, path } = chart;
+  const { name, values, path } = chart;
   const value = values.loki;
   // Its own template may copy what the chart's doesn't.
   if (!isBlock(value) || typeof value.config === "string") return [];
-  const own = keysIn("loki", "loki") ?? [];
+  const own = name === "loki" ? keysIn(name, name) : undefined;
   return Object.entries(value).flatMap(([key, content]) => {
-    const block = fieldListOf("Loki").root.keys?.has(key) ? key : own.includes(key) ? undefined : blockLike(key);
+    const like = own?.includes(key) === false ? blockLike(key) : undefined;
+    const block = fieldListOf("Loki").root.keys?.has(key) ? key : like;
     if (block === undefined || (block === key && isRead(block, chart)) || isDefault(content, defaults[block]))
       return [];
     const place = inner(inner(path, "loki"), key);
