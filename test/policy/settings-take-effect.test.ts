@@ -92,7 +92,11 @@ describe("settings-take-effect", () => {
       {
         when: "a block stands beside loki, or has another program's name or spelling",
         given: lokiChart(
-          { limits: { retention_period: "1d" }, overrides: { a: { retention_period: "1d" } }, chunkStoreConfig: { cache_lookups_older_than: "1d" } },
+          {
+            limits: { retention_period: "1d" },
+            overrides: { a: { retention_period: "1d" } },
+            chunkStoreConfig: { cache_lookups_older_than: "1d" },
+          },
           { pattern_ingester: { enabled: true }, overrides: {}, query_range: {} },
         ),
         finds: [
@@ -215,11 +219,7 @@ describe("settings-take-effect", () => {
         when: "it says at the top where pods run, and the chart has it in each of its parts",
         given: lokiChart({}, { nodeSelector: { a: "b" }, singleBinary: { replicas: 1 } }),
         finds: [
-          misspelt(
-            "values.nodeSelector",
-            "the same in a part of the chart, such as values.loki.nodeSelector",
-            "loki",
-          ),
+          misspelt("values.nodeSelector", "the same in a part of the chart, such as values.loki.nodeSelector", "loki"),
         ],
       },
       {
