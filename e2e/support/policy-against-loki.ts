@@ -72,8 +72,35 @@ interface Tried {
   unfit: unknown;
 }
 
+const otlp = (regex: string) => ({ log_attributes: [{ action: "drop", regex }] });
+const streams = (selector: string) => [{ selector, priority: 1, period: "48h" }];
+const relabelled = (more: object) => [{ source_labels: ["a"], ...more }];
+
 /** Settings of every kind, whose keys are those of no block above them. */
-const settings: readonly Tried[] = [
+export const settings: readonly Tried[] = [
+  { path: "limits_config.block_ingestion_until", value: "2024-11-25T10:00:00Z", unfit: "tomorrow" },
+  { path: "limits_config.otlp_config", value: otlp("a.*|b"), unfit: otlp("a(") },
+  { path: "limits_config.otlp_config", value: otlp("(?P<name>a)"), unfit: otlp("(?=a)") },
+  { path: "limits_config.retention_stream", value: streams('{a="b"} # all of b'), unfit: streams('{a=~"b("}') },
+  { path: "limits_config.retention_stream", value: streams('{a=~"b|c"}'), unfit: streams('{a="b"} | json') },
+  { path: "limits_config.max_query_series", value: 500, unfit: 1e20 },
+  { path: "ruler.external_labels", value: { cluster: "home" }, unfit: ["home"] },
+  { path: "ruler.external_url", value: "http://loki.home:3100/x?y=%20", unfit: "http://loki home" },
+  { path: "ruler.alert_relabel_configs", value: relabelled({ action: "Drop" }), unfit: relabelled({ action: "none" }) },
+  {
+    path: "ruler.alert_relabel_configs",
+    value: relabelled({ action: "keep", regex: "b|c" }),
+    unfit: relabelled({ action: "keep", regex: "b{2,1}" }),
+  },
+  { path: "common.storage.s3.signature_version", value: "v4", unfit: "v2" },
+  { path: "common.storage.s3.storage_class", value: "STANDARD_IA", unfit: "COLD" },
+  { path: "common.storage.s3.s3", value: "s3://key:secret@host/loki", unfit: "::host" },
+  { path: "ingester.wal.checkpoint_duration", value: "5m", unfit: "0s" },
+  {
+    path: "ingester.flush_op_backoff",
+    value: { min_period: "1s", max_period: "10s" },
+    unfit: { min_period: "10s", max_period: "1s" },
+  },
   { path: "common.replication_factor", value: 3, unfit: "one" },
   { path: "common.compactor_address", value: "http://loki:3100", unfit: ["http://loki:3100"] },
   { path: "compactor.compaction_interval", value: "10m", unfit: "1d" },
@@ -273,6 +300,21 @@ export const mutations: readonly Mutation[] = [
     value: { main: { bucketnames: "loki" } },
     text: (text) => text.replaceAll(/(object_store|delete_request_store): s3/g, "$1: main"),
   },
+  {
+    what: "the querier asks only ingesters, and only the store",
+    path: "querier",
+    value: { query_store_only: true, query_ingester_only: true },
+  },
+  {
+    what: "the workers have the addresses of frontend and scheduler",
+    path: "frontend_worker",
+    value: { frontend_address: "a:9095", scheduler_address: "b:9095" },
+  },
+  { what: "Kafka has no topic", path: "ingester.kafka_ingestion", value: { enabled: true } },
+  { what: "the place of chunks is missing", path: "schema_config.configs.0.object_store" },
+  { what: "the place of chunks is empty", path: "schema_config.configs.0.object_store", value: "" },
+  { what: "a port is octal", text: (text) => `${text}server: {http_listen_port: 0o17}\n` },
+  { what: "a password is null", path: "ruler", value: { alertmanager_client: { basic_auth_password: null } } },
   {
     what: "all of these settings are given",
     text: (text) =>

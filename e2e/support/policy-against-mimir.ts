@@ -1,5 +1,47 @@
+const relabelled = (more: object) => [{ source_labels: ["a"], ...more }];
+
 /** Settings of Mimir's of every kind, each as people write it and with a value that it doesn't take. */
 export const settings: readonly { path: string; value: unknown; unfit: unknown }[] = [
+  { path: "limits.metric_relabel_configs", value: relabelled({ action: "Drop" }), unfit: relabelled({ action: "x" }) },
+  {
+    path: "limits.metric_relabel_configs",
+    value: relabelled({ action: "keep", regex: "b|c" }),
+    unfit: relabelled({ action: "keep", regex: "b(" }),
+  },
+  { path: "limits.blocked_queries", value: [{ pattern: "b(" }], unfit: [{ pattern: "b(", regex: true }] },
+  { path: "limits.name_validation_scheme", value: "utf8", unfit: "ascii" },
+  { path: "limits.otel_translation_strategy", value: "UnderscoreEscapingWithoutSuffixes", unfit: "None" },
+  {
+    path: "limits.alertmanager_receivers_firewall_block_cidr_networks",
+    value: "10.0.0.0/8,fd00::/8",
+    unfit: "10.0.0.0",
+  },
+  { path: "ruler.external_url", value: "http://mimir.home:8080/x", unfit: "http://mimir home" },
+  { path: "common.storage.s3.bucket_lookup_type", value: "virtual-hosted", unfit: "PATH" },
+  { path: "common.storage.s3.signature_version", value: "v2", unfit: "v3" },
+  { path: "common.storage.s3.storage_class", value: "STANDARD_IA", unfit: "COLD" },
+  { path: "common.storage.s3.sse", value: { type: "SSE-S3" }, unfit: { type: "KMS" } },
+  {
+    path: "blocks_storage.bucket_store.index_cache",
+    value: { backend: "memcached", memcached: { addresses: "dns+a:11211" } },
+    unfit: { backend: "memcached" },
+  },
+  {
+    path: "frontend",
+    value: { cache_results: false, results_cache: { backend: "memcached" } },
+    unfit: { cache_results: true, results_cache: { backend: "memcached" } },
+  },
+  { path: "blocks_storage.bucket_store.streaming_series_batch_size", value: 1000, unfit: 0 },
+  { path: "blocks_storage.tsdb.stripe_size", value: 512, unfit: 500 },
+  { path: "blocks_storage.tsdb.head_compaction_interval", value: "15m", unfit: "16m" },
+  { path: "compactor.block_ranges", value: ["2h", "12h", "24h"], unfit: ["2h", "5h"] },
+  { path: "ruler.query_frontend", value: {}, unfit: { query_result_response_format: "xml" } },
+  { path: "querier.query_engine", value: "mimir", unfit: "thanos" },
+  { path: "query_scheduler.service_discovery_mode", value: "dns", unfit: "srv" },
+  { path: "ingester.error_sample_rate", value: 0, unfit: -1 },
+  { path: "ingest_storage", value: { enabled: false }, unfit: { enabled: true, kafka: { address: "kafka:9092" } } },
+  { path: "usage_stats.installation_mode", value: "helm", unfit: "by-hand" },
+  { path: "limits.max_label_name_length", value: 1024, unfit: 1e20 },
   { path: "api.prometheus_http_prefix", value: "/prometheus", unfit: { a: 1 } },
   { path: "no_auth_tenant", value: "home", unfit: ["home"] },
   { path: "server.http_listen_port", value: 8080, unfit: ":8080" },

@@ -360,7 +360,8 @@ describe("configuration-fields-are-known", () => {
         ] as const
       ).flatMap(([path, key, value], index): Case[] => {
         const name = index < 5 ? "Loki" : "Mimir";
-        const idle = changed(index < 5 ? goodLoki : goodMimir, path, "redis");
+        const kafka = changed(goodMimir, "ingest_storage", { kafka: { address: "kafka:9092", topic: "mimir" } });
+        const idle = changed(index < 5 ? goodLoki : kafka, path, "redis");
         return [
           { when: `nothing runs the ring at ${path}`, given: file(idle) },
           {

@@ -105,9 +105,16 @@ describe("schema-is-tsdb-v13", () => {
     },
     {
       when: "the schema is missing",
-      given: periods({ from: "2024-04-01", store: "tsdb", index }),
+      given: periods({ from: "2024-04-01", store: "tsdb", object_store: "s3", index }),
       finds: [notNewest(`${configs}[0].schema`, "missing", "v13")],
     },
+    ...[undefined, null, ""].map((object_store) => ({
+      when: `its object store is ${JSON.stringify(object_store) ?? "missing"}`,
+      given: periods({ ...period("2024-04-01", "tsdb", "v13"), object_store }),
+      finds: [
+        `${configs}[0].object_store is ${object_store === "" ? "empty" : object_store === null ? "null" : "missing"}; wanted a kind of store such as "s3", or filesystem for a folder. Loki refuses to start: "unrecognized \`object_store\` type". Write where the chunks of this period are.`,
+      ],
+    })),
     {
       when: "the schema is a variable without a default",
       given: periods(period("2024-04-01", "tsdb", "${SCHEMA}")),
@@ -123,7 +130,7 @@ describe("schema-is-tsdb-v13", () => {
     {
       when: "the days stand without quotes, which YAML 1.1 takes for dates",
       given: configMap(
-        "common: {path_prefix: /loki}\nschema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, schema: v9}\n    - {from: 2024-01-01, store: tsdb, schema: v13, index: {period: 24h}}\n",
+        "common: {path_prefix: /loki}\nschema_config:\n  configs:\n    - {from: 2020-01-01, store: boltdb, object_store: filesystem, schema: v9}\n    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {period: 24h}}\n",
       ),
     },
     {

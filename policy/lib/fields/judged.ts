@@ -60,6 +60,7 @@ function judgedMisfits(config: Config, program: Program, version: string | undef
   const given = config.flags ? [...config.flags.keys()] : [];
   return misfits(config.content, list.root, judged.version)
     .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
+    .filter(({ field }) => !(config.chart && field?.rule?.isOfWhole))
     .map((misfit) => {
       const [block, ...rest] = misfit.keys;
       const path = rest.reduce<string>(inner, config.pathOf(String(block)));

@@ -116,7 +116,10 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
     return { versions, kind, rule: ruleOf(place, list) };
   }
-  if (Array.isArray(written)) return { versions, kind: "list", each: fieldOf(written[0], list, [...place, "*"]) };
+  if (Array.isArray(written)) {
+    const each = fieldOf(written[0], list, [...place, "*"]);
+    return { versions, kind: "list", each, rule: ruleOf(place, list) };
+  }
   // Of a few thousand fields a configuration has a hundred: a block's are made when one asks for them.
   let inside: Pick<Field, "keys" | "each"> | undefined;
   const made = () => (inside ??= insideOf(written, list, place));

@@ -25,6 +25,8 @@ const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?
 // Nobody mends more of them at once, and each is compared with all keys that may have been meant.
 const most = 50;
 
+// The readers take the notation of YAML 1.2, too.
+const isOctal = (value: unknown): boolean => typeof value === "string" && /^0o[0-7]+$/.test(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScalar = (value: unknown): boolean => typeof value !== "object";
 
@@ -33,8 +35,10 @@ export const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>>
   block: isBlock,
   list: Array.isArray,
   bool: (value) => typeof value === "boolean",
-  int: (value) => typeof value === "number" || typeof value === "bigint",
-  uint: (value) => (typeof value === "number" && value >= 0) || typeof value === "bigint",
+  int: (value) =>
+    isOctal(value) || (typeof value === "number" && Math.abs(value) <= 2 ** 63) || typeof value === "bigint",
+  uint: (value) =>
+    isOctal(value) || (typeof value === "number" && value >= 0 && value < 2 ** 64) || typeof value === "bigint",
   float: (value) => typeof value === "number" || typeof value === "bigint",
   text: isScalar,
   duration: (value) => typeof value === "number" || (isText(value) && duration.test(value)),
@@ -68,8 +72,9 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
     } else if (isBlock(value) && field.kind === "block") visitBlock(value, field, keys);
   }
 
-  function isChecked({ before }: Rule): boolean {
-    return before === undefined || compareVersions(version, before) < 0;
+  function isChecked({ before, since }: Rule): boolean {
+    const isBefore = before === undefined || compareVersions(version, before) < 0;
+    return isBefore && (since === undefined || compareVersions(version, since) >= 0);
   }
 
   function visitBlock(block: Block, field: Field, keys: (string | number)[]): void {

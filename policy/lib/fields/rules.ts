@@ -1,6 +1,8 @@
 import type { Program } from "../config/program";
+import { durationSeconds } from "../duration";
 import { isSelector } from "../loki/selector";
 import { at, isBlock, type Block } from "../unknown";
+import { goSeconds, isRegexp, isUrl } from "./go";
 
 /** What a program takes at a place, beyond its kind. */
 export interface Rule {
@@ -9,6 +11,10 @@ export interface Rule {
   found?: string;
   /** The first version that takes more; every version checks it where none is given. */
   before?: string;
+  /** The first version that checks it. Default: all. */
+  since?: string;
+  /** Whether it asks for another setting, which a chart may add to what its values say. */
+  isOfWhole?: true;
   takes(value: unknown, config: Block): boolean;
 }
 
@@ -28,6 +34,23 @@ const needs = (...keys: string[]): Rule => ({
   found: `without ${keys.join(" or ")}`,
   wanted: keys.join(" and "),
   takes: (block) => keys.every((key) => has(block, key)),
+});
+
+/** What reads itself out of a text; a block of that name is another setting. */
+const textOf = (wanted: string, takes: (text: string) => boolean): Rule => ({
+  wanted,
+  takes: (value) => typeof value !== "string" || takes(value),
+});
+const regexp = textOf("a regular expression of Go's (RE2: no lookahead, no backreference)", isRegexp);
+const url = textOf("an address such as http://host:9090", isUrl);
+const seconds = (wanted: string, takes: (seconds: number) => boolean): Rule => ({
+  wanted,
+  takes: (value) => takes(goSeconds(value) ?? NaN),
+});
+/** A block that is whole only with another setting. */
+const together = (found: string, wanted: string, takes: Rule["takes"]): Rule => ({
+  ...{ found, wanted, takes },
+  isOfWhole: true,
 });
 
 const selector: Rule = {
@@ -58,7 +81,42 @@ const folder: Rule = {
 };
 const list: Rule = { before: "3.7", wanted: "a list, such as [loki-memberlist:7946]", takes: Array.isArray };
 const compression = like(/^(gzip|snappy|s2)?$/, "gzip", "snappy", "nothing");
-const cache = like(/^(memcached|redis)?$/, "memcached", "nothing");
+const cache = like(/^(memcached)?$/, "memcached", "nothing");
+// Of Prometheus: model/relabel.
+const relabelling = like(
+  /^(replace|keep|drop|keepequal|dropequal|hashmod|labelmap|labeldrop|labelkeep|lowercase|uppercase)$/i,
+  ...["replace", "keep", "drop", "hashmod", "labelmap", "labeldrop", "labelkeep", "lowercase", "uppercase"],
+);
+const lookUp = like(/^(auto|path|virtual-hosted)?$/, "auto", "path", "virtual-hosted");
+// Of the SDK of S3: `ObjectStorageClass`.
+const storageClass = like(
+  /^(STANDARD|REDUCED_REDUNDANCY|STANDARD_IA|ONEZONE_IA|INTELLIGENT_TIERING|GLACIER|GLACIER_IR|DEEP_ARCHIVE|OUTPOSTS|SNOW|EXPRESS_ONEZONE|FSX_\w+)?$/,
+  ...["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"],
+);
+const signature: Rule = { since: "3.0", wanted: "v4", takes: (text) => text === "v4" };
+const prefix: Rule = { wanted: "letters and digits", takes: (text) => /^[\da-zA-Z]*$/.test(String(text)) };
+const cacheWithPlace: Rule = {
+  isOfWhole: true,
+  found: "a block with memcached and no addresses",
+  wanted: "memcached.addresses",
+  takes: (block) => at(block, "backend") !== "memcached" || isGiven(at(block, "memcached.addresses")),
+};
+const backoff = together("min_period above max_period", "min_period of max_period at most", (block) => {
+  const [least, most] = ["min_period", "max_period"].map((key) => goSeconds(at(block, key)));
+  return least === undefined || most === undefined || least <= most;
+});
+const isBlockedBy = together("a pattern that is no regular expression", "a regular expression of Go's", (block) => {
+  const pattern = at(block, "pattern");
+  return at(block, "regex") !== true || typeof pattern !== "string" || isRegexp(pattern);
+});
+const divisible = together(
+  "ranges that aren't multiples of each other",
+  "2h, 12h, 24h, or others in such steps",
+  (list) => {
+    const all = (Array.isArray(list) ? list : []).map(goSeconds);
+    return all.every((each, index) => index === 0 || (each ?? 0) % (all[index - 1] ?? 1) === 0);
+  },
+);
 const attribute = oneOf("index_label", "structured_metadata", "drop");
 const stores = ["s3", "gcs", "azure", "swift", "filesystem"];
 const ofRules = oneOf(...stores, "local");
@@ -80,6 +138,56 @@ const ringWhere = (key: string, value: unknown): Rule => ({
 export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rule | undefined>>>> = {
   Loki: {
     "limits_config.retention_stream.*.selector": selector,
+    "limits_config.block_ingestion_until": {
+      wanted: "a day such as 2026-11-25, or a time such as 2026-11-25T10:00:00Z",
+      takes: (text) => /^(0|\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d))?)?)$/.test(String(text)),
+    },
+    "*.regex": regexp,
+    "*.action": relabelling,
+    "*.url": url,
+    "*.external_url": url,
+    "*.s3": url,
+    "s3.bucket_lookup_type": lookUp,
+    "*.storage_class": storageClass,
+    "aws.signature_version": signature,
+    "s3.signature_version": signature,
+    "*.environment": oneOf("AzureGlobal", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernment"),
+    "object_store.storage_prefix": prefix,
+    "ruler.external_labels": { wanted: "a block of labels, such as {cluster: home}", takes: isBlock },
+    "ingester.flush_op_backoff": backoff,
+    "ingester.wal.checkpoint_duration": {
+      wanted: "more than 0, such as 5m",
+      takes: (value, config) => at(config, "ingester.wal.enabled") === false || (goSeconds(value) ?? NaN) > 0,
+    },
+    "ingester.kafka_ingestion": together(
+      "enabled without the topic",
+      "kafka_config.topic beside it",
+      (block, config) => at(block, "enabled") !== true || isGiven(at(config, "kafka_config.topic")),
+    ),
+    "schema_config.configs.*.chunks.period": {
+      wanted: "a multiple of 24h",
+      takes: (period) => (durationSeconds(String(period)) ?? 0) % (24 * 3600) === 0,
+    },
+    querier: together(
+      "a block with query_store_only and query_ingester_only",
+      "one of the two",
+      (block) => !(at(block, "query_store_only") === true && at(block, "query_ingester_only") === true),
+    ),
+    frontend_worker: together(
+      "a block with frontend_address and scheduler_address",
+      "one of the two",
+      (block) => !(has(block, "frontend_address") && has(block, "scheduler_address")),
+    ),
+    bloom_build: together(
+      "enabled without the address of a planner",
+      "builder.planner_address",
+      (block) => at(block, "enabled") !== true || isGiven(at(block, "builder.planner_address")),
+    ),
+    bloom_gateway: together(
+      "enabled without addresses",
+      "client.addresses",
+      (block) => at(block, "enabled") !== true || isGiven(at(block, "client.addresses")),
+    ),
     "limits_config.deletion_mode": oneOf("disabled", "filter-only", "filter-and-delete"),
     "limits_config.otlp_config.resource_attributes.attributes_config.*": otlp,
     "limits_config.otlp_config.scope_attributes.*": otlp,
@@ -124,16 +232,65 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "frontend.grpc_client_config.grpc_compression": compression,
     "frontend_worker.grpc_client_config.grpc_compression": compression,
     "ingester_client.grpc_client_config.grpc_compression": compression,
-    "blocks_storage.bucket_store.index_cache.backend": like(/^(inmemory|memcached|redis)$/, "inmemory", "memcached"),
+    "*.regex": regexp,
+    "*.action": relabelling,
+    "*.external_url": url,
+    "limits.blocked_queries.*": isBlockedBy,
+    "limits.name_validation_scheme": oneOf("legacy", "utf8"),
+    "limits.otel_translation_strategy": like(
+      /^(NoUTF8EscapingWithSuffixes|UnderscoreEscapingWithSuffixes|UnderscoreEscapingWithoutSuffixes|NoTranslation)?$/,
+      ...["UnderscoreEscapingWithSuffixes", "UnderscoreEscapingWithoutSuffixes", "NoUTF8EscapingWithSuffixes"],
+      "NoTranslation",
+    ),
+    "limits.alertmanager_receivers_firewall_block_cidr_networks": {
+      wanted: "networks such as 10.0.0.0/8, apart by commas",
+      takes: (text) =>
+        String(text)
+          .split(",")
+          .every((each) => /^$|^[\da-fA-F.:]+\/\d+$/.test(each)),
+    },
+    "s3.bucket_lookup_type": lookUp,
+    "s3.storage_class": storageClass,
+    "s3.signature_version": oneOf("v4", "v2"),
+    "sse.type": like(/^(SSE-KMS|SSE-S3)?$/, "SSE-KMS", "SSE-S3"),
+    "blocks_storage.bucket_store.index_cache": cacheWithPlace,
+    "blocks_storage.bucket_store.chunks_cache": cacheWithPlace,
+    "blocks_storage.bucket_store.metadata_cache": cacheWithPlace,
+    "frontend.results_cache": {
+      ...cacheWithPlace,
+      takes: (block, config) => at(config, "frontend.cache_results") !== true || cacheWithPlace.takes(block, config),
+    },
+    "blocks_storage.bucket_store.streaming_series_batch_size": atLeast(1),
+    "blocks_storage.bucket_store.index_cache.backend": oneOf("inmemory", "memcached"),
     "blocks_storage.bucket_store.chunks_cache.backend": cache,
     "blocks_storage.bucket_store.metadata_cache.backend": cache,
     "blocks_storage.tsdb.head_compaction_concurrency": atLeast(1),
     "blocks_storage.tsdb.ship_concurrency": atLeast(1),
+    "blocks_storage.tsdb.stripe_size": {
+      wanted: "a power of two, such as 16384",
+      takes: (size) => Number(size) > 1 && Number.isInteger(Math.log2(Number(size))),
+    },
+    "blocks_storage.tsdb.head_compaction_interval": seconds(
+      "more than 0, and 15m at most",
+      (each) => each > 0 && each <= 900,
+    ),
+    "compactor.block_ranges": divisible,
     "compactor.compaction_jobs_order": oneOf("smallest-range-oldest-blocks-first", "newest-blocks-first"),
     "compactor.max_opening_blocks_concurrency": atLeast(1),
     "compactor.max_closing_blocks_concurrency": atLeast(1),
     "compactor.symbols_flushers_concurrency": atLeast(1),
     "frontend.query_result_response_format": oneOf("json", "protobuf"),
+    "query_frontend.query_result_response_format": oneOf("json", "protobuf"),
+    "querier.query_engine": oneOf("prometheus", "mimir"),
+    "query_scheduler.service_discovery_mode": oneOf("dns", "ring"),
+    "ingester.error_sample_rate": atLeast(0),
+    ingest_storage: together(
+      "enabled without the address or topic of Kafka",
+      "kafka.address and kafka.topic",
+      (block) =>
+        at(block, "enabled") !== true || ["address", "topic"].every((key) => isGiven(at(block, `kafka.${key}`))),
+    ),
+    "usage_stats.installation_mode": oneOf("custom", "helm", "jsonnet"),
     "ingester.ring.token_generation_strategy": oneOf("random", "spread-minimizing"),
     "limits.ingest_storage_read_consistency": oneOf("strong", "eventual"),
   },

@@ -164,6 +164,15 @@ function* ofNames({ path, store, schema, content }: Period, config: Block): Iter
       fix: "Correct the name.",
     };
   }
+  if ("missing" in object) {
+    yield {
+      path: `${path}.object_store`,
+      found: show(object),
+      wanted: 'a kind of store such as "s3", or filesystem for a folder',
+      why: 'Loki refuses to start: "unrecognized `object_store` type".',
+      fix: "Write where the chunks of this period are.",
+    };
+  }
   const isNamed = "value" in object && namedStores(config).some(({ name }) => name === object.value);
   if ("value" in object && !isNamed && !isPredefined(object.value)) {
     yield {
