@@ -634,6 +634,20 @@ describe("configuration-fields-are-known", () => {
       assert.deepEqual(await stackFindings(policy, [given, mounts("3.0.0")]), [newer]);
     });
 
+    it("leaves a setting that no version has to the image of who mounts it, which may be newer, unless it is one misspelt", async () => {
+      const given = file(changed(goodLoki, "limits_config.brand_new_thing", 1));
+      const told = (version: string) =>
+        unknown(`${inFile}limits_config.brand_new_thing`, "the key removed", "", `Loki ${version}`);
+      assert.deepEqual(await findings(policy, given), []);
+      for (const tag of ["3.9.0", "4.0.0"]) {
+        assert.deepEqual(await stackFindings(policy, [given, mounts(tag)]), []);
+        assert.equal((await stackFindings(settingsTakeEffect, [given, mounts(tag)])).length, 1);
+      }
+      assert.deepEqual(await stackFindings(policy, [given, mounts("3.6.3")]), [told("3.6")]);
+      assert.deepEqual(await stackFindings(policy, [given]), [told("3.7")]);
+      assert.equal((await findings(policy, file(changed(goodLoki, "limits_config.retention_perod", "1d")))).length, 1);
+    });
+
     it("leaves a setting that Loki had before to loki-config-has-no-removed-fields", async () => {
       assert.deepEqual(await stackFindings(policy, [file(old), mounts("3.6.3")]), []);
     });

@@ -160,7 +160,8 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? "a list" : isBlock(value) ? "a block" : quote(value);
 }
 
-function meantBy({ keys, block, version }: JudgedMisfit): string | undefined {
+/** The setting that somebody may have meant who wrote one that isn't known there. */
+export function meantBy({ keys, block, version }: JudgedMisfit): string | undefined {
   const known = [...(block?.keys ?? [])].filter(([, { versions }]) => versions?.includes(version) ?? true);
   return nearest(
     String(keys.at(-1)),

@@ -5,7 +5,7 @@ import { loki } from "../loki/program";
 import { removalOf } from "../loki/removal";
 import { versionOf } from "../programs";
 import { refusedTargets } from "./arguments";
-import { misfitsOf, misfitsOfTenants, refusalOf, type JudgedMisfit } from "./judged";
+import { meantBy, misfitsOf, misfitsOfTenants, refusalOf, type JudgedMisfit } from "./judged";
 
 // Of values of another kind that stand here, another policy says more.
 const elsewhere: Readonly<Record<Program["name"], readonly string[]>> = {
@@ -18,7 +18,7 @@ export function* refusedFields(config: Config, program: Program): Iterable<Refus
   const version = versionOf(config, program);
   if (program === loki && version === undefined) return;
   for (const misfit of misfitsOf(config, program)) {
-    if (config.awaitsReader && mayBeOlder(misfit, program)) continue;
+    if (config.awaitsReader && mayBeOthers(misfit, program)) continue;
     const isElsewhere = misfit.field && elsewhere[program.name].includes(misfit.keys.join("."));
     if (isRefused(misfit, program) && !isElsewhere) yield refusalOf(misfit, program);
   }
@@ -38,7 +38,7 @@ export function* refusedTenantFields(
   awaitsReader: boolean,
 ): Iterable<Refusal> {
   for (const misfit of misfitsOfTenants(overrides, program, version)) {
-    if (awaitsReader && mayBeOlder(misfit, program)) continue;
+    if (awaitsReader && mayBeOthers(misfit, program)) continue;
     if (isRefused(misfit, program)) yield refusalOf(misfit, program);
   }
 }
@@ -62,9 +62,11 @@ export function* doubtfulTenantFields(overrides: Overrides, program: Program, ve
   }
 }
 
-// Mimir 2.9 to 2.16 have no list: what no list has may be a setting of theirs, and whoever mounts the file shows the version.
-function mayBeOlder({ block, versions }: JudgedMisfit, { name }: Program): boolean {
-  return name === "Mimir" && block !== undefined && versions.length === 0;
+// What no list has may be a setting of a version without one: whoever mounts the file shows it. Of Loki's only those after the newest have none, and
+// what is so near a known setting is one misspelt; of Mimir's, many before 3.
+function mayBeOthers(misfit: JudgedMisfit, { name }: Program): boolean {
+  if (misfit.block === undefined || misfit.versions.length > 0) return false;
+  return name === "Mimir" || meantBy(misfit) === undefined;
 }
 
 function isRefused(misfit: JudgedMisfit, program: Program): boolean {
