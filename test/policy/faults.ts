@@ -52,6 +52,11 @@ export const faults: readonly Fault[] = [
     refusedBy: "retention-requires-delete-request-store",
   },
   {
+    what: "a misspelt setting",
+    resources: loki("limits_config.retention_perod", "30d"),
+    refusedBy: "configuration-fields-are-known",
+  },
+  {
     what: "a setting that Loki 3 doesn't know",
     resources: loki("limits_config.enforce_metric_name", false),
     refusedBy: "loki-config-has-no-removed-fields",

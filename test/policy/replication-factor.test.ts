@@ -133,7 +133,7 @@ describe("replication-factor-fits-replicas", () => {
         when: "the factor is a text",
         given: lokiChart({ commonConfig: { replication_factor: "three" } }),
         finds: [
-          `${inChart} is "three", which is not a number; wanted a number. The replication factor can't be compared with the number of writers. Write a plain number.`,
+          `${inChart} is "three", which is not a whole number, 0 or more; wanted a number. The replication factor can't be compared with the number of writers. Write a plain number.`,
         ],
       },
       {

@@ -32,7 +32,9 @@ export function count(block: unknown, key: string): Setting<number> {
   const scalar = scalarOf(block, key);
   if (!("value" in scalar)) return scalar;
   const { value } = scalar;
-  return /^\d+$/.test(String(value)) ? { value: Number(value) } : refused(`${quote(value)}, which is not a number`);
+  return /^\d+$/.test(String(value))
+    ? { value: Number(value) }
+    : refused(`${quote(value)}, which is not a whole number, 0 or more`);
 }
 
 /** Shows a value in a message, if it is a plain name or number: what else stands there by mistake may be secret. */
