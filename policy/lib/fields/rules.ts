@@ -95,6 +95,14 @@ const storageClass = like(
 );
 const signature: Rule = { since: "3.0", wanted: "v4", takes: (text) => text === "v4" };
 const prefix: Rule = { wanted: "letters and digits", takes: (text) => /^[\da-zA-Z]*$/.test(String(text)) };
+// Mimir checks what is set of S3 where its blocks are there.
+const ofBlocks = (rule: Rule): Rule => ({
+  ...rule,
+  takes: (value, config) =>
+    (at(config, "blocks_storage.backend") ?? at(config, "common.storage.backend")) !== "s3" ||
+    rule.takes(value, config),
+});
+const window = textOf("a size such as 64KiB", (text) => /^\d/.test(text));
 const cacheWithPlace: Rule = {
   isOfWhole: true,
   found: "a block with memcached and no addresses",
@@ -250,9 +258,15 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
           .every((each) => /^$|^[\da-fA-F.:]+\/\d+$/.test(each)),
     },
     "s3.bucket_lookup_type": lookUp,
-    "s3.storage_class": storageClass,
-    "s3.signature_version": oneOf("v4", "v2"),
-    "sse.type": like(/^(SSE-KMS|SSE-S3)?$/, "SSE-KMS", "SSE-S3"),
+    ...Object.fromEntries(
+      ["common.storage", "blocks_storage"].flatMap((block) => [
+        [`${block}.s3.storage_class`, ofBlocks(storageClass)],
+        [`${block}.s3.signature_version`, ofBlocks(oneOf("v4", "v2"))],
+        [`${block}.s3.sse.type`, ofBlocks(like(/^(SSE-KMS|SSE-S3)?$/, "SSE-KMS", "SSE-S3"))],
+      ]),
+    ),
+    "*.initial_connection_window_size": window,
+    "*.initial_stream_window_size": window,
     "blocks_storage.bucket_store.index_cache": cacheWithPlace,
     "blocks_storage.bucket_store.chunks_cache": cacheWithPlace,
     "blocks_storage.bucket_store.metadata_cache": cacheWithPlace,
