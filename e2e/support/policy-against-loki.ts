@@ -78,6 +78,11 @@ const relabelled = (more: object) => [{ source_labels: ["a"], ...more }];
 
 /** Settings of every kind, whose keys are those of no block above them. */
 export const settings: readonly Tried[] = [
+  { path: "ingester.index_shards", value: 32, unfit: 0 },
+  { path: "ingester.flush_op_timeout", value: "10m", unfit: "0s" },
+  { path: "compactor.compactor_ring.num_tokens", value: 1, unfit: 3 },
+  { path: "frontend_worker.query_scheduler_grpc_client.grpc_compression", value: "snappy", unfit: "zip" },
+  { path: "ingester_client.grpc_client_config.initial_stream_window_size", value: "64KiB", unfit: "large" },
   { path: "limits_config.block_ingestion_until", value: "2024-11-25T10:00:00Z", unfit: "tomorrow" },
   { path: "limits_config.otlp_config", value: otlp("a.*|b"), unfit: otlp("a(") },
   { path: "limits_config.otlp_config", value: otlp("(?P<name>a)"), unfit: otlp("(?=a)") },

@@ -47,6 +47,8 @@ const seconds = (wanted: string, takes: (seconds: number) => boolean): Rule => (
   wanted,
   takes: (value) => takes(goSeconds(value) ?? NaN),
 });
+const each = (rule: Rule, ...places: string[]): Readonly<Record<string, Rule>> =>
+  Object.fromEntries(places.map((place) => [place, rule]));
 /** A block that is whole only with another setting. */
 const together = (found: string, wanted: string, takes: Rule["takes"]): Rule => ({
   ...{ found, wanted, takes },
@@ -93,6 +95,7 @@ const storageClass = like(
   /^(STANDARD|REDUCED_REDUNDANCY|STANDARD_IA|ONEZONE_IA|INTELLIGENT_TIERING|GLACIER|GLACIER_IR|DEEP_ARCHIVE|OUTPOSTS|SNOW|EXPRESS_ONEZONE|FSX_\w+)?$/,
   ...["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"],
 );
+const onlyOne: Rule = { wanted: "the key removed: it has no effect", takes: (value) => value === 1 };
 const signature: Rule = { since: "3.0", wanted: "v4", takes: (text) => text === "v4" };
 const prefix: Rule = { wanted: "letters and digits", takes: (text) => /^[\da-zA-Z]*$/.test(String(text)) };
 // Mimir checks what is set of S3 where its blocks are there.
@@ -217,7 +220,16 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "schema_config.configs.*.index.path_prefix": folder,
     "memberlist.join_members": list,
     "ingester.flush_op_backoff.max_retries": atLeast(1),
-    "compactor.max_compaction_parallelism": atLeast(1),
+    ...each(
+      atLeast(1),
+      "compactor.max_compaction_parallelism",
+      "ingester.index_shards",
+      "worker_config.num_sub_workers",
+    ),
+    "ingester.flush_op_timeout": { since: "3.3", ...seconds("more than 0", (each) => each > 0) },
+    ...each(onlyOne, "compactor_ring.num_tokens", "compactor_ring.replication_factor"),
+    ...each(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
+    ...each(compression, "query_frontend_grpc_client.grpc_compression", "query_scheduler_grpc_client.grpc_compression"),
     "kvstore.store": ring,
     "index_gateway.ring.kvstore.store": ringWhere("index_gateway.mode", "ring"),
     "ingest_limits.lifecycler.ring.kvstore.store": ringWhere("ingest_limits.enabled", true),
@@ -237,9 +249,13 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "blocks_storage.backend": store,
     "ruler_storage.backend": ofRules,
     "alertmanager_storage.backend": ofRules,
-    "frontend.grpc_client_config.grpc_compression": compression,
-    "frontend_worker.grpc_client_config.grpc_compression": compression,
-    "ingester_client.grpc_client_config.grpc_compression": compression,
+    ...each(
+      compression,
+      ...["frontend", "frontend_worker", "ingester_client"].map(
+        (block) => `${block}.grpc_client_config.grpc_compression`,
+      ),
+      ...["query_scheduler_grpc_client_config.grpc_compression", "ruler_client.grpc_compression"],
+    ),
     "*.regex": regexp,
     "*.action": relabelling,
     "*.external_url": url,
@@ -265,8 +281,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
         [`${block}.s3.sse.type`, ofBlocks(like(/^(SSE-KMS|SSE-S3)?$/, "SSE-KMS", "SSE-S3"))],
       ]),
     ),
-    "*.initial_connection_window_size": window,
-    "*.initial_stream_window_size": window,
+    ...each(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
     "blocks_storage.bucket_store.index_cache": cacheWithPlace,
     "blocks_storage.bucket_store.chunks_cache": cacheWithPlace,
     "blocks_storage.bucket_store.metadata_cache": cacheWithPlace,
@@ -278,8 +293,24 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "blocks_storage.bucket_store.index_cache.backend": oneOf("inmemory", "memcached"),
     "blocks_storage.bucket_store.chunks_cache.backend": cache,
     "blocks_storage.bucket_store.metadata_cache.backend": cache,
-    "blocks_storage.tsdb.head_compaction_concurrency": atLeast(1),
-    "blocks_storage.tsdb.ship_concurrency": atLeast(1),
+    "ruler_storage.cache.backend": cache,
+    ...each(
+      atLeast(1),
+      ...["head_compaction_concurrency", "ship_concurrency", "wal_segment_size_bytes"].map(
+        (key) => `blocks_storage.tsdb.${key}`,
+      ),
+      ...["max_opening_blocks_concurrency", "max_closing_blocks_concurrency", "symbols_flushers_concurrency"].map(
+        (key) => `compactor.${key}`,
+      ),
+      ...["frontend.remote_execution_batch_size", "memberlist.received_messages_queue_size"],
+      ...["per_ingester", "per_store_gateway"].map((from) => `querier.streaming_chunks_${from}_series_buffer_size`),
+    ),
+    ...each(
+      atLeast(0),
+      ...["blocks_storage.tsdb.wal_replay_concurrency", "query_scheduler.max_used_instances"],
+      ...["ingestion", "ruler", "store_gateway"].map((part) => `limits.${part}_tenant_shard_size`),
+    ),
+    "limits.label_value_length_over_limit_strategy": oneOf("error", "truncate", "drop"),
     "blocks_storage.tsdb.stripe_size": {
       wanted: "a power of two, such as 16384",
       takes: (size) => Number(size) > 1 && Number.isInteger(Math.log2(Number(size))),
@@ -290,9 +321,6 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     ),
     "compactor.block_ranges": divisible,
     "compactor.compaction_jobs_order": oneOf("smallest-range-oldest-blocks-first", "newest-blocks-first"),
-    "compactor.max_opening_blocks_concurrency": atLeast(1),
-    "compactor.max_closing_blocks_concurrency": atLeast(1),
-    "compactor.symbols_flushers_concurrency": atLeast(1),
     "frontend.query_result_response_format": oneOf("json", "protobuf"),
     "query_frontend.query_result_response_format": oneOf("json", "protobuf"),
     "querier.query_engine": oneOf("prometheus", "mimir"),
