@@ -83,6 +83,8 @@ export const settings: readonly Tried[] = [
   { path: "compactor.compactor_ring.num_tokens", value: 1, unfit: 3 },
   { path: "frontend_worker.query_scheduler_grpc_client.grpc_compression", value: "snappy", unfit: "zip" },
   { path: "ingester_client.grpc_client_config.initial_stream_window_size", value: "64KiB", unfit: "large" },
+  { path: "ruler_storage.storage_prefix", value: "rules-of-home", unfit: "rules/home" },
+  { path: "query_range.index_stats_results_cache.compression", value: "snappy", unfit: "gzip" },
   { path: "limits_config.block_ingestion_until", value: "2024-11-25T10:00:00Z", unfit: "tomorrow" },
   { path: "limits_config.otlp_config", value: otlp("a.*|b"), unfit: otlp("a(") },
   { path: "limits_config.otlp_config", value: otlp("(?P<name>a)"), unfit: otlp("(?=a)") },

@@ -97,7 +97,7 @@ const storageClass = like(
 );
 const onlyOne: Rule = { wanted: "the key removed: it has no effect", takes: (value) => value === 1 };
 const signature: Rule = { since: "3.0", wanted: "v4", takes: (text) => text === "v4" };
-const prefix: Rule = { wanted: "letters and digits", takes: (text) => /^[\da-zA-Z]*$/.test(String(text)) };
+const prefix: Rule = { wanted: "letters, digits and dashes", takes: (text) => /^[\da-zA-Z-]*$/.test(String(text)) };
 // Mimir checks what is set of S3 where its blocks are there.
 const ofBlocks = (rule: Rule): Rule => ({
   ...rule,
@@ -160,10 +160,14 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "*.s3": url,
     "s3.bucket_lookup_type": lookUp,
     "*.storage_class": storageClass,
-    "aws.signature_version": signature,
-    "s3.signature_version": signature,
+    ...each(
+      signature,
+      ...["aws.signature_version", "s3.signature_version", "storage_config.named_stores.aws.*.signature_version"],
+    ),
     "*.environment": oneOf("AzureGlobal", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernment"),
-    "object_store.storage_prefix": prefix,
+    ...each(prefix, "object_store.storage_prefix", "ruler_storage.storage_prefix"),
+    ...each(url, "http_client_config.proxy_url", "oauth2.proxy_url"),
+    "query_range.index_stats_results_cache.compression": like(/^(snappy)?$/, "snappy", "nothing"),
     "ruler.external_labels": { wanted: "a block of labels, such as {cluster: home}", takes: isBlock },
     "ingester.flush_op_backoff": backoff,
     "ingester.wal.checkpoint_duration": {
