@@ -23,17 +23,21 @@ export function configReadBy(source: Resource, { containers, spec }: Reader, pro
     for (const file of named?.split(",") ?? []) {
       const key = keyAt(file, source, container, spec);
       const found = key === undefined ? undefined : textIn(source, key);
-      if (!found || !isBlock(readYaml(found.text, program, noEnvironment).content)) continue;
-      const { path, text } = found;
-      const content = readYaml(text, program, noEnvironment).content as Block;
-      const read: Config["read"] = (environment) => {
-        const { content: anew } = readYaml(text, program, environment);
-        return isBlock(anew) ? anew : content;
-      };
-      return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
+      const config = found && configOf(found, program);
+      if (config) return config;
     }
   }
   return undefined;
+}
+
+function configOf({ path, text }: { path: string; text: string }, program: Program): Config | undefined {
+  const { content } = readYaml(text, program, noEnvironment);
+  if (!isBlock(content)) return undefined;
+  const read: Config["read"] = (environment) => {
+    const { content: anew } = readYaml(text, program, environment);
+    return isBlock(anew) ? anew : content;
+  };
+  return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
 }
 
 // Which key of the object a container has at a path.
