@@ -27,7 +27,7 @@ export function expandForLoki(text: string, environment: Environment): string {
   text = text.replaceAll("$$", dollar);
   // A default may hold a placeholder again: one pass a level, and ten levels are more than anyone nests.
   for (let pass = 0; pass < 10 && text.includes("${"); pass++) {
-    text = text.replace(/\$\{((?:[^${}]|\$(?!\{))*)\}/g, (_, expression: string) => {
+    text = text.replace(/\$\{((?:[^$}]|\$(?!\{))*)\}/g, (_, expression: string) => {
       const [, name = expression, byDefault] = withDefault.exec(expression) ?? [];
       return expanded(name, byDefault, environment, (value) => within(value.replaceAll("$", dollar)));
     });
@@ -43,11 +43,16 @@ export function expandForLoki(text: string, environment: Environment): string {
  */
 export function expandForMimir(text: string, environment: Environment): string {
   const within = limit();
-  return text.replace(/\$(?:\{([^{}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_, braced?: string, bare?: string) => {
-    const [name, ...rest] = (braced ?? bare ?? "").split(":");
-    const byDefault = rest.length > 0 ? rest.join(":").replaceAll("\n", "") : undefined;
-    return expanded(name, byDefault, environment, within);
-  });
+  return text.replace(
+    /\$(?:\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*)|[*#$@!?0-9-])/g,
+    (_, braced?: string, bare?: string) => {
+      // A shell's own variables, such as $$ and $1, are names to Go, too, and nobody sets them.
+      if (braced === undefined && bare === undefined) return "";
+      const [name, ...rest] = (braced ?? bare ?? "").split(":");
+      const byDefault = rest.length > 0 ? rest.join(":").replaceAll("\n", "") : undefined;
+      return expanded(name, byDefault, environment, within);
+    },
+  );
 }
 
 // A name, and what ends it or works on it: shells know more (`${VAR-default}`).

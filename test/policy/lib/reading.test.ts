@@ -41,6 +41,11 @@ describe("placeholders", () => {
     ["$SET", "$SET", "value"],
     ["$NONE", "$NONE", "unknown"],
     ["a ${NONE:-b} c", "a b c", "a -b c"],
+    ["${NONE:-{}}", "{}", "-{}"],
+    ["${NONE:{}}", "unknown", "{}"],
+    ["${NONE:-${SET}}", "value", "-${SET}"],
+    ["$$SET", "$SET", "SET"],
+    ["pa$$word$1", "pa$word$1", "paword"],
     ["${HOME}", "${SET}", "${SET}"],
     ["$", "$", "$"],
   ];
