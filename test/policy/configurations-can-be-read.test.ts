@@ -572,6 +572,19 @@ describe("configurations-can-be-read", () => {
         assert.deepEqual(await stackFindings(policy, [configMap(`# ${known} $\${x-y} $\n${good}`), read]), []);
     });
 
+    it("refuses backslashes that aren't YAML once Loki has halved them, where it expands the file", async () => {
+      const withText = (text: string) =>
+        configMap(good.replace("auth_enabled: false", `auth_enabled: false\ntarget: ${text}`));
+      const read = workload([file, "-config.expand-env=true"]);
+      const [found, ...more] = await stackFindings(policy, [withText('"a\\\\d"'), read]);
+      assert.match(found, /isn't YAML once -config\.expand-env has halved its backslashes \(line \d+/);
+      assert.match(found, /Write '\\\\d' or "\\\\\\\\d" for what is to become \\d/);
+      assert.deepEqual(more, []);
+      for (const text of ["'a\\\\d'", '"a\\\\\\\\d"', "'a/\\d'", '"a"'])
+        assert.deepEqual(await stackFindings(policy, [withText(text), read]), []);
+      assert.deepEqual(await stackFindings(policy, [withText('"a\\\\d"'), workload([file])]), []);
+    });
+
     it("accepts what is no variable, or in a comment", async () => {
       for (const text of [`${good}# \${HOME}\n`, good.replace("auth_enabled: false", "auth_enabled: false # ${AUTH}")])
         assert.deepEqual(await stackFindings(policy, [configMap(text), workload([file])]), []);

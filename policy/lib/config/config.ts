@@ -22,6 +22,8 @@ export interface Config {
   variable?: string;
   /** Of a file of Loki: the beginning of the first placeholder that it can't read. */
   foreignPlaceholder?: string;
+  /** Of a file of Loki that isn't YAML once it is expanded, which halves backslashes: what is the matter with it then. */
+  brokenByExpansion?: string;
   /** Of a file: its content as a program reads it that has these variables. What depends on the reader is a {@link Later} in `content`. */
   read?(environment: Environment): Block;
   /** Whether it is a block of chart values that only looks like one: the chart may have keys of its own in it. */

@@ -45,13 +45,15 @@ export function* placeholderMistakes({ files, resources }: Read): Iterable<Stack
   for (const source of files) {
     for (const program of programs) {
       for (const { file, reader } of inForce(source, program, resources)) {
-        const { path, variable, foreignPlaceholder: foreign } = file;
+        const { path, variable, foreignPlaceholder: foreign, brokenByExpansion: broken } = file;
         // Who names no file may only pass it on.
-        if (!(variable ?? foreign) || !reader || rawFlagOf(reader.words, "config.file") === undefined) continue;
+        if (!(variable ?? foreign ?? broken) || !reader || rawFlagOf(reader.words, "config.file") === undefined)
+          continue;
         if (rewriting.test(JSON.stringify(reader.spec.initContainers ?? ""))) continue;
         const where = `the arguments of ${reader.resource.label}`;
         const isRead = isExpanded(reader.words);
         if (isRead && foreign) yield { ...unreadableBy(path, foreign), resource: source };
+        else if (isRead && broken) yield { ...halved(path, broken), resource: source };
         else if (!isRead && variable) yield { ...refusal(path, variable, program.name, where), resource: source };
       }
     }
@@ -81,5 +83,15 @@ function unreadableBy(path: string, foreign: string): StackRefusal {
     wanted: "${VAR} or ${VAR:-default}",
     why: 'Loki refuses to start: "failed parsing config". That holds for comments, too.',
     fix: "Correct the placeholder; $${ stands for the text itself.",
+  };
+}
+
+function halved(path: string, broken: string): StackRefusal {
+  return {
+    path,
+    found: `a configuration that isn't YAML once -config.expand-env has halved its backslashes (${broken})`,
+    wanted: "texts with backslashes in single quotes, or twice as many",
+    why: 'Loki refuses to start: "failed parsing config".',
+    fix: "Write '\\\\d' or \"\\\\\\\\d\" for what is to become \\d, or leave out -config.expand-env.",
   };
 }

@@ -67,6 +67,15 @@ export function foreignPlaceholderIn(text: string): string | undefined {
   return /^\$\{\W*\w*/.exec(foreign.exec(text)?.[0] ?? "")?.[0];
 }
 
+/**
+ * What Loki makes of a text's backslashes where it expands placeholders: of two it leaves one, and none before a slash.
+ *
+ * Follows `scanEscaped` in package parse of github.com/drone/envsubst v1.0.3.
+ */
+export function withHalvedBackslashes(text: string): string {
+  return text.replace(/\\([\\/])/g, "$1");
+}
+
 /** The first variable that values have in braces, before they are expanded; undefined for none. */
 export function variableIn(values: unknown): string | undefined {
   if (typeof values === "string") return /\$\{([A-Za-z_][A-Za-z0-9_]*)/.exec(values)?.[1];

@@ -9,7 +9,7 @@ import { calledAs } from "./called";
 import type { AroundChart, Config, ProgramSettings } from "./config";
 import { awaited, environmentOf, expandArgument, noEnvironment, type Environment } from "./environment";
 import type { ChartContext, Program } from "./program";
-import { foreignPlaceholderIn, variableIn } from "./placeholders";
+import { foreignPlaceholderIn, variableIn, withHalvedBackslashes } from "./placeholders";
 import { heredocsIn } from "./scripts";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
 import { expandValues, readYaml, type Reader } from "./yaml";
@@ -352,7 +352,8 @@ function isEncrypted(content: unknown): boolean {
   return isBlock(content) && typeof atPath(content, "sops.mac") === "string";
 }
 
-interface ReadFor extends ReturnType<typeof readYaml>, Pick<Config, "variable" | "foreignPlaceholder"> {
+interface ReadFor
+  extends ReturnType<typeof readYaml>, Pick<Config, "variable" | "foreignPlaceholder" | "brokenByExpansion"> {
   /** Whose configuration it is. */
   program?: Program;
 }
@@ -372,8 +373,11 @@ function readFor(walk: Walk, text: string): ReadFor {
   const source = plain.isSound ? plain.content : text.replace(/(^|\s)#.*$/gm, "");
   const hasAny = own && text.includes("${");
   const variable = hasAny ? variableIn(source) : undefined;
-  const foreignPlaceholder = hasAny && own.name === "Loki" ? foreignPlaceholderIn(text) : undefined;
-  if (own) return { ...readBy(own), program: own, variable, foreignPlaceholder };
+  const isLoki = own?.name === "Loki";
+  const foreignPlaceholder = hasAny && isLoki ? foreignPlaceholderIn(text) : undefined;
+  const halved = isLoki && plain.isSound && text.includes("\\") ? withHalvedBackslashes(text) : text;
+  const brokenByExpansion = own && halved !== text ? readYaml(halved, own, walk.environment).problem : undefined;
+  if (own) return { ...readBy(own), program: own, variable, foreignPlaceholder, brokenByExpansion };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);
   return program ? { ...readBy(program), program } : plain;
