@@ -12,8 +12,8 @@ import { Unknown } from "./lib/unknown";
 /**
  * Refuses a configuration of Loki or Mimir that can't be read, because no other policy could check it: text that is not YAML, a duplicate key
  * or a second document (a lenient parser accepts both, Loki and Mimir don't), text that is too large or never ends, values in a file
- * that a policy doesn't see, variables that nobody expands, placeholders that Loki can't read, and values of which the charts `loki` and `mimir-distributed` make none, as they refuse to render them. The
- * other policies check what can be read of it, with variables expanded.
+ * that a policy doesn't see, variables that nobody expands, placeholders that Loki can't read, backslashes that it halves, and values of which the
+ * charts `loki` and `mimir-distributed` make none, as they refuse to render them. The other policies check what can be read of it, with variables expanded.
  */
 export const configurationsCanBeRead = definePolicy({
   name: "configurations-can-be-read",

@@ -320,6 +320,11 @@ export const mutations: readonly Mutation[] = [
   { what: "Kafka has no topic", path: "ingester.kafka_ingestion", value: { enabled: true } },
   { what: "the place of chunks is missing", path: "schema_config.configs.0.object_store" },
   { what: "the place of chunks is empty", path: "schema_config.configs.0.object_store", value: "" },
+  {
+    what: "an address that Loki never asks is none",
+    path: "storage_config.aws.dynamodb.metrics",
+    value: { url: "::host" },
+  },
   { what: "a port is octal", text: (text) => `${text}server: {http_listen_port: 0o17}\n` },
   { what: "a password is null", path: "ruler", value: { alertmanager_client: { basic_auth_password: null } } },
   {

@@ -2,7 +2,7 @@ import { chartOf } from "./charts/release";
 import { inner } from "./paths";
 import type { Resource } from "./resource";
 import { hasLabels } from "./services";
-import { at, isBlock, Unknown, type Block } from "./unknown";
+import { at, isBlock, listOf, Unknown, type Block } from "./unknown";
 import { own } from "./own";
 
 /** A ServiceMonitor that selects no Service, or names a port that no selected Service has. */
@@ -84,10 +84,6 @@ function fits(expression: unknown, label: unknown): boolean {
 
 function blockOf(value: unknown): Block {
   return isBlock(value) ? value : {};
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function isUnknown(value: unknown): value is Unknown {

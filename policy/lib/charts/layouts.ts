@@ -56,7 +56,12 @@ const settings = new Set(
 export function layoutOf({ name = "", version, repository, values }: Omit<Chart, "unreadable">): Layout | undefined {
   const layout = own(layouts, name);
   if (!layout || (!isGrafanas(repository) && wraps(values, name))) return undefined;
-  return name === "loki" && Number.parseInt(version ?? "", 10) < 3 ? lokiBefore3 : layout;
+  return isLokiBefore3({ name, version }) ? lokiBefore3 : layout;
+}
+
+/** Whether it is the chart `loki` of the versions that have the configuration in their value `config`, and nowhere else. */
+export function isLokiBefore3({ name, version }: Pick<Chart, "name" | "version">): boolean {
+  return name === "loki" && Number.parseInt(version ?? "", 10) < 3;
 }
 
 /** Whether a chart of this name runs Loki or Mimir, itself or in sub-charts. */

@@ -23,12 +23,12 @@ let read: Keys | undefined;
 
 /**
  * Values of a known chart that are misspelt: a key that the chart doesn't have, so near one that it has (see {@link nearest}) that this was
- * meant, and which isn't there itself; or a key at the top that the chart has in its blocks. Others may be a sub-chart's, or somebody's own for anchors, and pass. A chart that isn't known may have a
- * known one as its sub-chart, whose values stand under its name.
+ * meant, and which isn't there itself; or a key at the top that the chart has in its blocks. Others may be a sub-chart's, or somebody's own for
+ * anchors, and pass. A chart that isn't known may have a known one as its sub-chart, whose values stand under its name.
  */
 export function misspeltValues(chart: Installed): Misspelt[] {
   const { name = "", values, path: place } = chart;
-  const all = known();
+  const all = keysByChart();
   if (all[name] && isItself(chart)) return misspelt(all[name], values, place);
   return Object.entries(values).flatMap(([key, inside]) => {
     const keys = all[key];
@@ -47,10 +47,10 @@ export function misspeltValues(chart: Installed): Misspelt[] {
  * @returns undefined where they aren't known
  */
 export function keysIn(chart: string, place: string): readonly string[] | undefined {
-  return known()[chart]?.[place]?.split(" ");
+  return keysByChart()[chart]?.[place]?.split(" ");
 }
 
-function known(): Keys {
+function keysByChart(): Keys {
   return (read ??= JSON.parse(readFileSync(path.join(__dirname, "keys.json"), "utf8")) as Keys);
 }
 

@@ -1,13 +1,13 @@
 import { inner } from "../paths";
-import type { Reader } from "../pods/readers";
+import { volumesOf, type Reader } from "../pods/readers";
 import type { Resource } from "../resource";
-import { at, isBlock, type Block } from "../unknown";
+import { at, isBlock, listOf, type Block } from "../unknown";
 import type { Config } from "./config";
 import { noEnvironment } from "./environment";
 import { rawFlagOf } from "./flags";
 import type { Program } from "./program";
 import { isImageOf } from "./version";
-import { readYaml } from "./yaml";
+import { readAnew, readYaml } from "./yaml";
 
 /**
  * The file of a ConfigMap or Secret that a container with the program's own image reads as its configuration (`-config.file`). It is the program's whatever
@@ -33,10 +33,7 @@ export function configReadBy(source: Resource, { containers, spec }: Reader, pro
 function configOf({ path, text }: { path: string; text: string }, program: Program): Config | undefined {
   const { content } = readYaml(text, program, noEnvironment);
   if (!isBlock(content)) return undefined;
-  const read: Config["read"] = (environment) => {
-    const { content: anew } = readYaml(text, program, environment);
-    return isBlock(anew) ? anew : content;
-  };
+  const read = readAnew(text, program, content);
   return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
 }
 
@@ -47,16 +44,10 @@ function keyAt(file: string, { kind, objectName }: Resource, container: Block, s
     const within = typeof folder === "string" ? below(file, folder) : undefined;
     if (within === undefined || typeof part !== "string") continue;
     const path = [part, within].filter((each) => each !== "").join("/");
-    const volume = listOf(spec.volumes).find((each) => at(each, "name") === at(mount, "name"));
-    for (const each of [volume, ...listOf(at(volume, "projected.sources"))]) {
-      const object = kind === "ConfigMap" ? at(each, "configMap") : at(each, "secret");
-      if ((at(object, "name") ?? at(object, "secretName")) !== objectName) continue;
-      const items = at(object, "items");
-      if (items === undefined) return path;
-      const key = at(
-        listOf(items).find((item) => at(item, "path") === path),
-        "key",
-      );
+    const volume = volumesOf(spec).find(({ name }) => name === at(mount, "name"));
+    for (const { items } of volume?.objects.filter((each) => each.kind === kind && each.name === objectName) ?? []) {
+      const item = listOf(items).find((each) => at(each, "path") === path);
+      const key = items === undefined ? path : at(item, "key");
       if (typeof key === "string") return key;
     }
   }
@@ -79,8 +70,4 @@ function textIn({ kind, props }: Resource, key: string): { path: string; text: s
     return { path: inner(field, key), text: isEncoded ? Buffer.from(text, "base64").toString("utf8") : text };
   }
   return undefined;
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

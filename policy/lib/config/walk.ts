@@ -12,7 +12,7 @@ import type { ChartContext, Program } from "./program";
 import { foreignPlaceholderIn, variableIn, withHalvedBackslashes } from "./placeholders";
 import { heredocsIn } from "./scripts";
 import { kindOf, mentioned, outlineOf, type Kind } from "./recognise";
-import { expandValues, readYaml, type Reader } from "./yaml";
+import { expandValues, readAnew, readYaml, type Reader } from "./yaml";
 
 /** What a resource says about each program. */
 export type Found = Map<Program, ProgramSettings>;
@@ -314,10 +314,7 @@ function visitText(walk: Walk, text: string, place: Place): void {
       ? `after an empty YAML document, and ${name} reads only the first`
       : `followed by another YAML document, and ${name} reads only the first`;
   if (own && isSound) {
-    const read = (environment: Environment) => {
-      const { content: anew } = readYaml(text, program, environment);
-      return isBlock(anew) ? anew : (content as Block);
-    };
+    const read = readAnew(text, program, content as Block);
     const config = { content: content as Block, path, pathOf: (name: string) => `${path}: ${name}`, ...placeholders };
     own.configs.push({ ...config, ...(walk.isAwaited && { read }) });
     if (ignored.some((each) => each !== null)) own.unreadable.push({ path, problem: followed(program) });
@@ -360,11 +357,11 @@ interface ReadFor
 
 // Whose it is shows without its placeholders, unless they are what keeps it from being YAML; each program expands them in its own way.
 function readFor(walk: Walk, text: string): ReadFor {
-  const readBy = (reader: Reader) => {
-    if (!text.includes("$")) return readYaml(text, reader, noEnvironment);
-    const read = readYaml(text, reader, walk.environment);
+  const readBy = (reader: Reader, written = text) => {
+    if (!text.includes("$")) return readYaml(written, reader, noEnvironment);
+    const read = readYaml(written, reader, walk.environment);
     // A default may be what makes YAML of it.
-    return read.isSound || !walk.isAwaited ? read : readYaml(text, reader, noEnvironment);
+    return read.isSound || !walk.isAwaited ? read : readYaml(written, reader, noEnvironment);
   };
   const plain = readBy(asItIs);
   const kind = whose(plain.isSound ? plain.content : outlineOf(text));
@@ -375,8 +372,8 @@ function readFor(walk: Walk, text: string): ReadFor {
   const variable = hasAny ? variableIn(source) : undefined;
   const isLoki = own?.name === "Loki";
   const foreignPlaceholder = hasAny && isLoki ? foreignPlaceholderIn(text) : undefined;
-  const halved = isLoki && plain.isSound && text.includes("\\") ? withHalvedBackslashes(text) : text;
-  const brokenByExpansion = own && halved !== text ? readYaml(halved, own, walk.environment).problem : undefined;
+  const halved = isLoki && plain.isSound && text.includes("\\") && readBy(own, withHalvedBackslashes(text));
+  const brokenByExpansion = halved && !halved.isSound ? halved.problem : undefined;
   if (own) return { ...readBy(own), program: own, variable, foreignPlaceholder, brokenByExpansion };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);

@@ -67,6 +67,18 @@ export function readYaml(text: string, reader: Reader, environment: Environment)
   return { content, ignored, isSound, ...(problem && { problem }) };
 }
 
+/**
+ * How a text that is a mapping reads with other variables.
+ *
+ * @param content what it was read as, for where it is no mapping with them
+ */
+export function readAnew(text: string, program: Program, content: Block): (environment: Environment) => Block {
+  return (environment) => {
+    const { content: anew } = readYaml(text, program, environment);
+    return isBlock(anew) ? anew : content;
+  };
+}
+
 function parsed(text: string): Parsed {
   const known = remembered.get(text);
   if (known) return known;

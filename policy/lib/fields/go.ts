@@ -28,16 +28,12 @@ export function isUrl(text: string): boolean {
   return !/[\s<>"`{}|\\^]/.test(host) && /^(\[[^\]]*\]|[^:[\]]*)(:\d*)?$/.test(host);
 }
 
+/** What Go's time.ParseDuration takes. */
+export const goDuration = /^(0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
 const parts = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
-const seconds: Readonly<Record<string, number>> = {
-  ns: 1e-9,
-  us: 1e-6,
-  µs: 1e-6,
-  μs: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  m: 60,
-  h: 3600,
+const secondsOf: Readonly<Record<string, number>> = {
+  ...{ ns: 1e-9, us: 1e-6, µs: 1e-6, μs: 1e-6, ms: 1e-3 },
+  ...{ s: 1, m: 60, h: 3600 },
 };
 
 /**
@@ -47,7 +43,8 @@ const seconds: Readonly<Record<string, number>> = {
  */
 export function goSeconds(value: unknown): number | undefined {
   if (typeof value === "number") return value / 1e9;
-  if (typeof value !== "string" || !/^[-+]?[\d.]/.test(value)) return undefined;
-  const sum = [...value.matchAll(parts)].reduce((total, [, amount, unit]) => total + Number(amount) * seconds[unit], 0);
+  if (typeof value !== "string" || !goDuration.test(value)) return undefined;
+  const all = [...value.matchAll(parts)].map(([, amount, unit]) => Number(amount) * secondsOf[unit]);
+  const sum = all.reduce((total, each) => total + each, 0);
   return value.startsWith("-") ? -sum : sum;
 }

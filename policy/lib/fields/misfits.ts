@@ -2,6 +2,7 @@ import { compareVersions } from "../charts/app-versions";
 import { unreadable } from "../config/placeholders";
 import { durationSeconds } from "../duration";
 import { isBlock, Unknown, type Block } from "../unknown";
+import { goDuration } from "./go";
 import type { Field } from "./list";
 import type { Rule } from "./rules";
 
@@ -19,8 +20,7 @@ export interface Misfit {
   versions: readonly string[];
 }
 
-// Go's time.ParseDuration, and what github.com/c2h5oh/datasize takes.
-const duration = /^(0|[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+// What github.com/c2h5oh/datasize takes.
 const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?)?$|^$/i;
 // Nobody mends more of them at once, and each is compared with all keys that may have been meant.
 const most = 50;
@@ -41,8 +41,8 @@ export const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>>
     isOctal(value) || (typeof value === "number" && value >= 0 && value < 2 ** 64) || typeof value === "bigint",
   float: (value) => typeof value === "number" || typeof value === "bigint",
   text: isScalar,
-  duration: (value) => typeof value === "number" || (isText(value) && duration.test(value)),
-  durationText: (value) => isText(value) && duration.test(value),
+  duration: (value) => typeof value === "number" || (isText(value) && goDuration.test(value)),
+  durationText: (value) => isText(value) && goDuration.test(value),
   period: (value) => value === 0 || (isText(value) && durationSeconds(value) !== undefined),
   size: (value) => isScalar(value) && size.test(String(value)),
   level: (value) => isText(value) && ["debug", "info", "warn", "error"].includes(value),

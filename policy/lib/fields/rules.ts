@@ -47,13 +47,12 @@ const seconds = (wanted: string, takes: (seconds: number) => boolean): Rule => (
   wanted,
   takes: (value) => takes(goSeconds(value) ?? NaN),
 });
-const each = (rule: Rule, ...places: string[]): Readonly<Record<string, Rule>> =>
+const shared = (rule: Rule, ...places: string[]): Readonly<Record<string, Rule>> =>
   Object.fromEntries(places.map((place) => [place, rule]));
+/** What several settings of a block are together. */
+const together = (found: string, wanted: string, takes: Rule["takes"]): Rule => ({ found, wanted, takes });
 /** A block that is whole only with another setting. */
-const together = (found: string, wanted: string, takes: Rule["takes"]): Rule => ({
-  ...{ found, wanted, takes },
-  isOfWhole: true,
-});
+const whole = (...rule: Parameters<typeof together>): Rule => ({ ...together(...rule), isOfWhole: true });
 
 const selector: Rule = {
   wanted: 'a selector of streams such as {namespace="dev"}',
@@ -106,12 +105,11 @@ const ofBlocks = (rule: Rule): Rule => ({
     rule.takes(value, config),
 });
 const window = textOf("a size such as 64KiB", (text) => /^\d/.test(text));
-const cacheWithPlace: Rule = {
-  isOfWhole: true,
-  found: "a block with memcached and no addresses",
-  wanted: "memcached.addresses",
-  takes: (block) => at(block, "backend") !== "memcached" || isGiven(at(block, "memcached.addresses")),
-};
+const cacheWithPlace = whole(
+  "a block with memcached and no addresses",
+  "memcached.addresses",
+  (block) => at(block, "backend") !== "memcached" || isGiven(at(block, "memcached.addresses")),
+);
 const backoff = together("min_period above max_period", "min_period of max_period at most", (block) => {
   const [least, most] = ["min_period", "max_period"].map((key) => goSeconds(at(block, key)));
   return least === undefined || most === undefined || least <= most;
@@ -155,18 +153,19 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     },
     "*.regex": regexp,
     "*.action": relabelling,
-    "*.url": url,
     "*.external_url": url,
     "*.s3": url,
     "s3.bucket_lookup_type": lookUp,
     "*.storage_class": storageClass,
-    ...each(
+    ...shared(
       signature,
       ...["aws.signature_version", "s3.signature_version", "storage_config.named_stores.aws.*.signature_version"],
     ),
     "*.environment": oneOf("AzureGlobal", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernment"),
-    ...each(prefix, "object_store.storage_prefix", "ruler_storage.storage_prefix"),
-    ...each(url, "http_client_config.proxy_url", "oauth2.proxy_url"),
+    ...shared(prefix, "object_store.storage_prefix", "ruler_storage.storage_prefix"),
+    ...shared(url, "http_client_config.proxy_url", "oauth2.proxy_url"),
+    ...shared(url, "ruler.remote_write.client.url", "ruler.remote_write.clients.*.url"),
+    "limits_config.ruler_remote_write_config.*.url": url,
     "query_range.index_stats_results_cache.compression": like(/^(snappy)?$/, "snappy", "nothing"),
     "ruler.external_labels": { wanted: "a block of labels, such as {cluster: home}", takes: isBlock },
     "ingester.flush_op_backoff": backoff,
@@ -174,7 +173,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       wanted: "more than 0, such as 5m",
       takes: (value, config) => at(config, "ingester.wal.enabled") === false || (goSeconds(value) ?? NaN) > 0,
     },
-    "ingester.kafka_ingestion": together(
+    "ingester.kafka_ingestion": whole(
       "enabled without the topic",
       "kafka_config.topic beside it",
       (block, config) => at(block, "enabled") !== true || isGiven(at(config, "kafka_config.topic")),
@@ -193,12 +192,12 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       "one of the two",
       (block) => !(has(block, "frontend_address") && has(block, "scheduler_address")),
     ),
-    bloom_build: together(
+    bloom_build: whole(
       "enabled without the address of a planner",
       "builder.planner_address",
       (block) => at(block, "enabled") !== true || isGiven(at(block, "builder.planner_address")),
     ),
-    bloom_gateway: together(
+    bloom_gateway: whole(
       "enabled without addresses",
       "client.addresses",
       (block) => at(block, "enabled") !== true || isGiven(at(block, "client.addresses")),
@@ -224,16 +223,20 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "schema_config.configs.*.index.path_prefix": folder,
     "memberlist.join_members": list,
     "ingester.flush_op_backoff.max_retries": atLeast(1),
-    ...each(
+    ...shared(
       atLeast(1),
       "compactor.max_compaction_parallelism",
       "ingester.index_shards",
       "worker_config.num_sub_workers",
     ),
     "ingester.flush_op_timeout": { since: "3.3", ...seconds("more than 0", (each) => each > 0) },
-    ...each(onlyOne, "compactor_ring.num_tokens", "compactor_ring.replication_factor"),
-    ...each(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
-    ...each(compression, "query_frontend_grpc_client.grpc_compression", "query_scheduler_grpc_client.grpc_compression"),
+    ...shared(onlyOne, "compactor_ring.num_tokens", "compactor_ring.replication_factor"),
+    ...shared(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
+    ...shared(
+      compression,
+      "query_frontend_grpc_client.grpc_compression",
+      "query_scheduler_grpc_client.grpc_compression",
+    ),
     "kvstore.store": ring,
     "index_gateway.ring.kvstore.store": ringWhere("index_gateway.mode", "ring"),
     "ingest_limits.lifecycler.ring.kvstore.store": ringWhere("ingest_limits.enabled", true),
@@ -253,7 +256,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "blocks_storage.backend": store,
     "ruler_storage.backend": ofRules,
     "alertmanager_storage.backend": ofRules,
-    ...each(
+    ...shared(
       compression,
       ...["frontend", "frontend_worker", "ingester_client"].map(
         (block) => `${block}.grpc_client_config.grpc_compression`,
@@ -285,7 +288,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
         [`${block}.s3.sse.type`, ofBlocks(like(/^(SSE-KMS|SSE-S3)?$/, "SSE-KMS", "SSE-S3"))],
       ]),
     ),
-    ...each(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
+    ...shared(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
     "blocks_storage.bucket_store.index_cache": cacheWithPlace,
     "blocks_storage.bucket_store.chunks_cache": cacheWithPlace,
     "blocks_storage.bucket_store.metadata_cache": cacheWithPlace,
@@ -298,7 +301,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "blocks_storage.bucket_store.chunks_cache.backend": cache,
     "blocks_storage.bucket_store.metadata_cache.backend": cache,
     "ruler_storage.cache.backend": cache,
-    ...each(
+    ...shared(
       atLeast(1),
       ...["head_compaction_concurrency", "ship_concurrency", "wal_segment_size_bytes"].map(
         (key) => `blocks_storage.tsdb.${key}`,
@@ -309,7 +312,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       ...["frontend.remote_execution_batch_size", "memberlist.received_messages_queue_size"],
       ...["per_ingester", "per_store_gateway"].map((from) => `querier.streaming_chunks_${from}_series_buffer_size`),
     ),
-    ...each(
+    ...shared(
       atLeast(0),
       ...["blocks_storage.tsdb.wal_replay_concurrency", "query_scheduler.max_used_instances"],
       ...["ingestion", "ruler", "store_gateway"].map((part) => `limits.${part}_tenant_shard_size`),
@@ -330,7 +333,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "querier.query_engine": oneOf("prometheus", "mimir"),
     "query_scheduler.service_discovery_mode": oneOf("dns", "ring"),
     "ingester.error_sample_rate": atLeast(0),
-    ingest_storage: together(
+    ingest_storage: whole(
       "enabled without the address or topic of Kafka",
       "kafka.address and kafka.topic",
       (block) =>

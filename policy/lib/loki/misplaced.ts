@@ -1,4 +1,5 @@
 import { compareVersions } from "../charts/app-versions";
+import { isLokiBefore3 } from "../charts/layouts";
 import { keysIn } from "../charts/misspelt";
 import { settingsInParts } from "../charts/parts";
 import type { Chart } from "../charts/release";
@@ -81,7 +82,7 @@ export function droppedBlocks(configs: readonly Config[], chart: Chart | undefin
   const version = configs.find((config) => config.version)?.version;
   return [...places.values()].flatMap((place) => [
     ...beside(place, version),
-    ...(isBefore3(place) ? [] : [...within(place, version), ...inParts(place, version)]),
+    ...(isLokiBefore3(place) ? [] : [...within(place, version), ...inParts(place, version)]),
   ]);
 }
 
@@ -133,10 +134,6 @@ function blockLike(key: string): string | undefined {
   return meantBy[key] ?? [key, asLoki].find((each) => keys?.has(each));
 }
 
-function isBefore3({ name, version }: ChartValues): boolean {
-  return name === "loki" && Number.parseInt(version ?? "", 10) < 3;
-}
-
 function isRead(block: string, { version }: ChartValues): boolean {
   const since = readSince[block];
   return since !== undefined && (!version || compareVersions(since, version) <= 0);
@@ -145,7 +142,7 @@ function isRead(block: string, { version }: ChartValues): boolean {
 /** Where the chart takes a block from. */
 function placeOf(block: string, chart: ChartValues): string {
   const { path } = chart;
-  if (isBefore3(chart)) return along(path, block === "structuredConfig" ? "config" : `config.${block}`);
+  if (isLokiBefore3(chart)) return along(path, block === "structuredConfig" ? "config" : `config.${block}`);
   const place = inner(path, "loki");
   const key = block === "memberlist" ? "memberlistConfig" : valueOf[block];
   if (key !== undefined && key !== block) return inner(place, key);

@@ -1,4 +1,5 @@
 import { configOfValue } from "../charts/config-value";
+import { isLokiBefore3 } from "../charts/layouts";
 import { expandForLoki } from "../config/placeholders";
 import type { ChartContext, Program } from "../config/program";
 import { isBlock, type Block } from "../unknown";
@@ -84,8 +85,7 @@ function isValue(value: Block): boolean {
 
 // The chart leaves out what is empty (`with`), so an empty block doesn't reach Loki.
 function base(value: Block, { chart }: ChartContext): Block {
-  // Before version 3 the chart `loki` has all of it in its value config.
-  if (chart?.name === "loki" && Number.parseInt(chart.version ?? "", 10) < 3) return {};
+  if (chart && isLokiBefore3(chart)) return {};
   const given = Object.entries(valueOf).map(([block, key]) => [block, value[key]] as const);
   const schema = value.useTestSchema === true ? { schema_config: value.testSchemaConfig ?? testSchema } : {};
   // The only setting of loki-distributed's own file that another policy must know: one writer is enough.

@@ -1,7 +1,7 @@
 import type { Resource } from "../resource";
 import { flagOf } from "../config/flags";
 import { count, type Setting } from "../config/read";
-import { at, isBlock, type Block } from "../unknown";
+import { at, isBlock, listOf, type Block } from "../unknown";
 import { keyOf } from "../objects";
 import { once } from "../once";
 import { podSpecOf } from "./find";
@@ -69,13 +69,24 @@ export function mountsOf(spec: unknown): { kind: string; name: unknown }[] {
   return volumesOf(spec).flatMap(({ objects }) => objects);
 }
 
-function volumesOf(spec: unknown): { name: unknown; objects: { kind: string; name: unknown }[] }[] {
+/** A ConfigMap or Secret in a volume, and which of its keys are where; undefined for all, by their names. */
+interface Mounted {
+  kind: string;
+  name: unknown;
+  items: unknown;
+}
+
+/** The volumes of a pod, by the names that its containers mount them by. */
+export function volumesOf(spec: unknown): { name: unknown; objects: Mounted[] }[] {
   return listOf(at(spec, "volumes")).map((volume) => ({
     name: at(volume, "name"),
-    objects: [volume, ...listOf(at(volume, "projected.sources"))].flatMap((source) => [
-      { kind: "ConfigMap", name: at(source, "configMap.name") },
-      { kind: "Secret", name: at(source, "secret.secretName") ?? at(source, "secret.name") },
-    ]),
+    objects: [volume, ...listOf(at(volume, "projected.sources"))].flatMap((source) => {
+      const [map, secret] = [at(source, "configMap"), at(source, "secret")];
+      return [
+        { kind: "ConfigMap", name: at(map, "name"), items: at(map, "items") },
+        { kind: "Secret", name: at(secret, "secretName") ?? at(secret, "name"), items: at(secret, "items") },
+      ];
+    }),
   }));
 }
 
@@ -110,8 +121,4 @@ function wordsOf(spec: unknown): string[] {
 
 function containersOf(spec: unknown): Block[] {
   return listOf(at(spec, "containers")).filter(isBlock);
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

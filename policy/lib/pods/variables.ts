@@ -1,7 +1,7 @@
 import { agreed, variableOf, type Environment, type Variable } from "../config/environment";
 import { objectIn } from "../objects";
 import type { Resource } from "../resource";
-import { at, isBlock, Unknown, type Block } from "../unknown";
+import { at, isBlock, listOf, Unknown, type Block } from "../unknown";
 
 /**
  * The variables of containers: what `${VAR}` in a file stands for that they read. Of one that has another value in another container, it is known only
@@ -98,7 +98,3 @@ function valuesOf(
 
 const known = (value: unknown): Variable | undefined =>
   typeof value === "string" || value instanceof Unknown ? value : undefined;
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
