@@ -1,4 +1,4 @@
-import { once } from "./once";
+import { once, onceByText } from "./once";
 
 /** Whether a text matches a pattern in which `*` stands for any text. */
 export function matches(pattern: string, text: string): boolean {
@@ -6,16 +6,10 @@ export function matches(pattern: string, text: string): boolean {
 }
 
 // The patterns of a configuration are few, and are held against every resource.
-const expressions = new Map<string, RegExp>();
-
-function expressionOf(pattern: string): RegExp {
-  const known = expressions.get(pattern);
-  if (known) return known;
+const expressionOf = onceByText((pattern) => {
   const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const expression = new RegExp(`^${escaped.join(".*")}$`, "s");
-  expressions.set(pattern, expression);
-  return expression;
-}
+  return new RegExp(`^${escaped.join(".*")}$`, "s");
+});
 
 /**
  * The value of the pattern that matches best: the one with the most text of its own, so that `staging-eu` is before `staging*` and that

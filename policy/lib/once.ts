@@ -13,3 +13,19 @@ export function once<Key extends object, Value extends object>(find: (key: Key) 
     return value;
   };
 }
+
+// The words that a stack is made of are a few thousand.
+const most = 5000;
+
+/** Finds out about a text once, however often it is asked for: a key, a path, a pattern. Of very many it forgets. */
+export function onceByText<Value>(find: (text: string) => Value): (text: string) => Value {
+  const known = new Map<string, Value>();
+  return (text) => {
+    let value = known.get(text);
+    if (value === undefined && !known.has(text)) {
+      if (known.size >= most) known.clear();
+      known.set(text, (value = find(text)));
+    }
+    return value as Value;
+  };
+}

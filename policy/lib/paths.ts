@@ -1,3 +1,5 @@
+import { onceByText } from "./once";
+
 /**
  * Writes a path as a person would: `data["config.yaml"]`, `spec.containers[0].args`.
  *
@@ -11,16 +13,7 @@ export function inner(path: string, key: string | number): string {
 }
 
 // Each place of a resource that is looked at is named, and nearly all have the same few hundred keys.
-const known = new Map<string, boolean>();
-
-function isPlain(key: string): boolean {
-  let plain = known.get(key);
-  if (plain === undefined) {
-    if (known.size > 5000) known.clear();
-    known.set(key, (plain = /^[\w-]+$/.test(key)));
-  }
-  return plain;
-}
+const isPlain = onceByText((key) => /^[\w-]+$/.test(key));
 
 /** Writes the path of what dotted keys lead to. */
 export function along(path: string, keys: string): string {

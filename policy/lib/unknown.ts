@@ -1,4 +1,5 @@
 import * as proxy from "@pulumi/policy/proxy";
+import { onceByText } from "./once";
 
 /**
  * A value that a preview can't know, because it depends on a resource that doesn't exist yet.
@@ -122,13 +123,4 @@ export function at(value: unknown, path: string): unknown {
 }
 
 // Policies ask for the same few hundred paths of every resource.
-const split = new Map<string, readonly string[]>();
-
-function keysOf(path: string): readonly string[] {
-  const known = split.get(path);
-  if (known) return known;
-  if (split.size > 5000) split.clear();
-  const keys = path.split(".");
-  split.set(path, keys);
-  return keys;
-}
+const keysOf = onceByText((path): readonly string[] => path.split("."));

@@ -62,15 +62,22 @@ function search(found: Credential[], value: unknown, path: string, key: string):
     const isOwn = key !== "annotations" && key !== "labels";
     for (const name of Object.keys(value)) {
       const each = value[name];
-      if (typeof each !== "string" && typeof each !== "number" && typeof each !== "object") continue;
+      const by = variable && name === "value" ? variable : isOwn ? name : "";
+      if (!isHolder && !hasOwner && !mayHold(each, by)) continue;
       const isPlain =
         (isHolder && isOne(each) && !isAboutCredentials(name)) ||
         (isOwn && hasOwner && credentialBy(name) === "likely" && isOne(each) && !isNameOfKey(each));
       if (isPlain) found.push({ path: inner(path, name), what: named(isHolder ? key : name) });
-      else search(found, each, inner(path, name), variable && name === "value" ? variable : isOwn ? name : "");
+      else search(found, each, inner(path, name), by);
     }
   }
 }
+
+// Most of a stack is names, numbers and switches: nothing is made on the way to them.
+const mayHold = (value: unknown, key: string): boolean =>
+  typeof value === "string"
+    ? credentialBy(key) !== undefined || any.test(value)
+    : typeof value === "number" || typeof value === "object";
 
 const isOne = (value: unknown): value is string =>
   typeof value === "string" && !value.includes("\n") && isLiteral(value, "certain");

@@ -1,3 +1,5 @@
+import { onceByText } from "../once";
+
 // By the last words of a key: what follows them (`passwordFile`, `tokenUrl`, `secretName`, `passwordKey`) says that it is something else.
 const certain =
   /(?:^| )(?:password|(?:ht)?passwd|pwd|pass|pass ?phrase|token|credentials?|api ?key|access ?key(?: id)?|secret access ?key|private ?key|account ?key|(?:client|shared|app|webhook|jwt|cookie) secret|(?:signing|encryption) (?:key|secret)|connection ?string)$/;
@@ -16,17 +18,15 @@ const wordOfOwners = /secret|user|key/i;
 const userName = /(?:^| )(?:root ?user|access ?key(?: id)?)$/;
 
 /** Whether the value of such a key is a credential: surely, only if it looks generated, or not at all. */
-export function credentialBy(key: string): "certain" | "likely" | undefined {
+export const credentialBy = onceByText((key): "certain" | "likely" | undefined => {
   if (!wordOfKeys.test(key)) return undefined;
   const words = wordsOf(key);
   if (secretName.test(words)) return undefined;
   return certain.test(words) ? "certain" : likely.test(words) ? "likely" : undefined;
-}
+});
 
 /** Whether what is in a list or mapping of such a key are credentials: `passwords`, `apiKeys`. */
-export function holdsCredentials(key: string): boolean {
-  return wordOfKeys.test(key) && several.test(wordsOf(key));
-}
+export const holdsCredentials = onceByText((key) => wordOfKeys.test(key) && several.test(wordsOf(key)));
 
 /** Whether a key in a mapping of credentials says something of them, such as `existingSecret`. */
 export function isAboutCredentials(key: string): boolean {
@@ -38,13 +38,13 @@ export function isAboutCredentials(key: string): boolean {
  * names the key of the Secret that has it.
  */
 export function namesOwner(block: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(block).some((key) => {
-    const value = block[key];
-    if (typeof value !== "string" || value === "" || !wordOfOwners.test(key)) return false;
-    const words = wordsOf(key);
-    return secretName.test(words) || userName.test(words);
-  });
+  return Object.keys(block).some((key) => isOfOwner(key) && typeof block[key] === "string" && block[key] !== "");
 }
+
+const isOfOwner = onceByText((key) => {
+  const words = wordOfOwners.test(key) ? wordsOf(key) : "";
+  return secretName.test(words) || userName.test(words);
+});
 
 /** Whether a value says what it is the key of, such as `admin-password` and `AWS_SECRET_ACCESS_KEY`: a key in a Secret, or a Secret. */
 export function isNameOfKey(value: string): boolean {
