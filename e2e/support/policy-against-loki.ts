@@ -74,6 +74,7 @@ interface Tried {
 
 const otlp = (regex: string) => ({ log_attributes: [{ action: "drop", regex }] });
 const streams = (selector: string) => [{ selector, priority: 1, period: "48h" }];
+const written = (min_version: string) => ({ url: "http://mimir:8080", tls_config: { min_version } });
 const relabelled = (more: object) => [{ source_labels: ["a"], ...more }];
 
 /** Settings of every kind, whose keys are those of no block above them. */
@@ -99,6 +100,8 @@ export const settings: readonly Tried[] = [
     value: relabelled({ action: "keep", regex: "b|c" }),
     unfit: relabelled({ action: "keep", regex: "b{2,1}" }),
   },
+  { path: "limits_config.ruler_remote_write_headers", value: { "X-Scope-OrgID": 1 }, unfit: ["X-Scope-OrgID: home"] },
+  { path: "ruler.remote_write.clients", value: { a: written("TLS12") }, unfit: { a: written("1.2") } },
   { path: "common.storage.s3.signature_version", value: "v4", unfit: "v2" },
   { path: "common.storage.s3.storage_class", value: "STANDARD_IA", unfit: "COLD" },
   { path: "common.storage.s3.s3", value: "s3://key:secret@host/loki", unfit: "::host" },

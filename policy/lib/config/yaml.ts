@@ -139,8 +139,7 @@ function read(text: string, kind?: "a template"): Parsed {
       logLevel: "silent",
       // The parser would compare each key with every other: seconds, for a few thousand.
       uniqueKeys: false,
-      // Go reads a date into a text as it stands.
-      customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:timestamp"),
+      customTags: (tags) => [...tags.filter((tag) => typeof tag === "string" || !isTime(tag)), "intOct"],
     });
     // A text of nothing, or of comments, has no document.
     if (!Array.isArray(documents) || documents.length === 0)
@@ -166,6 +165,10 @@ function read(text: string, kind?: "a template"): Parsed {
     return failed(error instanceof ReferenceError ? boundless : "not YAML");
   }
 }
+
+// Go reads a date, or minutes and seconds (1:30), into a text as it stands, and takes an octal number of YAML 1.2 (0o17) beside those of 1.1 (017).
+const isTime = ({ tag, format }: { tag: string; format?: string }): boolean =>
+  format === "TIME" || tag === "tag:yaml.org,2002:timestamp";
 
 const boundless = "aliases that have no anchor or multiply without bound";
 

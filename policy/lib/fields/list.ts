@@ -8,7 +8,7 @@ export interface Field {
   /** The versions that have it; all of the list where none is given. */
   versions?: readonly string[];
   /**
-   * What it is: a block, a list, or a scalar. A duration is one of Go's (`90m`; as a text, no number is one), a period one of Prometheus' (`90d`),
+   * What it is: a block, a list, or a scalar. A duration is one of Go's (`90m`; as a text, no number but 0 is one), a period one of Prometheus' (`90d`),
    * a size one of Loki's (`256KB`), a level that of a log, and anything is what the program reads in a way of its own.
    */
   kind:
@@ -112,7 +112,7 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
   if (typeof written === "string" && written.startsWith("="))
     return fieldOf(list.blocks[written.slice(1)], list, place, versions);
   if (typeof written === "string") {
-    // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none.
+    // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none but 0.
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
     return { versions, kind, rule: ruleOf(place, list) };
   }

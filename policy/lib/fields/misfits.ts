@@ -25,8 +25,6 @@ const size = /^\d+ *(b|bytes?|[kmgtpe]b?|(kilo|mega|giga|tera|peta|exa)(bytes?)?
 // Nobody mends more of them at once, and each is compared with all keys that may have been meant.
 const most = 50;
 
-// The readers take the notation of YAML 1.2, too.
-const isOctal = (value: unknown): boolean => typeof value === "string" && /^0o[0-7]+$/.test(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 const isScalar = (value: unknown): boolean => typeof value !== "object";
 
@@ -35,14 +33,12 @@ export const takes: Readonly<Record<Field["kind"], (value: unknown) => boolean>>
   block: isBlock,
   list: Array.isArray,
   bool: (value) => typeof value === "boolean",
-  int: (value) =>
-    isOctal(value) || (typeof value === "number" && Math.abs(value) <= 2 ** 63) || typeof value === "bigint",
-  uint: (value) =>
-    isOctal(value) || (typeof value === "number" && value >= 0 && value < 2 ** 64) || typeof value === "bigint",
+  int: (value) => (typeof value === "number" && Math.abs(value) <= 2 ** 63) || typeof value === "bigint",
+  uint: (value) => (typeof value === "number" && value >= 0 && value < 2 ** 64) || typeof value === "bigint",
   float: (value) => typeof value === "number" || typeof value === "bigint",
   text: isScalar,
-  duration: (value) => typeof value === "number" || (isText(value) && goDuration.test(value)),
-  durationText: (value) => isText(value) && goDuration.test(value),
+  duration: (value) => Number.isFinite(value) || (isText(value) && goDuration.test(value)),
+  durationText: (value) => value === 0 || (isText(value) && goDuration.test(value)),
   period: (value) => value === 0 || (isText(value) && durationSeconds(value) !== undefined),
   size: (value) => isScalar(value) && size.test(String(value)),
   level: (value) => isText(value) && ["debug", "info", "warn", "error"].includes(value),

@@ -1,7 +1,7 @@
 import type { Program } from "../config/program";
 import { durationSeconds } from "../duration";
 import { isSelector } from "../loki/selector";
-import { at, isBlock, type Block } from "../unknown";
+import { at, isBlock, Unknown, type Block } from "../unknown";
 import { goSeconds, isRegexp, isUrl } from "./go";
 
 /** What a program takes at a place, beyond its kind. */
@@ -126,6 +126,23 @@ const divisible = together(
     return all.every((each, index) => index === 0 || (each ?? 0) % (all[index - 1] ?? 1) === 0);
   },
 );
+// Of types that read themselves.
+const byName = (of: string, takes: (value: unknown) => boolean): Rule => ({
+  wanted: `a block of names, each with ${of}`,
+  takes: (block) => isBlock(block) && Object.values(block).every((each) => each instanceof Unknown || takes(each)),
+});
+const isNumber = (value: unknown): boolean => typeof value === "number";
+const texts = byName("a text", (value) => typeof value !== "object");
+const trackers = byName('a selector such as {job="app"}', (value) => {
+  const [, inside] = /^\s*\{?([^{}]*)\}?\s*$/.exec(String(value).replace(/"(?:[^"\\]|\\.)*"/g, '""')) ?? [];
+  return inside === "" || /[=~]/.test(inside ?? "");
+});
+const members: Rule = {
+  wanted: "a list, such as [mimir-gossip-ring:7946]",
+  takes: (value) =>
+    Array.isArray(value) ? value.every((each) => !isBlock(each) && !Array.isArray(each)) : !isBlock(value),
+};
+const tlsVersion = like(/^(TLS1[0-3])?$/, "TLS12", "TLS13", "TLS11", "TLS10");
 const attribute = oneOf("index_label", "structured_metadata", "drop");
 const stores = ["s3", "gcs", "azure", "swift", "filesystem"];
 const ofRules = oneOf(...stores, "local");
@@ -167,6 +184,9 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     ...shared(url, "ruler.remote_write.client.url", "ruler.remote_write.clients.*.url"),
     "limits_config.ruler_remote_write_config.*.url": url,
     "query_range.index_stats_results_cache.compression": like(/^(snappy)?$/, "snappy", "nothing"),
+    "limits_config.ruler_remote_write_headers": texts,
+    "memberlist.rejoin_seed_nodes": members,
+    ...shared(tlsVersion, "tls_config.min_version", "tls_config.max_version"),
     "ruler.external_labels": { wanted: "a block of labels, such as {cluster: home}", takes: isBlock },
     "ingester.flush_op_backoff": backoff,
     "ingester.wal.checkpoint_duration": {
@@ -267,6 +287,16 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "*.action": relabelling,
     "*.external_url": url,
     "limits.blocked_queries.*": isBlockedBy,
+    ...shared(members, "memberlist.join_members", "memberlist.rejoin_seed_nodes"),
+    ...shared(trackers, "limits.active_series_custom_trackers", "limits.active_series_additional_custom_trackers"),
+    ...shared(
+      byName("a number", isNumber),
+      "limits.alertmanager_notification_rate_limit_per_integration",
+      ...["ruler_max_rule_groups_per_tenant_by_namespace", "ruler_max_rules_per_rule_group_by_namespace"].map(
+        (key) => `limits.${key}`,
+      ),
+    ),
+    "oauth2.endpoint_params": texts,
     "limits.name_validation_scheme": oneOf("legacy", "utf8"),
     "limits.otel_translation_strategy": like(
       /^(NoUTF8EscapingWithSuffixes|UnderscoreEscapingWithSuffixes|UnderscoreEscapingWithoutSuffixes|NoTranslation)?$/,
