@@ -3,14 +3,13 @@ import { eachOverridden, overridesInForce } from "./lib/config/in-force";
 import { refusedArguments } from "./lib/fields/arguments";
 import { refusedFields, refusedTenantFields } from "./lib/fields/refused";
 import { secondStores } from "./lib/loki/common-storage";
-import { emptiedBlocks } from "./lib/loki/emptied";
 import { loki } from "./lib/loki/program";
 import { definePolicy } from "./lib/policy";
 import { programs } from "./lib/programs";
 
 /**
  * Refuses what Loki and Mimir refuse when they read their configuration: a key that they don't have, and a value of another kind than the
- * setting takes, a value or a block that they check when they start (`lib/fields/rules.ts`), a block that is only a key, and two stores where one is
+ * setting takes, a value or a block that they check when they start (`lib/fields/rules.ts`), a key alone where Loki doesn't take the default for it, and two stores where one is
  * taken; and what they refuse of the arguments of a container that runs them: a flag, a value of another kind, a target. Both programs read strictly: one misspelt key keeps them from starting.
  *
  * Settings and flags of each version come from its source (`npm run policy:fields`). For a version without a list nothing is refused, and if no
@@ -27,9 +26,7 @@ export const configurationFieldsAreKnown = definePolicy({
       const { configs, overrides } = settingsOf(resource, program);
       for (const config of configs) {
         yield* refusedFields(config, program);
-        if (program !== loki) continue;
-        yield* emptiedBlocks(config);
-        yield* secondStores(config);
+        if (program === loki) yield* secondStores(config);
       }
       yield* refusedArguments(resource, program);
       const version = configs[0]?.version;

@@ -177,6 +177,31 @@ describe("configuration-fields-are-known", () => {
       })),
       { when: "an empty block is one that Loki can do without", given: loki("querier", null) },
       {
+        when: "a block within a block is empty",
+        given: loki("storage_config.tsdb_shipper", null),
+        finds: [
+          `${inFile}storage_config.tsdb_shipper is empty; wanted a block of settings, or the key removed. An empty block zeroes all of its defaults, and Loki refuses to start. Remove the key, or write the settings there.`,
+        ],
+      },
+      {
+        when: "a setting is empty whose zero Loki refuses",
+        given: loki("compactor.max_compaction_parallelism", null),
+        finds: [
+          `${inFile}compactor.max_compaction_parallelism is empty; wanted 1 or more, or the key removed. A key without a value isn't the default but 0, and Loki refuses to start with it. Write a value, or remove the key.`,
+        ],
+      },
+      { when: "a setting is empty whose zero Loki takes", given: loki("limits_config.retention_period", null) },
+      {
+        when: "Helm leaves out what is empty in a chart's values",
+        given: lokiChart({
+          structuredConfig: { compactor: { max_compaction_parallelism: null, worker_config: null } },
+        }),
+      },
+      {
+        when: "an empty setting of Mimir's keeps its default",
+        given: mimir("compactor.max_opening_blocks_concurrency", null),
+      },
+      {
         when: "it is that of Grafana Enterprise Logs, which has more",
         given: file({
           ...goodLoki,
@@ -634,6 +659,19 @@ describe("configuration-fields-are-known", () => {
       assert.deepEqual(await stackFindings(policy, [given, mounts("3.0.0")]), [newer]);
     });
 
+    it("leaves what only a newer version refuses to the image of who mounts the file", async () => {
+      for (const given of [loki("common.ring", null), loki("pattern_ingester.lifecycler.heartbeat_period", "0s")]) {
+        assert.deepEqual(await findings(policy, given), []);
+        assert.deepEqual(await stackFindings(policy, [given, mounts("3.6.3")]), []);
+        for (const stack of [[given, mounts("3.7.1")], [given]]) {
+          const found = await stackFindings(policy, stack);
+          assert.match(
+            found.join("\n"),
+            /^ConfigMap .*(common\.ring is empty|heartbeat_period is "0s"; wanted more than 0)[^\n]*$/,
+          );
+        }
+      }
+    });
     it("leaves a setting that no version has to the image of who mounts it, which may be newer, unless it is one misspelt", async () => {
       const given = file(changed(goodLoki, "limits_config.brand_new_thing", 1));
       const told = (version: string) =>

@@ -58,14 +58,17 @@ function judgedMisfits(config: Config, program: Program, version: string | undef
   const judged = judgedBy(list, version);
   // An argument gives its value in a form of its own.
   const given = config.flags ? [...config.flags.keys()] : [];
-  return misfits(config.content, list.root, judged.version)
-    .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
-    .filter(({ field }) => !(config.chart && field?.rule?.isOfWhole))
-    .map((misfit) => {
-      const [block, ...rest] = misfit.keys;
-      const path = rest.reduce<string>(inner, config.pathOf(String(block)));
-      return { ...misfit, path, ...certaintyOf(misfit.versions, version, judged) };
-    });
+  return (
+    misfits(config.content, list.root, judged.version)
+      .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
+      // What is empty in values Helm leaves out.
+      .filter(({ field, value }) => !(config.chart && (value === null || field?.rule?.isOfWhole)))
+      .map((misfit) => {
+        const [block, ...rest] = misfit.keys;
+        const path = rest.reduce<string>(inner, config.pathOf(String(block)));
+        return { ...misfit, path, ...certaintyOf(misfit.versions, version, judged) };
+      })
+  );
 }
 
 // Grafana Enterprise Logs and Metrics have settings of their own beside those of Loki and Mimir; there is no list of them.
@@ -128,6 +131,17 @@ const kinds: Readonly<Record<Field["kind"], string>> = {
 /** What a refusal says of a misfit that is no removed setting. */
 export function refusalOf(misfit: JudgedMisfit, { name }: Listed): Refusal {
   const { path, value, field, keys, versions, version } = misfit;
+  if (field && value === null) {
+    const why = `A key without a value isn't the default but ${JSON.stringify(field.zero)}, and ${name} refuses to start with it.`;
+    const wanted = field.rule?.wanted ?? kinds[field.kind];
+    return {
+      path,
+      found: "empty",
+      wanted: `${wanted}, or the key removed`,
+      why,
+      fix: "Write a value, or remove the key.",
+    };
+  }
   if (field) {
     const rule = takes[field.kind](value) ? field.rule : undefined;
     const why = rule ? `${name} refuses to start with it.` : `${name} refuses to start: "cannot unmarshal".`;

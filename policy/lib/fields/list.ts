@@ -31,6 +31,8 @@ export interface Field {
   each?: Field;
   /** What it must be besides. */
   rule?: Rule;
+  /** What it is where only its key is written; none where that leaves the default. */
+  zero?: false | 0 | "";
 }
 
 /** The fields of a program's configuration, in some of its versions. */
@@ -114,7 +116,7 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
   if (typeof written === "string") {
     // yaml.v2, with which Loki reads, takes a number for nanoseconds; yaml.v3 takes none but 0.
     const kind = written === "duration" && list.program === "Mimir" ? "durationText" : (written as Field["kind"]);
-    return { versions, kind, rule: ruleOf(place, list) };
+    return { versions, kind, rule: ruleOf(place, list), zero: list.program === "Loki" ? zeros[kind] : undefined };
   }
   if (Array.isArray(written)) {
     const each = fieldOf(written[0], list, [...place, "*"]);
@@ -133,6 +135,11 @@ function fieldOf(written: Written, list: List, place: readonly string[], version
     },
   };
 }
+
+// yaml.v2 sets Go's zero where yaml.v3, with which Mimir reads, sets nothing.
+const zeros: Partial<Record<Field["kind"], Field["zero"]>> = {
+  ...{ bool: false, int: 0, uint: 0, float: 0, duration: 0, period: 0, size: 0, text: "" },
+};
 
 function insideOf(
   block: { [key: string]: Written },

@@ -59,9 +59,10 @@ export function misfits(content: Block, field: Field, version: string): Misfit[]
   return found;
 
   function visit(value: unknown, field: Field, keys: (string | number)[]): void {
-    if (value === null || value === undefined || value instanceof Unknown || unreadable(value)) return;
+    const read = value === null ? field.zero : value;
+    if (read === undefined || read instanceof Unknown || unreadable(read)) return;
     if (found.length === most) return;
-    if (!takes[field.kind](value) || (field.rule && isChecked(field.rule) && !field.rule.takes(value, content)))
+    if (!takes[field.kind](read) || (field.rule && isChecked(field.rule) && !field.rule.takes(read, content)))
       found.push({ keys, value, field, versions: [] });
     else if (Array.isArray(value) && field.each) {
       for (const [index, element] of value.entries()) visit(element, field.each, [...keys, index]);

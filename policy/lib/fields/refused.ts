@@ -1,6 +1,7 @@
 import type { Config, Overrides } from "../config/config";
 import type { Program } from "../config/program";
 import type { Refusal } from "../finding";
+import { emptiedBlocks } from "../loki/emptied";
 import { loki } from "../loki/program";
 import { removalOf } from "../loki/removal";
 import { versionOf } from "../programs";
@@ -13,9 +14,10 @@ const elsewhere: Readonly<Record<Program["name"], readonly string[]>> = {
   Mimir: ["limits.compactor_blocks_retention_period"],
 };
 
-/** What the version that reads a configuration is known to refuse in it; nothing for a file of Loki whose version only the whole stack shows. */
+/** What the version that reads a configuration is known to refuse in it; of a file of Loki whose version only the whole stack shows, empty blocks. */
 export function* refusedFields(config: Config, program: Program): Iterable<Refusal> {
   const version = versionOf(config, program);
+  if (program === loki) yield* emptiedBlocks(config, config.awaitsReader ? undefined : version);
   if (program === loki && version === undefined) return;
   for (const misfit of misfitsOf(config, program)) {
     if (config.awaitsReader && mayBeOthers(misfit, program)) continue;

@@ -94,7 +94,10 @@ const storageClass = like(
   /^(STANDARD|REDUCED_REDUNDANCY|STANDARD_IA|ONEZONE_IA|INTELLIGENT_TIERING|GLACIER|GLACIER_IR|DEEP_ARCHIVE|OUTPOSTS|SNOW|EXPRESS_ONEZONE|FSX_\w+)?$/,
   ...["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"],
 );
-const onlyOne: Rule = { wanted: "the key removed: it has no effect", takes: (value) => value === 1 };
+const only = (byDefault: number): Rule => ({
+  wanted: "the key removed: it has no effect",
+  takes: (value) => value === byDefault,
+});
 const signature: Rule = { since: "3.0", wanted: "v4", takes: (text) => text === "v4" };
 const prefix: Rule = { wanted: "letters, digits and dashes", takes: (text) => /^[\da-zA-Z-]*$/.test(String(text)) };
 // Mimir checks what is set of S3 where its blocks are there.
@@ -110,10 +113,13 @@ const cacheWithPlace = whole(
   "memcached.addresses",
   (block) => at(block, "backend") !== "memcached" || isGiven(at(block, "memcached.addresses")),
 );
-const backoff = together("min_period above max_period", "min_period of max_period at most", (block) => {
-  const [least, most] = ["min_period", "max_period"].map((key) => goSeconds(at(block, key)));
-  return least === undefined || most === undefined || least <= most;
-});
+/** Two durations of a block, of which the first is the second at most; each with its default. */
+const ascending = (low: readonly [key: string, default_: string], high: typeof low): Rule =>
+  together(`${low[0]} above ${high[0]}`, `${low[0]} of ${high[0]} at most`, (block) => {
+    const [least, most] = [low, high].map(([key, byDefault]) => goSeconds(at(block, key) ?? byDefault));
+    return least === undefined || most === undefined || least <= most;
+  });
+const positive = seconds("more than 0, such as 15s", (each) => each > 0);
 const isBlockedBy = together("a pattern that is no regular expression", "a regular expression of Go's", (block) => {
   const pattern = at(block, "pattern");
   return at(block, "regex") !== true || typeof pattern !== "string" || isRegexp(pattern);
@@ -175,6 +181,10 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "s3.bucket_lookup_type": lookUp,
     "*.storage_class": storageClass,
     ...shared(
+      { ...storageClass, takes: (text, config) => text !== "" && storageClass.takes(text, config) },
+      ...["storage_config.aws.storage_class", "ruler.storage.s3.storage_class"],
+    ),
+    ...shared(
       signature,
       ...["aws.signature_version", "s3.signature_version", "storage_config.named_stores.aws.*.signature_version"],
     ),
@@ -188,7 +198,33 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "memberlist.rejoin_seed_nodes": members,
     ...shared(tlsVersion, "tls_config.min_version", "tls_config.max_version"),
     "ruler.external_labels": { wanted: "a block of labels, such as {cluster: home}", takes: isBlock },
-    "ingester.flush_op_backoff": backoff,
+    "ingester.flush_op_backoff": ascending(["min_period", "10s"], ["max_period", "1m"]),
+    "distributor.ingester_writes_enabled": {
+      wanted: "true, or kafka_writes_enabled: true beside it",
+      takes: (value, config) => value !== false || at(config, "distributor.kafka_writes_enabled") === true,
+    },
+    "limits_config.tsdb_max_bytes_per_shard": {
+      wanted: "more than 0, such as 600MB",
+      takes: (value) => Number.parseInt(String(value)) > 0,
+    },
+    "limits_config.engine_results_cache_time_bucket_interval": {
+      since: "3.7",
+      wanted: "1m or more",
+      takes: (value) => (durationSeconds(String(value)) ?? 0) >= 60,
+    },
+    "pattern_ingester.lifecycler.ring.replication_factor": { wanted: "1", takes: (value) => value === 1 },
+    pattern_ingester: { ...ascending(["max_chunk_age", "1h"], ["retain_for", "3h"]), since: "3.6" },
+    "pattern_ingester.max_chunk_age": { since: "3.6", ...seconds("10s or more", (each) => each >= 10) },
+    ...shared({ ...positive, since: "3.7" }, "common.ring.heartbeat_period", "common.ring.heartbeat_timeout"),
+    "pattern_ingester.lifecycler.heartbeat_period": { ...positive, since: "3.7" },
+    "pattern_ingester.lifecycler.heartbeat_timeout": { ...positive, since: "3.7" },
+    "bloom_shipper.working_directory": { wanted: "a folder", takes: (text) => text !== "" },
+    "memory_management.bloom_page_alloc_type": oneOf("simple", "dynamic", "fixed"),
+    "deletion.deletion_manifest_store_prefix": {
+      since: "3.7",
+      wanted: "a prefix that ends with /, such as __deletion_manifest__/",
+      takes: (text) => String(text).endsWith("/"),
+    },
     "ingester.wal.checkpoint_duration": {
       wanted: "more than 0, such as 5m",
       takes: (value, config) => at(config, "ingester.wal.enabled") === false || (goSeconds(value) ?? NaN) > 0,
@@ -250,7 +286,11 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       "worker_config.num_sub_workers",
     ),
     "ingester.flush_op_timeout": { since: "3.3", ...seconds("more than 0", (each) => each > 0) },
-    ...shared(onlyOne, "compactor_ring.num_tokens", "compactor_ring.replication_factor"),
+    ...shared(
+      only(1),
+      ...["compactor_ring", "scheduler_ring"].flatMap((ring) => [`${ring}.num_tokens`, `${ring}.replication_factor`]),
+    ),
+    "index_gateway.ring.num_tokens": { ...only(128), since: "3.1" },
     ...shared(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
     ...shared(
       compression,

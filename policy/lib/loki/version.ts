@@ -1,7 +1,7 @@
 import type { Config } from "../config/config";
 import { text } from "../config/read";
 import { fieldListOf } from "../fields/list";
-import { misfits } from "../fields/misfits";
+import { misfits, type Misfit } from "../fields/misfits";
 import { at, type Block } from "../unknown";
 
 /**
@@ -26,7 +26,8 @@ const newest = (): string => fieldListOf("Loki").versions.at(-1)!;
 // Settings that are gone, or a schema of which Loki 3 wants another.
 function speaksOfOlder(content: Block): boolean {
   const { root } = fieldListOf("Loki");
-  if (misfits(content, root, newest()).some(({ versions }) => versions.length > 0)) return true;
+  const isOfOlder = ({ versions, field }: Misfit) => versions.length > 0 || field?.rule?.since !== undefined;
+  if (misfits(content, root, newest()).some(isOfOlder)) return true;
   const periods = at(content, "schema_config.configs");
   const stores = (Array.isArray(periods) ? periods : []).map((period) => text(period, "store"));
   return stores.length > 0 && stores.every((store) => "value" in store && store.value !== "tsdb");
