@@ -286,10 +286,8 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       "worker_config.num_sub_workers",
     ),
     "ingester.flush_op_timeout": { since: "3.3", ...seconds("more than 0", (each) => each > 0) },
-    ...shared(
-      only(1),
-      ...["compactor_ring", "scheduler_ring"].flatMap((ring) => [`${ring}.num_tokens`, `${ring}.replication_factor`]),
-    ),
+    ...shared(only(1), "compactor_ring.num_tokens", "compactor_ring.replication_factor", "scheduler_ring.num_tokens"),
+    "scheduler_ring.replication_factor": only(2),
     "index_gateway.ring.num_tokens": { ...only(128), since: "3.1" },
     ...shared(window, "*.initial_connection_window_size", "*.initial_stream_window_size"),
     ...shared(
