@@ -1,6 +1,6 @@
 import { placeholderMistakes, placeholderMistakesInCharts } from "./lib/config/expansion";
 import { settingsOf } from "./lib/config/find";
-import { unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
+import { unreadableByReader, unreadableIn, type UnreadablePlace } from "./lib/config/unreadable";
 import type { Refusal } from "./lib/finding";
 import * as ofLoki from "./lib/loki/chart-refusals";
 import { loki } from "./lib/loki/program";
@@ -30,6 +30,7 @@ export const configurationsCanBeRead = definePolicy({
     }
   },
   *checkRead(read) {
+    for (const { resource, ...place } of unreadableByReader(read)) yield { ...refusalOf(place), resource };
     yield* placeholderMistakes(read);
   },
 });

@@ -307,6 +307,45 @@ describe("configurations-can-be-read", () => {
         given: configMap(`${good}# \u0007\n`),
         finds: [cannot("line 16, column 3: not YAML: a control character")],
       },
+      ...Object.entries({
+        "a bracket's content": 'memberlist:\n  join_members: [a,\n  b # c]\n  , "d]"\n]\n',
+        "a brace's content": "server: {\nhttp_listen_port: 3100, http_path_prefix: '}' }\n",
+        "a quoted text": 'target: "all\n"\n',
+        "what is in brackets in JSON": '"memberlist": {\n"join_members": [\n"a"\n]\n}\n',
+      }).map(([what, text]) => ({
+        when: `${what} stands on lines without indentation, which Go's readers take`,
+        given: configMap(good + text),
+      })),
+      {
+        when: "such lines end nowhere",
+        given: configMap(`${good}server: {\nhttp_listen_port: 3100\ntracing: a\n`),
+        finds: [cannot(`line 17, column 1: not YAML: ${badIndent}`)],
+      },
+      ...["\u0085", "\u2028", "\u2029"].map((sign) => ({
+        when: `a comment has a line break such as U+${sign.charCodeAt(0).toString(16)}, after which it goes on as a setting`,
+        given: configMap(`${good}# one${sign}two\n`),
+        finds: [cannot("line 17, column 1: not YAML: a colon, comma, quote or bracket is missing")],
+      })),
+      {
+        when: "it begins with a directive of another version",
+        given: configMap(`# Loki's\n%YAML 1.2\n---\n${good}`),
+        finds: [cannot("line 2, column 1: not YAML: a directive other than %YAML 1.1")],
+      },
+      { when: "it begins with the directive of YAML 1.1", given: configMap(`%YAML 1.1\n---\n${good}`) },
+      {
+        when: "a text has an escape of JSON's that YAML 1.1 doesn't have",
+        given: configMap(`${good}target: "all\\/"\n`),
+        finds: [cannot("line 16, column 13: not YAML: an escape that isn't one of YAML 1.1, such as \\/")],
+      },
+      {
+        when: "it looks like one",
+        given: configMap(
+          `${good}target: "all\\\\/" # "\\/"\nhttp_prefix: '\\/'\n`.replace(
+            "http_prefix",
+            "memberlist: {node_name: '\\/'}\n# ",
+          ),
+        ),
+      },
       {
         when: "it has more lines than can be read in a moment",
         given: configMap(good + "a: 1\n".repeat(20_000)),
@@ -496,6 +535,49 @@ describe("configurations-can-be-read", () => {
         cannot(followed("Loki")),
         ...advisory("data.other"),
       ]);
+    });
+  });
+
+  describe("of a file by who reads it", () => {
+    const reads = (image: string) =>
+      object("apps/v1", "StatefulSet", {
+        metadata: { namespace: "monitoring", name: "loki" },
+        spec: {
+          template: {
+            spec: {
+              containers: [
+                {
+                  ...{ name: "a", image, args: ["-config.file=/etc/a/config.yaml"] },
+                  volumeMounts: [{ name: "config", mountPath: "/etc/a" }],
+                },
+              ],
+              volumes: [{ name: "config", configMap: { name: "loki" } }],
+            },
+          },
+        },
+      });
+    const [loki, mimir] = ["grafana/loki:3.6.3", "grafana/mimir:3.0.5"];
+    const saidOf = (text: string, image: string) => stackFindings(policy, [configMap(text), reads(image)]);
+
+    it("refuses one in which nothing shows whose it is, and which isn't one", async () => {
+      const texts = { "": "empty", "# later\n": "empty", "- a\n": "a list", "later\n": "one value" };
+      for (const [text, problem] of Object.entries(texts)) {
+        assert.deepEqual(await findings(policy, configMap(text)), []);
+        assert.deepEqual(await saidOf(text, loki), [cannot(problem)], text);
+        assert.deepEqual(await saidOf(text, mimir), [mimirCannot(problem)], text);
+        assert.deepEqual(await saidOf(text, "nginx:1.29"), []);
+      }
+      assert.deepEqual(await saidOf("null\n", loki), [cannot("empty")]);
+      assert.deepEqual(await saidOf("null\n", mimir), []);
+      assert.deepEqual(await saidOf("{}\n", mimir), []);
+    });
+
+    it("tells of one that shows whose it is once", async () => {
+      const broken = `${good}a: [`;
+      assert.deepEqual(await findings(policy, configMap(broken)), [
+        cannot(`line 16, column 5: not YAML: ${badIndent}`),
+      ]);
+      assert.deepEqual(await saidOf(broken, loki), []);
     });
   });
 

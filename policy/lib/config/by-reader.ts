@@ -15,7 +15,37 @@ import { readAnew, readYaml } from "./yaml";
  *
  * @returns undefined where no file of this object is it, or it is no mapping
  */
-export function configReadBy(source: Resource, { containers, spec }: Reader, program: Program): Config | undefined {
+export function configReadBy(source: Resource, reader: Reader, program: Program): Config | undefined {
+  for (const { path, text } of filesReadBy(source, reader, program)) {
+    const { content } = readYaml(text, program, noEnvironment);
+    if (!isBlock(content)) continue;
+    const read = readAnew(text, program, content);
+    return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
+  }
+  return undefined;
+}
+
+/** Those of such files that the program can't read, with the reason. What a variable makes of one isn't known here. */
+export function* unreadableReadBy(
+  source: Resource,
+  reader: Reader,
+  program: Program,
+): Iterable<{ path: string; problem: string }> {
+  for (const { path, text } of filesReadBy(source, reader, program)) {
+    if (text.includes("$")) continue;
+    const { content, problem } = readYaml(text, program, noEnvironment);
+    // Of nothing but a null Mimir makes its defaults.
+    const isTaken = isBlock(content) || (content === null && program.name === "Mimir");
+    if (problem !== undefined || !isTaken) yield { path, problem: problem ?? what(content) };
+  }
+}
+
+function what(content: unknown): string {
+  if (content === undefined || content === null) return "empty";
+  return Array.isArray(content) ? "a list" : "one value";
+}
+
+function* filesReadBy(source: Resource, { containers, spec }: Reader, program: Program): Iterable<Text> {
   for (const container of containers) {
     if (!isImageOf(container.image, program)) continue;
     const words = ["command", "args"].flatMap((list) => listOf(container[list])).map(String);
@@ -23,18 +53,18 @@ export function configReadBy(source: Resource, { containers, spec }: Reader, pro
     for (const file of named?.split(",") ?? []) {
       const key = keyAt(file, source, container, spec);
       const found = key === undefined ? undefined : textIn(source, key);
-      const config = found && configOf(found, program);
-      if (config) return config;
+      // Of several, the first that is there is read.
+      if (found) {
+        yield found;
+        break;
+      }
     }
   }
-  return undefined;
 }
 
-function configOf({ path, text }: { path: string; text: string }, program: Program): Config | undefined {
-  const { content } = readYaml(text, program, noEnvironment);
-  if (!isBlock(content)) return undefined;
-  const read = readAnew(text, program, content);
-  return { content, path, pathOf: (name) => `${path}: ${name}`, read, awaitsReader: true, isByReader: true };
+interface Text {
+  path: string;
+  text: string;
 }
 
 // Which key of the object a container has at a path.
@@ -60,7 +90,7 @@ function below(file: string, folder: string): string | undefined {
   return file.startsWith(start) ? file.slice(start.length) : undefined;
 }
 
-function textIn({ kind, props }: Resource, key: string): { path: string; text: string } | undefined {
+function textIn({ kind, props }: Resource, key: string): Text | undefined {
   const fields = kind === "Secret" ? ["stringData", "data"] : ["data"];
   for (const field of fields) {
     const values = props[field];

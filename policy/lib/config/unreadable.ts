@@ -1,6 +1,9 @@
+import { readersOf } from "../pods/readers";
 import { programs } from "../programs";
+import type { Read } from "../registered";
 import type { Resource } from "../resource";
 import { Unknown } from "../unknown";
+import { unreadableReadBy } from "./by-reader";
 import { settingsOf } from "./find";
 import type { Program } from "./program";
 
@@ -23,6 +26,21 @@ export function* unreadableIn(resource: Resource): Iterable<UnreadablePlace | Un
       else if (first === undefined || (first === program && !isUncertain)) {
         seen.set(path, program);
         yield { path, problem, program, kind: isUncertain ? "uncertain" : isValues ? "values" : "configuration" };
+      }
+    }
+  }
+}
+
+/** Files that a container of a program reads as its configuration, which it can't, and of which nothing else shows whose they are. */
+export function* unreadableByReader({ files, resources }: Read): Iterable<UnreadablePlace & { resource: Resource }> {
+  for (const resource of files) {
+    for (const program of programs) {
+      const { configs, unreadable } = settingsOf(resource, program);
+      const known = [...configs, ...unreadable].map(({ path }) => path);
+      for (const reader of readersOf(resource, resources)) {
+        for (const { path, problem } of unreadableReadBy(resource, reader, program)) {
+          if (!known.includes(path)) yield { path, problem, program, kind: "configuration", resource };
+        }
       }
     }
   }

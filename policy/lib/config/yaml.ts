@@ -128,7 +128,47 @@ function isTemplate(text: string): boolean {
   });
 }
 
+// Go's readers take what a bracket or a quote opens on lines with less indentation, too.
 function read(text: string, kind?: "a template"): Parsed {
+  const written = text.replace(otherBreaks, "\n");
+  const plain = readAsItIs(written, kind);
+  if (!plain.mistakes.some(({ code }) => ofIndentation.has(code))) return plain;
+  const deeper = readAsItIs(withDeeperFlow(written), kind);
+  return deeper.failure === undefined && deeper.mistakes.length === 0 ? deeper : plain;
+}
+
+// What ends a line to Go's readers beside "\n" and "\r": https://yaml.org/spec/1.1/#id871856
+const otherBreaks = /[\u0085\u2028\u2029]/g;
+const ofIndentation: ReadonlySet<string> = new Set(["BAD_INDENT", "MISSING_CHAR"]);
+
+function withDeeperFlow(text: string): string {
+  let [depth, quote] = [0, ""];
+  const lines = text.split("\n").map((line) => {
+    const isInside = depth > 0 || quote !== "";
+    // The sign before, and whether there is a blank between.
+    let [before, isApart] = ["", true];
+    for (let at = 0; at < line.length; at++) {
+      const sign = line[at];
+      if (quote !== "") {
+        if (sign === "\\" && quote === '"') at++;
+        else if (sign === quote) quote = "";
+      } else if (sign === " " || sign === "\t") {
+        isApart = true;
+        continue;
+      } else if (sign === "#" && isApart) break;
+      else if (sign === "]" || sign === "}") depth = Math.max(0, depth - 1);
+      else if (before === "" || ",[{:-?".includes(before)) {
+        if (sign === "[" || sign === "{") depth++;
+        else if (sign === '"' || sign === "'") quote = sign;
+      }
+      [before, isApart] = [sign, false];
+    }
+    return isInside ? " ".repeat(deepest) + line : line;
+  });
+  return lines.join("\n");
+}
+
+function readAsItIs(text: string, kind?: "a template"): Parsed {
   try {
     const lines = new LineCounter();
     const documents = parseAllDocuments(text, {
@@ -139,7 +179,7 @@ function read(text: string, kind?: "a template"): Parsed {
       logLevel: "silent",
       // The parser would compare each key with every other: seconds, for a few thousand.
       uniqueKeys: false,
-      customTags: (tags) => [...tags.filter((tag) => typeof tag === "string" || !isTime(tag)), "intOct"],
+      customTags: (tags) => [...tags.filter((tag) => typeof tag === "string" || !isLeft(tag)), "intOct"],
     });
     // A text of nothing, or of comments, has no document.
     if (!Array.isArray(documents) || documents.length === 0)
@@ -147,7 +187,7 @@ function read(text: string, kind?: "a template"): Parsed {
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
     const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
-    const strict = [...controlsIn(text), ...tabsIn(text, first)];
+    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text), ...escapesIn(text, first)];
     const content = valueOf(first);
     const excess = excessOf(content);
     if (excess) return failed(excess);
@@ -166,9 +206,10 @@ function read(text: string, kind?: "a template"): Parsed {
   }
 }
 
-// Go reads a date, or minutes and seconds (1:30), into a text as it stands, and takes an octal number of YAML 1.2 (0o17) beside those of 1.1 (017).
-const isTime = ({ tag, format }: { tag: string; format?: string }): boolean =>
-  format === "TIME" || tag === "tag:yaml.org,2002:timestamp";
+// Go reads a date, or minutes and seconds (1:30), or what is in base64, into a text as it stands, and takes an octal number of YAML 1.2 (0o17) beside
+// those of 1.1 (017).
+const isLeft = ({ tag, format }: { tag: string; format?: string }): boolean =>
+  format === "TIME" || ["tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:binary"].includes(tag);
 
 const boundless = "aliases that have no anchor or multiply without bound";
 
@@ -196,7 +237,8 @@ function excessOf(content: unknown): string | undefined {
 }
 
 const controlCharacter = "CONTROL_CHARACTER";
-type Found = Pick<YAMLError, "pos"> & { code: YAMLError["code"] | typeof controlCharacter };
+const directive = "DIRECTIVE";
+type Found = Pick<YAMLError, "pos"> & { code: YAMLError["code"] | typeof controlCharacter | typeof directive };
 
 function repeatedKeys(document: Document.Parsed): Found[] {
   const mistakes: Found[] = [];
@@ -238,15 +280,39 @@ function tabsIn(text: string, document: Document.Parsed): Found[] {
   return first === undefined ? [] : [{ code: "TAB_AS_INDENT", pos: [first, first] }];
 }
 
+// They know one, of the version that they read.
+function directivesIn(text: string): Found[] {
+  const { index } = /(?<=^(?:[ \t]*(?:#.*)?\n)*)%(?!YAML 1\.1\s|TAG\s)/.exec(text) ?? {};
+  return index === undefined ? [] : [{ code: directive, pos: [index, index] }];
+}
+
+// They don't know the slash of JSON.
+function escapesIn(text: string, document: Document.Parsed): Found[] {
+  const mistakes: Found[] = [];
+  if (!text.includes("\\/")) return mistakes;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type !== "QUOTE_DOUBLE" || !range) return;
+      const { index } = /(?<=(?:^|[^\\])(?:\\\\)*)\\\//.exec(text.slice(range[0], range[1])) ?? {};
+      if (index !== undefined) mistakes.push({ code: "BAD_DQ_ESCAPE", pos: [range[0] + index, range[0] + index] });
+    },
+  });
+  return mistakes;
+}
+
 // What the parser's codes are to a person: https://eemeli.org/yaml/#errors
 const words: Readonly<Record<string, string>> = {
   [controlCharacter]: "a control character",
+  [directive]: "a directive other than %YAML 1.1",
+  BAD_DQ_ESCAPE: "an escape that isn't one of YAML 1.1, such as \\/",
   BAD_INDENT: "wrong indentation, or a bracket before it that isn't closed",
   BAD_SCALAR_START: "a character that needs quotes",
   BLOCK_AS_IMPLICIT_KEY: "a second colon in a line, or wrong indentation",
   MISSING_CHAR: "a colon, comma, quote or bracket is missing",
   MULTILINE_IMPLICIT_KEY: "a line without a colon",
   TAB_AS_INDENT: "a tab in the indentation",
+  TAG_RESOLVE_FAILED: "a value that its tag (!…) doesn't fit",
+  UNEXPECTED_TOKEN: "something that can't stand there",
 };
 
 // One mistake often makes several errors: the first of each line, and of those three, are enough. Placeholders that were expanded move columns.

@@ -79,7 +79,8 @@ export function* chartMistakes(chart: Config["chart"]): Iterable<Refusal> {
 }
 
 // Promtail has limits_config, too; a chart that refuses to be without a schema is in `chartMistakes`.
-function isWhole({ content, read, chart }: Config): boolean {
+function isWhole({ content, read, chart, isByReader }: Config): boolean {
+  if (isByReader) return true;
   const given = read?.(noEnvironment) ?? content;
   return !chart && ["common", "storage_config", "compactor", "ingester"].some((block) => block in given);
 }
