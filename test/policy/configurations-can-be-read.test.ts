@@ -333,20 +333,6 @@ describe("configurations-can-be-read", () => {
       },
       { when: "it begins with the directive of YAML 1.1", given: configMap(`%YAML 1.1\n---\n${good}`) },
       {
-        when: "a text has an escape of JSON's that YAML 1.1 doesn't have",
-        given: configMap(`${good}target: "all\\/"\n`),
-        finds: [cannot("line 16, column 13: not YAML: an escape that isn't one of YAML 1.1, such as \\/")],
-      },
-      {
-        when: "it looks like one",
-        given: configMap(
-          `${good}target: "all\\\\/" # "\\/"\nhttp_prefix: '\\/'\n`.replace(
-            "http_prefix",
-            "memberlist: {node_name: '\\/'}\n# ",
-          ),
-        ),
-      },
-      {
         when: "it has more lines than can be read in a moment",
         given: configMap(good + "a: 1\n".repeat(20_000)),
         finds: [cannot("of too many lines and values to be read")],

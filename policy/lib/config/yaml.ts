@@ -187,7 +187,7 @@ function readAsItIs(text: string, kind?: "a template"): Parsed {
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
     const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
-    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text), ...escapesIn(text, first)];
+    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text)];
     const content = valueOf(first);
     const excess = excessOf(content);
     if (excess) return failed(excess);
@@ -286,25 +286,11 @@ function directivesIn(text: string): Found[] {
   return index === undefined ? [] : [{ code: directive, pos: [index, index] }];
 }
 
-// They don't know the slash of JSON.
-function escapesIn(text: string, document: Document.Parsed): Found[] {
-  const mistakes: Found[] = [];
-  if (!text.includes("\\/")) return mistakes;
-  visit(document, {
-    Scalar: (_, { type, range }) => {
-      if (type !== "QUOTE_DOUBLE" || !range) return;
-      const { index } = /(?<=(?:^|[^\\])(?:\\\\)*)\\\//.exec(text.slice(range[0], range[1])) ?? {};
-      if (index !== undefined) mistakes.push({ code: "BAD_DQ_ESCAPE", pos: [range[0] + index, range[0] + index] });
-    },
-  });
-  return mistakes;
-}
-
 // What the parser's codes are to a person: https://eemeli.org/yaml/#errors
 const words: Readonly<Record<string, string>> = {
   [controlCharacter]: "a control character",
   [directive]: "a directive other than %YAML 1.1",
-  BAD_DQ_ESCAPE: "an escape that isn't one of YAML 1.1, such as \\/",
+  BAD_DQ_ESCAPE: "a backslash with a character that it doesn't escape",
   BAD_INDENT: "wrong indentation, or a bracket before it that isn't closed",
   BAD_SCALAR_START: "a character that needs quotes",
   BLOCK_AS_IMPLICIT_KEY: "a second colon in a line, or wrong indentation",
