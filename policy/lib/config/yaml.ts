@@ -282,8 +282,8 @@ function tabsIn(text: string, document: Document.Parsed): Found[] {
 
 // They know one, of the version that they read.
 function directivesIn(text: string): Found[] {
-  const { index } = /(?<=^(?:[ \t]*(?:#.*)?\n)*)%(?!YAML 1\.1\s|TAG\s)/.exec(text) ?? {};
-  return index === undefined ? [] : [{ code: directive, pos: [index, index] }];
+  const [before] = /^(?:[ \t]*(?:#.*)?\n)*%(?!YAML 1\.1\s|TAG\s)/.exec(text) ?? [];
+  return before === undefined ? [] : [{ code: directive, pos: [before.length - 1, before.length - 1] }];
 }
 
 // What the parser's codes are to a person: https://eemeli.org/yaml/#errors
