@@ -292,6 +292,8 @@ describe("a hostile text", () => {
   const unended: Record<string, (size: number) => string> = {
     "spaces after a template's bracket": (size) => `compactor: {{${" ".repeat(size)}x`,
     "template actions that don't end": (size) => `compactor: a\n${": {{ } }".repeat(size / 8)}`,
+    "blank lines": (size) => `compactor: "\n${"\n".repeat(size)}"\n`,
+    "lines in a bracket": (size) => `compactor: [\n${"a,\n".repeat(size / 3)}`,
     "only brackets": (size) => `compactor: ${"{{".repeat(size / 2)}`,
   };
   for (const [what, text] of Object.entries(unended)) {
