@@ -212,6 +212,7 @@ export const mutations: readonly Mutation[] = [
     "server: {\nhttp_listen_port: 3100\n}\n",
     "server: {\nhttp_listen_port: 3100\ntracing: {}\n",
     'memberlist: {node_name: "a\nb"}\n',
+    ...['"\\"', "'it''", "'it'''"].map((text) => `memberlist:\n  node_name: ${text}\n  advertise_addr: a\n`),
     "# one\u2028two\n",
     "# one\u0085\n",
     "server: {http_listen_port: 1:30}\n",

@@ -326,6 +326,15 @@ describe("configurations-can-be-read", () => {
         given: configMap(`${good}# one${sign}two\n`),
         finds: [cannot("line 17, column 1: not YAML: a colon, comma, quote or bracket is missing")],
       })),
+      ...['"\\"', '"a\\\\\\"', "'it''", "'''"].map((text) => ({
+        when: `a text is ${text}, which nothing closes`,
+        given: configMap(`${good}target: ${text}\nserver: {http_path_prefix: ${text[0]}a${text[0]}}\n`),
+        finds: [cannot("line 16, column 9: not YAML: a colon, comma, quote or bracket is missing")],
+      })),
+      ...['"\\""', '"a\\\\"', "'it'''", "''", '"\\\n "'].map((text) => ({
+        when: `a text is ${JSON.stringify(text)}`,
+        given: configMap(`${good}memberlist:\n  node_name: ${text}\n  advertise_addr: a\n`),
+      })),
       {
         when: "it begins with a directive of another version",
         given: configMap(`# Loki's\n%YAML 1.2\n---\n${good}`),

@@ -187,7 +187,7 @@ function readAsItIs(text: string, kind?: "a template"): Parsed {
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
     const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
-    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text)];
+    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text), ...unclosedIn(text, first)];
     const content = valueOf(first);
     const excess = excessOf(content);
     if (excess) return failed(excess);
@@ -195,10 +195,12 @@ function readAsItIs(text: string, kind?: "a template"): Parsed {
       content,
       ignored: others.map((each) => (each.errors.length > 0 ? undefined : valueOf(each))),
       isSound: errors.every(({ code }) => code === "DUPLICATE_KEY"),
-      mistakes: [...errors, ...strict].map(({ code, pos }) => {
-        const { line, col } = lines.linePos(pos[0]);
-        return { code, line, ...(kind !== "a template" && { column: col }) };
-      }),
+      mistakes: [...errors, ...strict]
+        .sort((one, other) => one.pos[0] - other.pos[0])
+        .map(({ code, pos }) => {
+          const { line, col } = lines.linePos(pos[0]);
+          return { code, line, ...(kind !== "a template" && { column: col }) };
+        }),
     };
   } catch (error) {
     // What the library documents is an alias without its anchor; a reader of hostile texts doesn't count on there being nothing else.
@@ -279,6 +281,23 @@ function tabsIn(text: string, document: Document.Parsed): Found[] {
   const first = tabs.find((tab) => !ranges.some(([from, to]) => from < tab && tab < to));
   return first === undefined ? [] : [{ code: "TAB_AS_INDENT", pos: [first, first] }];
 }
+
+// The library takes an escaped quote at the end of a line for the closing one where the next line has no more indentation.
+function unclosedIn(text: string, document: Document.Parsed): Found[] {
+  const mistakes: Found[] = [];
+  if (!/\\"|''/.test(text)) return mistakes;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      const closed = type === "QUOTE_DOUBLE" ? inDouble : type === "QUOTE_SINGLE" ? inSingle : undefined;
+      if (!closed || !range || closed.test(text.slice(range[0], range[1]))) return;
+      mistakes.push({ code: "MISSING_CHAR", pos: [range[0], range[1]] });
+    },
+  });
+  return mistakes;
+}
+
+const inDouble = /^"(?:[^"\\]|\\[^])*"$/;
+const inSingle = /^'(?:[^']|'')*'$/;
 
 // They know one, of the version that they read.
 function directivesIn(text: string): Found[] {
