@@ -657,6 +657,10 @@ describe("configurations-can-be-read", () => {
       assert.match(found, /isn't YAML once -config\.expand-env has halved its backslashes \(line \d+/);
       assert.match(found, /Write '\\\\d' or "\\\\\\\\d" for what is to become \\d/);
       assert.deepEqual(more, []);
+      assert.match(
+        (await stackFindings(policy, [withText('"\\\\"\nserver: {http_path_prefix: "a"}'), read])).join(),
+        /halved its backslashes \(line \d+, column 9/,
+      );
       for (const text of ["'a\\\\d'", '"a\\\\\\\\d"', "'a/\\d'", '"a"'])
         assert.deepEqual(await stackFindings(policy, [withText(text), read]), []);
       assert.deepEqual(await stackFindings(policy, [withText('"a\\\\d"'), workload([file])]), []);

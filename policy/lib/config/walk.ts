@@ -373,7 +373,7 @@ function readFor(walk: Walk, text: string): ReadFor {
   const isLoki = own?.name === "Loki";
   const foreignPlaceholder = hasAny && isLoki ? foreignPlaceholderIn(text) : undefined;
   const halved = isLoki && plain.isSound && text.includes("\\") && readBy(own, withHalvedBackslashes(text));
-  const brokenByExpansion = halved && !halved.isSound ? halved.problem : undefined;
+  const brokenByExpansion = halved && !plain.problem ? halved.problem : undefined;
   if (own) return { ...readBy(own), program: own, variable, foreignPlaceholder, brokenByExpansion };
   if (plain.isSound || kind) return plain;
   const program = programs.find((each) => readBy(each).isSound && kindOf(readBy(each).content) === each.name);

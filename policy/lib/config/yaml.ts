@@ -186,8 +186,8 @@ function readAsItIs(text: string, kind?: "a template"): Parsed {
       return { content: undefined, ignored: [], isSound: true, mistakes: [] };
     const [first, ...others] = documents as Document.Parsed[];
     // A template's alternatives may give the same key: one of them stays.
-    const errors = [...first.errors, ...(kind === "a template" ? [] : repeatedKeys(first))];
-    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text), ...unclosedIn(text, first)];
+    const errors = [...first.errors, ...unclosedIn(text, first), ...(kind === "a template" ? [] : repeatedKeys(first))];
+    const strict = [...controlsIn(text), ...tabsIn(text, first), ...directivesIn(text)];
     const content = valueOf(first);
     const excess = excessOf(content);
     if (excess) return failed(excess);

@@ -289,11 +289,14 @@ describe("a hostile text", () => {
     });
   }
 
+  // A text that was read before is remembered.
+  let texts = 0;
+  const anew = (text: string) => `${text}# ${++texts}\n`;
   const unended: Record<string, (size: number) => string> = {
     "spaces after a template's bracket": (size) => `compactor: {{${" ".repeat(size)}x`,
     "template actions that don't end": (size) => `compactor: a\n${": {{ } }".repeat(size / 8)}`,
-    "blank lines": (size) => `compactor: "\n${"\n".repeat(size)}"\n`,
-    "lines in a bracket": (size) => `compactor: [\n${"a,\n".repeat(size / 3)}`,
+    "blank lines": (size) => anew(`compactor: "\n${"\n".repeat(size / 2)}"\n`),
+    "lines in a bracket": (size) => anew(`compactor: [\n${"a,\n".repeat(size / 8)}`),
     "only brackets": (size) => `compactor: ${"{{".repeat(size / 2)}`,
   };
   for (const [what, text] of Object.entries(unended)) {
