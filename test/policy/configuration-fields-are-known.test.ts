@@ -136,6 +136,24 @@ describe("configuration-fields-are-known", () => {
     ]);
   });
 
+  it("refuses an empty key in a chart's values, which Helm passes on where the chart has no default", async () => {
+    const given = lokiChart({
+      structuredConfig: { compactor: { max_compaction_parallelism: null, worker_config: null }, query_rnge: null },
+      limits_config: { deletion_mode: null },
+    });
+    assert.deepEqual(
+      (await findings(policy, given))
+        .map((each) => /^Release monitoring\/loki: values\.loki\.(.*?);/.exec(each)?.[1])
+        .sort(),
+      [
+        "limits_config.deletion_mode is empty",
+        "structuredConfig.compactor.max_compaction_parallelism is empty",
+        "structuredConfig.compactor.worker_config is empty",
+        "structuredConfig.query_rnge is a setting that Loki 3.7 doesn't know",
+      ],
+    );
+  });
+
   describe("of keys", () => {
     cases(policy, [
       { when: "Loki knows each", given: file(goodLoki) },
@@ -192,10 +210,15 @@ describe("configuration-fields-are-known", () => {
       },
       { when: "a setting is empty whose zero Loki takes", given: loki("limits_config.retention_period", null) },
       {
-        when: "Helm leaves out what is empty in a chart's values",
-        given: lokiChart({
-          structuredConfig: { compactor: { max_compaction_parallelism: null, worker_config: null } },
-        }),
+        when: "an empty store stands in values beside that of the chart",
+        given: lokiChart({ structuredConfig: { common: { storage: { gcs: null } } } }),
+        finds: [
+          `Release monitoring/loki: values.loki.structuredConfig.common.storage is several stores: gcs and the chart's own; wanted one of them. Loki refuses to start: "too many storage configs provided in the common config". Remove the one that isn't used. A further store belongs in storage_config.`,
+        ],
+      },
+      {
+        when: "an empty key of a chart's values takes away the default of the chart",
+        given: lokiChart({ storage_config: { bloom_shipper: { working_directory: null }, tsdb_shipper: null } }),
       },
       {
         when: "an empty setting of Mimir's keeps its default",

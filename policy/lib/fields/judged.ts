@@ -3,6 +3,7 @@ import type { Config, Overrides } from "../config/config";
 import type { Program } from "../config/program";
 import { quote } from "../config/read";
 import { nearest } from "../nearest";
+import { isDefaulted } from "../loki/emptied";
 import { once } from "../once";
 import { inner } from "../paths";
 import { versionOf } from "../programs";
@@ -58,17 +59,15 @@ function judgedMisfits(config: Config, program: Program, version: string | undef
   const judged = judgedBy(list, version);
   // An argument gives its value in a form of its own.
   const given = config.flags ? [...config.flags.keys()] : [];
-  return (
-    misfits(config.content, list.root, judged.version)
-      .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
-      // What is empty in values Helm leaves out.
-      .filter(({ field, value }) => !(config.chart && (value === null || field?.rule?.isOfWhole)))
-      .map((misfit) => {
-        const [block, ...rest] = misfit.keys;
-        const path = rest.reduce<string>(inner, config.pathOf(String(block)));
-        return { ...misfit, path, ...certaintyOf(misfit.versions, version, judged) };
-      })
-  );
+  return misfits(config.content, list.root, judged.version)
+    .filter(({ keys, value }) => !given.includes(keys.join(".")) && !(value instanceof Later))
+    .filter(({ field }) => !(config.chart && field?.rule?.isOfWhole))
+    .map((misfit) => {
+      const [block, ...rest] = misfit.keys;
+      const path = rest.reduce<string>(inner, config.pathOf(String(block)));
+      return { ...misfit, path, ...certaintyOf(misfit.versions, version, judged) };
+    })
+    .filter(({ value, keys, path }) => !(value === null && isDefaulted(path, String(keys[0]), config.chart)));
 }
 
 // Grafana Enterprise Logs and Metrics have settings of their own beside those of Loki and Mimir; there is no list of them.

@@ -8,7 +8,8 @@ const kinds = ["azure", "alibabacloud", "bos", "cos", "filesystem", "gcs", "s3",
 
 /** Two kinds of store in `common.storage`, such as that of an example beside one's own: Loki takes one. */
 export function* secondStores({ content, pathOf, chart }: Config): Iterable<Refusal> {
-  const given = [...commonStores(content), ...(chart ? [] : emptiedStores(content))];
+  const emptied = emptiedStores(content);
+  const given = [...commonStores(content), ...emptied, ...(chart && emptied.length > 0 ? ["the chart's own"] : [])];
   if (given.length < 2) return;
   yield {
     path: inner(pathOf("common"), "storage"),
@@ -25,7 +26,7 @@ export function commonStores(content: Block): string[] {
   return isBlock(storage) ? kinds.filter((kind) => isGiven(storage[kind])) : [];
 }
 
-// Of one of which only the key is there Loki zeroes the defaults, and takes it for given; Helm drops it.
+// Of one of which only the key is there Loki zeroes the defaults, and takes it for given.
 function emptiedStores(content: Block): string[] {
   const storage = at(content, "common.storage");
   return isBlock(storage) ? kinds.filter((kind) => kind !== "filesystem" && storage[kind] === null) : [];

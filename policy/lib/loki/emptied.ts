@@ -1,6 +1,7 @@
 import type { Config } from "../config/config";
 import type { Refusal } from "../finding";
 import { compareVersions } from "../charts/app-versions";
+import { isLokiBefore3 } from "../charts/layouts";
 import { inner } from "../paths";
 import { at } from "../unknown";
 
@@ -53,15 +54,29 @@ const needed: readonly (readonly [block: string, since?: string])[] = [
 export function* emptiedBlocks({ content, pathOf, chart }: Config, version: string | undefined): Iterable<Refusal> {
   for (const [place, since] of needed) {
     if (at(content, place) !== null) continue;
-    // Helm leaves out what is empty in values.
-    if (since !== undefined && (chart || version === undefined || compareVersions(version, since) < 0)) continue;
+    if (since !== undefined && (version === undefined || compareVersions(version, since) < 0)) continue;
     const [block, ...rest] = place.split(".");
+    const path = rest.reduce<string>(inner, pathOf(block));
+    if (isDefaulted(path, block, chart)) continue;
     yield {
-      path: rest.reduce<string>(inner, pathOf(block)),
+      path,
       found: "empty",
       wanted: "a block of settings, or the key removed",
       why: "An empty block zeroes all of its defaults, and Loki refuses to start.",
       fix: "Remove the key, or write the settings there.",
     };
   }
+}
+
+/**
+ * Whether a key without a value, in a chart's values, takes the chart's own default away and reaches Loki no more; any other reaches it. (Since 4.30,
+ * Pulumi's provider leaves no such key out, as Helm, Flux and Argo CD do.) Of those that Loki doesn't take, charts have defaults in their value
+ * `storage_config`.
+ *
+ * @param path where it is
+ * @param block the block of Loki's configuration in which it is
+ */
+export function isDefaulted(path: string, block: string, chart: Config["chart"]): boolean {
+  if (!chart || path.includes("structuredConfig")) return false;
+  return block === "storage_config" || isLokiBefore3(chart);
 }
