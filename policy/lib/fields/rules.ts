@@ -114,7 +114,7 @@ const cacheWithPlace = whole(
   (block) => at(block, "backend") !== "memcached" || isGiven(at(block, "memcached.addresses")),
 );
 /** Two durations of a block, of which the first is the second at most; each with its default. */
-const ascending = (low: readonly [key: string, default_: string], high: typeof low): Rule =>
+const ascending = (low: readonly [key: string, byDefault: string], high: typeof low): Rule =>
   together(`${low[0]} above ${high[0]}`, `${low[0]} of ${high[0]} at most`, (block) => {
     const [least, most] = [low, high].map(([key, byDefault]) => goSeconds(at(block, key) ?? byDefault));
     return least === undefined || most === undefined || least <= most;
