@@ -136,6 +136,19 @@ describe("configuration-fields-are-known", () => {
     ]);
   });
 
+  it("leaves a variable and a template in a block of names alone", async () => {
+    const limit = (value: string) =>
+      configMap(
+        stringify(goodMimir).replace(
+          "limits:",
+          `limits:\n  ruler_max_rules_per_rule_group_by_namespace: {home: ${value}}`,
+        ),
+      );
+    for (const known of ["${LIMIT}", "{{ .Values.limit }}", "5"])
+      assert.deepEqual(await findings(policy, limit(known)), [], known);
+    assert.equal((await findings(policy, limit("LIMIT"))).length, 1);
+  });
+
   it("refuses an empty key in a chart's values, which Helm passes on where the chart has no default", async () => {
     const given = lokiChart({
       structuredConfig: { compactor: { max_compaction_parallelism: null, worker_config: null }, query_rnge: null },

@@ -1,3 +1,4 @@
+import { unreadable } from "../config/placeholders";
 import type { Program } from "../config/program";
 import { durationSeconds } from "../duration";
 import { isSelector } from "../loki/selector";
@@ -135,7 +136,8 @@ const divisible = together(
 // Of types that read themselves.
 const byName = (of: string, takes: (value: unknown) => boolean): Rule => ({
   wanted: `a block of names, each with ${of}`,
-  takes: (block) => isBlock(block) && Object.values(block).every((each) => each instanceof Unknown || takes(each)),
+  takes: (block) =>
+    isBlock(block) && Object.values(block).every((each) => each instanceof Unknown || unreadable(each) || takes(each)),
 });
 const isNumber = (value: unknown): boolean => typeof value === "number";
 const texts = byName("a text", (value) => typeof value !== "object");
@@ -201,7 +203,10 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "ingester.flush_op_backoff": ascending(["min_period", "10s"], ["max_period", "1m"]),
     "distributor.ingester_writes_enabled": {
       wanted: "true, or kafka_writes_enabled: true beside it",
-      takes: (value, config) => value !== false || at(config, "distributor.kafka_writes_enabled") === true,
+      takes: (value, config) => {
+        const kafka = at(config, "distributor.kafka_writes_enabled");
+        return value !== false || (isGiven(kafka) && kafka !== false);
+      },
     },
     "limits_config.tsdb_max_bytes_per_shard": {
       wanted: "more than 0, such as 600MB",
