@@ -8,8 +8,8 @@ if (v8 === 11) require("node:v8").setFlagsFromString("--interrupt-budget=500000"
 if (v8 >= 12 && v8 <= 14) require("node:v8").setFlagsFromString("--invocation-count-for-turbofan=20000");
 require("tsx/cjs");
 
-// What tsx writes names each function again whenever one is made, and has each use of an import go through two getters: a twentieth of a resource's
-// time. Of the pack's own files neither is kept; what another version of tsx writes otherwise stays as it is.
+// What tsx writes names each function again whenever one is made, and has each use of an import go through two getters: up to an eighth of a
+// resource's time (README.md). Of the pack's own files neither is kept; what another version of tsx writes otherwise stays as it is.
 const { prototype } = require("node:module");
 const compile = prototype._compile;
 const naming = '__defProp(target,"name",{value,configurable:true})';

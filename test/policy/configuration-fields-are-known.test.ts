@@ -708,6 +708,13 @@ describe("configuration-fields-are-known", () => {
         }
       }
     });
+    it("leaves a zero that the version takes", async () => {
+      const timeout = loki("common.ring.heartbeat_timeout", "0s");
+      for (const tag of ["3.6.3", "3.7.1"]) assert.deepEqual(await stackFindings(policy, [timeout, mounts(tag)]), []);
+      const shard = loki("limits_config.tsdb_max_bytes_per_shard", 0);
+      assert.deepEqual(await stackFindings(policy, [shard, mounts("3.0.0")]), []);
+      assert.equal((await stackFindings(policy, [shard, mounts("3.1.0")])).length, 1);
+    });
     it("leaves a setting that no version has to the image of who mounts it, which may be newer, unless it is one misspelt", async () => {
       const given = file(changed(goodLoki, "limits_config.brand_new_thing", 1));
       const told = (version: string) =>

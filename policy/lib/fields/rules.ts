@@ -209,6 +209,7 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
       },
     },
     "limits_config.tsdb_max_bytes_per_shard": {
+      since: "3.1",
       wanted: "more than 0, such as 600MB",
       takes: (value) => Number.parseInt(String(value)) > 0,
     },
@@ -220,9 +221,11 @@ export const rules: Readonly<Record<Program["name"], Readonly<Record<string, Rul
     "pattern_ingester.lifecycler.ring.replication_factor": { wanted: "1", takes: (value) => value === 1 },
     pattern_ingester: { ...ascending(["max_chunk_age", "1h"], ["retain_for", "3h"]), since: "3.6" },
     "pattern_ingester.max_chunk_age": { since: "3.6", ...seconds("10s or more", (each) => each >= 10) },
-    ...shared({ ...positive, since: "3.7" }, "common.ring.heartbeat_period", "common.ring.heartbeat_timeout"),
-    "pattern_ingester.lifecycler.heartbeat_period": { ...positive, since: "3.7" },
-    "pattern_ingester.lifecycler.heartbeat_timeout": { ...positive, since: "3.7" },
+    ...shared(
+      { ...positive, since: "3.7" },
+      "common.ring.heartbeat_period",
+      ...["heartbeat_period", "heartbeat_timeout"].map((key) => `pattern_ingester.lifecycler.${key}`),
+    ),
     "bloom_shipper.working_directory": { wanted: "a folder", takes: (text) => text !== "" },
     "memory_management.bloom_page_alloc_type": oneOf("simple", "dynamic", "fixed"),
     "deletion.deletion_manifest_store_prefix": {
